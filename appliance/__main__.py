@@ -1,0 +1,79 @@
+"""Where a unit's parts meet the real world: its folder, its drivers, its sockets, its signals."""
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, read_config, read_enrolment
+from appliance.counter import words_folders
+from appliance.daemon import Daemon
+from appliance.feedback import Feedback
+from appliance.hatch_http import Bell, create_hatch
+from appliance.journal import JournalBrokenError
+from appliance.opening import World
+from appliance.screen.app import create_screen
+from appliance.screen.board import Board
+from appliance.unit import assemble
+from appliance.view import Viewer, place_names
+from appliance.web import Web, local_door, unix_door
+from appliance.words import load
+from drivers.card.trust_folder import load as load_trust
+
+START_AGAIN = 1
+
+
+def run(folder: Path) -> int:
+    """Run the unit in a folder until SIGINT or SIGTERM; return the exit code.
+
+    Raises:
+        ConfigError, TrustError, KeystoreError, UnfitError, DiskError, JournalFullError: it cannot even start; the
+            message says why and what to do.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    os.chdir(folder)  # paths in the configuration are the unit's own, and a Unix socket's must be short
+    here = Path()
+    config, enrolment, trust = read_config(here), read_enrolment(here), load_trust(here / TRUST_FOLDER)
+    world = _world(config)
+    board, words = Board(), load(*words_folders())
+    viewer = Viewer(board, words, world.clock)
+    feedback = Feedback(driver(config, "light"), driver(config, "sound"), words, viewer.result)
+    unit = assemble(world, enrolment, trust, feedback, config.ballast_bytes)
+    viewer.place = lambda: place_names(unit.directory)
+    viewer.phone = lambda: town.phone if (town := unit.directory.town()) else "—"
+    bell = Bell()
+    daemon = Daemon(unit, driver(config, "reader"), viewer, world.clock, bell.ring)
+    journal = unit.opened.journal
+    hatch = create_hatch(daemon.ask, unit.hatch, bell, daemon.status, journal.copy_to, here)
+    doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]
+    if config.screen.port:
+        screen = create_screen(board, lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "")
+        doors.append((screen, local_door(config.screen.port)))
+    web = Web(doors, [board.attach, bell.attach])
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: daemon.stop())
+    web.start()
+    try:
+        daemon.run(lambda: logging.getLogger("unit").info("ready"))
+    except JournalBrokenError:
+        logging.getLogger("unit").exception("the disk failed during a commit; the next start looks at it")
+        return START_AGAIN
+    finally:
+        web.stop()
+    return 0
+
+
+def _world(config: Config) -> World:
+    return World(
+        disk=driver(config, "disk"),
+        keystore=driver(config, "keystore"),
+        clock=driver(config, "clock"),
+        entropy=driver(config, "entropy"),
+        monotonic=driver(config, "monotonic"),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run(Path(sys.argv[1])))

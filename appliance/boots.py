@@ -1,0 +1,77 @@
+"""The boots in one journal file, in the order in which they were begun, each with what it continues."""
+
+import apsw
+import msgspec
+
+from appliance.journal import select
+from sync import chain
+from sync.entries import Register
+from sync.facts import Boot, Gap, Place
+
+_EACH_BOOT = """
+WITH RECURSIVE each (boot) AS (
+  SELECT min(boot) FROM entry
+  UNION ALL SELECT (SELECT min(boot) FROM entry WHERE boot > each.boot) FROM each WHERE each.boot IS NOT NULL
+)
+SELECT each.boot, entry.body, entry.hash FROM each LEFT JOIN entry ON entry.boot = each.boot AND entry.seq = 1
+WHERE each.boot IS NOT NULL ORDER BY each.boot
+"""  # jumps from boot to boot in the index; a plain DISTINCT would read every entry
+_GAPS_STAND_BEFORE = 64  # a gap is written right behind the boot entry, in the same commit
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """One boot: `fact` is its first entry, or None where that was lost; `is_whole`: that entry hashes as it should."""
+
+    boot: str
+    unit: str
+    at: int
+    fact: Boot | None
+    is_whole: bool = False
+
+    @property
+    def after(self) -> Place | None:
+        return self.fact.after if self.fact else None
+
+
+def begun(connection: apsw.Connection, register: Register) -> list[Begun]:
+    """Return the boots of this file, each behind the one that it continues; those without a beginning come last.
+
+    Raises:
+        EntryError: a boot's first entry cannot be read.
+    """
+    rows = select(connection, _EACH_BOOT)
+    found = [_read(boot, body, entry_hash, register) for boot, body, entry_hash in rows]
+    here = {one.boot for one in found}
+    children: dict[str, list[Begun]] = {}
+    for one in sorted(found, key=lambda one: (one.fact is None, one.at, one.boot)):
+        parent = one.after.boot if one.after and one.after.boot in here and one.after.boot != one.boot else ""
+        children.setdefault(parent, []).append(one)
+    ordered: list[Begun] = []
+    waiting = children.pop("", [])[::-1]
+    while waiting:
+        one = waiting.pop()
+        ordered.append(one)
+        waiting.extend(children.pop(one.boot, [])[::-1])
+    return ordered
+
+
+def gaps(connection: apsw.Connection, register: Register) -> list[Gap]:
+    """Return what this journal itself declares as lost."""
+    rows = select(
+        connection,
+        'SELECT body FROM entry WHERE seq BETWEEN 2 AND ? AND body LIKE \'{"kind":"gap",%\' ORDER BY boot, seq',
+        _GAPS_STAND_BEFORE,
+    )
+    facts = [register.decode(body.encode()).fact for (body,) in rows]
+    return [fact for fact in facts if isinstance(fact, Gap)]
+
+
+def _read(boot: str, body: str | None, entry_hash: bytes | None, register: Register) -> Begun:
+    if body is None:
+        return Begun(boot, "", 0, None)
+    entry = register.decode(body.encode())
+    if not isinstance(entry.fact, Boot):
+        return Begun(boot, entry.unit, entry.at, None)
+    after = entry.fact.after
+    is_whole = chain.link(bytes.fromhex(after.hash) if after else chain.ORIGIN, body.encode()) == entry_hash
+    return Begun(boot, entry.unit, entry.at, entry.fact, is_whole)

@@ -1,0 +1,122 @@
+"""What a technician sets for one unit (`unit.toml`), and what the town gave it (`enrolment.json`).
+
+Parsed once; nobody else sees TOML. Everything about the town comes from the centre, not from here.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from drivers.choose import UnknownDriverError, load
+from sync.entries import UnitName
+from sync.messages import Enrolment
+
+CONFIG_FILE: Final = "unit.toml"
+ENROLMENT_FILE: Final = "enrolment.json"
+KEY_FILE: Final = "unit.key"
+PUBLIC_FILE: Final = "unit.pub"
+JOURNAL_FILE: Final = "journal.db"
+BALLAST_FILE: Final = "ballast"
+HATCH_SOCKET: Final = "hatch.sock"
+TLS_FOLDER: Final = "tls"
+TRUST_FOLDER: Final = "trust"
+
+_KINDS: Final = ("reader", "light", "sound", "clock", "entropy", "keystore", "monotonic", "disk")
+
+
+class ConfigError(Exception):
+    """A file of this unit cannot be used; the message says which, why, and what to do."""
+
+
+class Screen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The page that the unit serves to its own display, on this machine only; `port` 0 for a unit without one."""
+
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+
+
+class Uplink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often the second process calls the centre when there is nothing to send, and how patiently."""
+
+    url: str = ""
+    interval_s: Annotated[float, msgspec.Meta(gt=0)] = 15.0
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
+    retry_max_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One unit.
+
+    Attributes:
+        drivers: for each kind of device the make and its options, as `[drivers.reader]` with `make = "pcsc"`.
+        ballast_bytes: room kept back on the disk, so that a full one is noticed before a touch is lost.
+    """
+
+    name: UnitName
+    drivers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    screen: Screen = Screen()
+    uplink: Uplink = Uplink()
+    ballast_bytes: Annotated[int, msgspec.Meta(ge=0)] = 4 * 1024 * 1024
+
+
+_USUAL: Final[dict[str, dict[str, Any]]] = {
+    "reader": {"make": "pcsc"},
+    "light": {"make": "none"},
+    "sound": {"make": "none"},
+    "clock": {"make": "system"},
+    "entropy": {"make": "system"},
+    "keystore": {"make": "file", "path": KEY_FILE},
+    "monotonic": {"make": "none"},
+    "disk": {"make": "file", "path": "."},
+}
+
+
+def read_config(folder: Path) -> Config:
+    """Read `unit.toml`.
+
+    Raises:
+        ConfigError: it is missing, or says something that is not understood.
+    """
+    path = folder / CONFIG_FILE
+    try:
+        with path.open("rb") as file:
+            config = msgspec.convert(tomllib.load(file), Config)
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file; make one with: machi unit init {folder}") from error
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if unknown := set(config.drivers) - set(_KINDS):
+        raise ConfigError(
+            f"{path}: no such kind of driver: {', '.join(sorted(unknown))}; there are {', '.join(_KINDS)}"
+        )
+    return config
+
+
+def read_enrolment(folder: Path) -> Enrolment:
+    """Read what the town gave this unit.
+
+    Raises:
+        ConfigError: the unit was never enrolled, or the file is damaged.
+    """
+    path = folder / ENROLMENT_FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Enrolment)
+    except FileNotFoundError as error:
+        raise ConfigError(f"{folder}: this unit is not enrolled; say: machi unit enrol {folder} TICKET") from error
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def driver(config: Config, kind: str) -> Any:
+    """Build the driver of a kind as this unit wants it.
+
+    Raises:
+        ConfigError: the make or one of its options does not exist.
+    """
+    options = dict(config.drivers.get(kind, _USUAL[kind]))
+    make = options.pop("make", "")
+    try:
+        return load(kind, str(make), options)
+    except UnknownDriverError as error:
+        raise ConfigError(f"{CONFIG_FILE}: {error}") from error

@@ -1,0 +1,47 @@
+"""The port that a program fills at a unit: what happens when a card is held there.
+
+A counter is brought by a program (`programs/<name>/terminal.py`, value `COUNTERS`); the office names the one that a
+unit serves. Deciding is the program's rules, pure; a counter adds what a unit needs around them.
+"""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Protocol
+
+from sync import installed
+from sync.entries import Entry
+from sync.program import Decision, Fold, Program
+
+
+class Counter(Protocol):
+    """One way in which a unit serves."""
+
+    @property
+    def program(self) -> Program[Any]:
+        """The rules by which it decides."""
+
+    def recorded(self, entry: Entry) -> Decision | None:
+        """Say what happened in an entry that was written but perhaps never announced; None if it is not ours."""
+
+
+def counters() -> Mapping[str, Counter]:
+    """Return the counters of all installed programs, by the name that the office uses."""
+    found: dict[str, Counter] = {}
+    for program, module in installed.parts("terminal").items():
+        for name, counter in module.COUNTERS.items():
+            if name in found:
+                raise ValueError(f'programs/{program} brings a counter "{name}" that another program has already')
+            found[name] = counter
+    return found
+
+
+def folds() -> tuple[Fold[Any], ...]:
+    """Return the readers that a unit needs: the programs that serve at a counter."""
+    return tuple({counter.program.name: counter.program for counter in counters().values()}.values())
+
+
+def words_folders() -> tuple[Traversable, ...]:
+    """Return the folders in which the words of the core and of the counters' programs are kept."""
+    programs = (files(f"programs.{name}") for name in installed.parts("terminal"))
+    return (files("appliance"), *programs)

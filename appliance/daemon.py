@@ -1,0 +1,145 @@
+"""The running unit: one thread serves cards and keeps the journal, and everything comes to it through one queue.
+
+A touch, a question of the uplink, upkeep when nothing else is waiting: one thing after the other, so that nothing has
+to be locked. Screen and hatch are served by another thread (`appliance.web`), which only asks.
+"""
+
+import asyncio
+import logging
+import queue
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Final
+
+from appliance.journal import JournalBrokenError
+from appliance.status import Status, Timings, look
+from appliance.unit import Unit
+from appliance.view import Viewer
+from drivers.clock import Clock
+from drivers.reader import (
+    CardCame,
+    CardLeft,
+    Event,
+    Reader,
+    ReaderCame,
+    ReaderLeft,
+    ServiceBack,
+    ServiceLost,
+)
+
+log = logging.getLogger("unit")
+
+IDLE_S: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to do in the daemon's thread, and where the outcome goes."""
+
+    do: Callable[[], Any]
+    outcome: "Future[Any]"
+
+
+class Daemon:
+    """Runs one unit until it is told to stop, or until its disk fails."""
+
+    def __init__(self, unit: Unit, reader: Reader, viewer: Viewer, clock: Clock, ring: Callable[[], None]) -> None:
+        """`ring` tells the uplink that there is something to send."""
+        self._unit = unit
+        self._reader = reader
+        self._viewer = viewer
+        self._clock = clock
+        self._ring = ring
+        self._queue: queue.SimpleQueue[Event | Job | None] = queue.SimpleQueue()
+        self._readers: set[str] = set()
+        self._service = True
+        self._timings = Timings()
+
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until `stop`.
+
+        Raises:
+            JournalBrokenError: the disk failed; nothing more was announced. Start again, which looks at it.
+        """
+        self._reader.start(self._queue.put)
+        self._show_state()
+        ready()
+        try:
+            while (item := self._next()) is not None:
+                self._handle(item)
+        except JournalBrokenError:
+            self._viewer.out_of_service()
+            raise
+        else:
+            self._unit.close()
+        finally:
+            self._reader.stop()
+
+    def stop(self) -> None:
+        """End in order; may be called from a signal handler or another thread."""
+        self._queue.put(None)
+
+    def ask(self, do: Callable[[], Any]) -> Awaitable[Any]:
+        """Run something in the daemon's thread, from the web server's event loop."""
+        outcome: Future[Any] = Future()
+        self._queue.put(Job(do, outcome))
+        return asyncio.wrap_future(outcome)
+
+    def status(self) -> Status:
+        return look(self._unit, sorted(self._readers), service=self._service, timings=self._timings)
+
+    def _next(self) -> Event | Job | None:
+        """Wait for the next thing to do; look after the journal while nothing is waiting."""
+        while True:
+            if self._queue.empty():
+                self._unit.opened.journal.checkpoint()
+            try:
+                return self._queue.get(timeout=IDLE_S)
+            except queue.Empty:
+                self._show_state()
+
+    def _handle(self, item: Event | Job) -> None:
+        match item:
+            case Job(do, outcome):
+                _fulfil(do, outcome)
+                self._show_state()
+            case CardCame(field):
+                began = self._clock.mono()
+                shown = self._unit.tap.touch(field)
+                self._timings.add(self._clock.mono() - began)
+                log.info("touch result=%s message=%s entry=%s", shown.result, shown.message, shown.entry or "-")
+                self._ring()
+            case CardLeft():
+                pass
+            case ReaderCame(reader):
+                self._readers.add(reader)
+            case ReaderLeft(reader):
+                self._readers.discard(reader)
+                log.warning("reader gone: %s", reader)
+            case ServiceLost(why):
+                self._service = False
+                self._readers.clear()
+                log.warning("reader service gone: %s", why)
+            case ServiceBack():
+                self._service = True
+                log.info("reader service back")
+        if not isinstance(item, Job | CardCame):
+            self._show_state()
+
+    def _show_state(self) -> None:
+        """Show why nobody is served, if so; a unit without a reader says that first."""
+        closed = self._unit.tap.closed()
+        if closed == "TAP-043":
+            self._unit.room.give_up()
+        self._viewer.state("TAP-041" if not self._readers and not closed else closed)
+
+
+def _fulfil(do: Callable[[], Any], outcome: "Future[Any]") -> None:
+    try:
+        outcome.set_result(do())
+    except JournalBrokenError as error:
+        outcome.set_exception(error)
+        raise
+    except Exception as error:  # noqa: BLE001 - whoever asked is told; a bad question must not end the unit
+        outcome.set_exception(error)

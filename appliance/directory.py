@@ -1,0 +1,44 @@
+"""The directory: what the centre last said of cards, places, units and the town, ready for a tap without a network."""
+
+from typing import TypeVar
+
+from appliance.shelf import Shelf
+from sync.directory import DIRECTORY, TOWN_KEY, card_key, face_key, order_key, place_key, unit_key
+from sync.facts import CardSet, FaceKey, Order, PlaceNamed, Town, UnitSet
+
+Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order)
+
+
+class Directory:
+    """Looks things up in the shelf."""
+
+    def __init__(self, shelf: Shelf, unit: str, epoch: int) -> None:
+        self._shelf = shelf
+        self._unit = unit
+        self._epoch = epoch
+
+    def town(self) -> Town | None:
+        return self._said(TOWN_KEY, Town)
+
+    def card(self, card: str) -> CardSet | None:
+        return self._said(card_key(card), CardSet)
+
+    def face_key(self, index: str) -> str | None:
+        """Return the enrolled key of a card's face application (SPKI, base64), or None."""
+        enrolled = self._said(face_key(index), FaceKey)
+        return enrolled.key if enrolled else None
+
+    def place(self, place: str) -> PlaceNamed | None:
+        return self._said(place_key(place), PlaceNamed)
+
+    def here(self) -> UnitSet | None:
+        """Return where this unit stands and which counter it serves, or None before the centre has said so."""
+        return self._said(unit_key(self._unit), UnitSet)
+
+    def order(self) -> Order | None:
+        """Return the centre's latest order to this unit in its present life."""
+        return self._said(order_key(self._unit, self._epoch), Order)
+
+    def _said(self, key: str, kind: type[Known]) -> Known | None:
+        fact = self._shelf.state(DIRECTORY, key).fact
+        return fact if isinstance(fact, kind) else None

@@ -1,0 +1,160 @@
+"""The hatch in the wall between the two processes of a unit: sealed segments go out, signed answers come in.
+
+On this side is the tap daemon, which holds journal, keys and screen and has no network; on the other is the uplink,
+which has the network and can open nothing of what it carries. Everything that comes in is checked here against the
+town's key.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from appliance.inbox import Inbox, StrangeError
+from appliance.journal import Journal
+from appliance.opening import World
+from appliance.outbox import Backlog, Outbox
+from sync.facts import UnitState
+from sync.messages import (
+    Head,
+    Holdings,
+    MessageError,
+    RenewRequest,
+    Report,
+    open_signed,
+    renew_proof,
+    text,
+)
+from sync.segment import pack, to_text
+
+_HOLDINGS: Final = "the centre holds"
+_NONCE_BYTES: Final = 12
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What the uplink needs to ask the centre what it holds."""
+
+    unit: str
+    report: Report
+    fence: str
+    nonce: str
+
+
+@dataclass
+class Standing:
+    """How this unit stands with the town, as far as it knows.
+
+    Attributes:
+        contact_ms: the centre's time at the last contact, or None.
+        frozen: why the money functions are frozen ("" while they are not): the journal is shorter than it was.
+        strange: the last thing from the centre that was refused, or "".
+    """
+
+    state: UnitState = UnitState.ACTIVE
+    contact_ms: int | None = None
+    frozen: str = ""
+    strange: str = ""
+
+
+class Hatch:
+    """What the uplink may ask. Everything runs in the daemon's own thread, between two touches."""
+
+    def __init__(
+        self, journal: Journal, inbox: Inbox, outbox: Outbox, world: World, town_key: bytes, software: str, missing: int
+    ) -> None:
+        self._journal = journal
+        self._inbox = inbox
+        self._outbox = outbox
+        self._keystore = world.keystore
+        self._clock = world.clock
+        self._entropy = world.entropy
+        self._town_key = town_key
+        self._software = software
+        self._nonces: set[str] = set()
+        self._fence = ""
+        self._frozen_here = f"{missing} entries that were counted are not on this disk" if missing else ""
+        self._noted = self._journal.note(_HOLDINGS)
+        self.standing = Standing(frozen=self._frozen_here)
+        if self._noted:
+            self._see(msgspec.json.decode(self._noted, type=Holdings))
+
+    def question(self) -> Question:
+        """Return what to ask the centre with; its answer has to carry this nonce."""
+        nonce = self._entropy.bytes(_NONCE_BYTES).hex()
+        self._nonces = {nonce}
+        backlog = self.backlog()
+        report = Report(
+            unsent=backlog.unsent,
+            oldest_ms=backlog.oldest_ms,
+            state=self.standing.frozen or self.standing.strange,
+            software=self._software,
+            clock=self._clock.confidence(),
+        )
+        return Question(self._journal.unit, report, self._fence, nonce)
+
+    def answer(self, raw: bytes) -> bytes | None:
+        """Take the centre's signed Holdings, and return the next packed segment to send, or None.
+
+        Raises:
+            StrangeError: the answer is not by this town, not for this unit, or an old one played again.
+        """
+        try:
+            holdings = open_signed(raw, Holdings, self._town_key)
+        except MessageError as error:
+            raise self._strange(str(error)) from error
+        if holdings.unit != self._journal.unit or holdings.nonce not in self._nonces:
+            raise self._strange("an answer to another question")
+        self._see(holdings)
+        self._note(holdings)
+        self.standing.strange = ""
+        self.standing.contact_ms = holdings.at
+        segment = self._outbox.next_segment() if holdings.state is UnitState.ACTIVE else None
+        return pack(to_text(segment)) if segment else None
+
+    def since(self) -> dict[str, str]:
+        """Return, for each stream of the centre, how far it came in."""
+        return {stream: self._inbox.since(stream) for stream in self._inbox.streams}
+
+    def take(self, segment_text: bytes) -> int:
+        """Take over a segment of the centre; return how many entries were new.
+
+        Raises:
+            StrangeError: it is refused; nothing changed.
+        """
+        try:
+            return self._inbox.take(segment_text)
+        except StrangeError as error:
+            raise self._strange(str(error)) from error
+
+    def give_back(self, stream: str, heads: tuple[Head, ...]) -> bytes | None:
+        """Return a packed segment of the centre's own stream that the centre lost, or None."""
+        segment = self._inbox.lost_at_centre(stream, heads)
+        return pack(to_text(segment)) if segment else None
+
+    def certify(self, csr: str) -> RenewRequest:
+        """Vouch, with the journal's key, for a request for a new TLS certificate."""
+        return RenewRequest(self._journal.unit, csr, text(self._keystore.sign(renew_proof(csr))))
+
+    def backlog(self) -> Backlog:
+        return self._outbox.backlog()
+
+    def _see(self, holdings: Holdings) -> None:
+        held = self._outbox.look_up(holdings)
+        self._fence = holdings.fence
+        self.standing.state = holdings.state
+        self.standing.frozen = self._frozen_here
+        if held.contradicted:
+            self.standing.frozen = "the centre holds other entries under this unit's numbers"
+        elif held.rolled_back:
+            self.standing.frozen = "the centre holds more of this journal than this disk: the disk was put back in time"
+
+    def _note(self, holdings: Holdings) -> None:
+        """Keep what the centre holds for the next start; written only when it changed, to spare the disk."""
+        lasting = msgspec.json.encode(msgspec.structs.replace(holdings, at=0, nonce="")).decode()
+        if lasting != self._noted:
+            self._journal.set_note(_HOLDINGS, lasting)
+            self._noted = lasting
+
+    def _strange(self, why: str) -> StrangeError:
+        self.standing.strange = why
+        return StrangeError(why)

@@ -1,0 +1,157 @@
+"""The hatch as HTTP over a Unix socket: what the uplink, and a technician's command line, may ask the daemon.
+
+Every question is answered in the daemon's own thread, between two touches.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from appliance.hatch import Hatch
+from appliance.inbox import StrangeError
+from sync.messages import Head
+from sync.segment import SegmentError, split, unpack
+
+Answer = TypeVar("Answer")
+Ask = Callable[[Callable[[], Any]], Awaitable[Any]]
+
+BELL_S_MAX: Final = 60.0
+BODY_MAX_BYTES: Final = 64 * 1024 * 1024  # a USB stick may bring a whole stream in one file
+COPY_NAME: Final = "journal.copy"
+
+
+class Bell:
+    """Rings when there is something new to send; waits in the web server's event loop."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._rung: asyncio.Event | None = None
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """May be called from any thread."""
+        if self._loop is not None and self._rung is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._rung.set)
+
+    async def wait(self, at_most_s: float) -> None:
+        if self._rung is not None:
+            try:
+                await asyncio.wait_for(self._rung.wait(), at_most_s)
+            except TimeoutError:
+                return
+            self._rung.clear()
+
+
+def create_hatch(
+    ask: Ask, hatch: Hatch, bell: Bell, status: Callable[[], msgspec.Struct], copy: Callable[[str], None], folder: Path
+) -> Starlette:
+    """Make the application. `ask` runs a function in the daemon's thread; `copy` copies the journal to a path."""
+    door = _Door(ask, hatch, bell, status, copy, folder)
+    return Starlette(
+        routes=[
+            Route("/status", door.status),
+            Route("/question", door.question),
+            Route("/answer", door.answer, methods=["POST"]),
+            Route("/since", door.since),
+            Route("/take", door.take, methods=["POST"]),
+            Route("/give-back/{stream}", door.give_back, methods=["POST"]),
+            Route("/certify", door.certify, methods=["POST"]),
+            Route("/bell", door.bell),
+            Route("/copy", door.copy),
+        ]
+    )
+
+
+class _Door:
+    def __init__(
+        self,
+        ask: Ask,
+        hatch: Hatch,
+        bell: Bell,
+        status: Callable[[], msgspec.Struct],
+        copy: Callable[[str], None],
+        folder: Path,
+    ) -> None:
+        self._ask = ask
+        self._hatch = hatch
+        self._bell = bell
+        self._status = status
+        self._copy = copy
+        self._folder = folder
+
+    async def status(self, _request: Request) -> Response:
+        return _json(await self._ask(self._status))
+
+    async def question(self, _request: Request) -> Response:
+        return _json(await self._ask(self._hatch.question))
+
+    async def answer(self, request: Request) -> Response:
+        raw = await _body(request)
+        return await self._packed(lambda: self._hatch.answer(raw))
+
+    async def since(self, _request: Request) -> Response:
+        return _json(await self._ask(self._hatch.since))
+
+    async def take(self, request: Request) -> Response:
+        """Take a packed file of segments; answer how many entries were new."""
+        body = await _body(request)
+
+        def take_all() -> int:
+            return sum(self._hatch.take(text) for text in split(unpack(body)))
+
+        try:
+            return _json({"new": await self._ask(take_all)})
+        except (StrangeError, SegmentError) as error:
+            return _refusal(error)
+
+    async def give_back(self, request: Request) -> Response:
+        heads = msgspec.json.decode(await _body(request), type=tuple[Head, ...])
+        stream = request.path_params["stream"]
+        return await self._packed(lambda: self._hatch.give_back(stream, heads))
+
+    async def certify(self, request: Request) -> Response:
+        csr = (await _body(request)).decode()
+        return _json(await self._ask(lambda: self._hatch.certify(csr)))
+
+    async def bell(self, request: Request) -> Response:
+        await self._bell.wait(min(float(request.query_params.get("for", "1")), BELL_S_MAX))
+        return Response(status_code=204)
+
+    async def copy(self, _request: Request) -> Response:
+        path = self._folder / COPY_NAME
+        path.unlink(missing_ok=True)
+        await self._ask(lambda: self._copy(str(path)))
+        return FileResponse(path, background=BackgroundTask(path.unlink, missing_ok=True))
+
+    async def _packed(self, question: Callable[[], bytes | None]) -> Response:
+        try:
+            packed = await self._ask(question)
+        except StrangeError as error:
+            return _refusal(error)
+        return Response(packed, media_type="application/octet-stream") if packed else Response(status_code=204)
+
+
+async def _body(request: Request) -> bytes:
+    body = await request.body()
+    if len(body) > BODY_MAX_BYTES:
+        raise ValueError("more than the uplink ever sends")
+    return body
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _refusal(error: Exception) -> Response:
+    return Response(str(error), status_code=409, media_type="text/plain")

@@ -1,0 +1,120 @@
+"""What the centre sent: its own segments, checked, kept, and folded into the directory.
+
+A segment proves itself, so it does not matter whether it came over the network or on a USB stick.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from appliance.journal import Execute, Journal
+from sync import chain
+from sync.entries import Entry, EntryError, Register
+from sync.facts import Applied, Boot, Place
+from sync.messages import TOWN_STREAM, Head
+from sync.segment import ENTRIES_MAX, Segment, SegmentError, from_text
+from sync.tree import ends, ends_text, held_upto
+
+OWN_STREAM: Final = "to-"
+
+
+class StrangeError(Exception):
+    """This segment is not from this town, or does not fit behind what is here; nothing was taken over."""
+
+
+class Inbox:
+    """The centre's streams in this unit: one for all units ("town"), one for this unit alone ("to-<unit>")."""
+
+    def __init__(self, journal: Journal, register: Register, town_key: bytes) -> None:
+        self._journal = journal
+        self._register = register
+        self._town_key = town_key
+        self.streams = (TOWN_STREAM, OWN_STREAM + journal.unit)
+
+    def since(self, stream: str) -> str:
+        """Return the ends of a stream as far as it came in, for the centre to go on from; "" if nothing did."""
+        return ends_text(ends(self._after(stream), self._last(stream)))
+
+    def lost_at_centre(self, stream: str, heads: Iterable[Head]) -> Segment | None:
+        """Return something of a stream that the centre lost when it was restored, so that it can be given back."""
+        upto = held_upto(self._after(stream), [(head.boot, head.seq) for head in heads])
+        sql = "SELECT seq, body, hash, sig FROM stream WHERE writer = ? AND boot = ? AND seq > ? ORDER BY seq LIMIT ?"
+        for boot, after in self._after(stream).items():
+            here = upto.get(boot, 0)
+            rows = self._journal.select(sql, stream, boot, here, ENTRIES_MAX)
+            sealed = next((at for at in range(len(rows), 0, -1) if rows[at - 1][3]), 0)
+            before = self._hash_at(stream, boot, here) if here else bytes.fromhex(after.hash) if after else chain.ORIGIN
+            if sealed and before:
+                bodies = tuple(body.encode() for _, body, _, _ in rows[:sealed])
+                return Segment(stream, boot, here + 1, before, bodies, rows[sealed - 1][3])
+        return None
+
+    def take(self, text: bytes) -> int:
+        """Take over a segment of the centre and return how many of its entries are new.
+
+        Raises:
+            StrangeError: it is refused, with the reason; nothing changed.
+        """
+        try:
+            segment = from_text(text)
+            entries = segment.entries(self._register)
+        except (SegmentError, EntryError) as error:
+            raise StrangeError(str(error)) from error
+        hashes = self._check(segment, entries)
+        known = self._hashes(segment)
+        for seq, entry_hash in known.items():
+            if hashes[seq - segment.first] != entry_hash:
+                raise StrangeError(f"the centre says two things in {segment.unit}/{segment.boot}/{seq}")
+        fresh = [at for at in range(len(hashes)) if segment.first + at not in known]
+        if fresh:
+            self._store(segment, [entries[at] for at in fresh], hashes, fresh[0])
+        return len(fresh)
+
+    def _check(self, segment: Segment, entries: list[Entry]) -> list[bytes]:
+        if segment.unit not in self.streams:
+            raise StrangeError(f'stream "{segment.unit}" is not for this unit')
+        hashes = segment.hashes()
+        try:
+            chain.check_seal(self._town_key, hashes[-1], segment.seal)
+        except chain.SealError as error:
+            raise StrangeError("not signed by this town") from error
+        before = self._hash_at(segment.unit, segment.boot, segment.first - 1)
+        if segment.first == 1:
+            fact = entries[0].fact
+            after = fact.after if isinstance(fact, Boot) else None
+            if not isinstance(fact, Boot) or (after.hash if after else chain.ORIGIN.hex()) != segment.prev.hex():
+                raise StrangeError("a boot that does not begin with a boot entry")
+            before = self._hash_at(segment.unit, after.boot, after.seq) if after else chain.ORIGIN
+        if before != segment.prev:
+            raise StrangeError(f"something before {segment.unit}/{segment.boot}/{segment.first} is missing here")
+        return hashes
+
+    def _store(self, segment: Segment, fresh: list[Entry], hashes: list[bytes], offset: int) -> None:
+        def also(execute: Execute) -> None:
+            for at in range(offset, len(hashes)):
+                sig = segment.seal if at == len(hashes) - 1 else None
+                body = segment.bodies[at].decode()
+                execute(
+                    "INSERT INTO stream (writer, boot, seq, body, hash, sig) VALUES (?, ?, ?, ?, ?, ?)",
+                    (segment.unit, segment.boot, segment.first + at, body, hashes[at], sig),
+                )
+
+        applied = Applied(segment.unit, Place(segment.boot, segment.last, hashes[-1].hex()))
+        self._journal.append([applied], also, fresh)
+
+    def _hash_at(self, writer: str, boot: str, seq: int) -> bytes | None:
+        sql = "SELECT hash FROM stream WHERE writer = ? AND boot = ? AND seq = ?"
+        rows = self._journal.select(sql, writer, boot, seq)
+        return rows[0][0] if rows else None
+
+    def _after(self, stream: str) -> dict[str, Place | None]:
+        sql = "SELECT boot, body FROM stream WHERE writer = ? AND seq = 1 ORDER BY n"
+        facts = {boot: self._register.decode(body.encode()).fact for boot, body in self._journal.select(sql, stream)}
+        return {boot: fact.after for boot, fact in facts.items() if isinstance(fact, Boot)}
+
+    def _last(self, stream: str) -> dict[str, int]:
+        sql = "SELECT boot, max(seq) FROM stream WHERE writer = ? GROUP BY boot"
+        return dict(self._journal.select(sql, stream))
+
+    def _hashes(self, segment: Segment) -> dict[int, bytes]:
+        sql = "SELECT seq, hash FROM stream WHERE writer = ? AND boot = ? AND seq BETWEEN ? AND ?"
+        return dict(self._journal.select(sql, segment.unit, segment.boot, segment.first, segment.last))

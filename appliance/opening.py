@@ -1,0 +1,206 @@
+"""Opens the journal at every start: check it, save what can be saved, see whether it was rolled back, begin a boot.
+
+A number is never used twice. Each start draws a new boot, so a disk that was rolled back branches instead of writing
+other entries under old numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import apsw
+import msgspec
+
+from appliance import salvage
+from appliance.boots import begun
+from appliance.checkup import DamageError, examine, prepare, settle
+from appliance.journal import Journal, read_head, select
+from appliance.shelf import Shelf
+from drivers.clock import Clock
+from drivers.disk import Disk
+from drivers.entropy import Entropy
+from drivers.keystore import Keystore
+from drivers.monotonic import Monotonic
+from sync.entries import Entry, Fact, Register
+from sync.facts import Boot, Gap, Key, Place
+from sync.messages import text
+from sync.program import Fold
+
+BOOT_BYTES: Final = 8
+_CLEAN = "ended in order"
+_CHECKED = "checked up to"
+
+
+@dataclass(frozen=True)
+class World:
+    """What a journal needs of the world below it."""
+
+    disk: Disk
+    keystore: Keystore
+    clock: Clock
+    entropy: Entropy
+    monotonic: Monotonic
+
+
+@dataclass
+class Opened:
+    """A journal that is ready, and what was found on the way.
+
+    Attributes:
+        lost: what is lost of it, as written down in its new boot.
+        missing: how many entries the counter outside the disk has seen that this journal does not hold.
+        unheard: the last entry before an unclean end, of which nobody knows whether it was still announced.
+    """
+
+    journal: Journal
+    shelf: Shelf
+    counted: "Counted"
+    lost: list[Gap] = field(default_factory=list)
+    missing: int = 0
+    unheard: Entry | None = None
+
+
+class Counted:
+    """The counter outside the disk, in step with the journal: it stands at the number of entries ever written."""
+
+    def __init__(self, monotonic: Monotonic, base: int | None) -> None:
+        self._monotonic = monotonic
+        self._base = base
+
+    def raise_to(self, seq: int) -> None:
+        """Say that entry `seq` of the present boot is durable."""
+        if self._base is not None:
+            self._monotonic.raise_to(self._base + seq)
+
+
+def open_journal(
+    world: World, name: str, unit: str, register: Register, folds: Sequence[Fold[Any]], software: str
+) -> Opened:
+    """Open the journal file `name` of this unit and begin a new boot in it.
+
+    Raises:
+        UnfitError: the file is not this unit's journal, or in use; a person must act.
+        DiskError: the disk cannot be used.
+        JournalFullError: there is not even room to begin.
+    """
+    owner = world.keystore.public
+    connection = world.disk.connect(name)
+    lost: list[Gap] = []
+    try:
+        _look_at(connection, register, owner)
+    except DamageError:
+        connection.close(True)  # noqa: FBT003 - apsw's own argument: whatever it says
+        connection, lost = _save(world.disk, name, register, owner)
+    except BaseException:
+        connection.close(True)  # noqa: FBT003
+        raise
+    shelf = Shelf(connection, folds)
+    journal = Journal(connection, unit, world.keystore, world.clock, shelf.fold)
+    opened = Opened(journal, shelf, Counted(world.monotonic, None), lost)
+    if not shelf.is_sound:
+        _fold_again(journal, shelf, connection, register)
+    _begin(opened, world, connection, register, software)
+    return opened
+
+
+def close_in_order(journal: Journal) -> None:
+    """End the boot so that the next start knows that nothing was cut short."""
+    _note(journal, clean=True)
+    journal.close()
+
+
+def _note(journal: Journal, *, clean: bool) -> None:
+    """Note that all up to here is checked, so that the next start begins its walk there, and how this boot ended."""
+    with journal.transaction() as execute:
+        execute("REPLACE INTO note VALUES (?, ?)", (_CHECKED, msgspec.json.encode(journal.tip).decode()))
+        execute("REPLACE INTO note VALUES (?, ?)", (_CLEAN, "yes" if clean else ""))
+
+
+def _look_at(connection: apsw.Connection, register: Register, owner: bytes) -> None:
+    settle(connection)
+    prepare(connection)
+    examine(connection, register, owner, _checked_before(connection))
+
+
+def _checked_before(connection: apsw.Connection) -> Place | None:
+    try:
+        rows = select(connection, "SELECT value FROM note WHERE name = ?", _CHECKED)
+        return msgspec.json.decode(rows[0][0], type=Place) if rows else None
+    except (apsw.Error, msgspec.MsgspecError, UnicodeDecodeError):
+        return None  # then everything is walked
+
+
+def _save(disk: Disk, name: str, register: Register, owner: bytes) -> tuple[apsw.Connection, list[Gap]]:
+    """Put the damaged file aside and carry on with what still hashes."""
+    aside = next(other for n in range(1, 1000) if not disk.exists(other := f"{name}.damaged-{n}"))
+    disk.move(name, aside)
+    broken, fresh = disk.connect(aside), disk.connect(name)
+    settle(fresh)
+    prepare(fresh)
+    try:
+        rows = salvage.read_rows(broken, disk.raw(aside))
+        saved = salvage.sort_out(rows, register, owner, _head_of(broken))
+        salvage.lay_down(fresh, saved)
+        salvage.copy_town(broken, fresh)
+    finally:
+        broken.close(True)  # noqa: FBT003
+    return fresh, saved.gaps
+
+
+def _head_of(broken: apsw.Connection) -> Place | None:
+    try:
+        return read_head(broken)
+    except (apsw.Error, UnicodeDecodeError, AttributeError):
+        return None
+
+
+def _fold_again(journal: Journal, shelf: Shelf, connection: apsw.Connection, register: Register) -> None:
+    with journal.transaction():
+        shelf.clear()
+        bodies = connection.execute("SELECT body FROM stream ORDER BY n")
+        shelf.fold(register.decode(str(body).encode()) for (body,) in bodies)
+        for one in begun(connection, register):
+            bodies = connection.execute("SELECT body FROM entry WHERE boot = ? ORDER BY seq", (one.boot,))
+            shelf.fold(register.decode(str(body).encode()) for (body,) in bodies)
+
+
+def _begin(opened: Opened, world: World, connection: apsw.Connection, register: Register, software: str) -> None:
+    journal = opened.journal
+    clean = journal.note(_CLEAN) == "yes"
+    before = journal.tip
+    counter = world.monotonic.read()
+    reached = _reached(connection, before, register)
+    if counter is not None:
+        opened.missing = max(0, counter - reached) if before or counter else 0
+        counter = max(counter, reached)
+    if before and not clean:
+        opened.unheard = _entry_at(connection, before, register)
+    facts: list[Fact] = [
+        Boot(
+            after=before,
+            key=Key(world.keystore.alg, text(world.keystore.public)),
+            counter=counter,
+            clean=clean or before is None,
+            clock=world.clock.confidence(),
+            software=software,
+        ),
+        *opened.lost,
+    ]
+    written = journal.begin(world.entropy.bytes(BOOT_BYTES).hex(), facts)
+    _note(journal, clean=False)
+    opened.counted = Counted(world.monotonic, counter)
+    opened.counted.raise_to(written[-1].entry.seq)
+
+
+def _reached(connection: apsw.Connection, tip: Place | None, register: Register) -> int:
+    """Return what the counter outside the disk should stand at by this journal."""
+    if tip is None:
+        return 0
+    first = _entry_at(connection, Place(tip.boot, 1, tip.hash), register)
+    base = first.fact.counter if first and isinstance(first.fact, Boot) else None
+    return (base or 0) + tip.seq
+
+
+def _entry_at(connection: apsw.Connection, place: Place, register: Register) -> Entry | None:
+    rows = select(connection, "SELECT body FROM entry WHERE boot = ? AND seq = ?", place.boot, place.seq)
+    return register.decode(rows[0][0].encode()) if rows else None

@@ -1,0 +1,118 @@
+"""What has still to go to the centre, by what the centre itself says it holds; never by this unit's memory.
+
+The centre names the ends of the chain that it holds; everything before an end is there too. So each contact begins by
+looking those ends up in the journal, and goes on right behind them, whatever happened to either side in between.
+"""
+
+from dataclasses import dataclass, field
+
+from appliance.boots import Begun, begun, gaps
+from appliance.journal import Journal
+from sync import chain
+from sync.entries import Register
+from sync.messages import Head, Holdings
+from sync.segment import Segment
+from sync.tree import held_upto
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What is not at the centre yet: how many entries, and the time of the oldest by this unit's clock (ms)."""
+
+    unsent: int = 0
+    oldest_ms: int | None = None
+
+
+@dataclass
+class Held:
+    """What the centre's heads mean in this journal.
+
+    Attributes:
+        upto: for each boot of this journal, the last entry that the centre holds.
+        rolled_back: a head of ours that reaches further than this journal: the disk was put back in time.
+        contradicted: a head of ours with another hash: somebody else writes under our name.
+    """
+
+    upto: dict[str, int] = field(default_factory=dict)
+    rolled_back: Head | None = None
+    contradicted: Head | None = None
+
+
+class Outbox:
+    """Reads the journal for the centre; writes nothing."""
+
+    def __init__(self, journal: Journal, register: Register) -> None:
+        self._journal = journal
+        self._boots = {one.boot: one for one in begun(journal.connection, register)}
+        self._after = {boot: one.after for boot, one in self._boots.items()}
+        self._gaps = {(gap.of, gap.last): gap for gap in gaps(journal.connection, register)}
+        self._held = Held()
+        self._done: set[str] = set()  # boots of which nothing will ever be missing again
+
+    def look_up(self, holdings: Holdings) -> Held:
+        """Find out what the centre holds of this journal."""
+        held = Held()
+        for head in holdings.heads:
+            if head.boot not in self._boots:
+                continue  # a branch that is not on this disk
+            here = self._journal.hash_at(head.boot, head.seq)
+            if here is None:
+                held.rolled_back = head
+            elif here.hex() != head.hash:
+                held.contradicted = head
+        held.upto = held_upto(self._after, [(head.boot, head.seq) for head in holdings.heads])
+        if any(held.upto.get(boot, 0) < seq for boot, seq in self._held.upto.items()):
+            self._done.clear()  # the centre holds less than it did: it was restored from a backup
+        self._held = held
+        return held
+
+    def next_segment(self) -> Segment | None:
+        """Return the next segment to send, or None if the centre has everything.
+
+        What stands behind a hole goes last: the entry that declares the hole has to be there first.
+        """
+        waiting = [one for one in self._boots.values() if one.boot not in self._done]
+        behind_holes: list[tuple[Begun, int]] = []
+        for one in waiting:
+            seq = self._first_unsent(one.boot)
+            if seq is None:
+                if self._journal.tip and one.boot != self._journal.tip.boot:
+                    self._done.add(one.boot)
+            elif seq == self._held.upto.get(one.boot, 0) + 1:
+                return self._journal.segment(one.boot, seq, self._hash_before(one, seq))
+            else:
+                behind_holes.append((one, seq))
+        for one, seq in behind_holes:
+            gap = self._gaps.get((one.boot, seq - 1))
+            if gap and gap.prev:
+                return self._journal.segment(one.boot, seq, bytes.fromhex(gap.prev))
+        return None
+
+    def pass_over(self, segment: Segment) -> None:
+        """Go on behind a segment without asking the centre, as when the whole journal is written to a stick."""
+        self._held.upto[segment.boot] = segment.last
+
+    def backlog(self) -> Backlog:
+        """Count what is not at the centre yet."""
+        unsent, oldest = 0, None
+        for boot in self._boots:
+            if boot not in self._done:
+                unsent += self._journal.count_after(boot, self._held.upto.get(boot, 0))
+                seq = self._first_unsent(boot) if oldest is None else None
+                oldest = self._at(boot, seq) if seq else oldest
+        return Backlog(unsent, oldest)
+
+    def _first_unsent(self, boot: str) -> int | None:
+        sql = "SELECT min(seq) FROM entry WHERE boot = ? AND seq > ?"
+        return self._journal.select(sql, boot, self._held.upto.get(boot, 0))[0][0]  # type: ignore[no-any-return]
+
+    def _hash_before(self, one: Begun, seq: int) -> bytes:
+        if seq == 1:
+            return bytes.fromhex(one.after.hash) if one.after else chain.ORIGIN
+        before = self._journal.hash_at(one.boot, seq - 1)
+        gap = self._gaps.get((one.boot, seq - 1))
+        return before or (bytes.fromhex(gap.prev) if gap and gap.prev else chain.ORIGIN)
+
+    def _at(self, boot: str, seq: int) -> int:
+        sql = "SELECT body ->> '$.at' FROM entry WHERE boot = ? AND seq = ?"
+        return int(self._journal.select(sql, boot, seq)[0][0])

@@ -1,0 +1,214 @@
+"""What is saved from a damaged journal: every entry that still hashes, in a fresh file, with the loss written down.
+
+The damaged file is kept aside, untouched. Nothing is guessed: an entry counts if the hash beside it follows from its
+bytes and the entry before it, and if a signature behind it covers it.
+"""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import apsw
+
+from appliance.journal import select
+from sync import chain
+from sync.entries import EntryError, Register
+from sync.facts import Boot, Gap, Place
+
+HASH_BYTES: Final = 32
+SIG_BYTES: Final = 64
+_CAUSE: Final = "damaged"
+
+
+@dataclass(frozen=True)
+class Row:
+    boot: str
+    seq: int
+    body: bytes
+    hash: bytes
+    sig: bytes | None
+
+
+@dataclass
+class Saved:
+    """What could be saved.
+
+    Attributes:
+        rows: the entries, each boot's in order.
+        tip: the entry at which the next boot continues: the last of the unbroken chain.
+        gaps: what is lost, as far as that can be told.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    tip: Row | None = None
+    gaps: list[Gap] = field(default_factory=list)
+
+    def holds(self, boot: str, seq: int) -> bool:
+        return any((row.boot, row.seq) == (boot, seq) for row in self.rows)
+
+    def hole(self, boot: str, last: int, prev: bytes | None) -> Gap:
+        """Name what is lost of a boot up to entry `last`, whose hash is `prev`."""
+        first = max((row.seq for row in self.rows if row.boot == boot and row.seq < last), default=0) + 1
+        return Gap(of=boot, first=first, last=last, prev=prev.hex() if prev else None, cause=_CAUSE)
+
+
+def read_rows(connection: apsw.Connection, raw: bytes) -> list[Row]:
+    """Read as many entries as a damaged file gives: by SQL from both ends, and by looking through its raw bytes.
+
+    Where an entry is found with different bytes, every version is returned; only one of them can hash.
+    """
+    found: dict[Row, None] = {}
+    for direction in ("ASC", "DESC"):
+        sql = f"SELECT boot, seq, body, hash, sig FROM entry ORDER BY boot {direction}, seq {direction}"  # noqa: S608
+        found.update(dict.fromkeys(_until_it_breaks(connection, sql)))
+    found.update(dict.fromkeys(_carve(raw)))
+    return sorted(found, key=lambda row: (row.boot, row.seq))
+
+
+def _until_it_breaks(connection: apsw.Connection, sql: str) -> Iterator[Row]:
+    try:
+        for boot, seq, body, entry_hash, sig in connection.execute(sql):
+            yield Row(str(boot), int(seq), str(body).encode(), bytes(entry_hash), sig)
+    except (apsw.Error, UnicodeDecodeError, ValueError, TypeError):
+        return  # what a broken page yields may be anything; the other direction reads the rest
+
+
+def _carve(raw: bytes) -> Iterator[Row]:
+    """Find entries in the bytes of a file that SQLite cannot open any more.
+
+    SQLite lays the columns of a short row side by side: the body, then its hash, then the signature if there is one.
+    """
+    characters = raw.decode("latin-1")  # one character a byte, and JSON's own marks are ASCII
+    reader = json.JSONDecoder()
+    for start in re.finditer(r'\{"kind":"', characters):
+        try:
+            fields, end = reader.raw_decode(characters, start.start())
+            place = fields["boot"], fields["seq"]
+        except (ValueError, KeyError, RecursionError):
+            continue
+        if isinstance(place[0], str) and isinstance(place[1], int):
+            body, after = raw[start.start() : end], raw[end : end + HASH_BYTES + SIG_BYTES]
+            yield Row(*place, body, after[:HASH_BYTES], after[HASH_BYTES:])
+
+
+def sort_out(rows: Sequence[Row], register: Register, owner: bytes, head: Place | None) -> Saved:
+    """Keep what still hashes and is signed for; name what is lost.
+
+    Args:
+        owner: the unit's raw public key.
+        head: the head row, if it could be read; it says how far the last boot once reached.
+    """
+    runs = [signed for run in _runs(rows, register) if (signed := _signed_part(run, owner))]
+    saved = Saved(rows=[row for run in runs for row in run], tip=_end_of_unbroken(runs, register))
+    hashes = {(row.boot, row.seq): row.hash for row in rows}
+    for run in runs:
+        first = run[0]
+        before = (first.boot, first.seq - 1) if first.seq > 1 else _after(first, register)
+        if before and not saved.holds(*before):
+            prev = hashes.get(before) if first.seq > 1 else _hash_before(first, register)
+            saved.gaps.append(saved.hole(*before, prev))
+    if head and not saved.holds(head.boot, head.seq):
+        saved.gaps.append(saved.hole(head.boot, head.seq, None))
+    return saved
+
+
+def _runs(rows: Sequence[Row], register: Register) -> Iterator[list[Row]]:
+    """Cut the rows into stretches in which every hash follows from the one before."""
+    run: list[Row] = []
+    before: list[Row] = []
+    for _, group in itertools.groupby(rows, key=lambda row: (row.boot, row.seq)):
+        versions = list(group)
+        if not before or (versions[0].boot, versions[0].seq) != (before[0].boot, before[0].seq + 1):
+            before = []
+        good = next((row for row in versions if _hashes(row, before, register)), None)
+        if good and run and run[-1] in before:
+            run.append(good)
+        else:
+            yield run
+            run = [good] if good else []
+        before = [good] if good else versions
+    yield run
+
+
+def _hashes(row: Row, before: list[Row], register: Register) -> bool:
+    first = _hash_before(row, register)
+    prevs = [first] if first else [other.hash for other in before]
+    return any(chain.link(prev, row.body) == row.hash for prev in prevs)
+
+
+def _hash_before(row: Row, register: Register) -> bytes | None:
+    """Return what the first entry of a boot must be chained to; None for any other entry."""
+    if row.seq != 1:
+        return None
+    try:
+        fact = register.decode(row.body).fact
+    except EntryError:
+        return None
+    if not isinstance(fact, Boot):
+        return None
+    return bytes.fromhex(fact.after.hash) if fact.after else chain.ORIGIN
+
+
+def _signed_part(run: list[Row], owner: bytes) -> list[Row]:
+    """Return the run up to its last good signature."""
+    for at in range(len(run), 0, -1):
+        row = run[at - 1]
+        if row.sig is not None and _is_seal(owner, row.hash, row.sig):
+            unsigned = [_without_bad_seal(owner, row) for row in run[: at - 1]]
+            return [*unsigned, row]
+    return []
+
+
+def _without_bad_seal(owner: bytes, row: Row) -> Row:
+    good = row.sig is None or _is_seal(owner, row.hash, row.sig)
+    return row if good else replace(row, sig=None)
+
+
+def _is_seal(owner: bytes, entry_hash: bytes, sig: bytes) -> bool:
+    try:
+        chain.check_seal(owner, entry_hash, sig)
+    except chain.SealError:
+        return False
+    return True
+
+
+def _end_of_unbroken(runs: list[list[Row]], register: Register) -> Row | None:
+    """Return the last entry of the chain that goes from its very beginning, boot by boot, to the first break."""
+    continuing = {_after(run[0], register): run for run in runs if run[0].seq == 1}
+    end: Row | None = None
+    run = continuing.pop(None, None)
+    while run is not None:
+        end = run[-1]
+        run = next((continuing.pop(at) for row in reversed(run) if (at := (row.boot, row.seq)) in continuing), None)
+    return end
+
+
+def _after(row: Row, register: Register) -> tuple[str, int] | None:
+    fact = register.decode(row.body).fact
+    return (fact.after.boot, fact.after.seq) if isinstance(fact, Boot) and fact.after else None
+
+
+def lay_down(connection: apsw.Connection, saved: Saved) -> None:
+    """Write what was saved into a fresh file, with the head where the next boot will continue."""
+    connection.execute("BEGIN IMMEDIATE")
+    for row in saved.rows:
+        connection.execute(
+            "INSERT INTO entry VALUES (?, ?, ?, ?, ?)", (row.boot, row.seq, row.body.decode(), row.hash, row.sig)
+        )
+    if (tip := saved.tip) is not None:
+        connection.execute("REPLACE INTO head VALUES (1, ?, ?, ?, ?)", (tip.boot, tip.seq, tip.hash, tip.sig))
+    connection.execute("COMMIT")
+
+
+def copy_town(broken: apsw.Connection, fresh: apsw.Connection) -> None:
+    """Copy what the centre had said, as far as it reads; the next contact brings the rest again."""
+    sql = "SELECT n, writer, boot, seq, body, hash, sig FROM stream ORDER BY n"
+    try:
+        rows = select(broken, sql)
+    except (apsw.Error, UnicodeDecodeError):
+        return
+    for row in rows:
+        fresh.execute("INSERT OR IGNORE INTO stream VALUES (?, ?, ?, ?, ?, ?, ?)", row)

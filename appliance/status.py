@@ -1,0 +1,73 @@
+"""How a unit is, on one page: for the technician, for the login banner, for the monitoring."""
+
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from appliance.unit import Unit
+from sync.facts import Gap
+
+_TIMINGS_KEPT: Final = 1000
+
+
+class Timings:
+    """How long the last touches took, from the card's arrival to the result, in seconds."""
+
+    def __init__(self) -> None:
+        self._kept: deque[float] = deque(maxlen=_TIMINGS_KEPT)
+
+    def add(self, seconds: float) -> None:
+        self._kept.append(seconds)
+
+    def percentile(self, share: float) -> float | None:
+        """Return the time that this share of the touches stayed within, or None before the first."""
+        ordered = sorted(self._kept)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
+
+
+class Status(msgspec.Struct, frozen=True):
+    """One unit. `schema` names the form of this document; times are Unix milliseconds or seconds, as named."""
+
+    schema: str
+    unit: str
+    epoch: int
+    place: str
+    closed: str | None
+    readers: list[str]
+    reader_service: bool
+    tip: str
+    unsent: int
+    oldest_unsent_ms: int | None
+    contact_ms: int | None
+    state: str
+    frozen: str
+    strange: str
+    lost: list[Gap]
+    touch_p50_s: float | None
+    touch_p95_s: float | None
+
+
+def look(unit: Unit, readers: list[str], *, service: bool, timings: Timings) -> Status:
+    """Put the status together."""
+    backlog, standing, tip = unit.hatch.backlog(), unit.hatch.standing, unit.opened.journal.tip
+    here = unit.directory.here()
+    return Status(
+        schema="machi.unit.status/1",
+        unit=unit.name,
+        epoch=unit.epoch,
+        place=here.place if here else "",
+        closed=unit.tap.closed(),
+        readers=readers,
+        reader_service=service,
+        tip=f"{tip.boot}/{tip.seq}" if tip else "",
+        unsent=backlog.unsent,
+        oldest_unsent_ms=backlog.oldest_ms,
+        contact_ms=standing.contact_ms,
+        state=standing.state,
+        frozen=standing.frozen,
+        strange=standing.strange,
+        lost=unit.opened.lost,
+        touch_p50_s=timings.percentile(0.5),
+        touch_p95_s=timings.percentile(0.95),
+    )

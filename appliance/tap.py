@@ -1,0 +1,162 @@
+"""The tap path: one touch, from the card to the beep. Read this page first.
+
+Who waits for whom: the person waits for the card, and for one commit to this unit's own disk. Nothing else; there is
+no way from here to the town.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from appliance.counter import Counter
+from appliance.directory import Directory
+from appliance.feedback import Feedback, Shown
+from appliance.journal import JournalFullError, Written
+from appliance.opening import Opened
+from drivers.card import Trust, identify
+from drivers.card.errors import (
+    CardError,
+    ClockDoubtError,
+    ExpiredCardError,
+    ForgedCardError,
+    NotReadableError,
+    OtherCardError,
+    UnknownCardError,
+    UnknownIssuerError,
+)
+from drivers.clock import Clock, Confidence
+from drivers.entropy import Entropy
+from drivers.reader import Field
+from sync.cards import pseudonym
+from sync.facts import CardState, UnitState
+from sync.program import Result, Tap, town_day
+
+REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
+NONCE_BYTES: Final = 32
+JAPAN_MINUTES: Final = 540
+
+_CARD_SAYS: Final[Mapping[type[CardError], tuple[Result, str]]] = {
+    NotReadableError: (Result.RETRY, "TAP-010"),
+    OtherCardError: (Result.HELP, "TAP-034"),
+    UnknownCardError: (Result.HELP, "TAP-030"),
+    ExpiredCardError: (Result.REFUSED, "TAP-032"),
+    ForgedCardError: (Result.REFUSED, "TAP-033"),
+    ClockDoubtError: (Result.HELP, "TAP-035"),
+    UnknownIssuerError: (Result.HELP, "TAP-035"),
+}
+
+
+class Believed(msgspec.Struct, frozen=True):
+    """A card that was read and has proved what it can: its name in this town, and what it proved."""
+
+    card: str
+    proof: str
+
+
+@dataclass
+class TapPath:
+    """Everything that a touch needs; made once in `appliance.build`.
+
+    Attributes:
+        card_key: the town's secret for the names of cards.
+        trust: whom to believe, as the directory stands now.
+        has_room: whether the disk has room for entries.
+    """
+
+    unit: str
+    card_key: bytes
+    opened: Opened
+    directory: Directory
+    counters: Mapping[str, Counter]
+    trust: Callable[[], Trust]
+    feedback: Feedback
+    clock: Clock
+    entropy: Entropy
+    has_room: Callable[[], bool]
+    _last: tuple[str, float, Shown] | None = field(default=None, init=False)
+
+    def touch(self, card: Field) -> Shown:
+        """Serve one card from being laid down to the beep.
+
+        Raises:
+            JournalBrokenError: the disk failed in a commit; nothing was announced, and the process must end.
+        """
+        say = self.feedback.show
+        phone = {"phone": town.phone} if (town := self.directory.town()) else {}
+        try:
+            if closed := self.closed():
+                return say(Result.HELP, closed, phone)
+            say(Result.READING, "TAP-001")
+            believed = self._believe(card)
+            if again := self._touched_again(believed.card):
+                self.feedback.repeat(again)
+                return again
+            if (known := self.directory.card(believed.card)) and known.state is CardState.STOPPED:
+                return say(Result.REFUSED, "TAP-031", phone)
+            shown = self._tell_unheard(believed) or self._serve(believed)
+        except CardError as error:
+            result, message = next(said for kind, said in _CARD_SAYS.items() if isinstance(error, kind))
+            return say(result, message, phone)
+        except JournalFullError:
+            return say(Result.HELP, "TAP-043")
+        finally:
+            card.close()
+        self._last = believed.card, self.clock.mono(), shown
+        return shown
+
+    def closed(self) -> str | None:
+        """Return the id of the words that say why this unit serves nobody now, or None if it does."""
+        order, here = self.directory.order(), self.directory.here()
+        if order and order.state is not UnitState.ACTIVE:
+            return "TAP-044"
+        if not here or here.counter not in self.counters:
+            return "TAP-042"
+        return None if self.has_room() else "TAP-043"
+
+    def _believe(self, card: Field) -> Believed:
+        now = datetime.fromtimestamp(self.clock.wall_ms() / 1000, UTC)
+        known = None if self.clock.confidence() is Confidence.UNKNOWN else now
+        presented = identify(card, self.entropy.bytes(NONCE_BYTES), self.trust(), known)
+        return Believed(pseudonym(self.card_key, presented.profile, presented.identifier), presented.proof)
+
+    def _touched_again(self, card: str) -> Shown | None:
+        if self._last and self._last[0] == card and self.clock.mono() - self._last[1] < REPEAT_S:
+            return self._last[2]
+        return None
+
+    def _serve(self, believed: Believed) -> Shown:
+        tap, counter = self._tap(believed)
+        state = self.opened.shelf.state(counter.program, counter.program.asks(tap))
+        decision = counter.program.decide(state, tap)
+        written = self.opened.journal.append(decision.facts)[-1] if decision.facts else None  # the commit
+        if written:
+            self.opened.counted.raise_to(written.entry.seq)
+        return self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
+
+    def _tell_unheard(self, believed: Believed) -> Shown | None:
+        """Tell what became of a touch that was written just before the power went, instead of writing another one."""
+        entry = self.opened.unheard
+        if entry is None or getattr(entry.fact, "card", None) != believed.card:
+            return None
+        self.opened.unheard = None
+        tap, counter = self._tap(believed)
+        decision = counter.recorded(entry)
+        entry_hash = self.opened.journal.hash_at(entry.boot, entry.seq)
+        if decision is None or entry_hash is None or self._day(entry.at) != tap.day:
+            return None
+        return self.feedback.show(decision.result, decision.message, decision.values, Written(entry, entry_hash))
+
+    def _tap(self, believed: Believed) -> tuple[Tap, Counter]:
+        here = self.directory.here()
+        if here is None:
+            raise LookupError("a unit that does not know where it stands is closed")
+        at = self.clock.wall_ms()
+        tap = Tap(believed.card, believed.proof, self.unit, here.place, at, self._day(at))
+        return tap, self.counters[here.counter]
+
+    def _day(self, at_ms: int) -> int:
+        town = self.directory.town()
+        return town_day(at_ms, town.utc_offset_minutes if town else JAPAN_MINUTES)

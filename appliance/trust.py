@@ -1,0 +1,45 @@
+"""Whom a unit believes: what a technician laid into its trust folder, and what the town says in its directory."""
+
+import base64
+from dataclasses import replace
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from appliance.directory import Directory
+from drivers.card import Trust, TrustError
+from sync.cards import INDEX, pseudonym
+from sync.facts import Town
+from sync.messages import raw_bytes
+
+
+class Believer:
+    """Keeps the trust in step with the directory."""
+
+    def __init__(self, base: Trust, directory: Directory, card_key: bytes) -> None:
+        self._directory = directory
+        self._card_key = card_key
+        self._base = replace(base, face_key=lambda index: self._face_key(index) or base.face_key(index))
+        self._for: Town | None = None
+        self._trust = self._base
+        self.refused = ""  # why the town's own issuers are not believed
+
+    def trust(self) -> Trust:
+        """Return the trust as the directory stands now, without what this unit may not believe."""
+        town = self._directory.town()
+        if town != self._for:
+            self._for = town
+            try:
+                issuers = {
+                    reference: Ed25519PublicKey.from_public_bytes(raw_bytes(key))
+                    for reference, key in (town.pass_issuers if town else {}).items()
+                }
+                self._trust = replace(self._base, pass_issuers={**self._base.pass_issuers, **issuers})
+                self.refused = ""
+            except (TrustError, ValueError) as error:  # a test key in production, or no key at all
+                self._trust = self._base
+                self.refused = str(error)
+        return self._trust
+
+    def _face_key(self, index: str) -> bytes | None:
+        key = self._directory.face_key(pseudonym(self._card_key, INDEX, index))
+        return base64.b64decode(key) if key else None

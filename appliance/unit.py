@@ -1,0 +1,96 @@
+"""A unit, put together: journal, directory, tap path, hatch. Everything of the world comes in as an argument.
+
+The daemon (`appliance.daemon`) runs one of these behind real readers and sockets; the simulator runs sixty of them in
+one process under a virtual clock.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.counter import counters, folds
+from appliance.directory import Directory
+from appliance.feedback import Feedback
+from appliance.hatch import Hatch
+from appliance.inbox import Inbox
+from appliance.opening import Opened, World, close_in_order, open_journal
+from appliance.outbox import Outbox
+from appliance.tap import TapPath
+from appliance.trust import Believer
+from drivers.card import Trust
+from drivers.disk import Disk
+from sync import facts, installed
+from sync.directory import DIRECTORY
+from sync.messages import Enrolment, raw_bytes
+
+SOFTWARE: Final = "machitap unit"
+JOURNAL: Final = "journal.db"
+BALLAST: Final = "ballast"
+
+
+@dataclass
+class Unit:
+    """A unit that is ready to serve."""
+
+    name: str
+    epoch: int
+    opened: Opened
+    directory: Directory
+    tap: TapPath
+    hatch: Hatch
+    room: "Room"
+
+    def close(self) -> None:
+        """End in order."""
+        close_in_order(self.opened.journal)
+
+
+class Room:
+    """Notices a full disk before a touch is lost on it, by keeping some room back."""
+
+    def __init__(self, disk: Disk, ballast_bytes: int) -> None:
+        self._disk = disk
+        self._ballast_bytes = ballast_bytes
+
+    def enough(self) -> bool:
+        """Whether the disk has room for more entries than any queue at a counter could bring."""
+        return self._ballast_bytes == 0 or self._disk.free_bytes() >= self._ballast_bytes // 4
+
+    def keep_back(self) -> None:
+        """Take the reserve, so that there is something to give up later."""
+        if self._ballast_bytes:
+            self._disk.reserve(BALLAST, self._ballast_bytes)
+
+    def give_up(self) -> None:
+        """Give the reserve up, so that bookkeeping can go on and what is held can still be sent."""
+        self._disk.release(BALLAST)
+
+
+def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedback, ballast_bytes: int = 0) -> Unit:
+    """Open the journal and put the unit together.
+
+    Raises:
+        UnfitError, DiskError, JournalFullError: see `appliance.opening`.
+    """
+    register = facts.register(installed.facts())
+    opened = open_journal(world, JOURNAL, enrolment.unit, register, (DIRECTORY, *folds()), SOFTWARE)
+    journal = opened.journal
+    directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)
+    card_key, town_key = raw_bytes(enrolment.card_key), raw_bytes(enrolment.town_key)
+    inbox = Inbox(journal, register, town_key)
+    for text in enrolment.segments:
+        inbox.take(text.encode())
+    room = Room(world.disk, ballast_bytes)
+    tap = TapPath(
+        unit=enrolment.unit,
+        card_key=card_key,
+        opened=opened,
+        directory=directory,
+        counters=counters(),
+        trust=Believer(trust, directory, card_key).trust,
+        feedback=feedback,
+        clock=world.clock,
+        entropy=world.entropy,
+        has_room=room.enough,
+    )
+    hatch = Hatch(journal, inbox, Outbox(journal, register), world, town_key, SOFTWARE, opened.missing)
+    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, hatch, room)

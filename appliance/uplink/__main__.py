@@ -1,0 +1,100 @@
+"""Runs the uplink: a round whenever the daemon rings, and at least every few seconds; for ever, whatever fails."""
+
+import logging
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import tenacity
+
+from appliance.config import HATCH_SOCKET, TLS_FOLDER, Config, read_config, read_enrolment
+from appliance.uplink import courier
+from appliance.uplink.certificate import RENEW_BEFORE, Tls
+from appliance.uplink.courier import HatchError
+from appliance.uplink.hatch import HttpHatch
+from sync.client import HttpCentre, RefusedError, UnreachableError
+
+log = logging.getLogger("uplink")
+
+_WAIT_FIRST_S = 0.5
+
+
+class Uplink:
+    """The courier's day."""
+
+    def __init__(self, config: Config, unit: str, tls: Tls, hatch: HttpHatch, stop: threading.Event) -> None:
+        self._config = config
+        self._unit = unit
+        self._tls = tls
+        self._hatch = hatch
+        self._stop = stop
+        self._centre = self._connect()
+
+    def run(self) -> None:
+        """Go round until told to stop. Failures are retried with a growing, scattered pause, and never given up."""
+        patiently = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((UnreachableError, HatchError, RefusedError)),
+            wait=tenacity.wait_random_exponential(multiplier=_WAIT_FIRST_S, max=self._config.uplink.retry_max_s),
+            sleep=tenacity.sleep_using_event(self._stop),
+            stop=tenacity.stop_when_event_set(self._stop),
+            before_sleep=_say,
+        )
+        try:
+            while not self._stop.is_set():
+                patiently(self._one_round)
+                patiently(self._hatch.wait_for_bell, self._config.uplink.interval_s)
+        except tenacity.RetryError:
+            log.info("stopped")
+
+    def _one_round(self) -> None:
+        if self._tls.ends() - datetime.now(UTC) < RENEW_BEFORE:
+            self._renew()
+        done = courier.go(self._hatch, self._centre, self._stop.is_set)
+        if done.delivered or done.fetched or done.given_back:
+            log.info("delivered=%d fetched=%d given_back=%d", done.delivered, done.fetched, done.given_back)
+        if done.problem:
+            log.warning("the centre refused: %s: %s", done.problem.title, done.problem.detail)
+
+    def _renew(self) -> None:
+        """Fetch a fresh certificate; the old one may have run out already, so it is not shown."""
+        request = self._hatch.certify(self._tls.request(self._unit))
+        with self._client(with_certificate=False) as http:
+            fresh = HttpCentre(http).renew(request)
+        self._tls.keep(fresh.certificate, fresh.ca)
+        self._centre = self._connect()
+        log.info("a fresh certificate, good until %s", self._tls.ends())
+
+    def _connect(self) -> HttpCentre:
+        return HttpCentre(self._client(with_certificate=True))
+
+    def _client(self, *, with_certificate: bool) -> httpx.Client:
+        return httpx.Client(
+            base_url=self._config.uplink.url,
+            verify=self._tls.context(with_certificate=with_certificate),
+            timeout=self._config.uplink.timeout_s,
+            trust_env=False,
+        )
+
+
+def _say(state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    pause = state.next_action.sleep if state.next_action else 0
+    log.info("%s; again in %.1f s", error, pause)
+
+
+def run(folder: Path) -> None:
+    """Run the uplink of the unit in a folder until SIGINT or SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    config, enrolment = read_config(folder), read_enrolment(folder)
+    Uplink(config, enrolment.unit, Tls(folder / TLS_FOLDER), HttpHatch(str(folder / HATCH_SOCKET)), stop).run()
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]))

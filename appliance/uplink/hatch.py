@@ -1,0 +1,65 @@
+"""The hatch as the uplink sees it: HTTP over the daemon's Unix socket."""
+
+from typing import Any, Final, TypeVar
+
+import httpx
+import msgspec
+
+from appliance.uplink.courier import HatchError, Question
+from sync.messages import Head, RenewRequest
+
+Answer = TypeVar("Answer")
+
+_TIMEOUT_S: Final = 10.0
+_CONFLICT: Final = 409
+
+
+class HttpHatch:
+    """Asks the daemon."""
+
+    def __init__(self, socket_path: str) -> None:
+        transport = httpx.HTTPTransport(uds=socket_path)
+        self._http = httpx.Client(transport=transport, base_url="http://unit", timeout=_TIMEOUT_S, trust_env=False)
+
+    def question(self) -> Question:
+        return self._read("GET", "/question", Question)
+
+    def answer(self, raw: bytes) -> bytes | None:
+        return self._call("POST", "/answer", raw) or None
+
+    def since(self) -> dict[str, str]:
+        return self._read("GET", "/since", dict[str, str])
+
+    def take(self, packed: bytes) -> int:
+        return self._read("POST", "/take", dict[str, int], packed)["new"]
+
+    def give_back(self, stream: str, heads: tuple[Head, ...]) -> bytes | None:
+        return self._call("POST", f"/give-back/{stream}", msgspec.json.encode(heads)) or None
+
+    def certify(self, csr: str) -> RenewRequest:
+        return self._read("POST", "/certify", RenewRequest, csr.encode())
+
+    def wait_for_bell(self, at_most_s: float) -> None:
+        """Wait until there is something to send, or for so long."""
+        self._call("GET", f"/bell?for={at_most_s}", timeout_s=at_most_s + _TIMEOUT_S)
+
+    def status(self) -> dict[str, Any]:
+        return self._read("GET", "/status", dict[str, Any])
+
+    def copy(self) -> bytes:
+        """Return a consistent copy of the journal, as a SQLite file."""
+        return self._call("GET", "/copy", timeout_s=600.0)
+
+    def _read(self, method: str, path: str, kind: type[Answer], body: bytes | None = None) -> Answer:
+        return msgspec.json.decode(self._call(method, path, body), type=kind)
+
+    def _call(self, method: str, path: str, body: bytes | None = None, timeout_s: float = _TIMEOUT_S) -> bytes:
+        try:
+            answer = self._http.request(method, path, content=body, timeout=timeout_s)
+        except httpx.HTTPError as error:
+            raise HatchError(f"the unit's daemon does not answer: {error}") from error
+        if answer.status_code == _CONFLICT:
+            raise HatchError(answer.text)
+        if not answer.is_success:
+            raise HatchError(f"the unit's daemon stumbled: HTTP {answer.status_code}")
+        return answer.content

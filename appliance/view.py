@@ -1,0 +1,58 @@
+"""Puts results and states on the screen's board, with the names of the place."""
+
+from collections.abc import Callable
+
+from appliance.directory import Directory
+from appliance.feedback import MANNERS, Shown
+from appliance.screen.board import Board, View
+from appliance.words import Catalogue, Words
+from drivers.clock import Clock
+
+
+class Viewer:
+    """Knows what the screen shows, and changes it only when something changed."""
+
+    def __init__(self, board: Board, words: Catalogue, clock: Clock) -> None:
+        self._board = board
+        self._words = words
+        self._clock = clock
+        self._closed: Words | None = None
+        self.place: Callable[[], tuple[str, str]] = lambda: ("", "")
+        self.phone: Callable[[], str] = lambda: "—"
+
+    def result(self, shown: Shown) -> None:
+        """Show a result; `Feedback` calls this."""
+        self._publish(shown)
+
+    def state(self, closed: str | None) -> None:
+        """Show that the unit serves, or the id of the words why it does not."""
+        words = self._words[closed].fill({"phone": self.phone()}) if closed else None
+        if words != self._closed or not self._board.view.number or self.place()[0] != self._board.view.place:
+            self._closed = words
+            self._publish(None)
+
+    def out_of_service(self) -> None:
+        self.state("TAP-040")
+
+    def _publish(self, shown: Shown | None) -> None:
+        place, place_en = self.place()
+        self._board.publish(
+            View(
+                place=place,
+                place_en=place_en,
+                closed=self._closed,
+                invitation=self._words["TAP-002"],
+                shown=shown,
+                light=MANNERS[shown.result].light if shown else (),
+                at_ms=self._clock.wall_ms(),
+            )
+        )
+
+
+def place_names(directory: Directory) -> tuple[str, str]:
+    """Return the place's name in Japanese and English; the unit's own name for it before the centre has said one."""
+    here = directory.here()
+    named = directory.place(here.place) if here else None
+    if named:
+        return named.name, named.name_en
+    return (here.place, here.place) if here else ("", "")

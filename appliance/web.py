@@ -1,0 +1,69 @@
+"""The second thread of a unit: it serves the screen on a local port and the hatch on a Unix socket."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+STOP_S: Final = 2.0
+
+Attach = Callable[[asyncio.AbstractEventLoop], None]
+
+
+class Web:
+    """Serves some applications, each behind its own door, in an event loop of its own."""
+
+    def __init__(self, doors: Sequence[tuple[ASGIApp, socket.socket]], attach: Sequence[Attach]) -> None:
+        """`attach` is called with the event loop before anything is served."""
+        self._doors = doors
+        self._attach = attach
+        self._servers = [uvicorn.Server(_settings(app)) for app, _ in doors]
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="web", daemon=True)
+        self._attached = threading.Event()
+
+    def start(self) -> None:
+        """Serve from now on. The doors are open already: who knocks before the first answer waits a moment."""
+        self._thread.start()
+        self._attached.wait()
+
+    def stop(self) -> None:
+        for server in self._servers:
+            server.should_exit = True
+        self._thread.join(STOP_S)
+
+    async def _serve(self) -> None:
+        for attach in self._attach:
+            attach(asyncio.get_running_loop())
+        self._attached.set()
+        serving = zip(self._servers, self._doors, strict=True)
+        await asyncio.gather(*(server.serve(sockets=[door]) for server, (_, door) in serving))
+
+
+def unix_door(path: str) -> socket.socket:
+    """Open a Unix socket that only this user can reach."""
+    Path(path).unlink(missing_ok=True)
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(path)
+    Path(path).chmod(0o600)
+    door.listen()
+    return door
+
+
+def local_door(port: int) -> socket.socket:
+    """Open a port that only this machine can reach."""
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.bind(("127.0.0.1", port))
+    door.listen()
+    return door
+
+
+def _settings(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, lifespan="off", access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=1
+    )

@@ -1,0 +1,45 @@
+"""The words of a unit, by message id: loaded once, the same on every screen, beside every light and sound."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources.abc import Traversable
+
+import msgspec
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One message. `easy` is やさしい日本語; `short` is for screens of six characters a line."""
+
+    ja: str
+    en: str
+    easy: str
+    short: str
+
+    def fill(self, values: Mapping[str, int | str]) -> "Words":
+        """Put numbers and names into their places; what is not known yet shows as "—"."""
+        known = _Known(values)
+        return Words(*(text.format_map(known) for text in msgspec.structs.astuple(self)))
+
+
+class _Known(dict[str, int | str]):
+    def __missing__(self, _key: str) -> str:
+        return "—"
+
+
+Catalogue = Mapping[str, Words]
+
+
+def load(*folders: Traversable) -> Catalogue:
+    """Read `words.toml` of each folder into one catalogue.
+
+    Raises:
+        ValueError: two folders use the same id.
+    """
+    catalogue: dict[str, Words] = {}
+    for folder in folders:
+        with (folder / "words.toml").open("rb") as file:
+            words = msgspec.convert(tomllib.load(file), dict[str, Words])
+        if twice := catalogue.keys() & words.keys():
+            raise ValueError(f"{folder}: message ids used twice: {', '.join(sorted(twice))}")
+        catalogue |= words
+    return catalogue

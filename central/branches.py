@@ -1,0 +1,79 @@
+"""How far each journal is held here: its branches, their ends, and any single hash of the past."""
+
+import sqlalchemy as sa
+
+from central import store
+from sync.facts import Place
+from sync.messages import Head
+from sync.segment import Segment, from_text, unpack
+
+Row = sa.RowMapping
+
+
+class Branches:
+    """The branches of one writer, looked up within one transaction.
+
+    `epoch`: the life of a unit whose ends count; a unit's earlier lives are over and grow no more.
+    """
+
+    def __init__(self, connection: sa.Connection, writer: str, epoch: int) -> None:
+        self._connection = connection
+        self._writer = writer
+        self._epoch = epoch
+
+    def get(self, boot: str) -> Row | None:
+        return next(iter(self._where(store.branch.c.boot == boot)), None)
+
+    def children(self, boot: str) -> list[Row]:
+        """Return the boots that continue some entry of this one."""
+        return self._where(store.branch.c.after_boot == boot)
+
+    def ends(self) -> list[Row]:
+        """Return the ends that are still waited for, the one that grew last at the end."""
+        table = store.branch
+        return self._where(table.c.is_end == 1, table.c.settled == 0, table.c.epoch == self._epoch)
+
+    def heads(self) -> tuple[Head, ...]:
+        """Return those ends as a unit wants to hear them."""
+        return tuple(Head(row["boot"], row["seq"], row["hash"], row["durable"]) for row in self.ends())
+
+    def all(self) -> list[Row]:
+        return self._where()
+
+    def after(self) -> dict[str, Place | None]:
+        """Return what each boot continues, as `sync.tree` wants it."""
+        return {row["boot"]: _after(row) for row in self.all()}
+
+    def holes(self, boot: str) -> list[Row]:
+        """Return what is declared as lost of a boot."""
+        table = store.hole
+        asked = sa.select(table).where(table.c.writer == self._writer, table.c.boot == boot).order_by(table.c.first)
+        return list(self._connection.execute(asked).mappings())
+
+    def _where(self, *conditions: sa.ColumnElement[bool]) -> list[Row]:
+        table = store.branch
+        asked = sa.select(table).where(table.c.writer == self._writer, *conditions).order_by(table.c.grown_n)
+        return list(self._connection.execute(asked).mappings())
+
+    def segment_with(self, boot: str, seq: int) -> Segment | None:
+        """Return the stored segment in which an entry is, or None."""
+        table = store.segment
+        found = self._connection.execute(
+            sa.select(table.c.packed)
+            .where(table.c.writer == self._writer, table.c.boot == boot, table.c.first <= seq, table.c.last >= seq)
+            .order_by(table.c.first.desc())
+            .limit(1)
+        ).scalar()
+        return from_text(unpack(found)) if found else None
+
+    def hash_at(self, boot: str, seq: int) -> str | None:
+        """Return the hash of an entry that is held here, or None."""
+        row = self.get(boot)
+        if row and row["seq"] == seq:
+            return str(row["hash"])
+        segment = self.segment_with(boot, seq) if row else None
+        return segment.hashes()[seq - segment.first].hex() if segment else None
+
+
+def _after(row: Row) -> Place | None:
+    return Place(row["after_boot"], row["after_seq"], row["after_hash"]) if row["after_boot"] else None

@@ -1,0 +1,78 @@
+"""The centre, put together: every part with what it needs, from one folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from central import folder as at
+from central import store
+from central.authority import Authority
+from central.enrol import Enroller
+from central.folder import Folder
+from central.intake import Intake
+from central.office import Office, offices
+from central.reconcile import Reconciler
+from central.registrar import Registrar
+from central.streams import Streams
+from central.town import Clock, Entropy, Town
+from sync import facts, installed
+
+
+@dataclass
+class Centre:
+    """All parts of a running centre. `on_arrival` is called after each delivery."""
+
+    engine: sa.Engine
+    town: Town
+    town_id: str
+    authority: Authority
+    intake: Intake
+    enroller: Enroller
+    registrar: Registrar
+    reconciler: Reconciler
+    offices: tuple[Office, ...]
+    on_arrival: Callable[[], None] = field(default=lambda: None)
+
+
+def open_centre(path: Path, clock: Clock, entropy: Entropy) -> Centre:
+    """Open an existing centre.
+
+    Raises:
+        FolderError: something in its folder is missing or wrong.
+        SchemaError: its database is of another version.
+    """
+    folder = Folder(path)
+    engine = store.open_engine(folder.database)
+    store.check_schema(engine)
+    authority = Authority(folder.secret(at.CA_KEY), (path / at.KEYS_FOLDER / at.CA_FILE).read_bytes())
+    card_key = folder.secret(at.CARD_KEY)
+    return assemble(engine, folder.signer(), authority, card_key, folder.config.town.id, clock, entropy)
+
+
+def assemble(
+    engine: sa.Engine,
+    signer: at.TownSigner,
+    authority: Authority,
+    card_key: bytes,
+    town_id: str,
+    clock: Clock,
+    entropy: Entropy,
+) -> Centre:
+    """Put a centre together over an open database."""
+    register = facts.register(installed.facts())
+    town = Town(signer, register, clock, entropy)
+    streams = Streams(town)
+    every_office = offices()
+    return Centre(
+        engine=engine,
+        town=town,
+        town_id=town_id,
+        authority=authority,
+        intake=Intake(engine, town, streams),
+        enroller=Enroller(engine, town, streams, authority, town_id, card_key),
+        registrar=Registrar(engine, streams, card_key),
+        reconciler=Reconciler(engine, register, every_office),
+        offices=every_office,
+    )

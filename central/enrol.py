@@ -1,0 +1,175 @@
+"""How a unit is let in: the office names it, a one-time code travels with the technician, the unit brings its own keys.
+
+Private keys never leave the unit. A replaced or suspended unit is let in again under the same name with new keys: that
+is its next life (epoch), and nothing signed in an earlier one is taken any more.
+"""
+
+import base64
+import hashlib
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+
+from central import shelves, store
+from central.authority import Authority, CertificateError, moment
+from central.refusal import RefusedError
+from central.streams import ONE_UNIT, Streams
+from central.town import Town
+from sync import chain
+from sync.facts import Order, UnitSet, UnitState
+from sync.messages import (
+    TOWN_STREAM,
+    Certificate,
+    Enrolment,
+    EnrolRequest,
+    MessageError,
+    RenewRequest,
+    Why,
+    enrol_proof,
+    raw_bytes,
+    renew_proof,
+    text,
+)
+from sync.segment import to_text
+
+CODE_BYTES: Final = 10
+CODE_DAYS: Final = 7
+DAY_MS: Final = 86_400_000
+STREAM_ENTRIES_MAX: Final = 100_000
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """What the technician takes along: where the centre is, how to know it, and the one-time code."""
+
+    url: str
+    town: str
+    unit: str
+    code: str
+    ca: str
+
+
+class Enroller:
+    """The desk at which units are let in."""
+
+    def __init__(
+        self, engine: sa.Engine, town: Town, streams: Streams, authority: Authority, town_id: str, card_key: bytes
+    ) -> None:
+        self._engine = engine
+        self._town = town
+        self._streams = streams
+        self._authority = authority
+        self._town_id = town_id
+        self._card_key = card_key
+
+    def invite(self, unit: str, place: str, counter: str, url: str) -> Ticket:
+        """Name a unit, or give a known one a new life, and return the ticket with its one-time code."""
+        code = base64.b32encode(self._town.entropy.bytes(CODE_BYTES)).decode()
+        now = self._town.clock.wall_ms()
+        with self._engine.begin() as connection:
+            row = connection.execute(sa.select(store.unit).where(store.unit.c.name == unit)).mappings().one_or_none()
+            epoch = row["epoch"] if row else 1
+            if self._public(connection, unit, epoch):
+                epoch += 1
+            if row is None:
+                connection.execute(sa.insert(store.unit).values(name=unit, epoch=1, state=UnitState.ACTIVE))
+            connection.execute(
+                sa.insert(store.code).values(
+                    hash=_hash(code), unit=unit, epoch=epoch, expires_ms=now + CODE_DAYS * DAY_MS
+                )
+            )
+            self._streams.append(connection, TOWN_STREAM, [UnitSet(unit, place, counter)])
+        return Ticket(url, self._town_id, unit, code, self._authority.pem)
+
+    def enrol(self, request: EnrolRequest) -> Enrolment:
+        """Let a unit in.
+
+        Raises:
+            RefusedError: the code is wrong, used or too old, or the unit does not hold the keys that it names.
+        """
+        now = self._town.clock.wall_ms()
+        self._check_proof(request.key, enrol_proof(request.code, request.csr), request.proof)
+        with self._engine.begin() as connection:
+            epoch = self._use_code(connection, request, now)
+            certificate = self._certify(request.csr, request.unit, epoch)
+            key = {"unit": request.unit, "epoch": epoch, "public": request.key, "enrolled_ms": now}
+            known = sa.select(store.unit_key.c.unit).where(store.unit_key.c.public == request.key)
+            if connection.execute(known).first():
+                raise RefusedError(Why.BAD_REQUEST, "this key was used before; a new life needs a new key")
+            connection.execute(sa.insert(store.unit_key).values(key))
+            state = {"epoch": epoch, "state": UnitState.ACTIVE, "fence": "", "fence_before": ""}
+            connection.execute(sa.update(store.unit).where(store.unit.c.name == request.unit).values(state))
+            order = Order(name=request.unit, epoch=epoch, state=UnitState.ACTIVE, reason="enrolled")
+            self._streams.append_for(connection, request.unit, [order])
+            streams = (TOWN_STREAM, ONE_UNIT + request.unit)
+            segments = [one for name in streams for one in shelves.take(connection, name, [], STREAM_ENTRIES_MAX)]
+        return Enrolment(
+            town=self._town_id,
+            unit=request.unit,
+            epoch=epoch,
+            certificate=certificate,
+            ca=self._authority.pem,
+            town_key=text(self._town.signer.public),
+            card_key=text(self._card_key),
+            segments=tuple(to_text(segment).decode() for segment in segments),
+        )
+
+    def renew(self, request: RenewRequest) -> Certificate:
+        """Give a unit a fresh certificate, also after its old one has run out: its journal key vouches for it.
+
+        Raises:
+            RefusedError: the unit is not enrolled, or the journal key did not sign the request.
+        """
+        with self._engine.begin() as connection:
+            row = (
+                connection.execute(sa.select(store.unit).where(store.unit.c.name == request.unit))
+                .mappings()
+                .one_or_none()
+            )
+            public = self._public(connection, request.unit, row["epoch"]) if row else None
+            if row is None or public is None or row["state"] == UnitState.CLOSED:
+                raise RefusedError(Why.NOT_ENROLLED, f"{request.unit} is not enrolled")
+        self._check_proof(public, renew_proof(request.csr), request.proof)
+        return Certificate(self._certify(request.csr, request.unit, row["epoch"]), self._authority.pem)
+
+    def close(self, unit: str, reason: str) -> bool:
+        """End a unit's present life: it is lost, stolen or scrapped. Return whether there was such a unit."""
+        with self._engine.begin() as connection:
+            row = connection.execute(sa.select(store.unit).where(store.unit.c.name == unit)).mappings().one_or_none()
+            if row is None:
+                return False
+            connection.execute(sa.update(store.unit).where(store.unit.c.name == unit).values(state=UnitState.CLOSED))
+            order = Order(name=unit, epoch=row["epoch"], state=UnitState.CLOSED, reason=reason)
+            self._streams.append_for(connection, unit, [order])
+            return True
+
+    def _use_code(self, connection: sa.Connection, request: EnrolRequest, now: int) -> int:
+        table = store.code
+        asked = sa.select(table).where(table.c.hash == _hash(request.code), table.c.unit == request.unit)
+        row = connection.execute(asked.with_for_update()).mappings().one_or_none()
+        if row is None or row["used_ms"] is not None or row["expires_ms"] < now:
+            raise RefusedError(Why.BAD_CODE, "ask the office for a new ticket")
+        connection.execute(sa.update(table).where(table.c.hash == row["hash"]).values(used_ms=now))
+        return int(row["epoch"])
+
+    def _public(self, connection: sa.Connection, unit: str, epoch: int) -> str | None:
+        table = store.unit_key
+        asked = sa.select(table.c.public).where(table.c.unit == unit, table.c.epoch == epoch)
+        return connection.execute(asked).scalar()
+
+    def _certify(self, csr: str, unit: str, epoch: int) -> str:
+        try:
+            now = moment(self._town.clock.wall_ms())
+            return self._authority.device(csr, self._town_id, unit, epoch, now)
+        except CertificateError as error:
+            raise RefusedError(Why.BAD_REQUEST, str(error)) from error
+
+    def _check_proof(self, public: str, message: bytes, proof: str) -> None:
+        try:
+            chain.check_signature(raw_bytes(public), message, raw_bytes(proof))
+        except (chain.SealError, MessageError) as error:
+            raise RefusedError(Why.BAD_SEAL, "the unit does not hold the key that it names") from error
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256(code.strip().upper().encode()).hexdigest()

@@ -1,0 +1,129 @@
+"""The centre's folder: its configuration, the town's keys, and where everything lies.
+
+central.toml     the town and the addresses (a technician edits it)
+town.db          the database, unless the configuration names another
+keys/            the town's secrets, each readable by the centre's user only
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from sync.entries import UnitName
+
+CONFIG_FILE: Final = "central.toml"
+DATABASE_FILE: Final = "town.db"
+KEYS_FOLDER: Final = "keys"
+TOWN_KEY: Final = "town.key"  # signs the centre's journals and answers
+CARD_KEY: Final = "card.key"  # turns identifiers into the town's names for cards
+CA_KEY: Final = "ca.key"  # signs device and server certificates
+CA_FILE: Final = "ca.pem"
+ISSUER_KEY: Final = "pass-issuer.key"  # signs service passes
+SECRET_BYTES: Final = 32
+
+
+class FolderError(Exception):
+    """The folder cannot be used; the message says what to do."""
+
+
+class TownConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The town. `id` is its short name in certificates; it never changes."""
+
+    id: UnitName
+    name: str
+    name_en: str
+    phone: str = "00-0000"
+    utc_offset_minutes: Annotated[int, msgspec.Meta(ge=-840, le=840)] = 540
+
+
+class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the centre listens. Units call `units` over TLS with their certificates; people open `console`."""
+
+    units_host: str = "127.0.0.1"
+    units_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8443
+    units_names: tuple[str, ...] = ("localhost", "127.0.0.1")
+    console_host: str = "127.0.0.1"
+    console_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8080
+
+    @property
+    def units_url(self) -> str:
+        return f"https://{self.units_names[0]}:{self.units_port}"
+
+
+class CentralConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    town: TownConfig
+    server: ServerConfig = ServerConfig()
+    database: str = ""
+
+
+class Folder:
+    """An existing centre's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = _read(path / CONFIG_FILE)
+
+    @property
+    def database(self) -> str:
+        """The database as an SQLAlchemy URL."""
+        return self.config.database or f"sqlite:///{self.path / DATABASE_FILE}"
+
+    def secret(self, name: str) -> bytes:
+        """Read a secret file.
+
+        Raises:
+            FolderError: it is missing, or others can read it.
+        """
+        path = self.path / KEYS_FOLDER / name
+        try:
+            if path.stat().st_mode & 0o077:
+                raise FolderError(f"{path} can be read by others; say: chmod 600 {path}")
+            return path.read_bytes()
+        except OSError as error:
+            raise FolderError(f"{path}: {error.strerror}; the centre cannot work without it") from error
+
+    def signer(self, name: str = TOWN_KEY) -> "TownSigner":
+        """Return one of the town's Ed25519 keys as a signer."""
+        key = load_pem_private_key(self.secret(name), password=None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise FolderError(f"{name}: an Ed25519 key is needed")
+        return TownSigner(key)
+
+
+class TownSigner:
+    """Signs with a key of the town."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.public = key.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message)
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, durably; one that is there already is never replaced.
+
+    Raises:
+        FileExistsError: there is one.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: Path) -> CentralConfig:
+    try:
+        with path.open("rb") as file:
+            return msgspec.convert(tomllib.load(file), CentralConfig)
+    except FileNotFoundError as error:
+        raise FolderError(f"{path}: no such file; make a centre with: machi central init {path.parent}") from error
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise FolderError(f"{path}: {error}") from error

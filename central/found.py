@@ -1,0 +1,109 @@
+"""Makes a new centre: the town's keys, its certificate authority, its database, its first words to all units."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from central import folder as at
+from central import reconcile, store
+from central.authority import Authority, moment
+from central.centre import Centre, open_centre
+from central.folder import Folder, write_secret
+from central.intake import GENERATION
+from central.town import Clock, Entropy
+from sync.directory import TOWN_KEY
+from sync.facts import Town
+from sync.messages import text
+
+GENERATION_BYTES: Final = 8
+
+_CONFIG: Final = """\
+# The town's centre. Units call one of units_names at units_port; the console is on this machine only.
+{database}
+[town]
+id = {town_id}
+name = {name}
+name_en = {name_en}
+phone = {phone}
+utc_offset_minutes = 540
+
+[server]
+units_host = {units_host}
+units_port = {units_port}
+units_names = {units_names}
+console_port = {console_port}
+"""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a technician says of a new centre."""
+
+    town_id: str
+    name: str
+    name_en: str
+    phone: str
+    units_port: int
+    units_names: tuple[str, ...]
+    console_port: int
+    units_host: str = "127.0.0.1"
+    database: str = ""
+
+
+def found(folder: Path, plan: Plan, clock: Clock, entropy: Entropy) -> None:
+    """Make a new centre in a folder that has none.
+
+    Raises:
+        FileExistsError: a part of one is there already; nothing of it is replaced.
+    """
+    keys = folder / at.KEYS_FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys.mkdir(mode=0o700)
+    for name in (at.TOWN_KEY, at.ISSUER_KEY):
+        key = Ed25519PrivateKey.generate()
+        write_secret(keys / name, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    write_secret(keys / at.CARD_KEY, entropy.bytes(at.SECRET_BYTES))
+    ca_key, ca = Authority.create(plan.town_id, moment(clock.wall_ms()))
+    write_secret(keys / at.CA_KEY, ca_key)
+    write_secret(keys / at.CA_FILE, ca)
+    values = {name: msgspec.json.encode(value).decode() for name, value in msgspec.structs.asdict(plan).items()}
+    values["database"] = f"database = {values['database']}\n" if plan.database else ""
+    (folder / at.CONFIG_FILE).write_text(_CONFIG.format(**values))
+    upgrade(folder, clock, entropy)
+
+
+def upgrade(folder: Path, clock: Clock, entropy: Entropy) -> None:
+    """Bring a centre's database to this version, and tell the units what its configuration says about the town."""
+    opened = Folder(folder)
+    engine = store.open_engine(opened.database)
+    store.migrate(engine)
+    with engine.begin() as connection:
+        asked = sa.select(store.setting.c.value).where(store.setting.c.name == GENERATION)
+        if connection.execute(asked).scalar() is None:
+            drawn = {"name": GENERATION, "value": entropy.bytes(GENERATION_BYTES).hex()}
+            connection.execute(sa.insert(store.setting).values(drawn))
+    engine.dispose()
+    centre = open_centre(folder, clock, entropy)
+    centre.reconciler.prepare()
+    centre.reconciler.catch_up()
+    _say_town(centre, opened)
+    centre.reconciler.catch_up()
+
+
+def _say_town(centre: Centre, opened: Folder) -> None:
+    town = opened.config.town
+    issuer = f"{town.id}-1"
+    statement = Town(
+        name=town.name,
+        name_en=town.name_en,
+        phone=town.phone,
+        utc_offset_minutes=town.utc_offset_minutes,
+        pass_issuers={issuer: text(opened.signer(at.ISSUER_KEY).public)},
+    )
+    with store.reading(centre.engine) as connection:
+        said = reconcile.statement(connection, TOWN_KEY).fact
+    if said != statement:
+        centre.registrar.town(statement)

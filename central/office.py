@@ -1,0 +1,42 @@
+"""The port that a program fills at the centre: its tables, made from everybody's entries, and what it shows.
+
+Tables of an office are derived: they can be dropped at any time and come back the same from the stored segments.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from sync import installed
+from sync.entries import Entry
+
+
+class Office(Protocol):
+    """One program at the centre."""
+
+    @property
+    def name(self) -> str:
+        """As the program's folder is called."""
+
+    @property
+    def version(self) -> int:
+        """Raised when `record` or the tables change; everything is then added up again."""
+
+    @property
+    def metadata(self) -> sa.MetaData:
+        """The tables, named `<program>_…`."""
+
+    def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
+        """Add entries to the tables, in order of arrival, within the caller's transaction."""
+
+    def state(self, connection: sa.Connection, key: str) -> Any:
+        """Return the state of a key as the program's fold has it at a unit; the laws hold the two together."""
+
+    def figures(self, connection: sa.Connection) -> Mapping[str, int]:
+        """Return the totals that are to be equal at units and centre, by name."""
+
+
+def offices() -> tuple[Office, ...]:
+    """Return the offices of all installed programs."""
+    return tuple(module.OFFICE for module in installed.parts("office").values())

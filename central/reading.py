@@ -1,0 +1,59 @@
+"""Reads what `machi card read --json` printed, so that a card can be registered from it."""
+
+import base64
+import binascii
+
+import msgspec
+
+SCHEMA = "machi.card/1"
+
+
+class ReadingError(ValueError):
+    """This is not the reading of a card that could be registered; the message says why."""
+
+
+class _Enrolment(msgspec.Struct, frozen=True):
+    index: str
+    public_key: str
+
+
+class _Report(msgspec.Struct, frozen=True):
+    schema: str
+    ok: bool
+    words: str
+    profile: str = ""
+    identifier: str = ""
+    proof: str = "none"
+    enrolment: _Enrolment | None = None
+
+
+class CardReading(msgspec.Struct, frozen=True):
+    """A card that proved itself. `index` and `face` are empty but for one learned by its face application."""
+
+    profile: str
+    identifier: str
+    index: str = ""
+    face: str = ""
+
+
+def read_reading(raw: bytes) -> CardReading:
+    """Read the document.
+
+    Raises:
+        ReadingError: it is another document, or the card did not prove itself.
+    """
+    try:
+        report = msgspec.json.decode(raw, type=_Report)
+        if report.enrolment:
+            base64.b64decode(report.enrolment.public_key, validate=True)
+    except (msgspec.MsgspecError, binascii.Error) as error:
+        raise ReadingError(f"not what `machi card read --json` prints: {error}") from error
+    if report.schema != SCHEMA:
+        raise ReadingError(f'the document is a "{report.schema}", not a "{SCHEMA}"')
+    if not report.ok or not report.identifier:
+        raise ReadingError(f"this card cannot be registered: {report.words}")
+    if report.proof == "none":
+        raise ReadingError("the card proved nothing; read it with its PIN, or enrol it by its holder's birthday")
+    enrolment = report.enrolment
+    index, face = (enrolment.index, enrolment.public_key) if enrolment else ("", "")
+    return CardReading(report.profile, report.identifier, index, face)

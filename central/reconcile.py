@@ -1,0 +1,146 @@
+"""Adds everything up: the stored segments, in order of arrival, into the tables of the core and of the programs.
+
+It keeps its place in the same transaction as what it adds. The tables can be dropped at any moment; adding up again
+from the first segment gives the same numbers, and `digest` shows it.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
+
+from central import store
+from central.office import Office
+from central.upsert import upsert
+from sync.directory import DIRECTORY, Said
+from sync.entries import Entry, Register
+from sync.segment import from_text, unpack
+
+_MADE_BY: Final = "added up by"
+_VERSION: Final = 1
+
+metadata = MetaData()
+
+progress = Table("progress", metadata, Column("n", BigInteger, primary_key=True))
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("writer", Text, primary_key=True),
+    Column("boot", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index("entry_by_arrival", "n"),
+    sqlite_with_rowid=False,
+)
+
+said = Table("said", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
+
+
+class Reconciler:
+    """Adds up, a few segments at a time."""
+
+    def __init__(self, engine: sa.Engine, register: Register, offices: Sequence[Office]) -> None:
+        self._engine = engine
+        self._register = register
+        self._offices = tuple(offices)
+        self._metadatas = (metadata, *(office.metadata for office in offices))
+
+    def prepare(self) -> bool:
+        """Make the tables; drop and make them again if the programs changed. Return whether all is to be added up."""
+        with self._engine.begin() as connection:
+            asked = sa.select(store.setting.c.value).where(store.setting.c.name == _MADE_BY)
+            current = connection.execute(asked).scalar() == self._fingerprint
+            if not current:
+                self._clear(connection)
+            return not current
+
+    def wipe(self) -> None:
+        """Throw away everything that was added up."""
+        with self._engine.begin() as connection:
+            self._clear(connection)
+
+    def step(self, segments: int = 1) -> int:
+        """Add up the next few segments; return how many there were."""
+        with self._engine.begin() as connection:
+            place = connection.execute(sa.select(progress.c.n)).scalar_one()
+            asked = sa.select(store.segment).where(store.segment.c.n > place).order_by(store.segment.c.n)
+            rows = connection.execute(asked.limit(segments)).mappings().all()
+            for row in rows:
+                self._add(connection, row["n"], row["packed"])
+            if rows:
+                connection.execute(sa.update(progress).values(n=rows[-1]["n"]))
+            return len(rows)
+
+    def catch_up(self, segments: int = 50) -> int:
+        """Add up everything that is waiting; return how many segments there were."""
+        total = 0
+        while done := self.step(segments):
+            total += done
+        return total
+
+    def digest(self) -> dict[str, str]:
+        """Return a hash of every derived table, over its rows in the order of their keys."""
+        with store.reading(self._engine) as connection:
+            tables = [table for made in self._metadatas for table in made.sorted_tables]
+            return {table.name: _digest(connection, table) for table in tables}
+
+    def figures(self) -> dict[str, dict[str, int]]:
+        """Return the totals of every program."""
+        with store.reading(self._engine) as connection:
+            return {office.name: dict(office.figures(connection)) for office in self._offices}
+
+    def _add(self, connection: sa.Connection, n: int, packed: bytes) -> None:
+        segment = from_text(unpack(packed))
+        entries = segment.entries(self._register)
+        connection.execute(sa.insert(entry), _index(n, entries, segment.hashes()))
+        _note_statements(connection, entries)
+        for office in self._offices:
+            office.record(connection, entries)
+
+    def _clear(self, connection: sa.Connection) -> None:
+        for made in self._metadatas:
+            made.drop_all(connection)
+            made.create_all(connection)
+        connection.execute(sa.insert(progress).values(n=0))
+        row = {"name": _MADE_BY, "value": self._fingerprint}
+        upsert(connection, store.setting, [row], lambda new: {"value": new.value})
+
+    @property
+    def _fingerprint(self) -> str:
+        return " ".join((f"core:{_VERSION}", *sorted(f"{office.name}:{office.version}" for office in self._offices)))
+
+
+def _index(n: int, entries: Sequence[Entry], hashes: Sequence[bytes]) -> list[dict[str, Any]]:
+    return [
+        {"writer": one.unit, "boot": one.boot, "seq": one.seq, "n": n, "at": one.at, "kind": one.kind, "hash": hashed}
+        for one, hashed in zip(entries, hashes, strict=True)
+    ]
+
+
+def _note_statements(connection: sa.Connection, entries: Iterable[Entry]) -> None:
+    """Fold what the centre itself said, with the very fold that a unit uses."""
+    for one in entries:
+        if isinstance(one.fact, DIRECTORY.kinds):
+            key = DIRECTORY.key(one)
+            state = msgspec.json.encode(DIRECTORY.fold(statement(connection, key), one)).decode()
+            upsert(connection, said, [{"key": key, "state": state}], lambda new: {"state": new.state})
+
+
+def statement(connection: sa.Connection, key: str) -> Said:
+    """Return the latest statement of the centre about one thing."""
+    found = connection.execute(sa.select(said.c.state).where(said.c.key == key)).scalar()
+    return msgspec.json.decode(found, type=Said) if found else DIRECTORY.empty
+
+
+def _digest(connection: sa.Connection, table: Table) -> str:
+    hashed = hashlib.sha256()
+    for row in connection.execute(sa.select(table).order_by(*table.primary_key)):
+        hashed.update(msgspec.msgpack.encode(tuple(row)))
+    return hashed.hexdigest()

@@ -1,0 +1,47 @@
+"""What the office tells all units: the town, its places, its cards; each statement an entry in the town's journal."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from central.streams import Streams
+from sync.cards import INDEX, pseudonym
+from sync.entries import Fact
+from sync.facts import CardSet, CardState, FaceKey, PlaceNamed, Town
+from sync.messages import TOWN_STREAM
+
+
+class Registrar:
+    """Writes statements into the town's journal."""
+
+    def __init__(self, engine: sa.Engine, streams: Streams, card_key: bytes) -> None:
+        self._engine = engine
+        self._streams = streams
+        self._card_key = card_key
+
+    def town(self, town: Town) -> None:
+        self.say([town])
+
+    def place(self, place: PlaceNamed) -> None:
+        self.say([place])
+
+    def card(self, profile: str, identifier: str, index: str = "", face: str = "") -> str:
+        """Register a card by what it says it is; return its name in this town. What it said is not kept.
+
+        Args:
+            index, face: of a card that proves itself by its face application: where its key is looked up, and the key
+                (SPKI, base64).
+        """
+        name = pseudonym(self._card_key, profile, identifier)
+        statements: list[Fact] = [CardSet(name, CardState.ACTIVE)]
+        if index and face:
+            statements.append(FaceKey(pseudonym(self._card_key, INDEX, index), face))
+        self.say(statements)
+        return name
+
+    def set_card(self, card: str, state: CardState) -> None:
+        self.say([CardSet(card, state)])
+
+    def say(self, facts: Sequence[Fact]) -> None:
+        with self._engine.begin() as connection:
+            self._streams.append(connection, TOWN_STREAM, facts)

@@ -1,0 +1,149 @@
+"""The running centre: two doors and one clerk, in one thread.
+
+Units come in by TLS with device certificates; people open the console on this machine. Between deliveries, and at the
+latest a second after one, what arrived is added up.
+"""
+
+import asyncio
+import signal
+import ssl
+from asyncio import Transport
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from central.api import create_units_api
+from central.authority import Authority, moment
+from central.centre import Centre
+from central.console.app import create_console
+from central.console.live import Bell
+from central.folder import KEYS_FOLDER, ServerConfig
+
+SERVER_KEY: Final = "server.key"
+SERVER_FILE: Final = "server.pem"
+QUIET_S: Final = 0.05  # a pause this long between deliveries is used for adding up
+PATIENCE_S: Final = 1.0
+KEEP_ALIVE_S: Final = 75
+STOP_S: Final = 3
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+
+class PeerProtocol(HttpToolsProtocol):
+    """HTTP with the caller's certificate in the request's state: no ASGI server hands it over by itself."""
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        der = tls.getpeercert(binary_form=True) if tls else None  # TLS has checked chain and dates
+        self.app_state = {**self.app_state, "peer_certificate": der}
+
+
+class Clerk:
+    """Adds up what arrived, when the door is quiet."""
+
+    def __init__(self, centre: Centre, bell: Bell) -> None:
+        self._centre = centre
+        self._bell = bell
+        self._arrived = asyncio.Event()
+        self._last = 0.0
+
+    def on_arrival(self) -> None:
+        self._last = asyncio.get_running_loop().time()
+        self._arrived.set()
+
+    async def work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            began = loop.time()
+            while True:
+                if loop.time() - self._last < QUIET_S and loop.time() - began < PATIENCE_S:
+                    await asyncio.sleep(QUIET_S / 2)
+                    continue
+                if not self._centre.reconciler.step():
+                    break
+                self._bell.ring()
+                await asyncio.sleep(0)
+
+
+def units_tls(authority: Authority, names: tuple[str, ...], keys: Path, now_ms: int) -> ssl.SSLContext:
+    """Make the TLS context of the units' door, with a fresh server certificate: TLS 1.3 and this town's CA only."""
+    key, certificate = authority.server(names, moment(now_ms))
+    for name, content in ((SERVER_KEY, key), (SERVER_FILE, certificate)):
+        (keys / name).touch(mode=0o600)
+        (keys / name).write_bytes(content)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(keys / SERVER_FILE, keys / SERVER_KEY)
+    context.load_verify_locations(cadata=authority.pem)
+    context.verify_mode = ssl.CERT_OPTIONAL  # a unit that enrols, or whose certificate ran out, has none to show
+    return context
+
+
+def serve(centre: Centre, folder: Path, config: ServerConfig) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises:
+        ValueError: the console would listen beyond this machine, and it has no sign-in.
+    """
+    if config.console_host not in LOOPBACK:
+        raise ValueError("the console has no sign-in yet: console_host must be 127.0.0.1")
+    tls = units_tls(centre.authority, config.units_names, folder / KEYS_FOLDER, centre.town.clock.wall_ms())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(centre, config, tls))
+
+
+async def _serve(centre: Centre, config: ServerConfig, tls: ssl.SSLContext) -> None:
+    bell = Bell()
+    clerk = Clerk(centre, bell)
+    centre.on_arrival = clerk.on_arrival
+    centre.reconciler.prepare()
+    clerk.on_arrival()
+    units = _server(create_units_api(centre), config.units_host, config.units_port, tls)
+    console = _server(create_console(centre, bell), config.console_host, config.console_port, None)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    tasks = [asyncio.create_task(job) for job in (clerk.work(), units.serve(), console.serve())]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    bell.close()
+    units.should_exit = console.should_exit = True
+    tasks[0].cancel()
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended  # a door that could not open, a clerk who stumbled: end, and be started again
+
+
+class QuietServer(uvicorn.Server):
+    """A uvicorn server that leaves signals to whoever runs it; there are two of them here."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(app: ASGIApp, host: str, port: int, tls: ssl.SSLContext | None) -> QuietServer:
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=PeerProtocol,
+        ssl_context_factory=(lambda _config, _default: tls) if tls else None,
+        loop="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_S,
+    )
+    return QuietServer(config)

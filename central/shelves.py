@@ -1,0 +1,94 @@
+"""Puts segments away, and takes them out again: the one place that writes `segment` and `branch`."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import sqlalchemy as sa
+
+from central import store
+from central.attach import Attachment
+from central.branches import Branches
+from sync.segment import ENTRIES_MAX, Segment, from_text, pack, to_text, unpack
+from sync.tree import held_upto
+
+EVERYTHING: Final = 1 << 30
+STREAM_EPOCH: Final = 0  # the centre's own journals live one life
+
+
+def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, packed: bytes | None = None) -> int:
+    """Store what is new of a segment and how far its branch reaches now; return its number in order of arrival.
+
+    Args:
+        packed: the bytes as they came, if the whole segment is new.
+    """
+    new = found.segment
+    if new is None:
+        raise ValueError("there is nothing new to put away")
+    place = {"writer": new.unit, "boot": new.boot}
+    row = {"first": new.first, "last": new.last, "received_ms": now_ms, "packed": packed or pack(to_text(new))}
+    number = connection.execute(sa.insert(store.segment).values(place | row)).inserted_primary_key
+    n = int(number[0]) if number else 0
+    reach = {"seq": new.last, "hash": found.head.hex(), "grown_n": n, "is_end": 1}
+    at = sa.and_(store.branch.c.writer == new.unit, store.branch.c.boot == new.boot)
+    if found.begins is None:
+        connection.execute(sa.update(store.branch).where(at).values(reach))
+    else:
+        after = found.begins.after
+        before = {"after_boot": after.boot, "after_seq": after.seq, "after_hash": after.hash} if after else {}
+        connection.execute(sa.insert(store.branch).values(place | before | reach | {"epoch": epoch}))
+        if after:
+            parent = store.branch.c.writer == new.unit, store.branch.c.boot == after.boot
+            ended = sa.update(store.branch).where(*parent, store.branch.c.seq == after.seq)
+            connection.execute(ended.values(is_end=0))
+    for gap in found.gaps:
+        where = {"writer": new.unit, "boot": gap.of, "first": gap.first}
+        lost = {"last": gap.last, "prev": gap.prev, "declared_in": new.boot}
+        connection.execute(sa.insert(store.hole).values(where | lost))
+    return n
+
+
+def take(connection: sa.Connection, writer: str, ends: list[tuple[str, int]], limit: int) -> Iterator[Segment]:
+    """Return what somebody lacks who holds these ends of a writer's journal, in order of arrival.
+
+    Neighbours are joined, so that one signature covers as much as it can.
+
+    Args:
+        limit: about how many entries at the most.
+    """
+    branches = Branches(connection, writer, STREAM_EPOCH)
+    upto = held_upto(branches.after(), ends)
+    behind = [row["boot"] for row in branches.all() if row["seq"] > upto.get(row["boot"], 0)]
+    table = store.segment
+    asked = sa.select(table.c.boot, table.c.last, table.c.packed).where(
+        table.c.writer == writer, table.c.boot.in_(behind)
+    )
+    waiting: Segment | None = None
+    count = 0
+    for boot, last, packed in connection.execute(asked.order_by(table.c.n)):
+        here = upto.get(boot, 0)
+        if last <= here:
+            continue
+        segment = from_text(unpack(packed))
+        if segment.first <= here:
+            segment = segment.after(here, segment.hashes()[here - segment.first])
+        count += len(segment.bodies)
+        if waiting and _are_neighbours(waiting, segment):
+            waiting = Segment(writer, boot, waiting.first, waiting.prev, waiting.bodies + segment.bodies, segment.seal)
+        else:
+            if waiting:
+                yield waiting
+            waiting = segment
+        if count >= limit:
+            break
+    if waiting:
+        yield waiting
+
+
+def _are_neighbours(one: Segment, other: Segment) -> bool:
+    fits = len(one.bodies) + len(other.bodies) <= ENTRIES_MAX
+    return fits and one.boot == other.boot and one.last + 1 == other.first
+
+
+def packed(segment: Segment | None) -> bytes | None:
+    """Return a segment as it travels."""
+    return pack(to_text(segment)) if segment else None

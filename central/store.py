@@ -1,0 +1,187 @@
+"""The centre's tables, and how its database is opened: SQLite by default, PostgreSQL by URL.
+
+The truth is in `segment`: what arrived, as it arrived, in order of arrival. `branch` says how far each boot reaches;
+it could be read off the segments again, and is kept so that a delivery needs no look into the past. What the programs
+make of it is in tables of their own, which can be dropped and made again at any time (see `central.reconcile`).
+"""
+
+from typing import Any, Final
+
+import pysqlite3
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+SQLITE_OLDEST: Final = (3, 51, 3)  # older ones can corrupt a write-ahead log
+_BUSY_MS: Final = 10_000
+
+_BigKey = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up by itself in SQLite
+
+
+class SchemaError(Exception):
+    """The database has the tables of another version; the message says what to do."""
+
+
+metadata = MetaData()
+
+segment = Table(
+    "segment",
+    metadata,
+    Column("n", _BigKey, primary_key=True, autoincrement=True),
+    Column("writer", Text, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    Index("segment_by_place", "writer", "boot", "first", unique=True),
+)
+
+branch = Table(
+    "branch",
+    metadata,
+    Column("writer", Text, primary_key=True),
+    Column("boot", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("after_boot", Text),
+    Column("after_seq", BigInteger),
+    Column("after_hash", Text),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("durable", BigInteger, nullable=False, server_default="0"),
+    Column("grown_n", BigInteger, nullable=False),  # the segment by which it last grew: of two ends the newer is alive
+    Column("is_end", Integer, nullable=False),  # 1: no other boot continues its last entry
+    Column("settled", Integer, nullable=False, server_default="0"),  # 1: a person has looked at this end
+)
+Index(
+    "branch_ends",
+    branch.c.writer,
+    sqlite_where=branch.c.is_end == 1,
+    postgresql_where=branch.c.is_end == 1,
+)
+Index("branch_children", branch.c.writer, branch.c.after_boot)
+
+hole = Table(
+    "hole",
+    metadata,
+    Column("writer", Text, primary_key=True),
+    Column("boot", Text, primary_key=True),
+    Column("first", BigInteger, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    Column("prev", Text),
+    Column("declared_in", Text, nullable=False),
+)
+
+unit = Table(
+    "unit",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("fence", Text, nullable=False, server_default=""),
+    Column("fence_before", Text, nullable=False, server_default=""),
+    Column("contact_ms", BigInteger),
+    Column("report", Text),
+    Column("refused", Integer, nullable=False, server_default="0"),
+    Column("refusal", Text),
+)
+
+unit_key = Table(
+    "unit_key",
+    metadata,
+    Column("unit", Text, primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("public", Text, nullable=False, unique=True),
+    Column("enrolled_ms", BigInteger, nullable=False),
+)
+
+code = Table(
+    "code",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("used_ms", BigInteger),
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("n", _BigKey, primary_key=True, autoincrement=True),
+    Column("unit", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("opened_ms", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("evidence", LargeBinary),
+    Column("closed_ms", BigInteger),
+    Column("closed_because", Text),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+
+def open_engine(url: str) -> sa.Engine:
+    """Open the database behind an SQLAlchemy URL; `sqlite:///path` or `postgresql+psycopg://…`.
+
+    A transaction takes SQLite's write lock at its start, so that what was read is still true when it is written.
+
+    Raises:
+        RuntimeError: the SQLite at hand has a known fault that loses data.
+    """
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True)
+    if pysqlite3.sqlite_version_info < SQLITE_OLDEST:
+        raise RuntimeError(f"SQLite {pysqlite3.sqlite_version} can corrupt a database; update pysqlite3")
+    engine = sa.create_engine(url, module=pysqlite3)
+    sa.event.listen(engine, "connect", _set_up_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the database to the tables of this version; a fresh one gets all of them."""
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", "central:migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def check_schema(engine: sa.Engine) -> None:
+    """Make sure that the database has the tables of this version.
+
+    Raises:
+        SchemaError: it has others.
+    """
+    config = Config()
+    config.set_main_option("script_location", "central:migrations")
+    wanted = ScriptDirectory.from_config(config).get_current_head()
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found != wanted:
+        raise SchemaError(f"the database is at version {found or 'none'}, this is {wanted}; say: machi central init")
+
+
+def reading(engine: sa.Engine) -> sa.Connection:
+    """Return a connection that only reads and never waits for a writer."""
+    return engine.connect().execution_options(reading=True)
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    for pragma in ("synchronous = EXTRA", "journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {_BUSY_MS}"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    options = connection.get_execution_options()
+    connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")

@@ -1,0 +1,85 @@
+"""The centre's own journals: one for all units, one for each unit alone. The centre is a writer like any other.
+
+Its entries are chained and signed with the town's key and stored where everybody's are, so that what goes down to a
+unit is the same kind of thing as what comes up: a segment.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import sqlalchemy as sa
+
+from central import shelves
+from central.attach import Attachment
+from central.branches import Branches
+from central.town import Town
+from sync import chain
+from sync.entries import Entry, Fact, encode
+from sync.facts import Boot, Key, Place
+from sync.messages import TOWN_STREAM, text
+from sync.segment import ENTRIES_MAX, Segment
+
+ONE_UNIT: Final = "to-"
+SOFTWARE: Final = "machitap centre"
+BOOT_BYTES: Final = 8
+
+
+def is_stream(writer: str) -> bool:
+    """Whether a writer's name is one of the centre's own."""
+    return writer == TOWN_STREAM or writer.startswith(ONE_UNIT)
+
+
+class Streams:
+    """Appends to the centre's journals.
+
+    Every process that writes begins a boot of its own, and a new one whenever another has written since: so two
+    processes, or a centre that was restored from a backup, never use a number twice.
+    """
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self._boots: set[str] = set()  # those that this process has begun
+
+    def append_for(self, connection: sa.Connection, unit: str, facts: Sequence[Fact]) -> None:
+        """Append to the journal for one unit alone."""
+        self.append(connection, ONE_UNIT + unit, facts)
+
+    def append(self, connection: sa.Connection, stream: str, facts: Sequence[Fact]) -> None:
+        """Append facts to one of the centre's journals, within the caller's transaction."""
+        branches = Branches(connection, stream, shelves.STREAM_EPOCH)
+        ends = branches.ends()
+        tip = Place(ends[-1]["boot"], ends[-1]["seq"], ends[-1]["hash"]) if ends else None
+        waiting = list(facts)
+        if tip is None or tip.boot not in self._boots:
+            begins = self._boot_entry(tip)
+            boot = self._town.entropy.bytes(BOOT_BYTES).hex()
+            self._boots.add(boot)
+            first, waiting = [begins, *waiting[: ENTRIES_MAX - 1]], waiting[ENTRIES_MAX - 1 :]
+            tip = self._put(connection, stream, Place(boot, 0, tip.hash if tip else ""), first, begins)
+        while waiting:
+            tip = self._put(connection, stream, tip, waiting[:ENTRIES_MAX], None)
+            waiting = waiting[ENTRIES_MAX:]
+
+    def _boot_entry(self, after: Place | None) -> Boot:
+        signer = self._town.signer
+        return Boot(
+            after=after,
+            key=Key(chain.ALG, text(signer.public)),
+            counter=None,
+            clean=True,
+            clock=self._town.clock.confidence(),
+            software=SOFTWARE,
+        )
+
+    def _put(
+        self, connection: sa.Connection, stream: str, tip: Place, facts: Sequence[Fact], begins: Boot | None
+    ) -> Place:
+        at = self._town.clock.wall_ms()
+        entries = [Entry(stream, tip.boot, seq, at, fact) for seq, fact in enumerate(facts, tip.seq + 1)]
+        bodies = tuple(encode(entry) for entry in entries)
+        prev = bytes.fromhex(tip.hash) if tip.hash else chain.ORIGIN
+        hashes = chain.links(prev, bodies)
+        seal = chain.seal(self._town.signer, hashes[-1])
+        segment = Segment(stream, tip.boot, tip.seq + 1, prev, bodies, seal)
+        shelves.put(connection, Attachment(segment, hashes[-1], begins), shelves.STREAM_EPOCH, at)
+        return Place(tip.boot, segment.last, hashes[-1].hex())

@@ -1,0 +1,34 @@
+"""From a name in the unit's configuration to a driver: `load("reader", "pcsc", {...})`.
+
+There is no registry. A kind is a folder, a make is a file in it, and a make says beside its code which options it
+takes, in a struct called `Options`.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+
+class UnknownDriverError(ValueError):
+    """The configuration names a make or an option that does not exist; the message lists those that do."""
+
+
+def load(kind: str, make: str, options: Mapping[str, object] | None = None) -> Any:
+    """Build the driver `drivers/<kind>/<make>.py` with its options.
+
+    Raises:
+        UnknownDriverError: there is no such make, or it has no such option.
+    """
+    name = f"drivers.{kind}.{make}"
+    if not make.isidentifier() or importlib.util.find_spec(name) is None:
+        raise UnknownDriverError(f'no {kind} driver is called "{make}"; look into drivers/{kind}/')
+    driver = importlib.import_module(name).Driver
+    try:
+        chosen = msgspec.convert(dict(options or {}), driver.Options, strict=False)
+    except msgspec.ValidationError as error:
+        known = ", ".join(driver.Options.__struct_fields__) or "none"
+        raise UnknownDriverError(f'{kind} driver "{make}": {error} (its options: {known})') from error
+    return driver(chosen)

@@ -1,0 +1,84 @@
+"""What the centre has said about the town, its places, its units and its cards: the latest statement about each counts.
+
+Both ends fold it: a unit to decide without a network, the centre to show names instead of ids. Of two statements about
+one thing the later one counts, whichever arrives first. Arithmetic only.
+"""
+
+import msgspec
+
+from sync.entries import Entry
+from sync.facts import CardSet, CardState, FaceKey, Order, PlaceNamed, Town, UnitSet, UnitState
+from sync.program import Fold
+
+Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | Order
+
+
+class Said(msgspec.Struct, frozen=True):
+    """The latest statement about one thing. `when`: (time by the centre, boot, seq), which orders statements."""
+
+    when: tuple[int, str, int] = (0, "", 0)
+    fact: Statement | None = None
+
+
+TOWN_KEY = "town"
+
+
+def card_key(card: str) -> str:
+    return f"card/{card}"
+
+
+def face_key(index: str) -> str:
+    return f"face/{index}"
+
+
+def place_key(place: str) -> str:
+    return f"place/{place}"
+
+
+def unit_key(unit: str) -> str:
+    return f"unit/{unit}"
+
+
+def order_key(unit: str, epoch: int) -> str:
+    return f"order/{unit}/{epoch}"
+
+
+def _key(entry: Entry) -> str:
+    match entry.fact:
+        case CardSet(card=card):
+            return card_key(card)
+        case FaceKey(index=index):
+            return face_key(index)
+        case PlaceNamed(place=place):
+            return place_key(place)
+        case UnitSet(name=name):
+            return unit_key(name)
+        case Order(name=name, epoch=epoch):
+            return order_key(name, epoch)
+        case _:
+            return TOWN_KEY
+
+
+def _fold(said: Said, entry: Entry) -> Said:
+    when = (entry.at, entry.boot, entry.seq)
+    fact = entry.fact
+    return Said(when, fact) if isinstance(fact, Statement) and when >= said.when else said
+
+
+DIRECTORY: Fold[Said] = Fold(
+    name="directory",
+    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order),
+    state=Said,
+    empty=Said(),
+    key=_key,
+    fold=_fold,
+    samples=(
+        Town("灯台町", "Todai", "00-0000", 540, {"test-1": "QUJD"}),
+        PlaceNamed("library", "図書館", "としょかん", "Library"),
+        UnitSet("lib01", "library", "facility"),
+        CardSet("ab" * 16, CardState.ACTIVE),
+        CardSet("ab" * 16, CardState.STOPPED),
+        FaceKey("cd" * 16, "QUJD"),
+        Order("lib01", 1, UnitState.SUSPENDED, "clone"),
+    ),
+)

@@ -1,0 +1,139 @@
+"""The core's own facts: what a unit says about itself, and what the centre tells all units.
+
+A program's facts live in its own folder, `programs/<name>/entries.py`.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from sync.entries import BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A position in a chain: the entry `boot/seq` and its hash."""
+
+    boot: BootId
+    seq: Seq
+    hash: HashHex
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A public key: raw bytes in base64, and its algorithm."""
+
+    alg: str
+    public: KeyText
+
+
+# ---- what every writer says about itself -----------------------------------------------------------------
+
+
+class Boot(Fact, frozen=True, tag="boot"):
+    """The first entry of a run of a writer.
+
+    `after`: the head that this run continues, or null for the first ever. `counter`: the anti-rollback counter, or
+    null where there is none. `clean`: the run before ended in order. `clock`: how far the clock can be believed.
+    """
+
+    after: Place | None
+    key: Key
+    counter: Count | None
+    clean: bool
+    clock: str
+    software: Text
+
+
+class Gap(Fact, frozen=True, tag="gap"):
+    """Entries `first` to `last` of the boot `of` are lost; what follows them there is chained to the hash `prev`.
+
+    `prev` is null where nothing that follows could be saved.
+    """
+
+    of: BootId
+    first: Seq
+    last: Seq
+    prev: HashHex | None
+    cause: Text
+
+
+class Applied(Fact, frozen=True, tag="applied"):
+    """From here on this unit decides by what `stream` had said up to an entry."""
+
+    stream: UnitName
+    upto: Place
+
+
+# ---- what the centre says ----------------------------------------------------------------------------------
+
+
+class Town(Fact, frozen=True, tag="town"):
+    """The town itself. `pass_issuers`: keys that may sign service passes, by reference. `phone`: whom to call."""
+
+    name: Text
+    name_en: Text
+    phone: Text
+    utc_offset_minutes: int
+    pass_issuers: dict[str, KeyText] = msgspec.field(default_factory=dict)
+
+
+class PlaceNamed(Fact, frozen=True, tag="place"):
+    """A place where units stand: its names, with the reading in kana for voice and sorting."""
+
+    place: UnitName
+    name: Text
+    kana: Text
+    name_en: Text
+
+
+class UnitSet(Fact, frozen=True, tag="unit"):
+    """Which place a unit stands at and which counter it serves; `name`, because `unit` is who wrote the entry."""
+
+    name: UnitName
+    place: UnitName
+    counter: UnitName
+
+
+class CardState(StrEnum):
+    ACTIVE = "active"
+    STOPPED = "stopped"
+
+
+class CardSet(Fact, frozen=True, tag="card"):
+    """A card and whether it may be used."""
+
+    card: Card
+    state: CardState
+
+
+class FaceKey(Fact, frozen=True, tag="face"):
+    """The key of a card's face application, by which it proves itself without a PIN; enrolled once at a desk.
+
+    `index`: where a unit looks the key up, the town's pseudonym for what the card says of itself. `key`: DER
+    SubjectPublicKeyInfo in base64.
+    """
+
+    index: Card
+    key: KeyText
+
+
+class UnitState(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"  # it may still listen; nothing that it writes is taken
+    CLOSED = "closed"  # this life of the unit is over; it needs a new key
+
+
+class Order(Fact, frozen=True, tag="order"):
+    """What the centre orders one unit, in one of its lives (`epoch`)."""
+
+    name: UnitName
+    epoch: Count
+    state: UnitState
+    reason: Text
+
+
+CORE: tuple[type[Fact], ...] = (Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order)
+
+
+def register(programs: tuple[type[Fact], ...] = ()) -> Register:
+    """Return a register of the core's facts and those of the given programs."""
+    return Register(CORE + programs)

@@ -1,0 +1,197 @@
+"""What travels between a unit and the centre besides segments: who holds what, enrolment, and how to say no.
+
+Everything that the centre states about a journal is signed with the town's key, so that the unit can believe it
+whoever carried it.
+"""
+
+import base64
+import binascii
+from typing import Final, TypeVar
+
+import msgspec
+
+from sync import chain
+from sync.entries import AtMs, BootId, Count, HashHex, KeyText, Seq, Text, UnitName
+from sync.facts import UnitState
+
+SEGMENT_TYPE: Final = "application/vnd.machitap.segment+zstd"
+PROBLEM_TYPE: Final = "application/problem+json"
+TOWN_STREAM: Final = "town"
+
+Signed = TypeVar("Signed", bound=msgspec.Struct)
+
+_DOMAIN = {"Holdings": b"machitap/holdings/1\0", "TownTime": b"machitap/time/1\0"}
+
+
+class MessageError(ValueError):
+    """These bytes are not the message that they should be, or not signed by the town."""
+
+
+class Head(msgspec.Struct, frozen=True):
+    """How far the centre holds one boot without a gap; `durable`: up to where it is also in a verified backup."""
+
+    boot: BootId
+    seq: Seq
+    hash: HashHex
+    durable: Count = 0
+
+
+class Holdings(msgspec.Struct, frozen=True):
+    """What the centre holds of one unit; the answer to asking and to every delivery alike.
+
+    Attributes:
+        heads: the ends of the unit's chain: one, or more where it branched; everything before them is held too.
+        generation: drawn anew when the centre was restored from a backup.
+        fence: quote it with the next request; whoever quotes an older one runs on a copied disk.
+        at: the centre's time, Unix milliseconds.
+        nonce: what the asker sent, so that an old answer cannot be played again.
+    """
+
+    unit: UnitName
+    epoch: Count
+    state: UnitState
+    heads: tuple[Head, ...]
+    generation: str
+    fence: str
+    at: AtMs
+    nonce: str = ""
+
+
+class TownTime(msgspec.Struct, frozen=True):
+    """The time by the centre, for units without a clock."""
+
+    at: AtMs
+    nonce: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a unit says of itself with every contact: for the office, and believed by no rule."""
+
+    unsent: Count = 0
+    oldest_ms: AtMs | None = None
+    state: str = ""
+    software: Text = ""
+    clock: str = ""
+
+
+class EnrolRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A unit asks to be let in: a one-time code, its journal key, and a PKCS#10 request for its TLS key (PEM).
+
+    `proof`: signature with the journal key over the code and the request (base64).
+    """
+
+    unit: UnitName
+    code: Text
+    key: KeyText
+    csr: str
+    proof: KeyText
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    """The centre's answer: everything that a unit needs to serve from now on, with or without a network.
+
+    `card_key` is secret: it turns identifiers into this town's names for cards.
+    """
+
+    town: UnitName
+    unit: UnitName
+    epoch: Count
+    certificate: str
+    ca: str
+    town_key: KeyText
+    card_key: KeyText
+    segments: tuple[str, ...]
+
+
+class RenewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A unit asks for a fresh TLS certificate; `proof`: signature with the journal key over the request (base64)."""
+
+    unit: UnitName
+    csr: str
+    proof: KeyText
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    certificate: str
+    ca: str
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A refusal in the form of RFC 9457; `type` is one of the names in `sync.messages.Why`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    heads: tuple[Head, ...] = ()
+
+
+class Why:
+    """The reasons to refuse, as URNs: what a client branches on."""
+
+    GAP: Final = "urn:machitap:gap"  # 409: something before this is missing; `heads` says where to go on
+    FORK: Final = "urn:machitap:fork"  # 409: the same entry with other bytes; both are kept as evidence
+    SUSPENDED: Final = "urn:machitap:suspended"  # 403: this life of the unit may not write any more
+    NOT_ENROLLED: Final = "urn:machitap:not-enrolled"  # 401: no certificate of this town, or a revoked one
+    BAD_SEAL: Final = "urn:machitap:bad-seal"  # 422: the signature does not verify; nothing was stored
+    BAD_SEGMENT: Final = "urn:machitap:bad-segment"  # 400: not a segment in format 1
+    NOT_YOURS: Final = "urn:machitap:not-yours"  # 403: a segment of another town, or of nobody we know
+    TOO_LARGE: Final = "urn:machitap:too-large"  # 413
+    BAD_CODE: Final = "urn:machitap:bad-code"  # 403: the one-time code is wrong, used or too old
+    BAD_REQUEST: Final = "urn:machitap:bad-request"  # 400
+    UNKNOWN_HEAD: Final = "urn:machitap:unknown-head"  # 409: the centre does not know the entry you go on from
+    FULL: Final = "urn:machitap:full"  # 507: no room; keep it and try later
+
+
+class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    body: msgspec.Raw
+    sig: KeyText
+
+
+def sign(message: msgspec.Struct, signer: chain.Signer) -> bytes:
+    """Return the message as JSON with the town's signature over exactly its bytes."""
+    body = msgspec.json.encode(message)
+    sig = signer.sign(_DOMAIN[type(message).__name__] + body)
+    return msgspec.json.encode(_Envelope(msgspec.Raw(body), text(sig)))
+
+
+def open_signed(raw: bytes, kind: type[Signed], town_key: bytes) -> Signed:
+    """Check the signature and read the message.
+
+    Raises:
+        MessageError: not signed by the town, or not a message of this kind.
+    """
+    try:
+        envelope = msgspec.json.decode(raw, type=_Envelope)
+        body = bytes(envelope.body)
+        chain.check_signature(town_key, _DOMAIN[kind.__name__] + body, raw_bytes(envelope.sig))
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, chain.SealError) as error:
+        raise MessageError(f"not a message of this town: {error}") from error
+
+
+def enrol_proof(code: str, csr: str) -> bytes:
+    """Return what the journal key signs at enrolment."""
+    return b"machitap/enrol/1\0" + code.encode() + b"\0" + csr.encode()
+
+
+def renew_proof(csr: str) -> bytes:
+    """Return what the journal key signs when a certificate is renewed."""
+    return b"machitap/renew/1\0" + csr.encode()
+
+
+def text(raw: bytes) -> str:
+    """Return bytes as base64 text."""
+    return base64.b64encode(raw).decode()
+
+
+def raw_bytes(base64_text: str) -> bytes:
+    """Undo `text`.
+
+    Raises:
+        MessageError: it is not base64.
+    """
+    try:
+        return base64.b64decode(base64_text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise MessageError("not base64") from error

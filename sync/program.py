@@ -1,0 +1,118 @@
+"""What a program of the town is: a fold over entries and, where people touch a card for it, a decision.
+
+The same fold runs at a unit (over its own entries) and at the centre (over everybody's). Six laws hold for every
+program and are tested without a line in its own tests (tests/laws):
+
+1. Entries of two different units fold to the same state in either order.
+2. Fold accepts every entry of its kinds and never raises.
+3. Equal state and equal tap give an equal decision.
+4. Every decision folds: it writes only facts of the program's own kinds.
+5. A decision never turns a safe state into an unsafe one.
+6. Unit and centre agree: the state survives being stored and read back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+import msgspec
+
+from sync.entries import Entry, Fact
+
+DAY_MS = 86_400_000
+MINUTE_MS = 60_000
+
+State = TypeVar("State")
+
+
+class Result(StrEnum):
+    """The eight things that a unit can say; every unit says them alike in light, sound and words."""
+
+    READING = "reading"  # card seen, working
+    OK_POINTS = "ok_points"  # noted, points added
+    OK_PAY = "ok_pay"  # paid, charged, boarded
+    OK_LOW = "ok_low"  # done, but little is left
+    ALREADY = "already"  # nothing changed today
+    REFUSED = "refused"  # not possible: balance, limit, stopped card
+    RETRY = "retry"  # not read, nothing happened
+    HELP = "help"  # staff needed
+
+
+class Tap(msgspec.Struct, frozen=True):
+    """One believed touch of a card.
+
+    Attributes:
+        card: the card's name in this town (32 hex digits).
+        proof: what the card proved: "none", "card", "pin" or "token".
+        unit, place: where.
+        at_ms: Unix milliseconds by the unit's clock.
+        day: days since 1970-01-01 by the town's calendar.
+    """
+
+    card: str
+    proof: str
+    unit: str
+    place: str
+    at_ms: int
+    day: int
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What to write and what to say; nothing has happened yet.
+
+    Attributes:
+        message: the id of the words, as in the program's words.toml.
+        facts: what to write, in one commit; nothing, if there is nothing to remember.
+        values: numbers and names that the words mention.
+    """
+
+    result: Result
+    message: str
+    facts: tuple[Fact, ...] = ()
+    values: dict[str, int | str] = msgspec.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fold(Generic[State]):
+    """A reader of entries: it keeps one small state per key.
+
+    Attributes:
+        name: as the folder is called.
+        kinds: the facts that it reads.
+        state: the type of a state; made of what JSON can hold, and of structs of that.
+        empty: the state before any entry.
+        key: which state an entry belongs to.
+        fold: the state after one more entry; pure.
+        samples: at least one fact of each kind, from which the laws invent more.
+        version: raise it when the fold changes; the states are then folded again from the entries.
+    """
+
+    name: str
+    kinds: tuple[type[Fact], ...]
+    state: type[State]
+    empty: State
+    key: Callable[[Entry], str]
+    fold: Callable[[State, Entry], State]
+    samples: tuple[Fact, ...]
+    version: int = field(default=1, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Program(Fold[State]):
+    """A fold that also answers at a counter.
+
+    Attributes:
+        asks: which state decides a tap.
+        decide: the decision; pure.
+        safe: whether a state keeps the program's promise.
+    """
+
+    asks: Callable[[Tap], str] = field(kw_only=True)
+    decide: Callable[[State, Tap], Decision] = field(kw_only=True)
+    safe: Callable[[State], bool] = field(kw_only=True)
+
+
+def town_day(at_ms: int, utc_offset_minutes: int) -> int:
+    """Return the day since 1970-01-01 by the town's calendar."""
+    return (at_ms + utc_offset_minutes * MINUTE_MS) // DAY_MS
