@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, read_config, read_enrolment
+from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, read_config, read_enrolment, read_life
 from appliance.counter import words_folders
 from appliance.daemon import Daemon
 from appliance.feedback import Feedback
@@ -72,6 +72,7 @@ def _world(config: Config) -> World:
         clock=driver(config, "clock"),
         entropy=driver(config, "entropy"),
         monotonic=driver(config, "monotonic"),
+        counter_at_enrolment=read_life(Path()).counter,
     )
 
 

@@ -1,5 +1,7 @@
 """The boots in one journal file, in the order in which they were begun, each with what it continues."""
 
+from collections.abc import Sequence
+
 import apsw
 import msgspec
 
@@ -75,3 +77,25 @@ def _read(boot: str, body: str | None, entry_hash: bytes | None, register: Regis
     after = entry.fact.after
     is_whole = chain.link(bytes.fromhex(after.hash) if after else chain.ORIGIN, body.encode()) == entry_hash
     return Begun(boot, entry.unit, entry.at, entry.fact, is_whole)
+
+
+def missing(boots: Sequence[Begun], counter_at_enrolment: int, settled: str) -> int:
+    """Return how many entries the counter outside the disk has seen that these boots do not account for.
+
+    It is read off the boot entries, so that a unit that was rolled back goes on to know it, however often it starts.
+
+    Args:
+        counter_at_enrolment: where the counter stood when this life of the unit began.
+        settled: the boot up to which the office has looked into it, or "".
+    """
+    names = [one.boot for one in boots]
+    first = names.index(settled) + 1 if settled in names else 0
+    base = {one.boot: one.fact.counter for one in boots if one.fact}
+    total = 0
+    for one in boots[first:]:
+        counter = base.get(one.boot)
+        if counter is not None:
+            before = one.after
+            reached = (base.get(before.boot) or 0) + before.seq if before else counter_at_enrolment
+            total += max(0, counter - reached)
+    return total

@@ -15,6 +15,7 @@ from sync.messages import Enrolment
 
 CONFIG_FILE: Final = "unit.toml"
 ENROLMENT_FILE: Final = "enrolment.json"
+LIFE_FILE: Final = "life.json"
 KEY_FILE: Final = "unit.key"
 PUBLIC_FILE: Final = "unit.pub"
 JOURNAL_FILE: Final = "journal.db"
@@ -106,6 +107,18 @@ def read_enrolment(folder: Path) -> Enrolment:
         raise ConfigError(f"{folder}: this unit is not enrolled; say: machi unit enrol {folder} TICKET") from error
     except (OSError, msgspec.MsgspecError) as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+class Life(msgspec.Struct, frozen=True):
+    """How a life of the unit began. `counter`: where the counter outside the disk stood."""
+
+    counter: int = 0
+
+
+def read_life(folder: Path) -> Life:
+    """Read how the present life of the unit began."""
+    path = folder / LIFE_FILE
+    return msgspec.json.decode(path.read_bytes(), type=Life) if path.exists() else Life()
 
 
 def driver(config: Config, kind: str) -> Any:

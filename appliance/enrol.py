@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from appliance.config import ENROLMENT_FILE, KEY_FILE, PUBLIC_FILE, ConfigError
+from appliance.config import ENROLMENT_FILE, KEY_FILE, LIFE_FILE, PUBLIC_FILE, ConfigError, Life
 from drivers.keystore.file import Driver as FileKeystore
 from drivers.keystore.file import create
 from sync.messages import Enrolment, EnrolRequest, enrol_proof, text
@@ -39,7 +39,9 @@ def read_ticket(raw: bytes) -> Ticket:
         raise ConfigError(f"this is not a ticket: {error}; ask the office for: machi central unit add") from error
 
 
-def enrol(folder: Path, ticket: Ticket, csr: str, call: Callable[[EnrolRequest], Enrolment], stamp: str) -> Enrolment:
+def enrol(
+    folder: Path, ticket: Ticket, csr: str, call: Callable[[EnrolRequest], Enrolment], life: Life, stamp: str
+) -> Enrolment:
     """Enrol the unit in a folder, and keep what the town gives it.
 
     A unit that was enrolled before begins a new life with a new key: once the town agreed, the journal and key of the
@@ -48,6 +50,7 @@ def enrol(folder: Path, ticket: Ticket, csr: str, call: Callable[[EnrolRequest],
     Args:
         csr: a request for the TLS key of the unit's uplink (PEM).
         call: asks the centre.
+        life: how the new life begins.
         stamp: names the folder of the life before.
     """
     fresh = folder / (KEY_FILE + ".new")
@@ -60,6 +63,7 @@ def enrol(folder: Path, ticket: Ticket, csr: str, call: Callable[[EnrolRequest],
         _put_aside(folder, stamp)
     fresh.rename(folder / KEY_FILE)
     (folder / PUBLIC_FILE).write_text(text(keystore.public) + "\n")
+    (folder / LIFE_FILE).write_bytes(msgspec.json.encode(life))
     kept = folder / ENROLMENT_FILE
     kept.touch(mode=0o600)
     kept.write_bytes(msgspec.json.encode(enrolment))
@@ -70,5 +74,5 @@ def _put_aside(folder: Path, stamp: str) -> None:
     aside = folder / EARLIER / stamp
     aside.mkdir(parents=True)
     for path in sorted(folder.iterdir()):
-        if path.name.startswith("journal.") or path.name in (KEY_FILE, PUBLIC_FILE, ENROLMENT_FILE):
+        if path.name.startswith("journal.") or path.name in (KEY_FILE, PUBLIC_FILE, ENROLMENT_FILE, LIFE_FILE):
             path.rename(aside / path.name)

@@ -12,7 +12,7 @@ import msgspec
 
 from appliance.inbox import Inbox, StrangeError
 from appliance.journal import Journal
-from appliance.opening import World
+from appliance.opening import SETTLED, World
 from appliance.outbox import Backlog, Outbox
 from sync.facts import UnitState
 from sync.messages import (
@@ -122,9 +122,13 @@ class Hatch:
             StrangeError: it is refused; nothing changed.
         """
         try:
-            return self._inbox.take(segment_text)
+            new = self._inbox.take(segment_text)
         except StrangeError as error:
             raise self._strange(str(error)) from error
+        if new and self._frozen_here and self._journal.tip and self._inbox.settles(segment_text):
+            self._journal.set_note(SETTLED, self._journal.tip.boot)
+            self.standing.frozen = self._frozen_here = ""
+        return new
 
     def give_back(self, stream: str, heads: tuple[Head, ...]) -> bytes | None:
         """Return a packed segment of the centre's own stream that the centre lost, or None."""

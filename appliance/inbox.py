@@ -9,7 +9,7 @@ from typing import Final
 from appliance.journal import Execute, Journal
 from sync import chain
 from sync.entries import Entry, EntryError, Register
-from sync.facts import Applied, Boot, Place
+from sync.facts import Applied, Boot, Order, Place, UnitState
 from sync.messages import TOWN_STREAM, Head
 from sync.segment import ENTRIES_MAX, Segment, SegmentError, from_text
 from sync.tree import ends, ends_text, held_upto
@@ -68,6 +68,12 @@ class Inbox:
         if fresh:
             self._store(segment, [entries[at] for at in fresh], hashes, fresh[0])
         return len(fresh)
+
+    def settles(self, text: bytes) -> bool:
+        """Whether a segment that was taken says that the office has looked into what was wrong with this unit."""
+        entries = from_text(text).entries(self._register)
+        orders = [entry.fact for entry in entries if isinstance(entry.fact, Order)]
+        return bool(orders) and orders[-1].name == self._journal.unit and orders[-1].state is UnitState.ACTIVE
 
     def _check(self, segment: Segment, entries: list[Entry]) -> list[bytes]:
         if segment.unit not in self.streams:

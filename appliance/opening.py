@@ -12,7 +12,7 @@ import apsw
 import msgspec
 
 from appliance import salvage
-from appliance.boots import begun
+from appliance.boots import begun, missing
 from appliance.checkup import DamageError, examine, prepare, settle
 from appliance.journal import Journal, read_head, select
 from appliance.shelf import Shelf
@@ -27,19 +27,21 @@ from sync.messages import text
 from sync.program import Fold
 
 BOOT_BYTES: Final = 8
-_CLEAN = "ended in order"
+SETTLED: Final = "settled up to"  # the boot up to which the office has looked into what is missing
+_CLEAN: Final = "ended in order"
 _CHECKED = "checked up to"
 
 
 @dataclass(frozen=True)
 class World:
-    """What a journal needs of the world below it."""
+    """What a journal needs of the world below it. `counter_at_enrolment`: where `monotonic` stood then."""
 
     disk: Disk
     keystore: Keystore
     clock: Clock
     entropy: Entropy
     monotonic: Monotonic
+    counter_at_enrolment: int = 0
 
 
 @dataclass
@@ -83,24 +85,33 @@ def open_journal(
         DiskError: the disk cannot be used.
         JournalFullError: there is not even room to begin.
     """
+    connection, lost = _connect(world, name, register)
+    try:
+        shelf = Shelf(connection, folds)
+        journal = Journal(connection, unit, world.keystore, world.clock, shelf.fold)
+        opened = Opened(journal, shelf, Counted(world.monotonic, None), lost)
+        if not shelf.is_sound:
+            _fold_again(journal, shelf, connection, register)
+        _begin(opened, world, connection, register, software)
+    except BaseException:
+        connection.close(True)  # noqa: FBT003 - apsw's own argument: whatever it says
+        raise
+    return opened
+
+
+def _connect(world: World, name: str, register: Register) -> tuple[apsw.Connection, list[Gap]]:
+    """Open a journal that is whole, or what can be saved of it, with what is lost."""
     owner = world.keystore.public
     connection = world.disk.connect(name)
-    lost: list[Gap] = []
     try:
         _look_at(connection, register, owner)
     except DamageError:
-        connection.close(True)  # noqa: FBT003 - apsw's own argument: whatever it says
-        connection, lost = _save(world.disk, name, register, owner)
+        connection.close(True)  # noqa: FBT003
+        return _save(world.disk, name, register, owner)
     except BaseException:
         connection.close(True)  # noqa: FBT003
         raise
-    shelf = Shelf(connection, folds)
-    journal = Journal(connection, unit, world.keystore, world.clock, shelf.fold)
-    opened = Opened(journal, shelf, Counted(world.monotonic, None), lost)
-    if not shelf.is_sound:
-        _fold_again(journal, shelf, connection, register)
-    _begin(opened, world, connection, register, software)
-    return opened
+    return connection, []
 
 
 def close_in_order(journal: Journal) -> None:
@@ -169,10 +180,8 @@ def _begin(opened: Opened, world: World, connection: apsw.Connection, register: 
     clean = journal.note(_CLEAN) == "yes"
     before = journal.tip
     counter = world.monotonic.read()
-    reached = _reached(connection, before, register)
     if counter is not None:
-        opened.missing = max(0, counter - reached) if before or counter else 0
-        counter = max(counter, reached)
+        counter = max(counter, _reached(connection, before, register, world.counter_at_enrolment))
     if before and not clean:
         opened.unheard = _entry_at(connection, before, register)
     facts: list[Fact] = [
@@ -188,14 +197,15 @@ def _begin(opened: Opened, world: World, connection: apsw.Connection, register: 
     ]
     written = journal.begin(world.entropy.bytes(BOOT_BYTES).hex(), facts)
     _note(journal, clean=False)
+    opened.missing = missing(begun(connection, register), world.counter_at_enrolment, journal.note(SETTLED))
     opened.counted = Counted(world.monotonic, counter)
     opened.counted.raise_to(written[-1].entry.seq)
 
 
-def _reached(connection: apsw.Connection, tip: Place | None, register: Register) -> int:
+def _reached(connection: apsw.Connection, tip: Place | None, register: Register, at_enrolment: int) -> int:
     """Return what the counter outside the disk should stand at by this journal."""
     if tip is None:
-        return 0
+        return at_enrolment
     first = _entry_at(connection, Place(tip.boot, 1, tip.hash), register)
     base = first.fact.counter if first and isinstance(first.fact, Boot) else None
     return (base or 0) + tip.seq

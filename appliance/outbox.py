@@ -29,7 +29,7 @@ class Held:
 
     Attributes:
         upto: for each boot of this journal, the last entry that the centre holds.
-        rolled_back: a head of ours that reaches further than this journal: the disk was put back in time.
+        rolled_back: a head of ours that this journal does not reach: the disk was put back in time.
         contradicted: a head of ours with another hash: somebody else writes under our name.
     """
 
@@ -53,8 +53,6 @@ class Outbox:
         """Find out what the centre holds of this journal."""
         held = Held()
         for head in holdings.heads:
-            if head.boot not in self._boots:
-                continue  # a branch that is not on this disk
             here = self._journal.hash_at(head.boot, head.seq)
             if here is None:
                 held.rolled_back = head

@@ -88,7 +88,6 @@ def create_units_api(centre: Centre) -> FastAPI:
 async def holdings(
     centre: TheCentre,
     caller: Caller,
-    fence: Annotated[str, _FENCE] = "",
     nonce: Annotated[str, _NONCE] = "",
     unsent: Annotated[int, Query(ge=0)] = 0,
     oldest_ms: int | None = None,
@@ -97,7 +96,7 @@ async def holdings(
     clock: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     report = Report(unsent, oldest_ms, state, software, clock)
-    return Response(centre.intake.holdings(caller, report, fence, nonce), media_type=JSON)
+    return Response(centre.intake.holdings(caller, report, nonce), media_type=JSON)
 
 
 @units.post(

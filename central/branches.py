@@ -35,7 +35,12 @@ class Branches:
 
     def heads(self) -> tuple[Head, ...]:
         """Return those ends as a unit wants to hear them."""
-        return tuple(Head(row["boot"], row["seq"], row["hash"], row["durable"]) for row in self.ends())
+        return tuple(_head(row) for row in self.ends())
+
+    def heads_and(self, boot: str) -> tuple[Head, ...]:
+        """Return the ends and, even if it is none, how far one boot reaches: the answer to who just delivered it."""
+        heads, row = self.heads(), self.get(boot)
+        return heads if row is None or any(head.boot == boot for head in heads) else (*heads, _head(row))
 
     def all(self) -> list[Row]:
         return self._where()
@@ -73,6 +78,10 @@ class Branches:
             return str(row["hash"])
         segment = self.segment_with(boot, seq) if row else None
         return segment.hashes()[seq - segment.first].hex() if segment else None
+
+
+def _head(row: Row) -> Head:
+    return Head(row["boot"], row["seq"], row["hash"], row["durable"])
 
 
 def _after(row: Row) -> Place | None:

@@ -28,6 +28,7 @@ class Centre:
     town: Town
     town_id: str
     authority: Authority
+    streams: Streams
     intake: Intake
     enroller: Enroller
     registrar: Registrar
@@ -70,6 +71,7 @@ def assemble(
         town=town,
         town_id=town_id,
         authority=authority,
+        streams=streams,
         intake=Intake(engine, town, streams),
         enroller=Enroller(engine, town, streams, authority, town_id, card_key),
         registrar=Registrar(engine, streams, card_key),

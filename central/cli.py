@@ -1,6 +1,8 @@
 """`machi central …`: set up the centre, run it, look after its books."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +71,8 @@ def serve(folder: Path) -> None:
     """Run the centre until Ctrl-C or SIGTERM."""
     from central.__main__ import run
 
-    run(folder)
+    with _plainly():
+        run(folder)
 
 
 @central.command()
@@ -277,14 +280,30 @@ def settle(folder: Path, number: int, because: str) -> None:
 
     centre = _open(folder)
     with centre.engine.begin() as connection:
-        if incidents.close(connection, number, because, centre.town.clock.wall_ms()) is None:
+        if incidents.close(connection, centre.streams, number, because, centre.town.clock.wall_ms()) is None:
             raise NotFoundError(f"there is no open incident {number}")
 
 
 def _open(folder: Path) -> "Centre":
-    from central.__main__ import open_here
+    from central.centre import open_centre
+    from central.world import SystemClock, SystemEntropy
 
-    return open_here(folder)
+    with _plainly():
+        return open_centre(folder, SystemClock(), SystemEntropy())
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn what a technician can mend into a sentence and an exit code."""
+    from central.folder import FolderError
+    from central.store import SchemaError, UnsafeDatabaseError
+
+    try:
+        yield
+    except FolderError as error:
+        raise NotFoundError(str(error)) from error
+    except (SchemaError, UnsafeDatabaseError) as error:
+        raise RefusedForSafetyError(str(error)) from error
 
 
 def _say(document: dict[str, Any], *, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from central.authority import Authority, moment
 from central.centre import Centre, open_centre
 from central.folder import Folder, write_secret
 from central.intake import GENERATION
+from central.migrations import migrate
 from central.town import Clock, Entropy
 from sync.directory import TOWN_KEY
 from sync.facts import Town
@@ -79,7 +80,7 @@ def upgrade(folder: Path, clock: Clock, entropy: Entropy) -> None:
     """Bring a centre's database to this version, and tell the units what its configuration says about the town."""
     opened = Folder(folder)
     engine = store.open_engine(opened.database)
-    store.migrate(engine)
+    migrate(engine)
     with engine.begin() as connection:
         asked = sa.select(store.setting.c.value).where(store.setting.c.name == GENERATION)
         if connection.execute(asked).scalar() is None:

@@ -79,8 +79,11 @@ def open_ones(connection: sa.Connection) -> list[Row]:
     return list(connection.execute(asked).mappings())
 
 
-def close(connection: sa.Connection, number: int, because: str, now_ms: int) -> Row | None:
-    """Close an incident: a person has looked. Ends that no longer grow are not waited for any more."""
+def close(connection: sa.Connection, streams: Streams, number: int, because: str, now_ms: int) -> Row | None:
+    """Close an incident: a person has looked. Ends that no longer grow are not waited for, and the unit is told.
+
+    A unit that was suspended stays so: it needs new keys, and so a new life.
+    """
     table = store.incident
     row = connection.execute(sa.select(table).where(table.c.n == number)).mappings().one_or_none()
     if row is None or row["closed_ms"] is not None:
@@ -94,4 +97,8 @@ def close(connection: sa.Connection, number: int, because: str, now_ms: int) -> 
             .where(store.branch.c.writer == row["unit"], store.branch.c.boot == silent["boot"])
             .values(settled=1)
         )
+    unit = connection.execute(sa.select(store.unit).where(store.unit.c.name == row["unit"])).mappings().one_or_none()
+    if unit and unit["state"] == UnitState.ACTIVE:
+        order = Order(name=row["unit"], epoch=unit["epoch"], state=UnitState.ACTIVE, reason=because)
+        streams.append_for(connection, row["unit"], [order])
     return row

@@ -5,6 +5,7 @@ same bytes change nothing; same id and other bytes are kept as evidence and stop
 trace in the books.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +22,7 @@ from central.town import Town
 from sync import chain
 from sync.entries import Entry, EntryError
 from sync.facts import UnitState
-from sync.messages import TOWN_STREAM, Holdings, Report, Why, raw_bytes, sign, text
+from sync.messages import TOWN_STREAM, Head, Holdings, Report, Why, raw_bytes, sign, text
 from sync.segment import Segment, SegmentError, from_text, unpack
 
 FENCE_BYTES: Final = 8
@@ -55,7 +56,7 @@ class Intake:
         self._town = town
         self._streams = streams
 
-    def holdings(self, peer: Peer, report: Report, fence: str, nonce: str) -> bytes:
+    def holdings(self, peer: Peer, report: Report, nonce: str) -> bytes:
         """Say, signed, what is held of the caller's journal.
 
         Raises:
@@ -63,10 +64,9 @@ class Intake:
         """
         with self._engine.begin() as connection:
             row = self._admit(connection, peer)
-            self._look_at_fence(connection, row, fence)
             said = {"contact_ms": self._town.clock.wall_ms(), "report": msgspec.json.encode(report).decode()}
             connection.execute(sa.update(store.unit).where(store.unit.c.name == peer.unit).values(said))
-            return self._answer(connection, peer, row["fence"], nonce)
+            return self._answer(connection, peer, row["fence"], nonce, Branches.heads)
 
     def receive(self, peer: Peer, packed: bytes, fence: str, nonce: str) -> bytes:
         """Take a packed segment, whoever wrote it and whoever carries it, and say what is held of the caller.
@@ -79,11 +79,10 @@ class Intake:
                 row = self._admit(connection, peer)
                 if row["state"] != UnitState.ACTIVE:
                     raise RefusedError(Why.SUSPENDED, f"{peer.unit} may listen, but nothing that it sends is taken")
-                self._look_at_fence(connection, row, fence)
-                found = self._store(connection, packed)
+                boot, found = self._store(connection, packed)
                 grew = isinstance(found, Attachment) and found.segment is not None
-                next_fence = self._move_fence(connection, row) if grew else row["fence"]
-                answer = self._answer(connection, peer, next_fence, nonce)
+                next_fence = self._move_fence(connection, row, fence) if grew else row["fence"]
+                answer = self._answer(connection, peer, next_fence, nonce, lambda held: held.heads_and(boot))
         except RefusedError as error:
             self._note_refusal(peer, error)
             raise
@@ -114,12 +113,12 @@ class Intake:
             RefusedError: with the reason.
         """
         with self._engine.begin() as connection:
-            found = self._store(connection, packed)
+            _, found = self._store(connection, packed)
         if isinstance(found, Fork):
             raise RefusedError(Why.FORK, f"{found.boot}/{found.seq} is held with another hash")
         return found.segment is not None
 
-    def _store(self, connection: sa.Connection, packed: bytes) -> Attachment | Fork:
+    def _store(self, connection: sa.Connection, packed: bytes) -> tuple[str, Attachment | Fork]:
         signed = self._verify(connection, packed)
         segment = signed.segment
         branches = Branches(connection, segment.unit, signed.epoch)
@@ -133,7 +132,7 @@ class Intake:
             shelves.put(connection, found, signed.epoch, now, packed if found.segment is segment else None)
             if found.event:
                 incidents.look_at(segment, found.event, signed.epoch)
-        return found
+        return segment.boot, found
 
     def _verify(self, connection: sa.Connection, packed: bytes) -> _Signed:
         try:
@@ -178,20 +177,28 @@ class Intake:
             raise RefusedError(Why.NOT_ENROLLED, f"{peer.unit} is not enrolled in this life; enrol it again")
         return row
 
-    def _look_at_fence(self, connection: sa.Connection, row: Row, fence: str) -> None:
-        """Notice who speaks from an older state of its disk: it quotes a fence that others have passed since."""
-        known = {row["fence"], row["fence_before"]}  # the one before, because the last answer may have been lost
-        if row["fence"] and fence not in known:
-            incidents = Incidents(connection, self._streams, self._town.clock.wall_ms())
-            incidents.open(row["name"], "old fence", {"quoted": fence, "epoch": row["epoch"]})
+    def _move_fence(self, connection: sa.Connection, row: Row, quoted: str) -> str:
+        """Draw the next fence, and notice who brings news from an older state of his disk than was heard before.
 
-    def _move_fence(self, connection: sa.Connection, row: Row) -> str:
+        The fence before the last is good too, because the last answer may have been lost; and a message that only
+        repeats what is held may be as old as it likes.
+        """
+        if row["fence"] and quoted not in (row["fence"], row["fence_before"]):
+            incidents = Incidents(connection, self._streams, self._town.clock.wall_ms())
+            incidents.open(row["name"], "old fence", {"epoch": row["epoch"]})
         fence = self._town.entropy.bytes(FENCE_BYTES).hex()
         moved = sa.update(store.unit).where(store.unit.c.name == row["name"])
         connection.execute(moved.values(fence=fence, fence_before=row["fence"]))
         return fence
 
-    def _answer(self, connection: sa.Connection, peer: Peer, fence: str, nonce: str) -> bytes:
+    def _answer(
+        self,
+        connection: sa.Connection,
+        peer: Peer,
+        fence: str,
+        nonce: str,
+        heads: Callable[[Branches], tuple[Head, ...]],
+    ) -> bytes:
         state = connection.execute(sa.select(store.unit.c.state).where(store.unit.c.name == peer.unit)).scalar_one()
         generation = connection.execute(
             sa.select(store.setting.c.value).where(store.setting.c.name == GENERATION)
@@ -200,7 +207,7 @@ class Intake:
             unit=peer.unit,
             epoch=peer.epoch,
             state=UnitState(state),
-            heads=Branches(connection, peer.unit, peer.epoch).heads(),
+            heads=heads(Branches(connection, peer.unit, peer.epoch)),
             generation=generation,
             fence=fence,
             at=self._town.clock.wall_ms(),

@@ -9,12 +9,9 @@ from typing import Any, Final
 
 import pysqlite3
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
+SCHEMA: Final = "0001"  # the last step in central/migrations/versions
 SQLITE_OLDEST: Final = (3, 51, 3)  # older ones can corrupt a write-ahead log
 _BUSY_MS: Final = 10_000
 
@@ -23,6 +20,10 @@ _BigKey = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up
 
 class SchemaError(Exception):
     """The database has the tables of another version; the message says what to do."""
+
+
+class UnsafeDatabaseError(Exception):
+    """This database would lose data; the message says what to install."""
 
 
 metadata = MetaData()
@@ -129,31 +130,23 @@ setting = Table(
 )
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_engine(url: str, **options: Any) -> sa.Engine:
     """Open the database behind an SQLAlchemy URL; `sqlite:///path` or `postgresql+psycopg://…`.
 
     A transaction takes SQLite's write lock at its start, so that what was read is still true when it is written.
+    `options` go to SQLAlchemy.
 
     Raises:
-        RuntimeError: the SQLite at hand has a known fault that loses data.
+        UnsafeDatabaseError: the SQLite at hand has a known fault that loses data.
     """
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True)
+        return sa.create_engine(url, pool_pre_ping=True, **options)
     if pysqlite3.sqlite_version_info < SQLITE_OLDEST:
-        raise RuntimeError(f"SQLite {pysqlite3.sqlite_version} can corrupt a database; update pysqlite3")
-    engine = sa.create_engine(url, module=pysqlite3)
+        raise UnsafeDatabaseError(f"SQLite {pysqlite3.sqlite_version} can corrupt a database; update pysqlite3")
+    engine = sa.create_engine(url, module=pysqlite3, **options)
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def migrate(engine: sa.Engine) -> None:
-    """Bring the database to the tables of this version; a fresh one gets all of them."""
-    with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", "central:migrations")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
 
 
 def check_schema(engine: sa.Engine) -> None:
@@ -162,13 +155,11 @@ def check_schema(engine: sa.Engine) -> None:
     Raises:
         SchemaError: it has others.
     """
-    config = Config()
-    config.set_main_option("script_location", "central:migrations")
-    wanted = ScriptDirectory.from_config(config).get_current_head()
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found != wanted:
-        raise SchemaError(f"the database is at version {found or 'none'}, this is {wanted}; say: machi central init")
+    with reading(engine) as connection:
+        known = sa.inspect(connection).has_table("alembic_version")
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if known else "none"
+    if found != SCHEMA:
+        raise SchemaError(f"the database is at version {found}, this is {SCHEMA}; say: machi central init FOLDER")
 
 
 def reading(engine: sa.Engine) -> sa.Connection:

@@ -37,7 +37,7 @@ class RefusedError(Exception):
 class Centre(Protocol):
     """What the uplink needs of the centre. Every call raises UnreachableError or RefusedError."""
 
-    def holdings(self, report: Report, fence: str, nonce: str) -> bytes:
+    def holdings(self, report: Report, nonce: str) -> bytes:
         """Return signed Holdings: what the centre holds of this unit."""
 
     def post(self, packed: bytes, fence: str, nonce: str) -> bytes:
@@ -53,9 +53,9 @@ class HttpCentre:
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
 
-    def holdings(self, report: Report, fence: str, nonce: str) -> bytes:
+    def holdings(self, report: Report, nonce: str) -> bytes:
         asked = {key: str(value) for key, value in msgspec.to_builtins(report).items() if value is not None}
-        return self._call("GET", "/v1/journal", params=asked | {"fence": fence, "nonce": nonce})
+        return self._call("GET", "/v1/journal", params=asked | {"nonce": nonce})
 
     def post(self, packed: bytes, fence: str, nonce: str) -> bytes:
         return self._call(

@@ -40,7 +40,8 @@ class Holdings(msgspec.Struct, frozen=True):
     """What the centre holds of one unit; the answer to asking and to every delivery alike.
 
     Attributes:
-        heads: the ends of the unit's chain: one, or more where it branched; everything before them is held too.
+        heads: the ends of the unit's chain: one, or more where it branched; everything before them is held too. After
+            a delivery, also how far the delivered boot reaches.
         generation: drawn anew when the centre was restored from a backup.
         fence: quote it with the next request; whoever quotes an older one runs on a copied disk.
         at: the centre's time, Unix milliseconds.

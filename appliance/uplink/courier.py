@@ -77,14 +77,14 @@ def go(hatch: Hatch, centre: Centre, stop: Callable[[], bool] = lambda: False) -
 
 def _deliver(hatch: Hatch, centre: Centre, done: Round, stop: Callable[[], bool]) -> None:
     question = hatch.question()
-    answer = centre.holdings(question.report, question.fence, question.nonce)
+    answer = centre.holdings(question.report, question.nonce)
     while (packed := hatch.answer(answer)) is not None and not stop():
         question = hatch.question()
         answer = centre.post(packed, question.fence, question.nonce)
         done.delivered += 1
     if done.delivered:  # so that the office does not go on seeing a backlog that is gone
         question = hatch.question()
-        hatch.answer(centre.holdings(question.report, question.fence, question.nonce))
+        hatch.answer(centre.holdings(question.report, question.nonce))
 
 
 def _fetch(hatch: Hatch, centre: Centre, stream: str, since: str, done: Round, stop: Callable[[], bool]) -> None:

@@ -1,11 +1,12 @@
 """The one call over the network that a unit cannot do without: the one that lets it into a town."""
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
-from appliance.config import CONFIG_FILE, TLS_FOLDER
+from appliance.config import CONFIG_FILE, TLS_FOLDER, Life, driver, read_config
 from appliance.enrol import enrol, read_ticket
 from appliance.uplink.certificate import Tls, context_for
 from sync.client import HttpCentre
@@ -22,11 +23,13 @@ def join(folder: Path, raw_ticket: bytes) -> Enrolment:
         UnreachableError, RefusedError: the centre did not answer, or said no.
     """
     ticket = read_ticket(raw_ticket)
+    with contextlib.chdir(folder):
+        life = Life(driver(read_config(Path()), "monotonic").read() or 0)
     tls = Tls(folder / TLS_FOLDER)
     csr = tls.request(ticket.unit)
     with httpx.Client(base_url=ticket.url, verify=context_for(ticket.ca), timeout=_TIMEOUT_S, trust_env=False) as http:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        enrolment = enrol(folder, ticket, csr, HttpCentre(http).enrol, stamp)
+        enrolment = enrol(folder, ticket, csr, HttpCentre(http).enrol, life, stamp)
     tls.keep(enrolment.certificate, enrolment.ca)
     _keep_url(folder / CONFIG_FILE, ticket.url)
     return enrolment

@@ -91,7 +91,7 @@ class Driver:
     def __init__(self, options: Options | None = None) -> None:
         options = options or self.Options()
         self._dice = random.Random(options.seed)  # noqa: S311 - a simulator wants dice that can be thrown again
-        self._vfs = _Vfs(self, f"machitap-sim-{next(_numbers)}")
+        self._vfs: _Vfs | None = None
         self._cut_in: int | None = None
         self.files: dict[str, _File] = {}
         self.certain: dict[str, _File] = {}  # the names that are durable
@@ -107,6 +107,8 @@ class Driver:
     def connect(self, name: str) -> apsw.Connection:
         if self.dead:
             raise DiskError("the power is off; crash() first")
+        if self._vfs is None or self._vfs.life != self.life:  # one for each life: a dead one deletes files of its own
+            self._vfs = _Vfs(self, f"machitap-sim-{next(_numbers)}", self.life)
         return apsw.Connection(f"/{name}", vfs=self._vfs.vfs_name)
 
     def exists(self, name: str) -> bool:
@@ -142,8 +144,12 @@ class Driver:
         """Cut the power at the n-th disk operation from now; None takes it back."""
         self._cut_in = operations
 
+    def cut(self) -> None:
+        """Cut the power now: whatever is still done to the disk does not reach it."""
+        self.dead = True
+
     def crash(self) -> None:
-        """Let the power be gone, and come back: what was not certain is now whatever the dice say."""
+        """Let the power have been gone, and come back: what was not certain is now whatever the dice say."""
         names = dict(self.certain)
         for name in sorted(self.files.keys() | self.certain.keys()):
             if self.files.get(name) is not self.certain.get(name) and self._dice.random() < _NAME_LOST:
@@ -221,13 +227,15 @@ class Driver:
 
 
 class _Vfs(apsw.VFS):
-    def __init__(self, disk: Driver, name: str) -> None:
+    def __init__(self, disk: Driver, name: str, life: int) -> None:
         self._disk = disk
         self.vfs_name = name
+        self.life = life
         super().__init__(name, base="")
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
-        self._disk.operation(self._disk.life)
+        if not self._disk.operation(self.life):
+            raise apsw.CantOpenError("the power is off")
         path = name.filename() if isinstance(name, apsw.URIFilename) else name or "/temporary"
         if path not in self._disk.files:
             if not flags[0] & apsw.SQLITE_OPEN_CREATE:
@@ -238,7 +246,7 @@ class _Vfs(apsw.VFS):
         return cast("apsw.VFSFile", handle)  # any object with these methods will do
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
-        if self._disk.operation(self._disk.life):
+        if self._disk.operation(self.life):
             self._disk.files.pop(filename, None)
             if syncdir:
                 self._disk.sync_names()

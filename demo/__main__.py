@@ -1,0 +1,70 @@
+"""`python -m demo [--once]`: see the package."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+
+from demo.processes import StartError
+from demo.script import Morning
+from demo.town import DemoTown, Ports, PortTakenError
+from demo.verdict import judge
+from drivers.card.sim.pcscd import PrivatePcscdError
+
+SEND_S = 30.0
+FEWEST_TAPS = 40
+
+
+def main() -> int:
+    """Run the demo; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="run a script without a browser, and judge it")
+    parser.add_argument("--folder", type=Path, default=Path("var/demo"), help="where everything is left behind")
+    parser.add_argument("--port", type=int, default=8080, help="the console's port; the others follow from it")
+    options = parser.parse_args()
+    ports = Ports.from_console(options.port)
+    try:
+        return once(options.folder, ports) if options.once else stay(options.folder, ports)
+    except (StartError, PortTakenError, PrivatePcscdError) as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say("stopped")
+        return 0
+
+
+def once(folder: Path, ports: Ports) -> int:
+    """Run the script; print the verdict as one JSON object."""
+    with DemoTown(folder, ports, say) as town:
+        morning = Morning(town, say)
+        morning.run()
+        if not town.wait_until_sent(SEND_S):
+            say("something was still not sent after half a minute")
+    verdict = judge(folder, morning.taps)
+    print(msgspec.json.encode(verdict).decode())
+    good = verdict.is_good and morning.delivered_twice and verdict.taps >= FEWEST_TAPS
+    return 0 if good else 2
+
+
+def stay(folder: Path, ports: Ports) -> int:
+    """Run the town until Ctrl-C, with the page on which cards are held."""
+    from demo.page.app import serve
+
+    with DemoTown(folder, ports, say) as town:
+        say("")
+        say(f"hold a card:  http://127.0.0.1:{ports.page}")
+        say(f"the centre:   http://127.0.0.1:{ports.console}")
+        for unit in town.units.values():
+            say(f"{unit.stand.name_en + ':':13} http://127.0.0.1:{unit.screen}")
+        say("Ctrl-C ends everything")
+        serve(town, ports.page)
+    return 0
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

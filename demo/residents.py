@@ -1,0 +1,63 @@
+"""Who lives in the demo town, and which card each of them carries. Nobody here exists."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from drivers.card.sim.plan import Fault, Kind, Plan
+
+
+class Resident(msgspec.Struct, frozen=True):
+    """A person and a card. `enrolled`: the card is learned at the desk, by its face application."""
+
+    name: str
+    about: str
+    plan: Plan
+    enrolled: bool = False
+
+
+def _serial(number: int) -> str:
+    return f"99{number:013d}"
+
+
+_NO_PASS: Final = frozenset({Fault.NO_PASS})
+
+RESIDENTS: Final[Mapping[str, Resident]] = {
+    "hanako": Resident("花子", "78歳・町のパス入り", Plan(serial=_serial(1), birth=date(1948, 4, 1))),
+    "taro": Resident("太郎", "81歳・町のパス入り", Plan(serial=_serial(2), birth=date(1945, 1, 12))),
+    "yui": Resident("ゆい", "8歳・町のパス入り", Plan(serial=_serial(3), birth=date(2018, 6, 30))),
+    "ken": Resident("健", "34歳・町のパス入り", Plan(serial=_serial(4), birth=date(1992, 9, 9))),
+    "misaki": Resident("美咲", "29歳・町のパス入り", Plan(serial=_serial(5), birth=date(1997, 3, 3))),
+    "sadao": Resident("貞夫", "90歳・町のパス入り", Plan(serial=_serial(6), birth=date(1936, 8, 15))),
+    "fumi": Resident("ふみ", "67歳・町のパス入り", Plan(serial=_serial(7), birth=date(1959, 11, 23))),
+    "akira": Resident("明", "52歳・町のパス入り", Plan(serial=_serial(8), birth=date(1974, 5, 5))),
+    "kei": Resident(
+        "恵",
+        "41歳・パスなし、窓口で登録",
+        Plan(serial=_serial(9), birth=date(1985, 4, 1), faults=_NO_PASS),
+        enrolled=True,
+    ),
+    "guest": Resident("旅の人", "未登録のマイナンバーカード", Plan(serial=_serial(20), faults=_NO_PASS)),
+    "expired": Resident(
+        "期限切れ", "有効期限の切れたカード", Plan(serial=_serial(21), faults=frozenset({Fault.EXPIRED}))
+    ),
+    "copy": Resident("写し", "鍵のない、にせのカード", Plan(serial=_serial(22), faults=frozenset({Fault.FORGED_KEY}))),
+    "transit": Resident("交通系", "交通系ICカード", Plan(serial=_serial(23), kind=Kind.TRANSIT)),
+}
+
+REGISTERED: Final = tuple(key for key, one in RESIDENTS.items() if not one.plan.faults or one.enrolled)
+"""Those whose touch is a visit."""
+
+
+def write_cards(folder: Path, pki: Path) -> dict[str, Path]:
+    """Write each resident's card as a file that `machi card emulate` takes too; return the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for key, one in RESIDENTS.items():
+        plan = msgspec.structs.replace(one.plan, pki=str(pki.absolute()))
+        files[key] = folder / f"{key}.json"
+        files[key].write_bytes(msgspec.json.encode(plan))
+    return files

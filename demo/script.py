@@ -1,0 +1,143 @@
+"""A morning in the demo town, by itself: residents come and go, and everything goes wrong once.
+
+Cards are held to three readers at the same time. The bus drives out of reach for half of its touches and comes back;
+the shop's unit is killed in the middle of a touch and started again; a card is pulled away while it is read; a segment
+is delivered twice.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from appliance.config import read_config
+from appliance.uplink.certificate import Tls
+from demo.processes import machi
+from demo.residents import REGISTERED
+from demo.town import DemoTown, DemoUnit
+from sync.messages import SEGMENT_TYPE
+from sync.segment import pack, split
+
+ROUNDS: Final = 7  # touches at each unit in each half
+TOUCH_S_MAX: Final = 6.0
+POLL_S: Final = 0.02
+SLOW_MS: Final = 150
+
+
+class Morning:
+    """Runs the script and counts the touches."""
+
+    def __init__(self, town: DemoTown, say: Callable[[str], None]) -> None:
+        self._town = town
+        self._say = say
+        self._count = itertools.count(1)
+        self.taps = 0
+        self.delivered_twice = False
+
+    def run(self) -> None:
+        lib, shop, bus = (self._town.units[name] for name in ("lib01", "shop01", "bus01"))
+        self._say("first half: three readers at a time")
+        self._together([(unit, self._people(number, 0)) for number, unit in enumerate((lib, shop, bus))])
+        self._say("the bus drives out of reach; a card is pulled away at the library")
+        bus.road.cut()
+        self._pulled_away(lib, "hanako")
+        self._say("second half: the bus goes on by itself")
+        self._together([(unit, self._people(number, 1)) for number, unit in enumerate((lib, shop, bus))])
+        self._say("the shop's unit is killed in the middle of a touch, and started again")
+        self._killed(shop, "fumi")
+        for stranger in ("guest", "copy", "expired", "transit"):
+            self.touch(lib, stranger)
+        self._say("a segment of the library is delivered a second time")
+        self.delivered_twice = self._deliver_twice(lib)
+        self._say("the bus comes back")
+        bus.road.mend()
+
+    def _people(self, unit: int, half: int) -> Sequence[str]:
+        """Return who comes to a unit: each card lies on one reader at a time, and comes to another in the next half."""
+        third = len(REGISTERED) // 3
+        start = ((unit + half) % 3) * third
+        some = REGISTERED[start : start + third]
+        return [some[at % len(some)] for at in range(ROUNDS)]
+
+    def _together(self, visits: Sequence[tuple[DemoUnit, Sequence[str]]]) -> None:
+        failures: list[Exception] = []
+
+        def at(unit: DemoUnit, people: Sequence[str]) -> None:
+            try:
+                for person in people:
+                    self.touch(unit, person)
+            except Exception as error:  # noqa: BLE001 - handed to the thread that waits
+                failures.append(error)
+
+        threads = [threading.Thread(target=at, args=visit) for visit in visits]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    def touch(self, unit: DemoUnit, resident: str) -> None:
+        """Hold a card there until something is heard, as people do, and take it away."""
+        self.taps = next(self._count)
+        heard = _heard(unit)
+        self._town.hold(resident, unit.stand.reader)
+        _wait(lambda: _heard(unit) > heard + 1, f"nothing was heard of {resident} at {unit.stand.unit}")
+        self._take_away(unit)
+
+    def _take_away(self, unit: DemoUnit) -> None:
+        self._town.take_away(unit.stand.reader)
+        time.sleep(0.5)  # pcscd looks at a virtual reader every 400 ms; a card that comes back sooner never left
+
+    def _pulled_away(self, unit: DemoUnit, resident: str) -> None:
+        self.taps = next(self._count)
+        heard = _heard(unit)
+        self._town.hold(resident, unit.stand.reader)
+        self._town.pcscd.table.remove_after(unit.stand.reader, 1)
+        _wait(lambda: _heard(unit) > heard + 1, "nothing was heard of a card that was pulled away")
+        self._take_away(unit)
+        self.touch(unit, resident)
+
+    def _killed(self, unit: DemoUnit, resident: str) -> None:
+        self.taps = next(self._count)
+        heard = _heard(unit)
+        self._town.hold(resident, unit.stand.reader)
+        self._town.pcscd.table.slow(unit.stand.reader, SLOW_MS)
+        _wait(lambda: _heard(unit) > heard, "the unit did not begin to read")
+        time.sleep(SLOW_MS / 1000)
+        unit.daemon.kill()
+        self._take_away(unit)
+        unit.start_daemon()
+        self.touch(unit, resident)
+
+    def _deliver_twice(self, unit: DemoUnit) -> bool:
+        """Post the first segment of a journal once more, as the unit itself would; return whether it was welcome."""
+        path = unit.folder.parent.parent / f"{unit.stand.unit}.segments"
+        path.unlink(missing_ok=True)
+        machi("unit", "export", unit.folder, path, "--segments")
+        first = split(path.read_bytes())[0]
+        return _post(unit.folder, pack(first))
+
+
+def _post(folder: Path, packed: bytes) -> bool:
+    config, tls = read_config(folder), Tls(folder / "tls")
+    with httpx.Client(base_url=config.uplink.url, verify=tls.context(), trust_env=False) as http:
+        answer = http.post("/v1/journal", content=packed, headers={"Content-Type": SEGMENT_TYPE})
+        return answer.is_success
+
+
+def _heard(unit: DemoUnit) -> int:
+    path = unit.folder / "heard.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def _wait(condition: Callable[[], bool], otherwise: str) -> None:
+    until = time.monotonic() + TOUCH_S_MAX
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError(otherwise)
+        time.sleep(POLL_S)

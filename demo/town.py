@@ -1,0 +1,238 @@
+"""The demo town: set up by the same commands that a technician and the office would use, then run as processes."""
+
+import contextlib
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+
+from appliance.uplink.courier import HatchError
+from appliance.uplink.hatch import HttpHatch
+from demo.processes import Process, machi
+from demo.residents import RESIDENTS, write_cards
+from demo.road import Road
+from drivers.card.sim.pcscd import PrivatePcscd
+from drivers.card.sim.pki import TestPki
+
+DESK: Final = "desk"
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """Where a unit of the demo stands."""
+
+    unit: str
+    reader: str
+    place: str
+    name: str
+    kana: str
+    name_en: str
+
+
+STANDS: Final = (
+    Stand("lib01", "library", "library", "図書館", "としょかん", "Library"),
+    Stand("shop01", "shop", "fishshop", "魚屋", "さかなや", "Fish shop"),
+    Stand("bus01", "bus", "bus", "まちバス", "まちばす", "Town bus"),
+)
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """Where everything listens, on this machine only."""
+
+    console: int
+    page: int
+    units: int
+    screens: int
+    roads: int
+
+    @classmethod
+    def from_console(cls, console: int) -> Self:
+        """Return ports that follow from the console's: 8080 gives 8090 for the page, 8101 to 8103 for the screens."""
+        return cls(console, console + 10, console + 363, console + 21, console + 61)
+
+    def screen(self, number: int) -> int:
+        return self.screens + number
+
+    def road(self, number: int) -> int:
+        return self.roads + number
+
+    def all(self) -> list[int]:
+        each = [port for number in range(len(STANDS)) for port in (self.screen(number), self.road(number))]
+        return [self.console, self.page, self.units, *each]
+
+
+class PortTakenError(Exception):
+    """A port is in use; the message says which, and how to choose others."""
+
+
+class DemoUnit:
+    """One unit: its folder, its two processes, its road to the centre, its reader."""
+
+    def __init__(self, stand: Stand, folder: Path, road: Road, screen: int, environment: dict[str, str]) -> None:
+        self.stand = stand
+        self.folder = folder
+        self.road = road
+        self.screen = screen
+        log = folder.parent.parent / "log"
+        name = stand.unit
+        self.daemon = Process(name, ["unit", "run", str(folder)], log / f"{name}.log", environment)
+        self.uplink = Process(f"{name} uplink", ["unit", "uplink", str(folder)], log / f"{name}-uplink.log", {})
+
+    def status(self) -> dict[str, Any]:
+        """Ask the daemon how it is; an empty answer while it does not run."""
+        with contextlib.chdir(self.folder):
+            try:
+                return HttpHatch("hatch.sock").status()
+            except HatchError:
+                return {}
+
+    def start_daemon(self) -> None:
+        self.daemon.start()
+        self.daemon.wait_until(lambda: bool(self.status().get("readers")))
+
+    def stop(self) -> None:
+        self.uplink.stop()
+        self.daemon.stop()
+
+
+class DemoTown:
+    """The town, from an empty folder to everything running; leaves its folder behind for whoever wants to look."""
+
+    def __init__(self, folder: Path, ports: Ports, say: Callable[[str], None]) -> None:
+        self.folder = folder.absolute()
+        self.ports = ports
+        self._say = say
+        self.pcscd = PrivatePcscd([*(stand.reader for stand in STANDS), DESK])
+        self.cards: dict[str, Path] = {}
+        self.units: dict[str, DemoUnit] = {}
+        self.central = self.folder / "central"
+        log = self.folder / "log"
+        self.centre = Process("centre", ["central", "serve", str(self.central)], log / "centre.log", {})
+
+    def __enter__(self) -> Self:
+        self._check_ports()
+        self._clear()
+        self._say("readers: a private pcscd with four virtual readers")
+        self.pcscd.start()
+        try:
+            self._set_up()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End everything that was started."""
+        for unit in self.units.values():
+            unit.stop()
+            unit.road.cut()
+        self.centre.stop()
+        self.pcscd.stop()
+
+    def hold(self, resident: str, reader: str) -> None:
+        """Hold a resident's card to a reader."""
+        self.pcscd.table.present(reader, self.cards[resident])
+
+    def take_away(self, reader: str) -> None:
+        self.pcscd.table.remove(reader)
+
+    def _check_ports(self) -> None:
+        for port in self.ports.all():
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    raise PortTakenError(f"port {port} is in use; free it, or say: make demo PORT=9080") from error
+
+    def _clear(self) -> None:
+        """Begin afresh; only the test keys of earlier runs are kept, because making them takes seconds."""
+        for name in ("units", "central", "cards", "log"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        (self.folder / "log").mkdir(parents=True)
+
+    def _set_up(self) -> None:
+        self._say("cards: test keys, and a virtual card for each of " + f"{len(RESIDENTS)} people")
+        pki = TestPki(self.folder / "pki")
+        trust = pki.write_trust()
+        self.cards = write_cards(self.folder / "cards", pki.folder)
+        self._say("centre: keys, database, places")
+        self._set_up_centre()
+        self._say("desk: one resident's card is learned by its holder's birthday")
+        self._enrol_faces(trust)
+        self._say("units: configuration, keys, enrolment by ticket")
+        for number, stand in enumerate(STANDS):
+            self.units[stand.unit] = self._set_up_unit(number, stand, trust)
+        for unit in self.units.values():
+            unit.daemon.start()
+            unit.uplink.start()
+        for unit in self.units.values():
+            unit.daemon.wait_until(lambda unit=unit: bool(unit.status().get("readers")))  # type: ignore[misc]
+
+    def _set_up_centre(self) -> None:
+        town = ("--id", "todai", "--name", "灯台町", "--name-en", "Todai", "--phone", "00-1234")
+        ports = ("--units-port", str(self.ports.units), "--console-port", str(self.ports.console))
+        machi("central", "init", self.central, *town, *ports)
+        for stand in STANDS:
+            names = ("--name", stand.name, "--kana", stand.kana, "--name-en", stand.name_en)
+            machi("central", "place", self.central, stand.place, *names)
+        self.centre.start()
+        self.centre.wait_until(lambda: _listens(self.ports.units) and _listens(self.ports.console))
+
+    def _enrol_faces(self, trust: Path) -> None:
+        for key, one in RESIDENTS.items():
+            if one.enrolled:
+                birth = self.folder / "cards" / f"{key}.birth"
+                birth.write_text(one.plan.birth.isoformat())
+                self.hold(key, DESK)
+                options = ("--reader", DESK, "--trust", trust, "--enrol-birth-file", birth, "--json")
+                reading = machi("card", "read", *options, environment=self.pcscd.environment)
+                self.take_away(DESK)
+                machi("central", "card", "add", self.central, "-", stdin=reading)
+
+    def _set_up_unit(self, number: int, stand: Stand, trust: Path) -> DemoUnit:
+        folder = self.folder / "units" / stand.unit
+        screen = self.ports.screen(number)
+        name = self.pcscd.names[stand.reader]
+        options = ("--name", stand.unit, "--reader-name", name, "--screen-port", str(screen), "--test")
+        machi("unit", "init", folder, *options)
+        shutil.copytree(trust, folder / "trust", dirs_exist_ok=True)
+        config = folder / "unit.toml"
+        road = Road(self.ports.road(number), self.ports.units)
+        config.write_text(_demo_config(config.read_text(), self.ports.road(number)))
+        where = ("--place", stand.place, "--counter", "facility")
+        ticket = machi("central", "unit", "add", self.central, stand.unit, *where)
+        machi("unit", "enrol", folder, "-", stdin=ticket)
+        return DemoUnit(stand, folder, road, screen, self.pcscd.environment)
+
+    def wait_until_sent(self, seconds: float) -> bool:
+        """Wait until no unit has anything left to send; return whether that came about."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            states = [unit.status() for unit in self.units.values()]
+            if all(state and state["unsent"] == 0 for state in states):
+                return True
+            time.sleep(0.1)
+        return False
+
+
+def _demo_config(text: str, road: int) -> str:
+    """Give a unit virtual light and sound, an ear beside its loudspeaker, and its own road to the centre."""
+    text = text.replace('[drivers.light]\nmake = "none"', '[drivers.light]\nmake = "sim"')
+    text = text.replace('[drivers.sound]\nmake = "none"', '[drivers.sound]\nmake = "sim"\nheard = "heard.jsonl"')
+    uplink = f'url = "https://localhost:{road}"\ninterval_s = 2\ntimeout_s = 5\nretry_max_s = 1\n'
+    return f'{text}\n[drivers.monotonic]\nmake = "file"\npath = "counter"\n\n[uplink]\n{uplink}'
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

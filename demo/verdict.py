@@ -1,0 +1,147 @@
+"""Holds what people heard against the town's books, from the files alone, after everything has ended.
+
+It asks none of the processes: it reads what the ears beside the loudspeakers wrote down, the units' journals, and the
+segments that the centre stored.
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+import sqlalchemy as sa
+
+from central import store
+from central.audit import audit
+from central.centre import Centre, open_centre
+from central.incidents import open_ones
+from central.office import offices
+from central.world import SystemClock, SystemEntropy
+from sync import chain, facts, installed
+from sync.entries import Entry
+from sync.segment import from_text, unpack
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The demo's result. `lost`, `duplicated`: beeped entries that the centre has not, or has more than once.
+
+    Attributes:
+        taps: times that a card was held to a reader, by the script's own count.
+        beeped: entries that somebody heard a beep for.
+        entries: entries in the units' journals.
+        acknowledged: of those, how many the centre holds with the same hash.
+        books_match: what the units' journals fold to is what the centre's tables say, for every program.
+        replay_match: the centre's tables come back the same from the stored segments.
+        chain_errors: what an audit of the stored segments found.
+        results: how often each result was shown.
+    """
+
+    units: int
+    taps: int
+    beeped: int
+    entries: int
+    acknowledged: int
+    lost: int
+    duplicated: int
+    books_match: bool
+    replay_match: bool
+    chain_errors: int
+    incidents: list[str]
+    results: dict[str, int]
+
+    @property
+    def is_good(self) -> bool:
+        whole = self.books_match and self.replay_match and not self.chain_errors and not self.incidents
+        return whole and self.lost == self.duplicated == 0 and self.entries == self.acknowledged and self.beeped > 0
+
+
+def judge(folder: Path, taps: int) -> Verdict:
+    """Read everything and compare."""
+    units = sorted(path for path in (folder / "units").iterdir() if path.is_dir())
+    results, beeped = _heard(units)
+    journals = {path.name: _journal(path / "journal.db") for path in units}
+    written = {place: entry_hash for journal in journals.values() for place, (entry_hash, _) in journal.items()}
+    centre = open_centre(folder / "central", SystemClock(), SystemEntropy())
+    held = _held(centre.engine)
+    lost = sum(held.get(place, Counter()).get(entry_hash, 0) == 0 for place, entry_hash in beeped.items())
+    twice = sum(sum(held.get(place, Counter()).values()) > 1 for place in beeped)
+    bodies = [body for journal in journals.values() for _, body in journal.values()]
+    with store.reading(centre.engine) as connection:
+        incidents = [f"{row['unit']}: {row['kind']}" for row in open_ones(connection)]
+    return Verdict(
+        units=len(units),
+        taps=taps,
+        beeped=len(beeped),
+        entries=len(written),
+        acknowledged=sum(entry_hash in held.get(place, {}) for place, entry_hash in written.items()),
+        lost=lost,
+        duplicated=twice,
+        books_match=_books_match(centre.engine, bodies),
+        replay_match=_replay(centre),
+        chain_errors=len(audit(centre.engine, centre.town).broken),
+        incidents=incidents,
+        results=dict(sorted(results.items())),
+    )
+
+
+def _heard(units: list[Path]) -> tuple[Counter[str], dict[str, str]]:
+    """Return how often each sound was heard, and for each entry that a sound was about, its hash."""
+    results: Counter[str] = Counter()
+    beeped: dict[str, str] = {}
+    for folder in units:
+        for line in (folder / "heard.jsonl").read_text().splitlines():
+            sound = msgspec.json.decode(line)
+            results[sound["earcon"]] += 1
+            if sound["about"]:
+                place, entry_hash = sound["about"].split()
+                beeped[place] = entry_hash
+    return results, beeped
+
+
+def _journal(path: Path) -> dict[str, tuple[str, bytes]]:
+    """Return every entry of a journal: its id, hash and body."""
+    unit = path.parent.name
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    rows = connection.execute("SELECT boot, seq, hash, body FROM entry").fetchall()
+    connection.close()
+    return {f"{unit}/{boot}/{seq}": (entry_hash.hex(), body.encode()) for boot, seq, entry_hash, body in rows}  # type: ignore[union-attr]
+
+
+def _held(engine: sa.Engine) -> dict[str, Counter[str]]:
+    """Return, for every entry that the centre stored, how often it is there, by hash; computed from the bytes."""
+    held: dict[str, Counter[str]] = {}
+    with store.reading(engine) as connection:
+        for packed in connection.execute(sa.select(store.segment.c.packed)).scalars():
+            segment = from_text(unpack(packed))
+            hashes = chain.links(segment.prev, segment.bodies)
+            for seq, entry_hash in enumerate(hashes, segment.first):
+                place = f"{segment.unit}/{segment.boot}/{seq}"
+                held.setdefault(place, Counter())[entry_hash.hex()] += 1
+    return held
+
+
+def _books_match(engine: sa.Engine, bodies: list[bytes]) -> bool:
+    """Fold the units' own journals with the programs' rules, and compare every state with the centre's tables."""
+    register = facts.register(installed.facts())
+    entries: list[Entry] = [register.decode(body) for body in bodies]
+    with store.reading(engine) as connection:
+        for office in offices():
+            program = next(one for one in installed.programs() if one.name == office.name)
+            states: dict[str, Any] = {}
+            for entry in entries:
+                if isinstance(entry.fact, program.kinds):
+                    key = program.key(entry)
+                    states[key] = program.fold(states.get(key, program.empty), entry)
+            if any(office.state(connection, key) != state for key, state in states.items()):
+                return False
+    return True
+
+
+def _replay(centre: Centre) -> bool:
+    """Add everything up anew from the stored segments, and say whether the same tables come out."""
+    centre.reconciler.catch_up()
+    before = centre.reconciler.digest()
+    centre.reconciler.wipe()
+    centre.reconciler.catch_up()
+    return before == centre.reconciler.digest()
