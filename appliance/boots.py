@@ -1,6 +1,7 @@
 """The boots in one journal file, in the order in which they were begun, each with what it continues."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import apsw
 import msgspec
@@ -18,6 +19,7 @@ WITH RECURSIVE each (boot) AS (
 SELECT each.boot, entry.body, entry.hash FROM each LEFT JOIN entry ON entry.boot = each.boot AND entry.seq = 1
 WHERE each.boot IS NOT NULL ORDER BY each.boot
 """  # jumps from boot to boot in the index; a plain DISTINCT would read every entry
+LOST: Final = "lost and not yet declared"
 _GAPS_STAND_BEFORE = 64  # a gap is written right behind the boot entry, in the same commit
 
 
@@ -58,14 +60,20 @@ def begun(connection: apsw.Connection, register: Register) -> list[Begun]:
 
 
 def gaps(connection: apsw.Connection, register: Register) -> list[Gap]:
-    """Return what this journal itself declares as lost."""
+    """Return what this journal itself declares as lost, and what the next boot is about to declare."""
     rows = select(
         connection,
         'SELECT body FROM entry WHERE seq BETWEEN 2 AND ? AND body LIKE \'{"kind":"gap",%\' ORDER BY boot, seq',
         _GAPS_STAND_BEFORE,
     )
     facts = [register.decode(body.encode()).fact for (body,) in rows]
-    return [fact for fact in facts if isinstance(fact, Gap)]
+    return [*(fact for fact in facts if isinstance(fact, Gap)), *undeclared(connection)]
+
+
+def undeclared(connection: apsw.Connection) -> list[Gap]:
+    """Return what was found to be lost, and is to be declared by the next boot."""
+    rows = select(connection, "SELECT value FROM note WHERE name = ?", LOST)
+    return msgspec.json.decode(rows[0][0], type=list[Gap]) if rows and rows[0][0] else []
 
 
 def _read(boot: str, body: str | None, entry_hash: bytes | None, register: Register) -> Begun:

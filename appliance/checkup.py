@@ -5,6 +5,7 @@ the chain is walked as well, and the head row, on a page of its own, has to be t
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import apsw
 
@@ -35,60 +36,73 @@ class Examined:
 
 
 def settle(connection: apsw.Connection) -> None:
-    """Set every pragma in the order that a power cut at any moment survives, and read every one back.
+    """Make a file ready to be this unit's journal: settings, then tables if it is fresh.
 
-    No other process, from the first access on. EXTRA while the log mode changes, because that deletes a file whose
-    folder must be synced too; FULL from then on.
+    The settings come in the order that a power cut at any moment survives, and each is read back. No other process,
+    from the first access on; EXTRA while the log mode changes, because that deletes a file whose folder must be synced
+    too; FULL from then on.
 
     Raises:
-        UnfitError: the file is in use, read-only, or not a database that this SQLite can keep.
+        UnfitError: in use, read-only, another program's database, or not for this SQLite. It is left as it was.
+        DamageError: SQLite cannot make sense of it.
     """
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if version < SQLITE_OLDEST:
         raise UnfitError(f"SQLite {apsw.sqlite_lib_version()} can corrupt a journal; install apsw with 3.51.3 or newer")
-    steps = (
-        ("locking_mode", "EXCLUSIVE", "exclusive"),
-        ("synchronous", "EXTRA", 3),
-        ("journal_mode", "WAL", "wal"),
-        ("synchronous", "FULL", 2),
-        ("wal_autocheckpoint", "0", 0),
-    )
     try:
-        for name, value, answer in steps:
-            connection.execute(f"PRAGMA {name} = {value}").fetchall()
-            found = select(connection, f"PRAGMA {name}")[0][0]
-            if found != answer:
-                raise UnfitError(f"SQLite refuses {name} = {value} (it says {found}); is the disk read-only?")
-        connection.execute("BEGIN IMMEDIATE; COMMIT")
+        _set(connection, "locking_mode", "EXCLUSIVE", "exclusive")
+        is_fresh = _is_fresh(connection)
+        _set(connection, "synchronous", "EXTRA", 3)
+        _set(connection, "journal_mode", "WAL", "wal")
+        _set(connection, "synchronous", "FULL", 2)
+        _set(connection, "wal_autocheckpoint", "0", 0)
+        connection.execute("BEGIN IMMEDIATE")
+        if is_fresh:
+            connection.execute(f"{SCHEMA}; PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
     except apsw.BusyError as error:
         raise UnfitError("another process has this journal open; a unit has one daemon") from error
     except apsw.ReadOnlyError as error:
         raise UnfitError(
             "the journal is read-only; give it to the daemon's user, or copy it off a failing disk"
         ) from error
-    except apsw.Error as error:
-        raise DamageError(f"SQLite cannot read the file: {error}") from error
-
-
-def prepare(connection: apsw.Connection) -> None:
-    """Lay out the tables in a fresh file; a file of another format is left as it is.
-
-    Raises:
-        UnfitError: this is some other program's database.
-        DamageError: the file does not even say what it is.
-    """
-    try:
-        application = select(connection, "PRAGMA application_id")[0][0]
-        tables = {name for (name,) in select(connection, "SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    except (apsw.FullError, apsw.CantOpenError):
+        raise
     except (apsw.Error, UnicodeDecodeError) as error:
         raise DamageError(f"SQLite cannot read the file: {error}") from error
-    if application == APPLICATION_ID or "entry" in tables:
-        if not tables >= {"entry", "head", "stream", "shelf", "note"}:
-            raise DamageError("a table is missing")
-        return
-    if application or tables:
+
+
+def _set(connection: apsw.Connection, name: str, value: str, answer: str | int) -> None:
+    connection.execute(f"PRAGMA {name} = {value}").fetchall()
+    found = select(connection, f"PRAGMA {name}")[0][0]
+    if found != answer:
+        raise UnfitError(f"SQLite refuses {name} = {value} (it says {found}); is the disk read-only?")
+
+
+def _is_fresh(connection: apsw.Connection) -> bool:
+    """Tell a fresh file from a journal, and both from everything else."""
+    application = select(connection, "PRAGMA application_id")[0][0]
+    found = _layout(connection)
+    if not found and not application:
+        return True
+    if application != APPLICATION_ID and "entry" not in found:
         raise UnfitError("this file is a database, but not a journal; name another file")
-    connection.execute(f"BEGIN IMMEDIATE; {SCHEMA}; PRAGMA application_id = {APPLICATION_ID}; COMMIT")
+    if found != _LAYOUT:
+        raise DamageError("the tables are not as they were made")
+    return False
+
+
+def _layout(connection: apsw.Connection) -> dict[str, str]:
+    return dict(select(connection, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
+
+
+def _expected_layout() -> dict[str, str]:
+    fresh = apsw.Connection(":memory:")
+    fresh.execute(SCHEMA)
+    return _layout(fresh)
+
+
+_LAYOUT: Final = _expected_layout()
 
 
 def examine(
@@ -202,13 +216,12 @@ class _Walk:
             raise DamageError(f"the signature at entry {boot}/{seq} is not by this unit's key") from error
 
     def _check_head(self, tip: Place | None) -> None:
-        rows = select(
-            self._connection,
-            "SELECT hash FROM entry WHERE boot = ? ORDER BY seq DESC LIMIT 1",
-            tip.boot if tip else "",
-        )
         if tip is None:
             if self._entries:
                 raise DamageError("there are entries, but no head row")
-        elif not rows or rows[0][0].hex() != tip.hash:
+            return
+        sql = "SELECT seq, hash FROM entry WHERE boot = ? AND seq >= ? ORDER BY seq"
+        rows = select(self._connection, sql, tip.boot, tip.seq)
+        is_last = len(rows) == 1 or (tip.boot, tip.seq + 1) in self._gaps  # saved from damage, and not begun since
+        if not rows or rows[0] != (tip.seq, bytes.fromhex(tip.hash)) or not is_last:
             raise DamageError(f"the head row names entry {tip.boot}/{tip.seq}, which is not the last one there")

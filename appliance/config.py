@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from drivers.choose import UnknownDriverError, load
-from sync.entries import UnitName
+from sync.entries import BAD_JSON, UnitName
 from sync.messages import Enrolment
 
 CONFIG_FILE: Final = "unit.toml"
@@ -105,7 +105,7 @@ def read_enrolment(folder: Path) -> Enrolment:
         return msgspec.json.decode(path.read_bytes(), type=Enrolment)
     except FileNotFoundError as error:
         raise ConfigError(f"{folder}: this unit is not enrolled; say: machi unit enrol {folder} TICKET") from error
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *BAD_JSON) as error:
         raise ConfigError(f"{path}: {error}") from error
 
 

@@ -12,6 +12,7 @@ import msgspec
 from appliance.config import ENROLMENT_FILE, KEY_FILE, LIFE_FILE, PUBLIC_FILE, ConfigError, Life
 from drivers.keystore.file import Driver as FileKeystore
 from drivers.keystore.file import create
+from sync.entries import BAD_JSON
 from sync.messages import Enrolment, EnrolRequest, enrol_proof, text
 
 EARLIER: Final = "earlier"
@@ -35,7 +36,7 @@ def read_ticket(raw: bytes) -> Ticket:
     """
     try:
         return msgspec.json.decode(raw, type=Ticket)
-    except msgspec.MsgspecError as error:
+    except BAD_JSON as error:
         raise ConfigError(f"this is not a ticket: {error}; ask the office for: machi central unit add") from error
 
 

@@ -92,9 +92,11 @@ class Journal:
         self.unit = unit
         self.tip = read_head(connection)
 
-    def begin(self, boot: str, facts: Sequence[Fact]) -> list[Written]:
+    def begin(
+        self, boot: str, facts: Sequence[Fact], also: Callable[[Execute], None] = lambda _: None
+    ) -> list[Written]:
         """Start a boot: write its first entries, the boot entry at the front, in one commit."""
-        return self._write_entries(boot, 1, facts)
+        return self._write_entries(boot, 1, facts, also)
 
     def append(
         self, facts: Sequence[Fact], also: Callable[[Execute], None] = lambda _: None, folded: Sequence[Entry] = ()

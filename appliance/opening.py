@@ -12,16 +12,16 @@ import apsw
 import msgspec
 
 from appliance import salvage
-from appliance.boots import begun, missing
-from appliance.checkup import DamageError, examine, prepare, settle
-from appliance.journal import Journal, read_head, select
+from appliance.boots import LOST, begun, gaps, missing, undeclared
+from appliance.checkup import DamageError, examine, settle
+from appliance.journal import Execute, Journal, read_head, select
 from appliance.shelf import Shelf
 from drivers.clock import Clock
 from drivers.disk import Disk
 from drivers.entropy import Entropy
 from drivers.keystore import Keystore
 from drivers.monotonic import Monotonic
-from sync.entries import Entry, Fact, Register
+from sync.entries import BAD_JSON, Entry, EntryError, Fact, Register
 from sync.facts import Boot, Gap, Key, Place
 from sync.messages import text
 from sync.program import Fold
@@ -29,7 +29,8 @@ from sync.program import Fold
 BOOT_BYTES: Final = 8
 SETTLED: Final = "settled up to"  # the boot up to which the office has looked into what is missing
 _CLEAN: Final = "ended in order"
-_CHECKED = "checked up to"
+_CHECKED: Final = "checked up to"
+_SAVED: Final = ".saved"
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,11 @@ def open_journal(
         DiskError: the disk cannot be used.
         JournalFullError: there is not even room to begin.
     """
-    connection, lost = _connect(world, name, register)
+    connection = _connect(world, name, register)
     try:
         shelf = Shelf(connection, folds)
         journal = Journal(connection, unit, world.keystore, world.clock, shelf.fold)
-        opened = Opened(journal, shelf, Counted(world.monotonic, None), lost)
+        opened = Opened(journal, shelf, Counted(world.monotonic, None), undeclared(connection))
         if not shelf.is_sound:
             _fold_again(journal, shelf, connection, register)
         _begin(opened, world, connection, register, software)
@@ -99,19 +100,22 @@ def open_journal(
     return opened
 
 
-def _connect(world: World, name: str, register: Register) -> tuple[apsw.Connection, list[Gap]]:
-    """Open a journal that is whole, or what can be saved of it, with what is lost."""
+def _connect(world: World, name: str, register: Register) -> apsw.Connection:
+    """Open a journal that is whole, or what can be saved of it."""
     owner = world.keystore.public
+    _finish_saving(world.disk, name)
     connection = world.disk.connect(name)
     try:
         _look_at(connection, register, owner)
     except DamageError:
         connection.close(True)  # noqa: FBT003
-        return _save(world.disk, name, register, owner)
+        _save(world.disk, name, register, owner)
+        connection = world.disk.connect(name)
+        settle(connection)
     except BaseException:
         connection.close(True)  # noqa: FBT003
         raise
-    return connection, []
+    return connection
 
 
 def close_in_order(journal: Journal) -> None:
@@ -129,7 +133,6 @@ def _note(journal: Journal, *, clean: bool) -> None:
 
 def _look_at(connection: apsw.Connection, register: Register, owner: bytes) -> None:
     settle(connection)
-    prepare(connection)
     examine(connection, register, owner, _checked_before(connection))
 
 
@@ -137,25 +140,34 @@ def _checked_before(connection: apsw.Connection) -> Place | None:
     try:
         rows = select(connection, "SELECT value FROM note WHERE name = ?", _CHECKED)
         return msgspec.json.decode(rows[0][0], type=Place) if rows else None
-    except (apsw.Error, msgspec.MsgspecError, UnicodeDecodeError):
+    except (apsw.Error, *BAD_JSON):
         return None  # then everything is walked
 
 
-def _save(disk: Disk, name: str, register: Register, owner: bytes) -> tuple[apsw.Connection, list[Gap]]:
-    """Put the damaged file aside and carry on with what still hashes."""
-    aside = next(other for n in range(1, 1000) if not disk.exists(other := f"{name}.damaged-{n}"))
-    disk.move(name, aside)
-    broken, fresh = disk.connect(aside), disk.connect(name)
+def _save(disk: Disk, name: str, register: Register, owner: bytes) -> None:
+    """Lay down what still hashes in a fresh file, and only then put the damaged one aside."""
+    broken, fresh = disk.connect(name), disk.connect(name + _SAVED)
     settle(fresh)
-    prepare(fresh)
     try:
-        rows = salvage.read_rows(broken, disk.raw(aside))
-        saved = salvage.sort_out(rows, register, owner, _head_of(broken))
+        rows = salvage.read_rows(broken, disk.raw(name))
+        saved = salvage.sort_out(rows, register, owner, _head_of(broken), _declared(broken, register))
         salvage.lay_down(fresh, saved)
         salvage.copy_town(broken, fresh)
     finally:
         broken.close(True)  # noqa: FBT003
-    return fresh, saved.gaps
+        fresh.close()
+    aside = next(other for n in range(1, 1000) if not disk.exists(other := f"{name}.damaged-{n}"))
+    disk.move(name, aside)
+    disk.move(name + _SAVED, name)
+
+
+def _finish_saving(disk: Disk, name: str) -> None:
+    """Finish what a power cut interrupted: a fresh file is whole once the damaged one is out of the way."""
+    if disk.exists(name + _SAVED):
+        if disk.exists(name):
+            disk.remove(name + _SAVED)
+        else:
+            disk.move(name + _SAVED, name)
 
 
 def _head_of(broken: apsw.Connection) -> Place | None:
@@ -163,6 +175,13 @@ def _head_of(broken: apsw.Connection) -> Place | None:
         return read_head(broken)
     except (apsw.Error, UnicodeDecodeError, AttributeError):
         return None
+
+
+def _declared(broken: apsw.Connection, register: Register) -> list[Gap]:
+    try:
+        return gaps(broken, register)
+    except (apsw.Error, EntryError, *BAD_JSON):
+        return []
 
 
 def _fold_again(journal: Journal, shelf: Shelf, connection: apsw.Connection, register: Register) -> None:
@@ -195,11 +214,16 @@ def _begin(opened: Opened, world: World, connection: apsw.Connection, register: 
         ),
         *opened.lost,
     ]
-    written = journal.begin(world.entropy.bytes(BOOT_BYTES).hex(), facts)
+    written = journal.begin(world.entropy.bytes(BOOT_BYTES).hex(), facts, _forget_loss)
     _note(journal, clean=False)
     opened.missing = missing(begun(connection, register), world.counter_at_enrolment, journal.note(SETTLED))
     opened.counted = Counted(world.monotonic, counter)
     opened.counted.raise_to(written[-1].entry.seq)
+
+
+def _forget_loss(execute: Execute) -> None:
+    """What was lost is declared from here on, in the very commit that declares it."""
+    execute("DELETE FROM note WHERE name = ?", (LOST,))
 
 
 def _reached(connection: apsw.Connection, tip: Place | None, register: Register, at_enrolment: int) -> int:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import apsw
+import msgspec
 
+from appliance.boots import LOST
 from appliance.journal import select
 from sync import chain
-from sync.entries import EntryError, Register
+from sync.entries import BOOT_PATTERN, INT_MAX, EntryError, Register
 from sync.facts import Boot, Gap, Place
 
 HASH_BYTES: Final = 32
@@ -61,11 +63,13 @@ def read_rows(connection: apsw.Connection, raw: bytes) -> list[Row]:
     Where an entry is found with different bytes, every version is returned; only one of them can hash.
     """
     found: dict[Row, None] = {}
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # touches nothing yet, so damage cannot make it fail
     for direction in ("ASC", "DESC"):
         sql = f"SELECT boot, seq, body, hash, sig FROM entry ORDER BY boot {direction}, seq {direction}"  # noqa: S608
         found.update(dict.fromkeys(_until_it_breaks(connection, sql)))
     found.update(dict.fromkeys(_carve(raw)))
-    return sorted(found, key=lambda row: (row.boot, row.seq))
+    possible = (row for row in found if re.fullmatch(BOOT_PATTERN, row.boot) and 1 <= row.seq <= INT_MAX)
+    return sorted(possible, key=lambda row: (row.boot, row.seq))
 
 
 def _until_it_breaks(connection: apsw.Connection, sql: str) -> Iterator[Row]:
@@ -94,36 +98,51 @@ def _carve(raw: bytes) -> Iterator[Row]:
             yield Row(*place, body, after[:HASH_BYTES], after[HASH_BYTES:])
 
 
-def sort_out(rows: Sequence[Row], register: Register, owner: bytes, head: Place | None) -> Saved:
+def sort_out(
+    rows: Sequence[Row], register: Register, owner: bytes, head: Place | None, declared: Sequence[Gap] = ()
+) -> Saved:
     """Keep what still hashes and is signed for; name what is lost.
 
     Args:
         owner: the unit's raw public key.
         head: the head row, if it could be read; it says how far the last boot once reached.
+        declared: what was lost before.
     """
-    runs = [signed for run in _runs(rows, register) if (signed := _signed_part(run, owner))]
+    runs = [signed for run in _runs(rows, register, owner, declared) if (signed := _signed_part(run, owner))]
     saved = Saved(rows=[row for run in runs for row in run], tip=_end_of_unbroken(runs, register))
     hashes = {(row.boot, row.seq): row.hash for row in rows}
     for run in runs:
         first = run[0]
         before = (first.boot, first.seq - 1) if first.seq > 1 else _after(first, register)
         if before and not saved.holds(*before):
+            known = next((gap for gap in declared if (gap.of, gap.last) == before), None)
             prev = hashes.get(before) if first.seq > 1 else _hash_before(first, register)
-            saved.gaps.append(saved.hole(*before, prev))
-    if head and not saved.holds(head.boot, head.seq):
+            saved.gaps.append(known or saved.hole(*before, prev))
+    if head and _is_believable(head, saved):
         saved.gaps.append(saved.hole(head.boot, head.seq, None))
     return saved
 
 
-def _runs(rows: Sequence[Row], register: Register) -> Iterator[list[Row]]:
-    """Cut the rows into stretches in which every hash follows from the one before."""
+def _is_believable(head: Place, saved: Saved) -> bool:
+    """Whether the head row tells of entries that are lost, and not just of a flipped bit in itself."""
+    known = any(row.boot == head.boot for row in saved.rows) and not saved.holds(head.boot, head.seq)
+    return known and all(row.hash.hex() != head.hash for row in saved.rows)
+
+
+def _runs(rows: Sequence[Row], register: Register, owner: bytes, declared: Sequence[Gap]) -> Iterator[list[Row]]:
+    """Cut the rows into stretches in which every hash follows from the one before, or from a hole declared before."""
+    behind = {(gap.of, gap.last + 1): bytes.fromhex(gap.prev) for gap in declared if gap.prev}
     run: list[Row] = []
     before: list[Row] = []
     for _, group in itertools.groupby(rows, key=lambda row: (row.boot, row.seq)):
         versions = list(group)
         if not before or (versions[0].boot, versions[0].seq) != (before[0].boot, before[0].seq + 1):
             before = []
-        good = next((row for row in versions if _hashes(row, before, register)), None)
+        prevs = [other.hash for other in before]
+        if hole := behind.get((versions[0].boot, versions[0].seq)):
+            prevs.append(hole)
+        tried = (_following(row, prevs, register, owner) for row in versions)
+        good = next((row for row in tried if row), None)
         if good and run and run[-1] in before:
             run.append(good)
         else:
@@ -133,10 +152,14 @@ def _runs(rows: Sequence[Row], register: Register) -> Iterator[list[Row]]:
     yield run
 
 
-def _hashes(row: Row, before: list[Row], register: Register) -> bool:
+def _following(row: Row, prevs: list[bytes], register: Register, owner: bytes) -> Row | None:
+    """Return a row that follows from a hash before it, or None; a rotten hash is mended if its signature covers it."""
     first = _hash_before(row, register)
-    prevs = [first] if first else [other.hash for other in before]
-    return any(chain.link(prev, row.body) == row.hash for prev in prevs)
+    for prev in [first] if first else prevs:
+        linked = chain.link(prev, row.body)
+        if linked == row.hash or (row.sig is not None and _is_seal(owner, linked, row.sig)):
+            return replace(row, hash=linked)
+    return None
 
 
 def _hash_before(row: Row, register: Register) -> bytes | None:
@@ -192,7 +215,7 @@ def _after(row: Row, register: Register) -> tuple[str, int] | None:
 
 
 def lay_down(connection: apsw.Connection, saved: Saved) -> None:
-    """Write what was saved into a fresh file, with the head where the next boot will continue."""
+    """Write what was saved into a fresh file, with the head where the next boot will continue and declare the loss."""
     connection.execute("BEGIN IMMEDIATE")
     for row in saved.rows:
         connection.execute(
@@ -200,6 +223,7 @@ def lay_down(connection: apsw.Connection, saved: Saved) -> None:
         )
     if (tip := saved.tip) is not None:
         connection.execute("REPLACE INTO head VALUES (1, ?, ?, ?, ?)", (tip.boot, tip.seq, tip.hash, tip.sig))
+    connection.execute("REPLACE INTO note VALUES (?, ?)", (LOST, msgspec.json.encode(saved.gaps).decode()))
     connection.execute("COMMIT")
 
 

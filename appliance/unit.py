@@ -62,7 +62,7 @@ class Room:
 
     def give_up(self) -> None:
         """Give the reserve up, so that bookkeeping can go on and what is held can still be sent."""
-        self._disk.release(BALLAST)
+        self._disk.remove(BALLAST)
 
 
 def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedback, ballast_bytes: int = 0) -> Unit:

@@ -13,7 +13,7 @@ from central.authority import CertificateError, read_device
 from central.centre import Centre
 from central.intake import Peer
 from central.refusal import RefusedError
-from sync.entries import UNIT_PATTERN
+from sync.entries import BAD_JSON, UNIT_PATTERN
 from sync.messages import (
     PROBLEM_TYPE,
     SEGMENT_TYPE,
@@ -196,5 +196,5 @@ async def _refused(_request: Request, error: Exception) -> Response:
 def _read(body: bytes, kind: type[Any]) -> Any:
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
+    except BAD_JSON as error:
         raise RefusedError(Why.BAD_REQUEST, str(error)) from error

@@ -95,7 +95,8 @@ def _begin(
         raise RefusedError(Why.GAP, f"{missing} has to come first", branches.heads())
     if ours != fact.after.hash:
         return Fork(fact.after.boot, fact.after.seq, ours, fact.after.hash)
-    return Attachment(segment, hashes[-1], fact, gaps, _branching(branches, fact.after, gaps))
+    event = Event.DAMAGE if gaps else _branching(branches, fact.after)
+    return Attachment(segment, hashes[-1], fact, gaps, event)
 
 
 def _declared(branches: Branches, place: Place) -> str | None:
@@ -103,12 +104,11 @@ def _declared(branches: Branches, place: Place) -> str | None:
     return next((row["prev"] for row in branches.holes(place.boot) if row["last"] == place.seq), None)
 
 
-def _branching(branches: Branches, after: Place, gaps: Sequence[Gap]) -> Event | None:
+def _branching(branches: Branches, after: Place) -> Event | None:
     """Say what it means that a boot continues this entry."""
     parent = branches.get(after.boot)
     if parent is None or parent["seq"] > after.seq or branches.children(after.boot):
-        explained = any(gap.of == after.boot for gap in gaps)
-        return Event.DAMAGE if explained else Event.ROLLBACK
+        return Event.ROLLBACK
     return _growing(branches, parent)
 
 

@@ -36,7 +36,7 @@ class Incidents:
     def look_at(self, segment: Segment, event: Event, epoch: int) -> None:
         """Note what a new branch means; stop the unit if two machines write."""
         place = f"{segment.unit}/{segment.boot}/{segment.first}"
-        self.open(segment.unit, event, {"at": place})
+        self.note(segment.unit, event, {"at": place})
         if event is Event.CLONE:
             self.suspend(segment.unit, epoch, KINDS[event])
 
@@ -44,10 +44,10 @@ class Incidents:
         """Keep both sides of a fork, and stop the unit. `ours`: the packed segment that holds our side."""
         detail = {"at": f"{segment.unit}/{fork.boot}/{fork.seq}", "held": fork.ours, "offered": fork.theirs}
         evidence = msgspec.msgpack.encode({"held": ours, "offered": packed})
-        self.open(segment.unit, "fork", detail, evidence)
+        self.note(segment.unit, "fork", detail, evidence)
         self.suspend(segment.unit, epoch, KINDS["fork"])
 
-    def open(self, unit: str, kind: str, detail: dict[str, Any], evidence: bytes | None = None) -> None:
+    def note(self, unit: str, kind: str, detail: dict[str, Any], evidence: bytes | None = None) -> None:
         """Open an incident, unless the very same one is open already."""
         table = store.incident
         text = msgspec.json.encode(detail).decode()

@@ -185,7 +185,7 @@ class Intake:
         """
         if row["fence"] and quoted not in (row["fence"], row["fence_before"]):
             incidents = Incidents(connection, self._streams, self._town.clock.wall_ms())
-            incidents.open(row["name"], "old fence", {"epoch": row["epoch"]})
+            incidents.note(row["name"], "old fence", {"epoch": row["epoch"]})
         fence = self._town.entropy.bytes(FENCE_BYTES).hex()
         moved = sa.update(store.unit).where(store.unit.c.name == row["name"])
         connection.execute(moved.values(fence=fence, fence_before=row["fence"]))

@@ -5,6 +5,8 @@ import binascii
 
 import msgspec
 
+from sync.entries import BAD_JSON
+
 SCHEMA = "machi.card/1"
 
 
@@ -46,7 +48,7 @@ def read_reading(raw: bytes) -> CardReading:
         report = msgspec.json.decode(raw, type=_Report)
         if report.enrolment:
             base64.b64decode(report.enrolment.public_key, validate=True)
-    except (msgspec.MsgspecError, binascii.Error) as error:
+    except (*BAD_JSON, binascii.Error) as error:
         raise ReadingError(f"not what `machi card read --json` prints: {error}") from error
     if report.schema != SCHEMA:
         raise ReadingError(f'the document is a "{report.schema}", not a "{SCHEMA}"')

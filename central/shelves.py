@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from central import store
 from central.attach import Attachment
 from central.branches import Branches
+from central.upsert import upsert
 from sync.segment import ENTRIES_MAX, Segment, from_text, pack, to_text, unpack
 from sync.tree import held_upto
 
@@ -43,7 +44,7 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
     for gap in found.gaps:
         where = {"writer": new.unit, "boot": gap.of, "first": gap.first}
         lost = {"last": gap.last, "prev": gap.prev, "declared_in": new.boot}
-        connection.execute(sa.insert(store.hole).values(where | lost))
+        upsert(connection, store.hole, [where | lost], lambda new: {"last": new.last, "prev": new.prev})
     return n
 
 

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 import httpx
 import msgspec
 
+from sync.entries import BAD_JSON
 from sync.messages import (
     SEGMENT_TYPE,
     Certificate,
@@ -96,7 +97,7 @@ class HttpCentre:
             return answer.content
         try:
             problem = msgspec.json.decode(answer.content, type=Problem)
-        except msgspec.MsgspecError as error:
+        except BAD_JSON as error:
             raise UnreachableError(f"HTTP {answer.status_code} without a reason") from error
         if problem.status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise UnreachableError(problem.detail or problem.title)
@@ -106,5 +107,5 @@ class HttpCentre:
 def _read(raw: bytes, kind: type[Answer]) -> Answer:
     try:
         return msgspec.json.decode(raw, type=kind)
-    except msgspec.MsgspecError as error:
+    except BAD_JSON as error:
         raise UnreachableError(f"an answer that cannot be read: {error}") from error

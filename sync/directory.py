@@ -16,7 +16,7 @@ Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | Order
 class Said(msgspec.Struct, frozen=True):
     """The latest statement about one thing. `when`: (time by the centre, boot, seq), which orders statements."""
 
-    when: tuple[int, str, int] = (0, "", 0)
+    when: tuple[int, str, int] | None = None
     fact: Statement | None = None
 
 
@@ -62,7 +62,8 @@ def _key(entry: Entry) -> str:
 def _fold(said: Said, entry: Entry) -> Said:
     when = (entry.at, entry.boot, entry.seq)
     fact = entry.fact
-    return Said(when, fact) if isinstance(fact, Statement) and when >= said.when else said
+    is_later = said.when is None or when >= said.when
+    return Said(when, fact) if isinstance(fact, Statement) and is_later else said
 
 
 DIRECTORY: Fold[Said] = Fold(

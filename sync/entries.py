@@ -26,6 +26,10 @@ Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]  # names a place
 Text = Annotated[str, msgspec.Meta(max_length=400)]
 
 
+BAD_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""Everything that bytes from elsewhere can make msgspec raise."""
+
+
 class EntryError(ValueError):
     """These bytes are not an entry in format 1."""
 
@@ -149,7 +153,7 @@ class Register:
         """
         try:
             place = self._envelope.decode(body)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except BAD_JSON as error:
             raise EntryError(f"not an entry: {error}") from error
         return self.decode_at(place.unit, place.boot, place.seq, body)
 
@@ -165,7 +169,7 @@ class Register:
             fact = self._facts.decode(body)
             plain = msgspec.json.encode(fact)
             cut = self._cuts[type(fact)]
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except BAD_JSON as error:
             plain, cut, fact = self._unread(body, error)
         front = plain[:cut] + _place(unit, boot, seq)
         at = _plain_int(body[len(front) : len(body) - len(plain) + cut])
@@ -183,7 +187,7 @@ class Register:
             for name in ("unit", "boot", "seq", "at"):
                 del fields[name]
             _check_values(fields)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except BAD_JSON as error:
             raise EntryError(f"not an entry: {error}") from error
         return msgspec.json.encode(fields), _behind_kind(kind), Unread(kind, body)
 

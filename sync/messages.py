@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from sync import chain
-from sync.entries import AtMs, BootId, Count, HashHex, KeyText, Seq, Text, UnitName
+from sync.entries import BAD_JSON, AtMs, BootId, Count, HashHex, KeyText, Seq, Text, UnitName
 from sync.facts import UnitState
 
 SEGMENT_TYPE: Final = "application/vnd.machitap.segment+zstd"
@@ -167,7 +167,7 @@ def open_signed(raw: bytes, kind: type[Signed], town_key: bytes) -> Signed:
         body = bytes(envelope.body)
         chain.check_signature(town_key, _DOMAIN[kind.__name__] + body, raw_bytes(envelope.sig))
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, chain.SealError) as error:
+    except (*BAD_JSON, chain.SealError, MessageError) as error:
         raise MessageError(f"not a message of this town: {error}") from error
 
 

@@ -13,12 +13,13 @@ import msgspec
 import zstandard
 
 from sync import chain
-from sync.entries import BootId, Entry, HashHex, Register, Seq, UnitName
+from sync.entries import BAD_JSON, BootId, Entry, HashHex, Register, Seq, UnitName
 
 TITLE: Final = b"machitap-segment 1"
 ENTRIES_MAX: Final = 500
 TEXT_MAX_BYTES: Final = 4 * 1024 * 1024
 PACKED_MAX_BYTES: Final = 1024 * 1024
+SEAL_BYTES: Final = 64
 _LEVEL: Final = 3  # a higher level saves two bytes an entry and costs four times the work
 
 
@@ -95,10 +96,12 @@ def from_text(text: bytes) -> Segment:
     try:
         header = msgspec.json.decode(lines[1], type=_Header)
         seal = base64.b64decode(lines[-2], validate=True)
-    except (msgspec.MsgspecError, binascii.Error) as error:
+    except (*BAD_JSON, binascii.Error) as error:
         raise SegmentError(f"not a segment: {error}") from error
     if msgspec.json.encode(header) != lines[1] or base64.b64encode(seal) != lines[-2]:
         raise SegmentError("not the one spelling of this segment")
+    if len(seal) != SEAL_BYTES:
+        raise SegmentError(f"a seal has {SEAL_BYTES} bytes")
     return Segment(header.unit, header.boot, header.first, bytes.fromhex(header.prev), tuple(lines[2:-2]), seal)
 
 

@@ -40,5 +40,5 @@ class Disk(Protocol):
             DiskError: there is not that much room.
         """
 
-    def release(self, name: str) -> None:
-        """Give the room back."""
+    def remove(self, name: str) -> None:
+        """Remove a closed database, or give reserved room back; does nothing if there is none of that name."""

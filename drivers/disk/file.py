@@ -69,8 +69,10 @@ class Driver:
             path.unlink(missing_ok=True)
             raise DiskError(f"{path}: {_advice(error)}") from error
 
-    def release(self, name: str) -> None:
-        (self._folder / name).unlink(missing_ok=True)
+    def remove(self, name: str) -> None:
+        for suffix in ("-wal", "-shm", ""):
+            (self._folder / (name + suffix)).unlink(missing_ok=True)
+        self._sync_folder()
 
     def _sync_folder(self) -> None:
         handle = os.open(self._folder, os.O_RDONLY)

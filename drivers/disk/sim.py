@@ -134,8 +134,9 @@ class Driver:
         self.files[f"/{name}"] = _File(bytearray(size), bytearray(size))
         self.sync_names()
 
-    def release(self, name: str) -> None:
-        self.files.pop(f"/{name}", None)
+    def remove(self, name: str) -> None:
+        for suffix in ("-wal", ""):
+            self.files.pop(f"/{name}{suffix}", None)
         self.sync_names()
 
     # ---- the extra doors

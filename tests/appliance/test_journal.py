@@ -1,0 +1,135 @@
+"""What is written is chained, sealed and durable before anybody is told."""
+
+import apsw
+import pytest
+
+from appliance.checkup import UnfitError, examine, settle
+from appliance.journal import JournalBrokenError, JournalFullError
+from appliance.opening import Opened, close_in_order
+from drivers.disk.file import Driver as FileDisk
+from drivers.disk.sim import Driver as SimDisk
+from sync import chain
+from tests.appliance.conftest import REGISTER, Box, touch
+
+
+def test_every_commit_is_chained_and_sealed(box: Box) -> None:
+    opened = box.start()
+    first = opened.journal.append([touch(1)])
+    both = opened.journal.append([touch(2), touch(3)])
+    rows = opened.journal.select("SELECT seq, body, hash, sig FROM entry ORDER BY seq")
+    prev = chain.ORIGIN
+    for _, body, entry_hash, _ in rows:
+        prev = chain.link(prev, body.encode())
+        assert prev == entry_hash
+    assert [sig is not None for *_, sig in rows] == [True, True, False, True]
+    for _, _, entry_hash, sig in rows:
+        if sig is not None:
+            chain.check_seal(box.keystore.public, entry_hash, sig)
+    assert (first[0].entry.seq, [one.entry.seq for one in both]) == (2, [3, 4])
+    assert opened.journal.tip is not None
+    assert opened.journal.tip.hash == both[-1].hash.hex()
+
+
+def test_the_first_entry_says_what_the_unit_is(box: Box) -> None:
+    opened = box.start()
+    body = opened.journal.select("SELECT body FROM entry WHERE seq = 1")[0][0]
+    assert body.startswith('{"kind":"boot","unit":"lib01","boot":"')
+    assert '"after":null,"key":{"alg":"ed25519","public":"' in body
+
+
+def test_entries_are_never_changed(box: Box) -> None:
+    opened = box.start()
+    opened.journal.append([touch()])
+    with pytest.raises(apsw.ConstraintError, match="never changed"):
+        opened.journal.connection.execute("UPDATE entry SET body = '{}'")
+
+
+def test_a_segment_ends_at_a_seal(box: Box) -> None:
+    opened = box.start()
+    opened.journal.append([touch(1), touch(2), touch(3)])
+    tip = opened.journal.tip
+    assert tip is not None
+    whole = opened.journal.segment(tip.boot, 1, chain.ORIGIN)
+    assert whole is not None
+    assert whole.last == 4
+    cut = opened.journal.segment(tip.boot, 1, chain.ORIGIN, limit=3)
+    assert cut is not None
+    assert cut.last == 1, "the unsealed part of a commit stays for the next segment"
+
+
+def test_a_full_disk_is_told_before_any_beep_and_passes(box: Box) -> None:
+    opened = box.start()
+    box.disk.size = sum(len(file.now) for file in box.disk.files.values())
+    with pytest.raises(JournalFullError):
+        _fill(opened)
+    tip = opened.journal.tip
+    box.disk.size *= 2
+    written = opened.journal.append([touch()])
+    assert tip is not None
+    assert written[0].entry.seq == tip.seq + 1
+
+
+def test_a_failing_disk_ends_the_process(box: Box) -> None:
+    opened = box.start()
+    box.disk.broken = True
+    with pytest.raises(JournalBrokenError):
+        opened.journal.append([touch()])
+    box.disk.broken = False
+    with pytest.raises(JournalBrokenError, match="must end"):
+        opened.journal.append([touch()])
+
+
+def test_the_log_is_folded_back_between_touches(box: Box) -> None:
+    opened = box.start()
+    for _ in range(40):
+        opened.journal.append([touch()])
+    before = len(box.disk.files["/journal.db"].now)
+    opened.journal.checkpoint(at_least=10)
+    assert len(box.disk.files["/journal.db"].now) > before
+
+
+def test_a_copy_is_whole_and_ordinary(box: Box, tmp_path: object) -> None:
+    opened = box.start()
+    box.write(opened, 5)
+    path = f"{tmp_path}/copy.db"
+    opened.journal.copy_to(path)
+    copy = apsw.Connection(path)
+    found = examine(copy, REGISTER, box.keystore.public, every_seal=True)
+    assert (found.entries, found.boots, found.tip) == (6, 1, opened.journal.tip)
+    assert copy.execute("PRAGMA journal_mode").fetchall() == [("delete",)]
+
+
+def test_settings_are_read_back(box: Box) -> None:
+    connection = box.disk.connect("journal.db")
+    settle(connection)
+    wanted = {"locking_mode": "exclusive", "journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 0}
+    assert {name: connection.execute(f"PRAGMA {name}").fetchall()[0][0] for name in wanted} == wanted
+
+
+def test_one_unit_has_one_daemon(tmp_path: object) -> None:
+    disk = FileDisk(FileDisk.Options(str(tmp_path)))
+    one, other = disk.connect("journal.db"), disk.connect("journal.db")
+    settle(one)
+    with pytest.raises(UnfitError, match="another process"):
+        settle(other)
+
+
+def test_a_clean_end_is_known_at_the_next_start(box: Box) -> None:
+    opened = box.start()
+    box.write(opened)
+    close_in_order(opened.journal)
+    again = box.start()
+    assert again.unheard is None
+    body = again.journal.select("SELECT body FROM entry WHERE boot = ?", again.journal.tip.boot)[0][0]  # type: ignore[union-attr]
+    assert '"clean":true' in body
+
+
+def test_a_disk_without_room_to_begin() -> None:
+    box = Box(disk=SimDisk(SimDisk.Options(size=8192)))
+    with pytest.raises((JournalFullError, apsw.FullError)):
+        box.start()
+
+
+def _fill(opened: Opened) -> None:
+    for _ in range(100):
+        opened.journal.append([touch()])

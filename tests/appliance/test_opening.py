@@ -1,0 +1,168 @@
+"""Every start looks first: whose file is this, is it whole, is it as long as it was."""
+
+import os
+from pathlib import Path
+
+import apsw
+import pytest
+
+from appliance.checkup import UnfitError
+from appliance.opening import close_in_order
+from drivers.disk import DiskError
+from drivers.disk.file import Driver as FileDisk
+from drivers.keystore.sim import Driver as Keystore
+from sync.facts import Boot, Gap
+from tests.appliance.conftest import REGISTER, Box, touch
+
+
+def test_numbers_are_never_used_twice(box: Box) -> None:
+    seen: set[str] = set()
+    for _ in range(5):
+        opened = box.start()
+        box.write(opened, 3)
+        assert opened.journal.tip is not None
+        assert opened.journal.tip.boot not in seen
+        seen.add(opened.journal.tip.boot)
+        close_in_order(opened.journal)
+
+
+def test_each_boot_continues_the_one_before(box: Box) -> None:
+    opened = box.start()
+    box.write(opened, 2)
+    before = opened.journal.tip
+    close_in_order(opened.journal)
+    again = box.start()
+    assert again.journal.tip is not None
+    fact = REGISTER.decode(_body(again, again.journal.tip.boot, 1)).fact
+    assert isinstance(fact, Boot)
+    assert fact.after == before
+
+
+def test_an_unclean_end_leaves_one_touch_in_doubt(box: Box) -> None:
+    opened = box.start()
+    box.write(opened, 3)
+    box.crash(opened)
+    again = box.start()
+    assert again.unheard is not None
+    assert (again.unheard.seq, again.unheard.kind) == (4, "visits.touch")
+
+
+def test_a_rolled_back_disk_is_noticed_and_stays_known(box: Box) -> None:
+    opened = box.start()
+    box.write(opened, 3)
+    old = box.disk.snapshot()
+    box.write(opened, 4)
+    box.crash(opened)
+    box.disk.restore(old)
+    assert box.start().missing == 4
+    assert box.start().missing == 4, "a second start must not forget it"
+
+
+def test_a_crash_between_commit_and_counter_is_no_rollback(box: Box) -> None:
+    opened = box.start()
+    box.write(opened, 3)
+    opened.journal.append([touch()])  # and the power goes before the counter is raised
+    box.crash(opened)
+    again = box.start()
+    assert again.missing == 0
+    assert box.monotonic.read() == 6
+
+
+def test_another_units_journal_is_refused(box: Box) -> None:
+    close_in_order(box.start().journal)
+    stranger = Box(disk=box.disk, keystore=Keystore(Keystore.Options("another")))
+    with pytest.raises(UnfitError, match="belongs to unit lib01"):
+        stranger.start()
+
+
+def test_another_programs_database_is_refused_and_left_alone(box: Box) -> None:
+    connection = _raw(box)
+    connection.execute("CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('masuzushi')")
+    connection.close()
+    with pytest.raises(UnfitError, match="not a journal"):
+        box.start()
+    assert _raw(box).execute("SELECT name FROM recipes").fetchall() == [("masuzushi",)]
+
+
+def test_every_flipped_bit_costs_at_most_one_entry(box: Box) -> None:
+    opened = box.start()
+    box.write(opened, 20)
+    close_in_order(opened.journal)
+    opened.journal = None  # type: ignore[assignment]
+    good = box.disk.snapshot()
+    size = len(box.disk.files["/journal.db"].now)
+    saved = 0
+    for at in range(0, size, 53):
+        box.disk.restore(good)
+        box.disk.rot("journal.db", at)
+        again = box.start()
+        entries = again.journal.select("SELECT count(*) FROM entry")[0][0]
+        holes = sum(gap.last - gap.first + 1 for gap in again.lost)
+        assert entries >= 21 + 1 + len(again.lost) - holes
+        assert holes <= 1, f"bit at {at}"
+        saved += box.disk.exists("journal.db.damaged-1")
+        close_in_order(again.journal)
+    assert saved > 5, "no flip did any damage: this test tried nothing"
+
+
+def test_a_lost_entry_is_declared_and_what_follows_is_kept(box: Box) -> None:
+    opened = box.start()
+    box.write(opened, 9)
+    body = opened.journal.select("SELECT body FROM entry WHERE seq = 5")[0][0].encode()
+    close_in_order(opened.journal)
+    file = box.disk.files["/journal.db"]
+    at = bytes(file.now).index(body)
+    box.disk.rot("journal.db", at + len(body) - 5)
+    # The last start had checked the file up to its end; a full check is what a technician would ask for.
+    connection = _raw(box)
+    connection.execute("DELETE FROM note")
+    connection.close()
+    again = box.start()
+    assert [(gap.first, gap.last) for gap in again.lost] == [(5, 5)]
+    kept = [
+        seq for (seq,) in again.journal.select("SELECT seq FROM entry WHERE boot = ? ORDER BY seq", again.lost[0].of)
+    ]
+    assert kept == [1, 2, 3, 4, 6, 7, 8, 9, 10]
+    written = REGISTER.decode(_body(again, again.journal.tip.boot, 2))  # type: ignore[union-attr]
+    assert isinstance(written.fact, Gap)
+    assert written.fact.cause == "damaged"
+
+
+def test_states_are_folded_again_when_they_rot(box: Box) -> None:
+    opened = box.start()
+    box.write(opened, 2)
+    opened.journal.connection.execute("UPDATE shelf SET state = '{\"places\":[\"casino\"]}' WHERE reader = 'visits'")
+    close_in_order(opened.journal)
+    again = box.start()
+    rows = again.journal.select("SELECT state FROM shelf WHERE reader = 'visits'")
+    assert rows == [('{"places":["library"]}',)]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; run as a user to see this")
+def test_a_read_only_file(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").touch(mode=0o444)
+    with pytest.raises(DiskError, match="give the file to the daemon's user"):
+        FileDisk(FileDisk.Options(str(tmp_path))).connect("journal.db")
+
+
+def test_a_directory_in_place_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").mkdir()
+    with pytest.raises(DiskError, match="is a directory; move it away"):
+        FileDisk(FileDisk.Options(str(tmp_path))).connect("journal.db")
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(DiskError, match="no such folder"):
+        FileDisk(FileDisk.Options(str(tmp_path / "nowhere"))).connect("journal.db")
+
+
+def _raw(box: Box) -> apsw.Connection:
+    """Open the file as a stranger would; the simulated disk has no memory to share between processes."""
+    connection = box.disk.connect("journal.db")
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    return connection
+
+
+def _body(opened: object, boot: str, seq: int) -> bytes:
+    journal = opened.journal  # type: ignore[attr-defined]
+    return journal.select("SELECT body FROM entry WHERE boot = ? AND seq = ?", boot, seq)[0][0].encode()  # type: ignore[no-any-return]

@@ -1,0 +1,358 @@
+"""What the centre takes, what it refuses, and what it makes of journals that branch, fork, or have holes."""
+
+import hashlib
+from dataclasses import replace
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from central import store
+from central.branches import Branches
+from central.centre import Centre
+from central.console.books import Books
+from central.incidents import close, open_ones
+from central.intake import Peer
+from central.refusal import RefusedError
+from drivers.keystore.sim import Driver as Keystore
+from sync import chain
+from sync.entries import Entry, encode
+from sync.facts import Gap, Place, UnitState
+from sync.messages import Report, Why
+from sync.segment import Segment, pack, to_text
+from tests.central.pen import AT, Pen, touch
+
+
+def refused(pen: Pen, segment: Segment) -> str:
+    """Send a segment that must be refused, make sure that nothing was stored, and return the reason."""
+    before = stored(pen.centre)
+    with pytest.raises(RefusedError) as error:
+        pen.send(segment)
+    assert stored(pen.centre) == before
+    return error.value.problem.type
+
+
+def stored(centre: Centre) -> int:
+    with centre.engine.begin() as connection:
+        asked = sa.select(sa.func.count()).select_from(store.segment).where(store.segment.c.writer == "lib01")
+        return int(connection.execute(asked).scalar_one())
+
+
+def kinds(centre: Centre) -> list[str]:
+    with centre.engine.begin() as connection:
+        return [row["kind"] for row in open_ones(connection)]
+
+
+# ---- what is good
+
+
+def test_a_segment_is_stored_and_acknowledged(pen: Pen) -> None:
+    held = pen.send(pen.begin(touch()))
+    assert [(head.boot, head.seq, head.hash) for head in held.heads] == [(pen.boot, 2, pen.head.hex())]
+    assert (held.unit, held.state, held.nonce) == ("lib01", UnitState.ACTIVE, "07")
+
+
+def test_the_same_again_changes_nothing(pen: Pen) -> None:
+    segment = pen.begin(touch(), touch())
+    first, again = pen.send(segment), pen.send(segment)
+    assert first.heads == again.heads
+    assert first.fence == again.fence
+    assert stored(pen.centre) == 1
+
+
+def test_overlapping_segments_are_stored_once(pen: Pen) -> None:
+    pen.send(pen.begin(touch(1), touch(2)))
+    boot, head = pen.boot, pen.head
+    more = pen.write(touch(3), touch(4))
+    whole = Segment(pen.unit, boot, 1, chain.ORIGIN, (*_bodies(pen.centre, boot), *more.bodies), more.seal)
+    held = pen.send(whole)
+    assert held.heads[0].seq == 5
+    with pen.centre.engine.begin() as connection:
+        ranges = connection.execute(
+            sa.select(store.segment.c.first, store.segment.c.last).where(store.segment.c.writer == "lib01")
+        ).all()
+    assert sorted(tuple(row) for row in ranges) == [(1, 3), (4, 5)]
+    assert head != pen.head
+
+
+def test_the_next_boot_continues_the_chain(pen: Pen) -> None:
+    pen.send(pen.begin(touch()))
+    before = pen.boot
+    held = pen.send(pen.begin(touch()))
+    assert [head.boot for head in held.heads] == [pen.boot]
+    assert before != pen.boot
+    assert kinds(pen.centre) == []
+
+
+def test_somebody_else_may_carry_it(pen: Pen) -> None:
+    other = Pen.enrolled(pen.centre, "bus01", "bus")
+    segment = pen.begin(touch())
+    pen.centre.intake.receive(other.peer, pack(to_text(segment)), "", "07")
+    assert stored(pen.centre) == 1
+
+
+def test_a_centre_knows_its_own_words_again(pen: Pen) -> None:
+    """A unit gives back what a restored centre lost of its own journal."""
+    (segment,) = pen.centre.intake.stream(pen.peer, "town", [], 1000)[:1]
+    assert not pen.centre.intake.carry_in(pack(to_text(segment)))
+
+
+# ---- what is bad
+
+
+def test_a_gap_is_answered_with_what_is_needed(pen: Pen) -> None:
+    pen.send(pen.begin(touch()))
+    pen.write(touch())
+    with pytest.raises(RefusedError) as error:
+        pen.send(pen.write(touch()))
+    assert error.value.problem.type == Why.GAP
+    assert [head.seq for head in error.value.problem.heads] == [2]
+    assert stored(pen.centre) == 1
+
+
+def test_a_boot_behind_something_unknown_is_a_gap(pen: Pen) -> None:
+    unknown = Place("ab" * 8, 5, "cd" * 32)
+    assert refused(pen, pen.begin(touch(), after=unknown)) == Why.GAP
+
+
+def test_reordered(pen: Pen) -> None:
+    good = pen.begin(touch(1), touch(2))
+    assert refused(pen, msgspec.structs.replace(good, bodies=good.bodies[::-1])) == Why.BAD_SEGMENT
+
+
+def test_truncated(pen: Pen) -> None:
+    good = pen.begin(touch(1), touch(2))
+    assert refused(pen, msgspec.structs.replace(good, bodies=good.bodies[:-1])) == Why.BAD_SEAL
+
+
+def test_renumbered(pen: Pen) -> None:
+    good = pen.begin(touch(1), touch(2))
+    assert refused(pen, msgspec.structs.replace(good, first=2)) == Why.BAD_SEGMENT
+
+
+def test_resigned_with_another_key(pen: Pen) -> None:
+    good = pen.begin(touch())
+    thief = Keystore(Keystore.Options("thief"))
+    assert refused(pen, msgspec.structs.replace(good, seal=chain.seal(thief, pen.head))) == Why.BAD_SEAL
+
+
+def test_every_flipped_byte_of_what_travels(pen: Pen) -> None:
+    packed = pack(to_text(pen.begin(touch())))
+    before = stored(pen.centre)
+    for at in range(len(packed)):
+        bad = bytearray(packed)
+        bad[at] ^= 0x41
+        with pytest.raises(RefusedError):
+            pen.centre.intake.receive(pen.peer, bytes(bad), "", "")
+    assert stored(pen.centre) == before
+
+
+def test_a_boot_that_names_another_key(pen: Pen) -> None:
+    honest = Pen(pen.centre, "lib01", pen.keystore)
+    honest.keystore = Keystore(Keystore.Options("other"))
+    segment = honest.begin(touch())
+    sealed = msgspec.structs.replace(segment, seal=chain.seal(pen.keystore, honest.head))
+    assert refused(pen, sealed) == Why.BAD_SEGMENT
+
+
+def test_a_boot_without_a_boot_entry(pen: Pen) -> None:
+    pen.boot = "ab" * 8
+    entry = Entry("lib01", pen.boot, 1, AT, touch())
+    assert refused(pen, pen.seal([encode(entry)])) == Why.BAD_SEGMENT
+
+
+def test_another_towns_unit(pen: Pen) -> None:
+    stranger = Pen(pen.centre, "lib99")
+    assert refused_from(pen, stranger.begin(touch())) == Why.NOT_YOURS
+
+
+def refused_from(pen: Pen, segment: Segment) -> str:
+    with pytest.raises(RefusedError) as error:
+        pen.centre.intake.receive(pen.peer, pack(to_text(segment)), "", "")
+    return error.value.problem.type
+
+
+def test_a_unit_cannot_write_the_towns_journal(pen: Pen) -> None:
+    forger = Pen(pen.centre, "town", pen.keystore)
+    assert refused_from(pen, forger.begin(touch())) == Why.BAD_SEAL
+
+
+def test_not_enrolled(pen: Pen) -> None:
+    segment = pack(to_text(pen.begin(touch())))
+    for peer in (Peer("lib99", 1), Peer("lib01", 0), Peer("lib01", 2)):
+        with pytest.raises(RefusedError) as error:
+            pen.centre.intake.receive(peer, segment, "", "")
+        assert error.value.problem.type == Why.NOT_ENROLLED
+
+
+def test_closed(pen: Pen) -> None:
+    pen.send(pen.begin(touch()))
+    pen.centre.enroller.close("lib01", "stolen")
+    with pytest.raises(RefusedError) as error:
+        pen.send(pen.write(touch()))
+    assert error.value.problem.type == Why.NOT_ENROLLED
+    carrier = Pen.enrolled(pen.centre, "bus01", "bus")
+    assert refused_from(carrier, pen.write(touch())) == Why.SUSPENDED
+
+
+def test_a_new_life_has_a_new_key(pen: Pen) -> None:
+    pen.send(pen.begin(touch()))
+    heir = Pen.enrolled(pen.centre, "lib01", "heir")
+    assert heir.epoch == 2
+    heir.boots = 7
+    held = heir.send(heir.begin(touch()))
+    assert [head.boot for head in held.heads] == [heir.boot]
+    assert kinds(pen.centre) == []
+    assert refused_from(heir, pen.write(touch())) == Why.SUSPENDED
+
+
+def test_refusals_are_counted_for_the_office(pen: Pen) -> None:
+    refused(pen, msgspec.structs.replace(pen.begin(touch()), seal=bytes(64)))
+    (line,) = [unit for unit in Books(pen.centre.engine, pen.centre.town.register).units() if unit.name == "lib01"]
+    assert line.refused == 1
+    assert "signature" in (line.refusal or "")
+
+
+# ---- branches
+
+
+def test_a_rollback_keeps_both_branches(pen: Pen) -> None:
+    pen.send(pen.begin(touch(1)))
+    old = pen.place
+    pen.send(pen.write(touch(2)))
+    held = pen.send(pen.begin(touch(3), after=old))
+    assert len(held.heads) == 2
+    assert kinds(pen.centre) == ["rollback"]
+    pen.centre.reconciler.catch_up()
+    assert pen.centre.reconciler.figures()["visits"] == {"visits": 3, "touches": 3}
+    assert held.state is UnitState.ACTIVE
+
+
+def test_a_settled_rollback_is_not_waited_for(pen: Pen) -> None:
+    test_a_rollback_keeps_both_branches(pen)
+    with pen.centre.engine.begin() as connection:
+        close(connection, pen.centre.streams, 1, "the card was copied", AT)
+    held = pen.send(pen.write(touch(4)))
+    assert [head.boot for head in held.heads] == [pen.boot]
+    assert kinds(pen.centre) == []
+
+
+def test_two_growing_branches_are_a_clone(pen: Pen) -> None:
+    pen.send(pen.begin(touch(1)))
+    clone = replace(pen, boots=pen.boots + 100)
+    pen.send(pen.begin(touch(2)))
+    clone.send(clone.begin(touch(3)))
+    assert kinds(pen.centre) == ["rollback"]
+    held = pen.send(pen.write(touch(4)), clone.fence)
+    assert held.state is UnitState.SUSPENDED
+    assert "clone" in kinds(pen.centre)
+    for each in (pen, clone):
+        with pytest.raises(RefusedError) as error:
+            each.send(each.write(touch(5)))
+        assert error.value.problem.type == Why.SUSPENDED
+
+
+def test_a_suspended_unit_hears_why(pen: Pen) -> None:
+    test_two_growing_branches_are_a_clone(pen)
+    (segment, *_) = pen.centre.intake.stream(pen.peer, "lib01", [], 1000)
+    orders = [entry.fact for entry in segment.entries(pen.centre.town.register) if entry.kind == "order"]
+    assert orders[-1].state is UnitState.SUSPENDED  # type: ignore[attr-defined]
+
+
+def test_a_fork_keeps_both_sides_and_stops_the_unit(pen: Pen) -> None:
+    pen.send(pen.begin(touch(1)))
+    seq, head = pen.seq, pen.head
+    pen.send(pen.write(touch(2)))
+    pen.seq, pen.head = seq, head
+    assert refused(pen, pen.write(touch(3))) == Why.FORK
+    assert kinds(pen.centre) == ["fork"]
+    with pen.centre.engine.begin() as connection:
+        (row,) = open_ones(connection)
+    detail, evidence = msgspec.json.decode(row["detail"]), msgspec.msgpack.decode(row["evidence"])
+    assert detail["at"] == f"lib01/{pen.boot}/3"
+    assert detail["held"] != detail["offered"]
+    assert all(isinstance(evidence[side], bytes) for side in ("held", "offered"))
+    with pytest.raises(RefusedError) as error:
+        pen.send(pen.write(touch(4)))
+    assert error.value.problem.type == Why.SUSPENDED
+
+
+def test_a_boot_that_continues_what_never_was_is_a_fork(pen: Pen) -> None:
+    pen.send(pen.begin(touch(1)))
+    wrong = Place(pen.boot, pen.seq, hashlib.sha256(b"elsewhere").hexdigest())
+    assert refused(pen, pen.begin(touch(2), after=wrong)) == Why.FORK
+
+
+def test_a_journal_that_begins_anew(pen: Pen) -> None:
+    pen.send(pen.begin(touch(1)))
+    held = pen.send(pen.begin(touch(2), fresh=True))
+    assert kinds(pen.centre) == ["restart"]
+    assert len(held.heads) == 2
+
+
+def test_a_declared_hole_lets_the_rest_in(pen: Pen) -> None:
+    pen.send(pen.begin(touch(1)))
+    boot, good = pen.boot, pen.place
+    lost = pen.write(touch(2), touch(3))
+    rest = pen.write(touch(4))
+    assert refused(pen, rest) == Why.GAP
+    gap = Gap(of=boot, first=3, last=4, prev=lost.hashes()[-1].hex(), cause="damaged")
+    held = pen.send(pen.begin(gap, touch(5), after=good))
+    assert kinds(pen.centre) == ["damage"]
+    held = pen.send(rest)
+    assert {(head.boot, head.seq) for head in held.heads} == {(boot, 5), (pen.boot, 3)}
+    assert kinds(pen.centre) == ["damage"], "what is left of a damaged journal is no clone"
+
+
+def test_a_hole_cannot_be_made_to_fit(pen: Pen) -> None:
+    pen.send(pen.begin(touch(1)))
+    boot, good = pen.boot, pen.place
+    pen.write(touch(2))
+    rest = pen.write(touch(3))
+    gap = Gap(of=boot, first=3, last=3, prev="ab" * 32, cause="damaged")
+    pen.send(pen.begin(gap, after=good))
+    assert refused(pen, rest) == Why.GAP
+
+
+# ---- fences
+
+
+def test_news_from_an_old_state_of_a_disk_is_noticed(pen: Pen) -> None:
+    old = [pen.send(pen.begin(touch(0))).fence]
+    old += [pen.send(pen.write(touch(day))).fence for day in range(1, 4)]
+    assert kinds(pen.centre) == []
+    pen.send(pen.write(touch(5)), old[-2])
+    assert kinds(pen.centre) == [], "the last answer may have been lost"
+    pen.send(pen.write(touch(6)), old[1])
+    assert kinds(pen.centre) == ["old fence"]
+
+
+def test_repeating_what_is_held_may_quote_any_fence(pen: Pen) -> None:
+    segment = pen.begin(touch(1))
+    first = pen.send(segment).fence
+    for day in range(3):
+        pen.send(pen.write(touch(day)))
+    pen.send(segment, first)
+    assert kinds(pen.centre) == []
+
+
+# ---- what a unit asks first
+
+
+def test_holdings_of_nothing(pen: Pen) -> None:
+    raw = pen.centre.intake.holdings(pen.peer, Report(unsent=3, software="pen"), "0b")
+    assert b'"heads":[]' in raw
+
+
+def test_a_report_reaches_the_office(pen: Pen) -> None:
+    pen.centre.intake.holdings(pen.peer, Report(unsent=3, oldest_ms=AT, software="pen"), "0b")
+    (line,) = Books(pen.centre.engine, pen.centre.town.register).units()
+    assert (line.unsent, line.oldest_ms, line.software) == (3, AT, "pen")
+    assert line.contact_ms == pen.centre.town.clock.wall_ms()
+
+
+def _bodies(centre: Centre, boot: str) -> tuple[bytes, ...]:
+    with centre.engine.begin() as connection:
+        segment = Branches(connection, "lib01", 1).segment_with(boot, 1)
+    assert segment is not None
+    return segment.bodies

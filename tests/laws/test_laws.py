@@ -1,0 +1,195 @@
+"""What is true of every program, also of tomorrow's: the six laws of `sync.program`, without a line in its own tests.
+
+Every law is first tried on all small cases, made from the program's samples, and then on what Hypothesis invents.
+"""
+
+import itertools
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from central.office import offices
+from central.store import open_engine
+from sync import installed
+from sync.directory import DIRECTORY
+from sync.entries import Entry, Fact
+from sync.program import Fold, Program, Tap
+
+PROGRAMS = installed.programs()
+FOLDS: tuple[Fold[Any], ...] = (*PROGRAMS, DIRECTORY)
+UNITS = {"lib01": "9f3c0a1b22d4e5f6", "bus01": "04c1d2e3f4a5b697"}
+AT = 1_795_392_000_000
+
+each_fold = pytest.mark.parametrize("fold", FOLDS, ids=lambda fold: fold.name)
+each_program = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+
+
+def varied(fact: Fact) -> list[Fact]:
+    """Return a fact and its near relatives: each integer one more, each text another of the same length."""
+    found = [fact]
+    for name in fact.__struct_fields__:
+        value = getattr(fact, name)
+        if isinstance(value, bool) or not isinstance(value, int | str) or hasattr(value, "name"):
+            continue
+        other = value + 1 if isinstance(value, int) else value[::-1]
+        found.append(msgspec.structs.replace(fact, **{name: other}))
+    return found
+
+
+def small_facts(fold: Fold[Any]) -> list[Fact]:
+    found = itertools.chain.from_iterable(varied(sample) for sample in fold.samples)
+    return list({msgspec.json.encode(fact): fact for fact in found if can_be_written(fact)}.values())
+
+
+def can_be_written(fact: Fact) -> bool:
+    """Whether a journal could hold this fact: its values are in the ranges that its type sets."""
+    try:
+        return bool(msgspec.json.decode(msgspec.json.encode(fact), type=type(fact)) == fact)
+    except (msgspec.MsgspecError, UnicodeEncodeError):
+        return False
+
+
+def entry(unit: str, seq: int, fact: Fact, at: int = AT) -> Entry:
+    return Entry(unit, UNITS[unit], seq, at, fact)
+
+
+def folded(fold: Fold[Any], entries: list[Entry]) -> dict[str, Any]:
+    states: dict[str, Any] = {}
+    for one in entries:
+        key = fold.key(one)
+        states[key] = fold.fold(states.get(key, fold.empty), one)
+    return states
+
+
+def histories(fold: Fold[Any]) -> st.SearchStrategy[list[Entry]]:
+    facts = st.sampled_from(small_facts(fold))
+    one = st.tuples(st.sampled_from(sorted(UNITS)), facts, st.integers(-5, 5))
+    return st.lists(one, max_size=8).map(
+        lambda drawn: [entry(unit, seq, fact, AT + at) for seq, (unit, fact, at) in enumerate(drawn, 1)]
+    )
+
+
+def dealt(entries: list[Entry], order: list[str]) -> list[Entry]:
+    """Mix the units' entries as `order` names the units, keeping each unit's own order."""
+    waiting = {unit: [one for one in entries if one.unit == unit] for unit in UNITS}
+    return [waiting[unit].pop(0) for unit in order]
+
+
+def interleavings(entries: list[Entry]) -> st.SearchStrategy[list[Entry]]:
+    return st.permutations([one.unit for one in entries]).map(lambda order: dealt(entries, order))
+
+
+def invented(sample: Fact) -> st.SearchStrategy[Fact]:
+    """Invent facts of a sample's kind: any integer and any text of the same length in its place."""
+    fields: dict[str, st.SearchStrategy[Any]] = {}
+    for name in sample.__struct_fields__:
+        value = getattr(sample, name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            fields[name] = st.integers(-(2**53) + 1, 2**53 - 1)
+        elif type(value) is str:
+            fields[name] = st.text(min_size=len(value), max_size=len(value))
+    return (
+        st.fixed_dictionaries(fields)
+        .map(lambda values: msgspec.structs.replace(sample, **values))
+        .filter(can_be_written)
+    )
+
+
+def test_there_are_programs() -> None:
+    assert {program.name for program in PROGRAMS} >= {"visits"}
+    assert {office.name for office in offices()} == {program.name for program in PROGRAMS}
+
+
+@each_fold
+def test_samples_cover_every_kind(fold: Fold[Any]) -> None:
+    assert {type(sample) for sample in fold.samples} == set(fold.kinds)
+
+
+@each_fold
+def test_law_1_on_all_small_cases(fold: Fold[Any]) -> None:
+    """Entries of two different units fold to the same state in either order."""
+    for one, other in itertools.product(small_facts(fold), repeat=2):
+        for later in (0, 1, -1):
+            pair = [entry("lib01", 1, one), entry("bus01", 2, other, AT + later)]
+            assert folded(fold, pair) == folded(fold, pair[::-1])
+
+
+@each_fold
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_law_1_on_any_history(fold: Fold[Any], data: st.DataObject) -> None:
+    history = data.draw(histories(fold))
+    assert folded(fold, history) == folded(fold, data.draw(interleavings(history)))
+
+
+@each_fold
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_law_2_fold_accepts_everything_of_its_kinds(fold: Fold[Any], data: st.DataObject) -> None:
+    """Fold accepts every entry of its kinds and never raises."""
+    fact = data.draw(st.sampled_from(fold.samples).flatmap(invented))
+    one = entry("lib01", 1, fact, data.draw(st.integers(-(2**53) + 1, 2**53 - 1)))
+    states = folded(fold, [one, one])
+    assert set(states) == {fold.key(one)}
+    assert states[fold.key(one)] != fold.empty, "an entry that leaves no trace"
+
+
+def taps(program: Program[Any]) -> st.SearchStrategy[Tap]:
+    cards = st.sampled_from(sorted({str(getattr(fact, "card", "0" * 32)) for fact in small_facts(program)}))
+    places = st.sampled_from(sorted({str(getattr(fact, "place", "library")) for fact in small_facts(program)}))
+    days = st.sampled_from([20_779, 20_780, 20_781])
+    return st.builds(
+        Tap, cards, st.sampled_from(["none", "card"]), st.sampled_from(sorted(UNITS)), places, st.just(AT), days
+    )
+
+
+@each_program
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_laws_3_4_5_deciding(program: Program[Any], data: st.DataObject) -> None:
+    """Equal state and tap, equal decision; every decision folds; a decision keeps a safe state safe."""
+    states = folded(program, data.draw(histories(program)))
+    tap = data.draw(taps(program))
+    state = states.get(program.asks(tap), program.empty)
+    assert program.safe(state)
+    decision = program.decide(state, tap)
+    assert decision == program.decide(_copied(program, state), msgspec.structs.replace(tap))
+    for seq, fact in enumerate(decision.facts, 1):
+        assert type(fact) in program.kinds
+        one = entry(tap.unit, seq, fact)
+        assert program.key(one) == program.asks(tap)
+        state = program.fold(state, one)
+        assert program.safe(state)
+
+
+@each_fold
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_law_6_states_survive_the_shelf(fold: Fold[Any], data: st.DataObject) -> None:
+    for state in folded(fold, data.draw(histories(fold))).values():
+        assert _copied(fold, state) == state
+
+
+@each_program
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_law_6_unit_and_centre_agree(program: Program[Any], data: st.DataObject) -> None:
+    """The centre's tables say what the fold says, however the entries are dealt out to deliveries."""
+    (office,) = (office for office in offices() if office.name == program.name)
+    history = data.draw(histories(program))
+    cut = data.draw(st.integers(0, len(history)))
+    engine = open_engine("sqlite://")
+    with engine.begin() as connection:
+        office.metadata.create_all(connection)
+        office.record(connection, history[:cut])
+        office.record(connection, history[cut:])
+        for key, state in folded(program, history).items():
+            assert office.state(connection, key) == state
+    engine.dispose()
+
+
+def _copied(fold: Fold[Any], state: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(state), type=fold.state)
