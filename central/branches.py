@@ -1,5 +1,7 @@
 """How far each journal is held here: its branches, their ends, and any single hash of the past."""
 
+from typing import Any, Final
+
 import sqlalchemy as sa
 
 from central import store
@@ -8,6 +10,15 @@ from sync.messages import Head
 from sync.segment import Segment, from_text, unpack
 
 Row = sa.RowMapping
+
+_OF_WRITER: Final = (
+    sa.select(store.branch).where(store.branch.c.writer == sa.bindparam("writer")).order_by(store.branch.c.grown_n)
+)
+_BOOT: Final = _OF_WRITER.where(store.branch.c.boot == sa.bindparam("boot"))
+_CHILDREN: Final = _OF_WRITER.where(store.branch.c.after_boot == sa.bindparam("boot"))
+_ENDS: Final = _OF_WRITER.where(
+    store.branch.c.is_end == 1, store.branch.c.settled == 0, store.branch.c.epoch == sa.bindparam("epoch")
+)
 
 
 class Branches:
@@ -22,16 +33,15 @@ class Branches:
         self._epoch = epoch
 
     def get(self, boot: str) -> Row | None:
-        return next(iter(self._where(store.branch.c.boot == boot)), None)
+        return next(iter(self._rows(_BOOT, boot=boot)), None)
 
     def children(self, boot: str) -> list[Row]:
         """Return the boots that continue some entry of this one."""
-        return self._where(store.branch.c.after_boot == boot)
+        return self._rows(_CHILDREN, boot=boot)
 
     def ends(self) -> list[Row]:
         """Return the ends that are still waited for, the one that grew last at the end."""
-        table = store.branch
-        return self._where(table.c.is_end == 1, table.c.settled == 0, table.c.epoch == self._epoch)
+        return self._rows(_ENDS, epoch=self._epoch)
 
     def heads(self) -> tuple[Head, ...]:
         """Return those ends as a unit wants to hear them."""
@@ -39,11 +49,12 @@ class Branches:
 
     def heads_and(self, boot: str) -> tuple[Head, ...]:
         """Return the ends and, even if it is none, how far one boot reaches: the answer to who just delivered it."""
-        heads, row = self.heads(), self.get(boot)
-        return heads if row is None or any(head.boot == boot for head in heads) else (*heads, _head(row))
+        heads = self.heads()
+        row = None if any(head.boot == boot for head in heads) else self.get(boot)
+        return (*heads, _head(row)) if row else heads
 
     def all(self) -> list[Row]:
-        return self._where()
+        return self._rows(_OF_WRITER)
 
     def after(self) -> dict[str, Place | None]:
         """Return what each boot continues, as `sync.tree` wants it."""
@@ -55,10 +66,8 @@ class Branches:
         asked = sa.select(table).where(table.c.writer == self._writer, table.c.boot == boot).order_by(table.c.first)
         return list(self._connection.execute(asked).mappings())
 
-    def _where(self, *conditions: sa.ColumnElement[bool]) -> list[Row]:
-        table = store.branch
-        asked = sa.select(table).where(table.c.writer == self._writer, *conditions).order_by(table.c.grown_n)
-        return list(self._connection.execute(asked).mappings())
+    def _rows(self, asked: sa.Select[Any], **bound: object) -> list[Row]:
+        return list(self._connection.execute(asked, {"writer": self._writer, **bound}).mappings())
 
     def segment_with(self, boot: str, seq: int) -> Segment | None:
         """Return the stored segment in which an entry is, or None."""

@@ -13,7 +13,6 @@ from central import reconcile, store
 from central.authority import Authority, moment
 from central.centre import Centre, open_centre
 from central.folder import Folder, write_secret
-from central.intake import GENERATION
 from central.migrations import migrate
 from central.town import Clock, Entropy
 from sync.directory import TOWN_KEY
@@ -82,9 +81,9 @@ def upgrade(folder: Path, clock: Clock, entropy: Entropy) -> None:
     engine = store.open_engine(opened.database)
     migrate(engine)
     with engine.begin() as connection:
-        asked = sa.select(store.setting.c.value).where(store.setting.c.name == GENERATION)
+        asked = sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION)
         if connection.execute(asked).scalar() is None:
-            drawn = {"name": GENERATION, "value": entropy.bytes(GENERATION_BYTES).hex()}
+            drawn = {"name": store.GENERATION, "value": entropy.bytes(GENERATION_BYTES).hex()}
             connection.execute(sa.insert(store.setting).values(drawn))
     engine.dispose()
     centre = open_centre(folder, clock, entropy)

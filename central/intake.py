@@ -1,11 +1,11 @@
-"""Receives segments: verifies, stores, and only then answers, signed, with what is held.
+"""Receives segments: stores what was verified, and only then answers, signed, with what is held.
 
 Nothing is interpreted here but what a journal's own form needs: boots, and the holes that a unit declares. Same id and
 same bytes change nothing; same id and other bytes are kept as evidence and stop the unit. What is refused leaves no
 trace in the books.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,16 +17,24 @@ from central.attach import Attachment, Fork, attach
 from central.branches import Branches, Row
 from central.incidents import Incidents
 from central.refusal import RefusedError
-from central.streams import ONE_UNIT, Streams, is_stream
+from central.streams import ONE_UNIT, Streams
 from central.town import Town
-from sync import chain
-from sync.entries import Entry, EntryError
+from central.verify import Signed, check_welcome, verify
 from sync.facts import UnitState
-from sync.messages import TOWN_STREAM, Head, Holdings, Report, Why, raw_bytes, sign, text
-from sync.segment import Segment, SegmentError, from_text, unpack
+from sync.messages import TOWN_STREAM, Head, Holdings, Report, Why, sign
+from sync.segment import Segment
 
 FENCE_BYTES: Final = 8
-GENERATION: Final = "generation"
+_CALLER: Final = sa.select(store.unit).where(store.unit.c.name == sa.bindparam("unit")).with_for_update()
+_STATE: Final = sa.select(
+    store.unit.c.state,
+    sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION).scalar_subquery(),
+).where(store.unit.c.name == sa.bindparam("unit"))
+_MOVE_FENCE: Final = (
+    sa.update(store.unit)
+    .where(store.unit.c.name == sa.bindparam("unit"))
+    .values(fence=sa.bindparam("fence"), fence_before=sa.bindparam("before"))
+)
 
 
 @dataclass(frozen=True)
@@ -38,14 +46,13 @@ class Peer:
 
 
 @dataclass(frozen=True)
-class _Signed:
-    """A segment whose form and signature are good, and the life of the unit in which it was signed."""
+class Delivery:
+    """A segment that is good, and who brought it: whoever wrote it. `fence` and `nonce` as the caller quotes them."""
 
-    segment: Segment
-    entries: list[Entry]
-    hashes: list[bytes]
-    epoch: int
-    public: str
+    peer: Peer
+    signed: Signed
+    fence: str
+    nonce: str
 
 
 class Intake:
@@ -68,26 +75,37 @@ class Intake:
             connection.execute(sa.update(store.unit).where(store.unit.c.name == peer.unit).values(said))
             return self._answer(connection, peer, row["fence"], nonce, Branches.heads)
 
-    def receive(self, peer: Peer, packed: bytes, fence: str, nonce: str) -> bytes:
-        """Take a packed segment, whoever wrote it and whoever carries it, and say what is held of the caller.
+    def verify(self, peer: Peer, packed: bytes) -> Signed:
+        """Check a packed segment before it waits to be stored. It takes no lock, and most of the time.
 
         Raises:
-            RefusedError: with the reason; but for the evidence of a fork, nothing was stored.
+            RefusedError: with the reason.
         """
         try:
-            with self._engine.begin() as connection:
-                row = self._admit(connection, peer)
-                if row["state"] != UnitState.ACTIVE:
-                    raise RefusedError(Why.SUSPENDED, f"{peer.unit} may listen, but nothing that it sends is taken")
-                boot, found = self._store(connection, packed)
-                grew = isinstance(found, Attachment) and found.segment is not None
-                next_fence = self._move_fence(connection, row, fence) if grew else row["fence"]
-                answer = self._answer(connection, peer, next_fence, nonce, lambda held: held.heads_and(boot))
+            return verify(self._engine, self._town, packed)
         except RefusedError as error:
-            self._note_refusal(peer, error)
+            with self._engine.begin() as connection:
+                _note_refusal(connection, peer, error)
             raise
-        if isinstance(found, Fork):
-            raise RefusedError(Why.FORK, f"{found.boot}/{found.seq} is held with another hash")
+
+    def store(self, deliveries: Sequence[Delivery]) -> list[bytes | RefusedError]:
+        """Store what was delivered, with one sync of the disk for all; then say to each what is held of its caller.
+
+        Of one that is refused nothing is stored but the evidence of a fork, and it does not hold up the others.
+        """
+        with self._engine.begin() as connection:
+            shelves.lock(connection)
+            return [self._receive(connection, delivery) for delivery in deliveries]
+
+    def receive(self, peer: Peer, packed: bytes, fence: str, nonce: str) -> bytes:
+        """Verify and store one packed segment, and say what is held of the caller.
+
+        Raises:
+            RefusedError: with the reason.
+        """
+        (answer,) = self.store([Delivery(peer, self.verify(peer, packed), fence, nonce)])
+        if isinstance(answer, RefusedError):
+            raise answer
         return answer
 
     def stream(self, peer: Peer, name: str, ends: list[tuple[str, int]], limit: int) -> list[Segment]:
@@ -112,14 +130,35 @@ class Intake:
         Raises:
             RefusedError: with the reason.
         """
+        signed = verify(self._engine, self._town, packed)
         with self._engine.begin() as connection:
-            _, found = self._store(connection, packed)
+            shelves.lock(connection)
+            found = self._attach(connection, signed)
         if isinstance(found, Fork):
-            raise RefusedError(Why.FORK, f"{found.boot}/{found.seq} is held with another hash")
+            raise _refuse(found)
         return found.segment is not None
 
-    def _store(self, connection: sa.Connection, packed: bytes) -> tuple[str, Attachment | Fork]:
-        signed = self._verify(connection, packed)
+    def _receive(self, connection: sa.Connection, delivery: Delivery) -> bytes | RefusedError:
+        peer, signed = delivery.peer, delivery.signed
+        try:
+            with connection.begin_nested():
+                row = self._admit(connection, peer)
+                if row["state"] != UnitState.ACTIVE:
+                    raise RefusedError(Why.SUSPENDED, f"{peer.unit} may listen, but nothing that it sends is taken")
+                found = self._attach(connection, signed)
+                grew = isinstance(found, Attachment) and found.segment is not None
+                fence = self._move_fence(connection, row, delivery.fence) if grew else row["fence"]
+        except RefusedError as error:
+            _note_refusal(connection, peer, error)
+            return error
+        if isinstance(found, Fork):
+            _note_refusal(connection, peer, _refuse(found))
+            return _refuse(found)
+        boot = signed.segment.boot
+        return self._answer(connection, peer, fence, delivery.nonce, lambda held: held.heads_and(boot))
+
+    def _attach(self, connection: sa.Connection, signed: Signed) -> Attachment | Fork:
+        check_welcome(connection, signed)
         segment = signed.segment
         branches = Branches(connection, segment.unit, signed.epoch)
         found = attach(branches, segment, signed.entries, signed.hashes, signed.public)
@@ -127,52 +166,15 @@ class Intake:
         incidents = Incidents(connection, self._streams, now)
         if isinstance(found, Fork):
             held = branches.segment_with(found.boot, found.seq)
-            incidents.fork(segment, found, shelves.packed(held), packed, signed.epoch)
+            incidents.fork(segment, found, shelves.packed(held), signed.packed, signed.epoch)
         elif found.segment is not None:
-            shelves.put(connection, found, signed.epoch, now, packed if found.segment is segment else None)
+            shelves.put(connection, found, signed.epoch, now, signed.packed if found.segment is segment else None)
             if found.event:
                 incidents.look_at(segment, found.event, signed.epoch)
-        return segment.boot, found
-
-    def _verify(self, connection: sa.Connection, packed: bytes) -> _Signed:
-        try:
-            segment = from_text(unpack(packed))
-            entries = segment.entries(self._town.register)
-        except (SegmentError, EntryError) as error:
-            raise RefusedError(Why.BAD_SEGMENT, str(error)) from error
-        hashes = segment.hashes()
-        keys = self._keys(connection, segment.unit)
-        if not keys:
-            raise RefusedError(Why.NOT_YOURS, f'no unit "{segment.unit}" is enrolled in this town')
-        for epoch, public, state in keys:
-            try:
-                chain.check_seal(raw_bytes(public), hashes[-1], segment.seal)
-            except chain.SealError:
-                continue
-            if state != UnitState.ACTIVE:
-                raise RefusedError(
-                    Why.SUSPENDED, f"nothing that {segment.unit} signed in life {epoch} is taken any more"
-                )
-            return _Signed(segment, entries, hashes, epoch, public)
-        raise RefusedError(Why.BAD_SEAL, f"{segment.unit}/{segment.boot}/{segment.last} is not signed by that unit")
-
-    def _keys(self, connection: sa.Connection, writer: str) -> list[tuple[int, str, str]]:
-        """Return (epoch, public key, state) of the lives in which this writer may have signed, the latest first."""
-        if is_stream(writer):
-            return [(0, text(self._town.signer.public), UnitState.ACTIVE)]
-        keys, unit = store.unit_key, store.unit
-        state = sa.case((unit.c.epoch == keys.c.epoch, unit.c.state), else_=UnitState.CLOSED.value)
-        asked = (
-            sa.select(keys.c.epoch, keys.c.public, state)
-            .join(unit, unit.c.name == keys.c.unit)
-            .where(keys.c.unit == writer)
-            .order_by(keys.c.epoch.desc())
-        )
-        return [(row[0], row[1], row[2]) for row in connection.execute(asked)]
+        return found
 
     def _admit(self, connection: sa.Connection, peer: Peer) -> Row:
-        asked = sa.select(store.unit).where(store.unit.c.name == peer.unit).with_for_update()
-        row = connection.execute(asked).mappings().one_or_none()
+        row = connection.execute(_CALLER, {"unit": peer.unit}).mappings().one_or_none()
         if row is None or row["epoch"] != peer.epoch or row["state"] == UnitState.CLOSED:
             raise RefusedError(Why.NOT_ENROLLED, f"{peer.unit} is not enrolled in this life; enrol it again")
         return row
@@ -187,8 +189,7 @@ class Intake:
             incidents = Incidents(connection, self._streams, self._town.clock.wall_ms())
             incidents.note(row["name"], "old fence", {"epoch": row["epoch"]})
         fence = self._town.entropy.bytes(FENCE_BYTES).hex()
-        moved = sa.update(store.unit).where(store.unit.c.name == row["name"])
-        connection.execute(moved.values(fence=fence, fence_before=row["fence"]))
+        connection.execute(_MOVE_FENCE, {"unit": row["name"], "fence": fence, "before": row["fence"]})
         return fence
 
     def _answer(
@@ -199,10 +200,7 @@ class Intake:
         nonce: str,
         heads: Callable[[Branches], tuple[Head, ...]],
     ) -> bytes:
-        state = connection.execute(sa.select(store.unit.c.state).where(store.unit.c.name == peer.unit)).scalar_one()
-        generation = connection.execute(
-            sa.select(store.setting.c.value).where(store.setting.c.name == GENERATION)
-        ).scalar_one()
+        state, generation = connection.execute(_STATE, {"unit": peer.unit}).one()
         holdings = Holdings(
             unit=peer.unit,
             epoch=peer.epoch,
@@ -215,8 +213,12 @@ class Intake:
         )
         return sign(holdings, self._town.signer)
 
-    def _note_refusal(self, peer: Peer, error: RefusedError) -> None:
-        table = store.unit
-        with self._engine.begin() as connection:
-            noted = sa.update(table).where(table.c.name == peer.unit)
-            connection.execute(noted.values(refused=table.c.refused + 1, refusal=str(error)[:400]))
+
+def _refuse(fork: Fork) -> RefusedError:
+    return RefusedError(Why.FORK, f"{fork.boot}/{fork.seq} is held with another hash")
+
+
+def _note_refusal(connection: sa.Connection, peer: Peer, error: RefusedError) -> None:
+    table = store.unit
+    noted = sa.update(table).where(table.c.name == peer.unit)
+    connection.execute(noted.values(refused=table.c.refused + 1, refusal=str(error)[:400]))

@@ -1,4 +1,4 @@
-"""The running centre: two doors and one clerk, in one thread.
+"""The running centre: two doors and one clerk.
 
 Units come in by TLS with device certificates; people open the console on this machine. Between deliveries, and at the
 latest a second after one, what arrived is added up.
@@ -24,6 +24,7 @@ from central.centre import Centre
 from central.console.app import create_console
 from central.console.live import Bell
 from central.folder import KEYS_FOLDER, ServerConfig
+from central.writer import Writer
 
 SERVER_KEY: Final = "server.key"
 SERVER_FILE: Final = "server.pem"
@@ -47,8 +48,9 @@ class PeerProtocol(HttpToolsProtocol):
 class Clerk:
     """Adds up what arrived, when the door is quiet."""
 
-    def __init__(self, centre: Centre, bell: Bell) -> None:
+    def __init__(self, centre: Centre, writer: Writer, bell: Bell) -> None:
         self._centre = centre
+        self._writer = writer
         self._bell = bell
         self._arrived = asyncio.Event()
         self._last = 0.0
@@ -67,10 +69,10 @@ class Clerk:
                 if loop.time() - self._last < QUIET_S and loop.time() - began < PATIENCE_S:
                     await asyncio.sleep(QUIET_S / 2)
                     continue
-                if not self._centre.reconciler.step():
+                if not await self._writer.do(self._centre.reconciler.step):
                     break
+                began = loop.time()  # deliveries come first: under load, one segment a second is added up
                 self._bell.ring()
-                await asyncio.sleep(0)
 
 
 def units_tls(authority: Authority, names: tuple[str, ...], keys: Path, now_ms: int) -> ssl.SSLContext:
@@ -102,11 +104,12 @@ def serve(centre: Centre, folder: Path, config: ServerConfig) -> None:
 
 async def _serve(centre: Centre, config: ServerConfig, tls: ssl.SSLContext) -> None:
     bell = Bell()
-    clerk = Clerk(centre, bell)
+    writer = Writer(centre.intake)
+    clerk = Clerk(centre, writer, bell)
     centre.on_arrival = clerk.on_arrival
     centre.reconciler.prepare()
     clerk.on_arrival()
-    units = _server(create_units_api(centre), config.units_host, config.units_port, tls)
+    units = _server(create_units_api(centre, writer), config.units_host, config.units_port, tls)
     console = _server(create_console(centre, bell), config.console_host, config.console_port, None)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

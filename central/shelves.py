@@ -14,6 +14,23 @@ from sync.tree import held_upto
 
 EVERYTHING: Final = 1 << 30
 STREAM_EPOCH: Final = 0  # the centre's own journals live one life
+_PUT: Final = sa.insert(store.segment)
+_BEGIN: Final = sa.insert(store.branch)
+_GROW: Final = (
+    sa.update(store.branch)
+    .where(store.branch.c.writer == sa.bindparam("of"), store.branch.c.boot == sa.bindparam("at"))
+    .values({name: sa.bindparam(name) for name in ("seq", "hash", "grown_n", "is_end")})
+)
+
+_LOCK: Final = sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION).with_for_update()
+
+
+def lock(connection: sa.Connection) -> None:
+    """Let one writer in at a time, as SQLite does by itself: so segments are seen in the order of their numbers.
+
+    PostgreSQL hands out a number before it commits; without this, whoever adds up could pass one that comes later.
+    """
+    connection.execute(_LOCK)
 
 
 def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, packed: bytes | None = None) -> int:
@@ -27,16 +44,15 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
         raise ValueError("there is nothing new to put away")
     place = {"writer": new.unit, "boot": new.boot}
     row = {"first": new.first, "last": new.last, "received_ms": now_ms, "packed": packed or pack(to_text(new))}
-    number = connection.execute(sa.insert(store.segment).values(place | row)).inserted_primary_key
+    number = connection.execute(_PUT, place | row).inserted_primary_key
     n = int(number[0]) if number else 0
     reach = {"seq": new.last, "hash": found.head.hex(), "grown_n": n, "is_end": 1}
-    at = sa.and_(store.branch.c.writer == new.unit, store.branch.c.boot == new.boot)
     if found.begins is None:
-        connection.execute(sa.update(store.branch).where(at).values(reach))
+        connection.execute(_GROW, {"of": new.unit, "at": new.boot, **reach})
     else:
         after = found.begins.after
         before = {"after_boot": after.boot, "after_seq": after.seq, "after_hash": after.hash} if after else {}
-        connection.execute(sa.insert(store.branch).values(place | before | reach | {"epoch": epoch}))
+        connection.execute(_BEGIN, place | before | reach | {"epoch": epoch})
         if after:
             parent = store.branch.c.writer == new.unit, store.branch.c.boot == after.boot
             ended = sa.update(store.branch).where(*parent, store.branch.c.seq == after.seq)

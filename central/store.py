@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 SCHEMA: Final = "0001"  # the last step in central/migrations/versions
 SQLITE_OLDEST: Final = (3, 51, 3)  # older ones can corrupt a write-ahead log
+GENERATION: Final = "generation"  # the setting that says which history of this town's books this is
 _BUSY_MS: Final = 10_000
 
 _BigKey = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up by itself in SQLite

@@ -46,6 +46,7 @@ class Streams:
 
     def append(self, connection: sa.Connection, stream: str, facts: Sequence[Fact]) -> None:
         """Append facts to one of the centre's journals, within the caller's transaction."""
+        shelves.lock(connection)
         branches = Branches(connection, stream, shelves.STREAM_EPOCH)
         ends = branches.ends()
         tip = Place(ends[-1]["boot"], ends[-1]["seq"], ends[-1]["hash"]) if ends else None

@@ -10,7 +10,6 @@ from central import store
 from central.authority import Authority, moment
 from central.centre import Centre, assemble
 from central.folder import TownSigner
-from central.intake import GENERATION
 from central.migrations import migrate
 from drivers.clock.sim import Driver as Clock
 from drivers.entropy.sim import Driver as Entropy
@@ -31,7 +30,7 @@ def open_sim_centre(clock: Clock, seed: str, url: str = "sqlite://") -> Centre:
     engine = store.open_engine(url, **options)
     migrate(engine)
     with engine.begin() as connection:
-        connection.execute(sa.insert(store.setting).values(name=GENERATION, value=entropy.bytes(8).hex()))
+        connection.execute(sa.insert(store.setting).values(name=store.GENERATION, value=entropy.bytes(8).hex()))
     signer = TownSigner(Ed25519PrivateKey.from_private_bytes(entropy.bytes(_SECRET_BYTES)))
     key, certificate = Authority.create(TOWN_ID, moment(clock.wall_ms()))
     card_key = entropy.bytes(_SECRET_BYTES)

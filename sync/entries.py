@@ -125,7 +125,7 @@ def _behind_kind(kind: str) -> int:
 
 
 def _place(unit: str, boot: str, seq: int) -> bytes:
-    return b',"unit":"%b","boot":"%b","seq":%d,"at":' % (unit.encode(), boot.encode(), seq)
+    return f',"unit":"{unit}","boot":"{boot}","seq":{seq},"at":'.encode()
 
 
 class Register:
@@ -172,8 +172,11 @@ class Register:
         except BAD_JSON as error:
             plain, cut, fact = self._unread(body, error)
         front = plain[:cut] + _place(unit, boot, seq)
-        at = _plain_int(body[len(front) : len(body) - len(plain) + cut])
-        if at is None or not (body.startswith(front) and body.endswith(plain[cut:])):
+        try:
+            at = int(body[len(front) : len(body) - len(plain) + cut])
+        except ValueError:
+            at = INT_MAX + 1
+        if b"%b%d%b" % (front, at, plain[cut:]) != body or not -INT_MAX <= at <= INT_MAX:
             raise EntryError(f"{unit}/{boot}/{seq}: not the one spelling of this entry")
         return Entry(unit, boot, seq, at, fact)
 
@@ -190,15 +193,6 @@ class Register:
         except BAD_JSON as error:
             raise EntryError(f"not an entry: {error}") from error
         return msgspec.json.encode(fields), _behind_kind(kind), Unread(kind, body)
-
-
-def _plain_int(text: bytes) -> int | None:
-    """Return the integer if JSON would spell it so and every reader keeps it exactly, else None."""
-    try:
-        value = int(text)
-    except ValueError:
-        return None
-    return value if -INT_MAX <= value <= INT_MAX and b"%d" % value == text else None
 
 
 def _check_values(value: object) -> None:

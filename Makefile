@@ -1,0 +1,43 @@
+# The commands to remember. `make demo` and `make test` set up everything that they need.
+
+VENV := .venv/bin
+PORT ?= 8080
+
+.PHONY: help demo test lint bench setup lock screenshots clean
+
+help:
+	@echo "make demo              the town on this machine, with a page to hold cards on; Ctrl-C ends it"
+	@echo "make demo ONCE=1       the same by itself, without a browser, with a verdict at the end"
+	@echo "make test              every check and every test"
+	@echo "make lint              style, types, walls between the rooms"
+	@echo "make bench             measurements, each as a ratio to a limit of this machine"
+	@echo "make screenshots       the pictures in the README"
+	@echo "make lock              pin the requirements anew"
+
+setup:
+	@scripts/setup test
+
+demo:
+	@scripts/setup demo
+	@$(VENV)/python -m demo $(if $(ONCE),--once) --port $(PORT)
+
+test: setup lint
+	$(VENV)/python -m pytest tests
+
+lint: setup
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+	$(VENV)/lint-imports
+
+bench: setup
+	@$(VENV)/python -m bench
+
+screenshots: setup
+	$(VENV)/python scripts/screenshots.py
+
+lock:
+	scripts/lock
+
+clean:
+	rm -rf .venv var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
