@@ -129,9 +129,8 @@ class Daemon:
 
     def _show_state(self) -> None:
         """Show why nobody is served, if so; a unit without a reader says that first."""
+        self._unit.room.look()
         closed = self._unit.tap.closed()
-        if closed == "TAP-043":
-            self._unit.room.give_up()
         self._viewer.state("TAP-041" if not self._readers and not closed else closed)
 
 

@@ -14,17 +14,16 @@ from appliance.hatch import Hatch
 from appliance.inbox import Inbox
 from appliance.opening import Opened, World, close_in_order, open_journal
 from appliance.outbox import Outbox
+from appliance.room import Room
 from appliance.tap import TapPath
 from appliance.trust import Believer
 from drivers.card import Trust
-from drivers.disk import Disk
 from sync import facts, installed
 from sync.directory import DIRECTORY
 from sync.messages import Enrolment, raw_bytes
 
 SOFTWARE: Final = "machitap unit"
 JOURNAL: Final = "journal.db"
-BALLAST: Final = "ballast"
 
 
 @dataclass
@@ -37,32 +36,11 @@ class Unit:
     directory: Directory
     tap: TapPath
     hatch: Hatch
-    room: "Room"
+    room: Room
 
     def close(self) -> None:
         """End in order."""
         close_in_order(self.opened.journal)
-
-
-class Room:
-    """Notices a full disk before a touch is lost on it, by keeping some room back."""
-
-    def __init__(self, disk: Disk, ballast_bytes: int) -> None:
-        self._disk = disk
-        self._ballast_bytes = ballast_bytes
-
-    def enough(self) -> bool:
-        """Whether the disk has room for more entries than any queue at a counter could bring."""
-        return self._ballast_bytes == 0 or self._disk.free_bytes() >= self._ballast_bytes // 4
-
-    def keep_back(self) -> None:
-        """Take the reserve, so that there is something to give up later."""
-        if self._ballast_bytes:
-            self._disk.reserve(BALLAST, self._ballast_bytes)
-
-    def give_up(self) -> None:
-        """Give the reserve up, so that bookkeeping can go on and what is held can still be sent."""
-        self._disk.remove(BALLAST)
 
 
 def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedback, ballast_bytes: int = 0) -> Unit:

@@ -19,7 +19,8 @@ MEASUREMENTS: dict[str, Callable[[Path], None]] = {
 def main(names: list[str]) -> int:
     unknown = set(names) - set(MEASUREMENTS)
     if unknown:
-        print(f"no such measurement: {', '.join(sorted(unknown))}; there are {', '.join(MEASUREMENTS)}", file=sys.stderr)
+        there = ", ".join(MEASUREMENTS)
+        print(f"no such measurement: {', '.join(sorted(unknown))}; there are {there}", file=sys.stderr)
         return 3
     Path("var").mkdir(exist_ok=True)
     for name in names or MEASUREMENTS:

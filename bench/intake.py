@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pysqlite3
 
+from appliance.uplink.certificate import Tls
 from bench.journals import segments
 from bench.report import ms, percentile, rate, row, title
 from central.centre import open_centre
@@ -20,6 +21,12 @@ from sync.messages import EnrolRequest, Holdings, enrol_proof, text
 from sync.segment import ENTRIES_MAX, Segment, pack, to_text
 
 UNITS, SEGMENTS = 4, 100
+
+
+class _Answer(msgspec.Struct):
+    body: Holdings
+
+
 MACHI = Path(sys.executable).parent / "machi"
 PORTS = 18_443, 18_080
 
@@ -34,9 +41,9 @@ def measure(folder: Path) -> None:
     process = subprocess.Popen([MACHI, "central", "serve", folder], stderr=subprocess.DEVNULL)
     try:
         _wait(folder)
-        one, times = _deliver(folder, callers[:1])
+        one, times = _deliver(callers[:1])
         row("one unit at a time", rate(one), f"{one / bare:.2f} of the limit; p50 {ms(percentile(times, 0.5))}")
-        several, times = _deliver(folder, callers[1:])
+        several, times = _deliver(callers[1:])
         row("three units at once", rate(several), f"{several / bare:.2f} of the limit; aim 150,000 on 2 cores")
         row("", "", f"p99 {ms(percentile(times, 0.99))} a delivery")
     finally:
@@ -46,8 +53,6 @@ def measure(folder: Path) -> None:
 
 def _enrolled(folder: Path, number: int) -> tuple[Path, list[Segment]]:
     """Enrol a unit and write its journal; return its TLS folder and the segments."""
-    from appliance.uplink.certificate import Tls
-
     unit = f"unit{number:02d}"
     keystore = Keystore(Keystore.Options(unit))
     centre = open_centre(folder, SystemClock(), SystemEntropy())
@@ -61,10 +66,7 @@ def _enrolled(folder: Path, number: int) -> tuple[Path, list[Segment]]:
     return folder / unit, list(segments(keystore, unit, f"{number:016x}", SEGMENTS))
 
 
-def _deliver(folder: Path, callers: list[tuple[Path, list[Segment]]]) -> tuple[float, list[float]]:
-    from appliance.uplink.certificate import Tls
-
-    del folder
+def _deliver(callers: list[tuple[Path, list[Segment]]]) -> tuple[float, list[float]]:
     times: list[float] = []
 
     def call(tls: Path, journal: list[bytes]) -> None:
@@ -76,8 +78,7 @@ def _deliver(folder: Path, callers: list[tuple[Path, list[Segment]]]) -> tuple[f
                 answer = http.post("/v1/journal", content=packed, params={"fence": fence})
                 answer.raise_for_status()
                 times.append(time.perf_counter() - began)
-                held = msgspec.json.decode(msgspec.json.decode(answer.content, type=dict[str, msgspec.Raw])["body"], type=Holdings)
-                fence = held.fence
+                fence = msgspec.json.decode(answer.content, type=_Answer).body.fence
 
     packed = [(tls, [pack(to_text(segment)) for segment in journal]) for tls, journal in callers]
     threads = [threading.Thread(target=call, args=each) for each in packed]
@@ -108,8 +109,6 @@ def _bare_insert(path: Path, journal: list[Segment]) -> float:
 
 
 def _wait(folder: Path) -> None:
-    from appliance.uplink.certificate import Tls
-
     until = time.monotonic() + 15
     while time.monotonic() < until:
         try:
@@ -120,5 +119,3 @@ def _wait(folder: Path) -> None:
         else:
             return
     raise TimeoutError("the centre did not start")
-
-

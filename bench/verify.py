@@ -27,7 +27,8 @@ def measure() -> None:
         segment.entries(register)
     whole = time.process_time() - began
     row("SHA-256 links alone", f"{links:.2f} s", rate(ENTRIES / links))
-    row("links, a seal per 500, JSON decoded and checked", f"{whole:.2f} s", f"aim 3 s on one core; {rate(ENTRIES / whole)}")
+    remark = f"aim 3 s on one core; {rate(ENTRIES / whole)}"
+    row("links, a seal per 500, JSON decoded and checked", f"{whole:.2f} s", remark)
     sizes = [len(pack(to_text(segment))) / ENTRIES_MAX for segment in journal[:50]]
     plain = len(to_text(journal[0])) / ENTRIES_MAX
     row("bytes an entry on the wire, segments of 500", f"{sum(sizes) / len(sizes):.1f}", f"aim 50; {plain:.0f} as text")

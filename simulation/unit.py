@@ -65,7 +65,7 @@ class SimUnit:
         self.cuts = 0
         self.noticed = 0
         self._answer: Shown | None = None
-        self.enrolment = _enrol(centre, name, place, self.keystore)
+        self.enrolment = enrol(centre, name, place, self.keystore)
         self.unit: Unit | None = None
         self.start()
 
@@ -180,14 +180,15 @@ class SimHatch:
         return sum(self._hatch.take(part) for part in split(unpack(packed)))
 
 
-def _enrol(centre: Centre, name: str, place: str, keystore: Keystore) -> Enrolment:
+def enrol(centre: Centre, name: str, place: str, keystore: Keystore) -> Enrolment:
+    """Let a unit into the town, as over the wire but without one."""
     ticket = centre.enroller.invite(name, place, "facility", "https://localhost")
-    csr = _any_csr()
+    csr = any_csr()
     proof = text(keystore.sign(enrol_proof(ticket.code, csr)))
     return centre.enroller.enrol(EnrolRequest(name, ticket.code, text(keystore.public), csr, proof))
 
 
-def _any_csr() -> str:
+def any_csr() -> str:
     """Return some certificate request: a simulated road has no TLS."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     return builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()).public_bytes(Encoding.PEM).decode()

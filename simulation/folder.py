@@ -1,0 +1,26 @@
+"""A unit's folder as `machi unit init` and `machi unit enrol` leave it, without a network: for a daemon to run in."""
+
+from pathlib import Path
+
+import msgspec
+
+from appliance.config import TRUST_FOLDER, Life
+from appliance.enrol import enrol, read_ticket
+from appliance.setup import write_config
+from central.centre import Centre
+from drivers.card.trust import Trust
+from drivers.card.trust_folder import save
+from simulation.unit import any_csr
+
+
+def furnish(folder: Path, centre: Centre, name: str, place: str, trust: Trust, reader: str = "") -> None:
+    """Set a unit up in a folder that is not there yet.
+
+    Args:
+        reader: part of the name of its PC/SC reader; empty for every one.
+    """
+    write_config(folder, name, "pcsc", reader, 0, test=True)
+    (folder / TRUST_FOLDER / "trust.toml").unlink()
+    save(trust, folder / TRUST_FOLDER)
+    ticket = centre.enroller.invite(name, place, "facility", "https://localhost")
+    enrol(folder, read_ticket(msgspec.json.encode(ticket)), any_csr(), centre.enroller.enrol, Life(), "before")
