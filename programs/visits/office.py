@@ -27,7 +27,7 @@ visit = Table(
 
 
 class Visits:
-    """The office of the public service pass."""
+    """The visits, for the office."""
 
     name: str = "visits"
     version: int = 1

@@ -1,0 +1,61 @@
+"""The few commands that we ever send to a card (ISO/IEC 7816-4 and 7816-8; JIS X 6320-4), as functions with names.
+
+The card is always addressed in the same way: applications by their full name, files by identifier or short identifier,
+secrets and keys as "the current file". The gate knows these forms and no others.
+"""
+
+from drivers.card.apdu import SHORT_LE_MAX, Command, Ins
+
+BY_NAME, BY_FILE_ID = 0x04, 0x02  # P1 of SELECT
+NO_ANSWER = 0x0C  # P2 of SELECT: no control information wanted
+BY_SHORT_ID = 0x80  # P1 of READ BINARY; the low five bits are the identifier
+SHORT_ID_BITS = 0x1F
+RECORD_BY_NUMBER = 0x04  # P2 of READ RECORD; the high five bits are the identifier
+RECORD_BITS = 0x07
+CURRENT = 0x80  # P2 of VERIFY, and of the signature: the current file
+OWN_KEY = 0x00  # P2 of the signature: the key that the application has by itself
+PROPRIETARY = 0x80  # CLA of this card's signature command
+
+
+def select_application(aid: bytes) -> Command:
+    return Command(0, Ins.SELECT, BY_NAME, NO_ANSWER, aid)
+
+
+def select_file(file: int) -> Command:
+    return Command(0, Ins.SELECT, BY_FILE_ID, NO_ANSWER, file.to_bytes(2, "big"))
+
+
+def read_file(file: int, length: int) -> Command:
+    """Read from the start of a file by its short identifier, and make it the current one."""
+    return Command(0, Ins.READ_BINARY, BY_SHORT_ID | file, 0, le=length)
+
+
+def read_on(offset: int, length: int) -> Command:
+    """Read the current file from an offset (0 to 32,767)."""
+    return Command(0, Ins.READ_BINARY, offset >> 8, offset & 0xFF, le=length)
+
+
+def read_record(file: int, record: int) -> Command:
+    return Command(0, Ins.READ_RECORD, record, file << 3 | RECORD_BY_NUMBER, le=SHORT_LE_MAX)
+
+
+def ask_tries() -> Command:
+    """Ask how many tries are left: a VERIFY without a secret spends none (ISO/IEC 7816-4, 11.5.6)."""
+    return Command(0, Ins.VERIFY, 0, CURRENT)
+
+
+def verify(digits: str) -> Command:
+    return Command(0, Ins.VERIFY, 0, CURRENT, digits.encode("ascii"))
+
+
+def sign(digest_info: bytes, *, key: int) -> Command:
+    """Have `CURRENT` or `OWN_KEY` sign: this card's COMPUTE DIGITAL SIGNATURE."""
+    return Command(PROPRIETARY, Ins.PERFORM_SECURITY_OPERATION, 0, key, digest_info, le=SHORT_LE_MAX)
+
+
+def internal_authenticate(key_reference: int, nonce: bytes) -> Command:
+    return Command(0, Ins.INTERNAL_AUTHENTICATE, 0, key_reference, nonce, le=SHORT_LE_MAX)
+
+
+def get_response(length: int) -> Command:
+    return Command(0, Ins.GET_RESPONSE, 0, 0, le=length)

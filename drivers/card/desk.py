@@ -1,0 +1,251 @@
+"""One card, read by hand: what `machi card read` does between the reader and the words on the terminal."""
+
+import base64
+import queue
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from drivers.card import face, trust_folder
+from drivers.card.channel import Channel, Exchange
+from drivers.card.errors import CardError, NotReadableError
+from drivers.card.identify import identify
+from drivers.card.trust import Trust
+from drivers.clock import Clock
+from drivers.entropy import Entropy
+from drivers.reader import CardCame, Event, Field, Reader, ReaderCame, ReaderError, ReaderLeft, ServiceLost
+
+_NONCE_BYTES = 32
+_FRAME_DATA_BYTES = 253  # of a frame of 256
+_FRAME_OVERHEAD_BYTES = 3  # block number and checksum (ISO/IEC 14443-4, 7.1)
+_FRAME_OVERHEAD_BITS = 60  # start and end of frame, and the pause before it, about (ISO/IEC 14443-3, 7.1 and 7.10)
+_BITS_PER_BYTE = 10  # with start and stop bit
+_MS = 1000
+
+WORDS = {
+    "not_readable": "The card could not be read. Hold it there again, and leave it until the end.",
+    "other_card": "This is another kind of card. Nothing personal was read from it.",
+    "unknown_card": "This My Number Card is not enrolled here.",
+    "expired": "This card, or what is on it, has run out.",
+    "clock_doubt": "This is not valid yet. Most likely this machine's clock is wrong.",
+    "unknown_issuer": "Nobody whom this machine trusts has signed this, so it could not be checked.",
+    "forged": "This card is not what it says it is.",
+    "pin_wrong": "That was not the PIN.",
+    "pin_last_try": "One try of the PIN is left. It was not spent.",
+    "pin_blocked": "The PIN is blocked. The municipal office can set a new one.",
+    "pin_format": "A PIN has four digits. The card was not asked.",
+}
+_PROVEN = {
+    "none": "Identified, not proven: a copy would look the same.",
+    "card": "Identified; the card itself has proven it.",
+    "pin": "Identified; the card has proven it, and the holder knew its PIN.",
+    "token": "Identified by a signed code.",
+}
+
+
+class NoReaderError(Exception):
+    """There is no reader, or no pcscd."""
+
+
+class NobodyCameError(Exception):
+    """Nobody held a card there in time."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One APDU. `sent` has its secrets masked; of the answer there is only its length."""
+
+    sent: str
+    sent_bytes: int
+    received_bytes: int
+    sw: str
+    ms: float
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What the card was asked in all. `air_ms`: about how long the bytes alone take at 106 kbit/s."""
+
+    apdus: int
+    bytes: int
+    ms: float
+    air_ms: float
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    """A card that was learned.
+
+    Fields:
+        index: by which a unit looks it up at a tap.
+        identifier: the card, once it has proven itself.
+        public_key: base64 of DER SubjectPublicKeyInfo, by which it does.
+        file: where the trust folder keeps that key.
+    """
+
+    index: str
+    identifier: str
+    public_key: str
+    file: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What `machi card read --json` prints. `reason` is "ok" or one of `WORDS`."""
+
+    schema: str = "machi.card/1"
+    at: str
+    reader: str
+    ok: bool
+    reason: str
+    words: str
+    profile: str = ""
+    identifier: str = ""
+    proof: str = "none"
+    issuer: str = ""
+    expires: date | None = None
+    tries_left: int | None = None
+    evidence: str = ""
+    enrolment: Enrolment | None = None
+    cost: Cost
+    trace: list[Step] | None = None
+
+
+def wait_for_card(reader: Reader, clock: Clock, seconds: float, say: Callable[[str], None]) -> Field:
+    """Start a reader and return the first card that is held there.
+
+    Raises:
+        NoReaderError, NobodyCameError: when the time is over.
+    """
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    reader.start(events.put)
+    until = clock.mono() + seconds
+    readers = 0
+    trouble = "no card reader was found"
+    while (left := until - clock.mono()) > 0:
+        try:
+            event = events.get(timeout=left)
+        except queue.Empty:
+            break
+        if isinstance(event, CardCame):
+            return event.field
+        if isinstance(event, ReaderCame):
+            readers += 1
+            say(f"hold a card to {event.reader}")
+        elif isinstance(event, ReaderLeft):
+            readers -= 1
+        elif isinstance(event, ServiceLost):
+            trouble = f"pcscd does not answer: {event.why}"
+            say(trouble)
+    if readers:
+        raise NobodyCameError(f"no card within {seconds:g} s")
+    raise NoReaderError(trouble)
+
+
+class Desk:
+    """Reads one card for a person.
+
+    Args:
+        trust: whom to believe.
+        clock: for the time of day, which is believed here: somebody is looking.
+        entropy: for the nonce.
+    """
+
+    def __init__(self, trust: Trust, clock: Clock, entropy: Entropy) -> None:
+        self._trust = trust
+        self._clock = clock
+        self._entropy = entropy
+        self._steps: list[Step] = []
+
+    def read(self, field: Field, pin: str | None, *, spend_last_try: bool, trace: bool) -> Report:
+        """Identify a card and say so, or why not. Never raises for what a card may do."""
+        try:
+            presented = identify(
+                field,
+                self._entropy.bytes(_NONCE_BYTES),
+                self._trust,
+                self._now(),
+                pin,
+                spend_last_try=spend_last_try,
+                mono=self._clock.mono,
+                trace=self._note,
+            )
+        except CardError as error:
+            return self._refusal(field, error, trace=trace)
+        return self._report(
+            field,
+            trace=trace,
+            ok=True,
+            reason="ok",
+            words=_PROVEN[presented.proof],
+            profile=presented.profile,
+            identifier=presented.identifier,
+            proof=presented.proof,
+            issuer=presented.issuer,
+            expires=presented.expires,
+            evidence=presented.evidence.digest if presented.evidence else "",
+        )
+
+    def enrol(self, field: Field, birth: date, folder: Path, *, trace: bool) -> Report:
+        """Learn a card by its holder's birthday, and keep its public key in the trust folder."""
+        channel = Channel(field, mono=self._clock.mono, trace=self._note)
+        try:
+            learned = face.enrol(channel, birth, self._trust.cv_roots, self._entropy.bytes(_NONCE_BYTES))
+        except CardError as error:
+            return self._refusal(field, error, trace=trace)
+        except ReaderError as error:
+            return self._refusal(field, NotReadableError(str(error)), trace=trace)
+        file = trust_folder.enrol(folder, learned.index, learned.public_key)
+        return self._report(
+            field,
+            trace=trace,
+            ok=True,
+            reason="ok",
+            words="This card is enrolled now.",
+            profile="face",
+            identifier=learned.identifier,
+            proof="card",
+            expires=learned.expires,
+            evidence=learned.evidence.digest,
+            enrolment=Enrolment(
+                learned.index, learned.identifier, base64.b64encode(learned.public_key).decode(), str(file)
+            ),
+        )
+
+    def _refusal(self, field: Field, error: CardError, *, trace: bool) -> Report:
+        words = f"{WORDS[error.reason]} ({error})"
+        left = getattr(error, "tries_left", None)
+        return self._report(field, trace=trace, ok=False, reason=error.reason, words=words, tries_left=left)
+
+    def _report(self, field: Field, *, trace: bool, **said: Any) -> Report:
+        steps = self._steps if trace else None
+        return Report(at=self._now().isoformat(), reader=field.reader, cost=self._cost(), trace=steps, **said)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.wall_ms() / _MS, UTC)
+
+    def _note(self, exchange: Exchange) -> None:
+        self._steps.append(
+            Step(
+                exchange.sent,
+                exchange.sent_bytes,
+                exchange.received_bytes,
+                f"{exchange.sw:04X}",
+                round(exchange.ms, 3),
+            )
+        )
+
+    def _cost(self) -> Cost:
+        steps = self._steps
+        return Cost(
+            len(steps),
+            sum(step.sent_bytes + step.received_bytes for step in steps),
+            round(sum(step.ms for step in steps), 3),
+            round(sum(air_ms(step.sent_bytes) + air_ms(step.received_bytes) for step in steps), 1),
+        )
+
+
+def air_ms(count: int, kbit: int = 106) -> float:
+    """Return about how long `count` bytes take through the air, in milliseconds, without the card's own time."""
+    frames = -(-count // _FRAME_DATA_BYTES)
+    bits = (count + frames * _FRAME_OVERHEAD_BYTES) * _BITS_PER_BYTE + frames * _FRAME_OVERHEAD_BITS
+    return bits / kbit

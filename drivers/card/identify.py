@@ -1,0 +1,214 @@
+"""From a card in front of a reader to who it is and what it has proven, or to the one reason why not."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from drivers.card import certificates, common, face, files, jpki, service_pass
+from drivers.card.channel import Channel, Exchange
+from drivers.card.errors import (
+    CardError,
+    ForgedCardError,
+    NotReadableError,
+    OtherCardError,
+    UnknownCardError,
+    UnknownIssuerError,
+)
+from drivers.card.proofs import NONCE_BYTES_MIN, Evidence, fingerprint, message, rsa_holds, spki
+from drivers.card.reading import select
+from drivers.card.trust import Trust
+from drivers.card.validity import JAPAN, check_days
+from drivers.reader import Field, ReaderError
+
+
+class Proof(StrEnum):
+    """What was shown at this tap."""
+
+    NONE = "none"  # an identifier was read, which a copy would have too
+    CARD = "card"  # a key in the card signed our nonce
+    PIN = "pin"  # the same, and its holder knew the PIN
+    TOKEN = "token"  # noqa: S105 - a signed code instead of a card
+
+
+@dataclass(frozen=True)
+class Presented:
+    """A card, identified.
+
+    Fields:
+        profile: "pass", "face" or "jpki".
+        identifier: hexadecimal, the same for the life of the card and different for every profile. Key it with a
+            secret of the town before it is stored.
+        proof: what was shown.
+        evidence: what the card signed; None where it signed nothing.
+        issuer: who vouches for it: the pass's issuer reference, or empty.
+        expires: its last day, in Japan, or None.
+        time_checked: False where nothing vouched for the clock, and so nothing was checked against it.
+    """
+
+    profile: str
+    identifier: str
+    proof: Proof
+    evidence: Evidence | None = None
+    issuer: str = ""
+    expires: date | None = None
+    time_checked: bool = True
+
+
+def identify(
+    field: Field,
+    nonce: bytes,
+    trust: Trust,
+    now: datetime | None,
+    pin: str | None = None,
+    *,
+    spend_last_try: bool = False,
+    mono: Callable[[], float] = time.monotonic,
+    trace: Callable[[Exchange], None] | None = None,
+) -> Presented:
+    """Identify a card by the first of the town's profiles that it has, with as few commands as that takes.
+
+    Revocation is not looked at here: an identifier that was stopped is the caller's knowledge.
+
+    Args:
+        field: the card, just laid down.
+        nonce: 16 to 64 fresh bytes that nobody could have guessed; 32 are usual. Never the same twice.
+        trust: whom to believe.
+        now: the time with its zone, or None where nothing vouches for the clock.
+        pin: four digits that the holder has just typed. Only the authentication certificate's key wants one, so with
+            a PIN it is tried first. A card that turns out to be anything else is never sent it.
+        spend_last_try: a person has said that the PIN's last try may be spent.
+        mono: a monotonic clock in seconds.
+        trace: called after every APDU.
+
+    Raises:
+        CardError: one of `drivers.card.errors`, whichever way it failed.
+        ValueError: the nonce is too short, or `now` has no zone: a bug of the caller's.
+    """
+    if now is not None and now.tzinfo is None:
+        raise ValueError("a time without its zone")
+    if len(nonce) < NONCE_BYTES_MIN:
+        raise ValueError(f"a nonce has {NONCE_BYTES_MIN} bytes or more")
+    channel = Channel(field, trust.pass_profile.application(), mono=mono, trace=trace)
+    walk = _Walk(channel, nonce, trust, now, pin, spend_last_try)
+    try:
+        return walk.present()
+    except ReaderError as error:
+        raise NotReadableError(str(error) or type(error).__name__) from error
+
+
+class _Walk:
+    """One walk through the profiles; it remembers what was learned on the way."""
+
+    def __init__(
+        self, channel: Channel, nonce: bytes, trust: Trust, now: datetime | None, pin: str | None, last_try: bool
+    ) -> None:
+        self._channel = channel
+        self._nonce = nonce
+        self._trust = trust
+        self._now = now
+        self._pin = pin
+        self._last_try = last_try
+        self._index: str | None = None
+        self._is_my_number_card = False
+
+    def present(self) -> Presented:
+        ways = {"pass": self._by_pass, "face": self._by_face, "jpki": self._by_jpki}
+        order = self._trust.order
+        if self._pin is not None and "jpki" in order:
+            order = ("jpki", *(profile for profile in order if profile != "jpki"))
+        stranger: UnknownIssuerError | None = None
+        for profile in order:
+            try:
+                found = ways[profile]()
+            except UnknownIssuerError as error:  # another town's pass: the card may still be known here by another way
+                stranger = stranger or error
+                continue
+            if found:
+                return found
+        if stranger:
+            raise stranger
+        raise self._not_known()
+
+    def _by_pass(self) -> Presented | None:
+        profile = self._trust.pass_profile
+        data = service_pass.read(self._channel, profile)
+        if data is None:
+            return None
+        credential = service_pass.check(data, self._trust.pass_issuers, self._now)
+        evidence = service_pass.prove(self._channel, profile, credential, self._nonce)
+        return self._presented(
+            "pass", credential.card_id.hex(), Proof.CARD, evidence, issuer=credential.issuer, expires=credential.ends
+        )
+
+    def _by_face(self) -> Presented | None:
+        record = common.read(self._channel)
+        if record is None:
+            return None
+        self._is_my_number_card = True
+        self._index = record.index
+        key = self._trust.face_key(record.index)
+        if key is None or not select(self._channel, files.FACE):
+            return None
+        check_days("card", None, record.expires, self._now)
+        evidence = face.prove(self._channel, self._nonce, key)
+        return self._presented("face", fingerprint(key), Proof.CARD, evidence, expires=record.expires)
+
+    def _by_jpki(self) -> Presented | None:
+        if not jpki.present(self._channel):
+            return None
+        self._expect_card()
+        if self._pin is None and not self._trust.allow_certificate_only:
+            return None
+        certificate = certificates.load(jpki.certificate(self._channel))
+        key = certificates.check(certificate, self._trust.jpki_authorities, self._now, self._trust.jpki_policies)
+        public_key, expires = spki(key), certificate.not_valid_after_utc.astimezone(JAPAN).date()
+        if self._pin is None:
+            return self._presented("jpki", fingerprint(public_key), Proof.NONE, None, expires=expires)
+        signed = message(jpki.PROOF_PURPOSE, self._nonce)
+        signature = self._signature_with_pin(self._pin, signed)
+        if not rsa_holds(key, signature, signed):
+            raise ForgedCardError("this card does not hold the key of the certificate that it shows")
+        evidence = Evidence(face.ALGORITHM, public_key, signed, signature)
+        return self._presented("jpki", fingerprint(public_key), Proof.PIN, evidence, expires=expires)
+
+    def _signature_with_pin(self, pin: str, signed: bytes) -> bytes:
+        try:
+            jpki.verify_pin(self._channel, pin, spend_last_try=self._last_try)
+            return jpki.sign(self._channel, signed)
+        finally:
+            with contextlib.suppress(CardError, ReaderError):
+                select(self._channel, files.JPKI)  # the card forgets that it has seen the PIN
+
+    def _expect_card(self) -> None:
+        """Refuse what has the application but is no My Number Card, before anything else is asked of it."""
+        kind = jpki.token(self._channel)
+        if kind is jpki.Token.OLD_CARD:
+            raise OtherCardError("old_card")
+        if kind in {jpki.Token.ANDROID, jpki.Token.IPHONE}:
+            raise OtherCardError("phone")
+        if kind is not jpki.Token.CARD:
+            raise OtherCardError
+        self._is_my_number_card = True
+
+    def _not_known(self) -> CardError:
+        """Say what kind of card it is that nobody here knows."""
+        if not self._is_my_number_card:
+            if not jpki.present(self._channel):
+                return OtherCardError()
+            self._expect_card()
+        return UnknownCardError(self._index)
+
+    def _presented(
+        self,
+        profile: str,
+        identifier: str,
+        proof: Proof,
+        evidence: Evidence | None,
+        *,
+        issuer: str = "",
+        expires: date | None = None,
+    ) -> Presented:
+        return Presented(profile, identifier, proof, evidence, issuer, expires, time_checked=self._now is not None)

@@ -1,0 +1,299 @@
+"""A smart card as a program: applications, files, secrets and keys behind the commands of ISO/IEC 7816-4.
+
+It behaves like the chip of a My Number Card as far as its public readers know it: status words, counters that go down,
+filler, what a reset forgets and what it does not. It serves any set of applications; which ones make up a My Number
+Card is in `mynumber.py`.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from drivers.card.apdu import SHORT_LE_MAX, Command, Ins, Response, Status
+from drivers.card.sim.layout import Application, File, Quirk, Records, Secret, SignKey, Transparent
+
+_CHAINED, _PROPRIETARY = 0x10, 0x80
+_CHANNEL_BITS, _SECURE_BITS, _FURTHER_CLASSES = 0x03, 0x0C, 0x40
+_BY_SHORT_ID, _SHORT_ID_BITS = 0x80, 0x1F
+_BY_NAME, _BY_FILE_ID, _MASTER_FILE = 0x04, 0x02, 0x00
+_NO_ANSWER = 0x0C
+_RECORD_BITS, _RECORD_BY_NUMBER = 0x07, 0x04
+_NAME_BYTES = range(5, 17)
+_DIGEST_BYTES = range(1, 246)  # what a 2048-bit key can pad
+_SCHEMES = range(6)
+_TRIES = 0x63C0
+_LENGTH_AT, _SHORTEST_EXTENDED = 4, 5  # a fifth byte of zero, and more behind it: extended length
+
+
+class StatusError(Exception):
+    """A command ends with this status word."""
+
+    def __init__(self, sw: int) -> None:
+        self.sw = sw
+        super().__init__(f"{sw:04X}")
+
+
+class IsoCard:
+    """One card.
+
+    `visited` remembers what was touched (application, file, instruction), and `unknown` counts commands that the card
+    does not know, so that a test can ask what was never done.
+    """
+
+    def __init__(
+        self,
+        atr: bytes,
+        applications: Sequence[Application],
+        *,
+        manager: Application | None = None,
+        quirks: frozenset[Quirk] = frozenset(),
+        dice: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.atr = atr
+        self.applications = {application.name: application for application in applications}
+        self.quirks = quirks
+        self.visited: list[tuple[str, int, int]] = []
+        self.unknown = 0
+        self._manager = manager  # current after power-up
+        self._dice = dice
+        self._powered = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self._application = self._manager
+        self._current: int | None = None
+        self._shown: set[int] = set()
+        self._parts: tuple[tuple[int, int, int], bytes] | None = None
+        self._waiting = b""
+        self._is_first = True
+        self._is_extended = False
+
+    def power_on(self) -> bytes:
+        self._powered = True
+        self._forget()
+        return self.atr
+
+    def reset(self) -> bytes:
+        """A warm reset; measured on real cards, it does not forget which secrets were shown."""
+        return self.atr if self._powered else self.power_on()
+
+    def power_off(self) -> None:
+        self._powered = False
+        self._forget()
+
+    def transmit(self, raw: bytes) -> bytes:
+        if not self._powered:
+            return b""
+        stumbles = self._is_first and Quirk.STUMBLES in self.quirks
+        self._is_first = False
+        if stumbles:
+            return Response(b"", Status.INTERNAL).encode()
+        self._is_extended = len(raw) > _SHORTEST_EXTENDED and raw[_LENGTH_AT] == 0
+        try:
+            return self._answer(Command.parse(raw)).encode()
+        except ValueError:
+            return Response(b"", Status.WRONG_LENGTH).encode()
+        except StatusError as status:
+            return Response(b"", status.sw).encode()
+
+    # ------------------------------------------------------------------------------------------ before the command
+
+    def _answer(self, command: Command) -> Response:
+        if self._is_extended and Quirk.NO_EXTENDED in self.quirks:
+            raise StatusError(Status.WRONG_LENGTH)
+        self._check_class(command)
+        if command.ins == Ins.GET_RESPONSE and self._waiting:
+            return self._announced(self._waiting, command.le)
+        self._waiting = b""
+        whole = self._gathered(command)
+        if whole is None:
+            return Response(b"", Status.OK)
+        handler = self._handler(whole)
+        data = handler(replace(whole, cla=whole.cla & ~_CHAINED))
+        return self._announced(data, 0) if data and Quirk.ANNOUNCES in self.quirks else Response(data, Status.OK)
+
+    def _check_class(self, command: Command) -> None:
+        base = command.cla & ~_CHAINED
+        if base in {0, _PROPRIETARY}:
+            return
+        if base & _FURTHER_CLASSES or (base & _CHANNEL_BITS and not base & _PROPRIETARY):
+            raise StatusError(Status.CHANNEL_NOT_SUPPORTED)
+        if base & _SECURE_BITS and not base & _PROPRIETARY:
+            is_select = command.ins == Ins.SELECT
+            raise StatusError(Status.SECURE_MESSAGING_NOT_SUPPORTED if is_select else Status.SECURE_MESSAGING_WRONG)
+        self.unknown += 1
+        raise StatusError(Status.CLASS_UNKNOWN)
+
+    def _gathered(self, command: Command) -> Command | None:
+        """Put the parts of a chained command together; None while more must follow."""
+        header = (command.ins, command.p1, command.p2)
+        parts, self._parts = self._parts, None
+        data = parts[1] if parts and parts[0] == header else b""
+        if command.cla & _CHAINED:
+            if Quirk.NO_CHAINING in self.quirks:
+                raise StatusError(Status.CHAINING_NOT_SUPPORTED)
+            self._parts = (header, data + command.data)
+            return None
+        return replace(command, data=data + command.data)
+
+    def _announced(self, data: bytes, le: int) -> Response:
+        """Give out `le` bytes, and announce the rest."""
+        out, self._waiting = data[:le], data[le:]
+        more = min(len(self._waiting), SHORT_LE_MAX)
+        return Response(out, 0x6100 | more & 0xFF if more else Status.OK)
+
+    def _handler(self, command: Command) -> Callable[[Command], bytes]:
+        handlers: dict[tuple[int, int], Callable[[Command], bytes]] = {
+            (0, Ins.SELECT): self._select,
+            (0, Ins.READ_BINARY): self._read_binary,
+            (0, Ins.READ_RECORD): self._read_record,
+            (0, Ins.VERIFY): self._verify,
+            (0, Ins.GET_CHALLENGE): self._get_challenge,
+            (0, Ins.INTERNAL_AUTHENTICATE): self._internal_authenticate,
+            (0, Ins.GET_DATA): self._get_data,
+            (_PROPRIETARY, Ins.PERFORM_SECURITY_OPERATION): self._sign,
+        }
+        handler = handlers.get((command.cla & _PROPRIETARY, command.ins))
+        if handler is None:
+            self.unknown += 1
+            raise StatusError(Status.INSTRUCTION_UNKNOWN)
+        return handler
+
+    # ------------------------------------------------------------------------------------------ the commands
+
+    def _select(self, command: Command) -> bytes:
+        if command.p1 == _BY_NAME and command.p2 in {0, _NO_ANSWER}:
+            self._select_application(command.data)
+        elif command.p1 == _BY_FILE_ID and command.p2 == _NO_ANSWER:
+            if len(command.data) != 2:  # noqa: PLR2004 - a file identifier
+                raise StatusError(Status.WRONG_LENGTH)
+            self._use(int.from_bytes(command.data, "big"), command.ins)
+        elif command.p1 == _MASTER_FILE and command.data:
+            raise StatusError(Status.FILE_NOT_FOUND)
+        elif command.p1 != _MASTER_FILE or self._application is self._manager:
+            raise StatusError(Status.WRONG_P1P2)
+        return b""
+
+    def _select_application(self, name: bytes) -> None:
+        """Select by name, or by how a name begins, which this chip allows."""
+        if len(name) not in _NAME_BYTES:
+            raise StatusError(Status.WRONG_LENGTH)
+        known = (*self.applications.values(), *((self._manager,) if self._manager else ()))
+        found = next((application for application in known if application.aid.startswith(name)), None)
+        if found is None:
+            raise StatusError(Status.FILE_NOT_FOUND)
+        self._application, self._current = found, None
+        self._shown.clear()
+        self.visited.append((found.name, 0, Ins.SELECT))
+
+    def _use(self, file: int, ins: int) -> File:
+        """Make a file of the current application current."""
+        files = self._application.files if self._application else {}
+        if file not in files or self._application is None:
+            raise StatusError(Status.FILE_NOT_FOUND)
+        self._current = file
+        self.visited.append((self._application.name, file, ins))
+        return files[file]
+
+    def _file(self, ins: int) -> File:
+        """Return the current file."""
+        if self._application is None or self._current is None:
+            raise StatusError(Status.NO_FILE_SELECTED)
+        self.visited.append((self._application.name, self._current, ins))
+        return self._application.files[self._current]
+
+    def _read_binary(self, command: Command) -> bytes:
+        if command.data or not command.le:
+            raise StatusError(Status.WRONG_LENGTH)
+        if command.p1 & _BY_SHORT_ID:
+            if command.p1 & ~(_BY_SHORT_ID | _SHORT_ID_BITS) or Quirk.NO_SHORT_IDS in self.quirks:
+                raise StatusError(Status.WRONG_P1P2)
+            file, offset = self._use(command.p1 & _SHORT_ID_BITS, command.ins), command.p2
+        else:
+            file, offset = self._file(command.ins), command.p1 << 8 | command.p2
+        if not isinstance(file, Transparent):
+            raise StatusError(Status.WRONG_FILE_TYPE)
+        if file.access is None or (file.access and self._shown.isdisjoint(file.access)):
+            raise StatusError(Status.NOT_ALLOWED)
+        rest = file.content[offset:]
+        if not rest:
+            raise StatusError(Status.WRONG_OFFSET)
+        if Quirk.EXACT in self.quirks and len(rest) < command.le:
+            raise StatusError(0x6C00 | len(rest) & 0xFF)
+        return rest[: command.le]
+
+    def _read_record(self, command: Command) -> bytes:
+        if command.p2 & _RECORD_BITS != _RECORD_BY_NUMBER:
+            raise StatusError(Status.FUNCTION_NOT_SUPPORTED)
+        short_id = command.p2 >> 3
+        file = self._use(short_id, command.ins) if short_id else self._file(command.ins)
+        if not isinstance(file, Records):
+            raise StatusError(Status.WRONG_FILE_TYPE)
+        if not 1 <= command.p1 <= len(file.records):
+            raise StatusError(Status.RECORD_NOT_FOUND)
+        return file.records[command.p1 - 1]
+
+    def _verify(self, command: Command) -> bytes:
+        if command.p1 or not command.p2 & _BY_SHORT_ID or command.p2 & ~(_BY_SHORT_ID | _SHORT_ID_BITS):
+            raise StatusError(Status.WRONG_P1P2)
+        short_id = command.p2 & _SHORT_ID_BITS
+        secret = self._use(short_id, command.ins) if short_id else self._file(command.ins)
+        if not isinstance(secret, Secret) or self._current is None:
+            raise StatusError(Status.WRONG_FILE_TYPE)
+        if not command.data:
+            if Quirk.TELLS_VERIFIED in self.quirks and self._current in self._shown:
+                return b""
+            raise StatusError(_TRIES | secret.tries)
+        self._show(secret, self._current, command.data)
+        return b""
+
+    def _show(self, secret: Secret, file: int, value: bytes) -> None:
+        if not secret.tries:
+            raise StatusError(Status.REFERENCE_UNUSABLE)
+        if value != secret.value:
+            secret.tries -= 1
+            self._shown.discard(file)
+            raise StatusError(_TRIES | secret.tries)
+        secret.tries = secret.tries_max
+        self._shown.add(file)
+
+    def _sign(self, command: Command) -> bytes:
+        """Sign by a key file, or (P2 = 00) by the application's own key, which asks for no secret."""
+        if command.p1 not in _SCHEMES:
+            raise StatusError(Status.WRONG_P1P2)
+        if not command.data:
+            raise StatusError(Status.WRONG_LENGTH)
+        if command.p1 or len(command.data) not in _DIGEST_BYTES:
+            raise StatusError(Status.CONDITIONS_NOT_MET)
+        if command.p2 == 0:
+            own_key = self._application.own_key if self._application else None
+            if own_key is None:
+                raise StatusError(Status.CONDITIONS_NOT_MET)
+            return own_key(command.data)
+        short_id = command.p2 & _SHORT_ID_BITS
+        key = self._use(short_id, command.ins) if short_id else self._file(command.ins)
+        if not isinstance(key, SignKey):
+            raise StatusError(Status.CONDITIONS_NOT_MET)
+        if key.secret not in self._shown:
+            raise StatusError(Status.NOT_ALLOWED)
+        return key.sign(command.data)
+
+    def _get_challenge(self, command: Command) -> bytes:
+        if command.p1 or command.p2:
+            raise StatusError(Status.WRONG_P1P2)
+        if not command.le or self._is_extended:
+            raise StatusError(Status.CONDITIONS_NOT_MET)
+        return self._dice(command.le)
+
+    def _internal_authenticate(self, command: Command) -> bytes:
+        answer = self._application.answers.get(command.p2) if self._application else None
+        if answer is None or command.p1 or not command.data:
+            raise StatusError(Status.CONDITIONS_NOT_MET)
+        return answer(command.data)
+
+    def _get_data(self, command: Command) -> bytes:
+        objects = self._application.objects if self._application else {}
+        tag = command.p1 << 8 | command.p2
+        if tag not in objects:
+            raise StatusError(Status.REFERENCE_NOT_FOUND)
+        return objects[tag]

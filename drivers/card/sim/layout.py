@@ -1,0 +1,72 @@
+"""What is on a virtual chip: applications with files, secrets and keys, and how one chip differs from another."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Access = frozenset[int] | None  # the secrets of which any one opens a file; none of them: free; None: closed for ever
+FREE: Access = frozenset()
+CLOSED: Access = None
+
+
+@dataclass
+class Transparent:
+    """A file of bytes, filler and all."""
+
+    content: bytes
+    access: Access = FREE
+
+
+@dataclass
+class Records:
+    """A file of records, numbered from 1."""
+
+    records: Sequence[bytes]
+
+
+@dataclass
+class Secret:
+    """A PIN or password, sent as it is. Every wrong one costs a try; a right one gives all tries back."""
+
+    value: bytes
+    tries_max: int
+    tries: int = -1  # -1: all of them
+
+    def __post_init__(self) -> None:
+        if self.tries < 0:
+            self.tries = self.tries_max
+
+
+@dataclass
+class SignKey:
+    """A private key that signs what it is given, once `secret` (the identifier of its file) was shown."""
+
+    sign: Callable[[bytes], bytes]
+    secret: int
+
+
+File = Transparent | Records | Secret | SignKey
+
+
+@dataclass
+class Application:
+    """One application: its files; a key of its own that needs no secret; keys that answer challenges; data objects."""
+
+    name: str
+    aid: bytes
+    files: dict[int, File] = field(default_factory=dict)
+    own_key: Callable[[bytes], bytes] | None = None
+    answers: dict[int, Callable[[bytes], bytes]] = field(default_factory=dict)
+    objects: dict[int, bytes] = field(default_factory=dict)
+
+
+class Quirk(StrEnum):
+    """How this chip differs from others."""
+
+    STUMBLES = "stumbles"  # the first command after power-up is answered 6F00, whatever it is
+    TELLS_VERIFIED = "tells_verified"  # VERIFY without a secret is answered 9000 once the secret was shown
+    NO_EXTENDED = "no_extended"  # extended length is answered 6700
+    NO_CHAINING = "no_chaining"
+    NO_SHORT_IDS = "no_short_ids"  # READ BINARY knows no short file identifiers
+    ANNOUNCES = "announces"  # data is announced by 61xx and fetched by GET RESPONSE, as over T=0
+    EXACT = "exact"  # reading more than there is is answered 6Cxx

@@ -1,0 +1,44 @@
+"""Is it valid today? Asked with a clock that may be wrong, or that may not know at all."""
+
+from datetime import date, datetime, timedelta, timezone
+
+from drivers.card.errors import ClockDoubtError, ExpiredCardError
+
+JAPAN = timezone(timedelta(hours=9), "JST")
+
+
+def local_day(now: datetime) -> date:
+    """Return the day that it is in Japan.
+
+    Raises:
+        ValueError: `now` does not say its time zone.
+    """
+    if now.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return now.astimezone(JAPAN).date()
+
+
+def check_days(what: str, begins: date | None, ends: date | None, now: datetime | None) -> None:
+    """Check days, both included; a clock that does not know (`None`) checks nothing.
+
+    Raises:
+        ExpiredCardError, ClockDoubtError: as they say.
+    """
+    if now is None:
+        return
+    today = local_day(now)
+    if ends is not None and today > ends:
+        raise ExpiredCardError(what, ends)
+    if begins is not None and today < begins:
+        raise ClockDoubtError(what, begins)
+
+
+def parse_day(digits: bytes) -> date:
+    """Read `YYYYMMDD` in ASCII digits.
+
+    Raises:
+        ValueError: these are no eight digits, or no day.
+    """
+    if len(digits) != len("YYYYMMDD") or not digits.isdigit():
+        raise ValueError("eight digits are needed")
+    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
