@@ -32,7 +32,7 @@ class Machi(click.Group):
 @click.command(cls=Machi, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="machitap")
 def machi() -> None:
-    r"""Run a town on one tap.
+    """Run a town on one tap.
 
     \b
     Examples:
@@ -42,7 +42,7 @@ def machi() -> None:
       machi card read --json
 
     Results go to standard output, everything else to standard error. Every command takes --json.
-    """
+    """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
 def main(arguments: list[str] | None = None) -> None:

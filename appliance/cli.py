@@ -36,7 +36,7 @@ class HardwareError(click.ClickException):
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def unit() -> None:
-    r"""One unit: the box with a reader. FOLDER is /var/lib/machitap if left out.
+    """One unit: the box with a reader. FOLDER is /var/lib/machitap if left out.
 
     \b
     Examples:
@@ -45,7 +45,7 @@ def unit() -> None:
       machi unit run lib01
       machi unit status lib01 --json
       machi unit export lib01 --segments stick/lib01.segments
-    """
+    """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
 @unit.command()

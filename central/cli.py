@@ -28,7 +28,7 @@ class RefusedForSafetyError(click.ClickException):
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def central() -> None:
-    r"""The town's centre: its server, its books, its units.
+    """The town's centre: its server, its books, its units.
 
     \b
     Examples:
@@ -36,7 +36,7 @@ def central() -> None:
       machi central serve /srv/town
       machi central unit add /srv/town lib01 --place library --counter facility > lib01.ticket
       machi central status /srv/town
-    """
+    """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
 @central.command()

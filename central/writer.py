@@ -1,4 +1,4 @@
-"""One thing writes at a time, while this process goes on listening: what arrives during a commit is stored with the next.
+"""One thing writes at a time while this process goes on listening: what arrives meanwhile is stored together.
 
 A disk syncs a few hundred times a second; a town in which every unit comes back at once brings more deliveries.
 """

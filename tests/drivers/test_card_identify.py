@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -31,7 +32,7 @@ from drivers.card import (
     identify,
 )
 from drivers.card.channel import Channel, Exchange
-from drivers.card.proofs import message, p256_holds, rsa_holds
+from drivers.card.proofs import message, p256_holds, rsa_holds, spki
 from drivers.card.service_pass import PROOF_PURPOSE, PassProfile
 from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.issue import make
@@ -91,12 +92,17 @@ def test_with_a_pin_the_card_s_key_is_asked_first(pki: TestPki, trust: Trust, la
 
 
 def test_evidence_can_be_checked_again(pki: TestPki, trust: Trust, lay: Lay) -> None:
-    for order, holds, pin in ((PASS, p256_holds, None), (FACE, rsa_holds, None), (JPKI, rsa_holds, "1234")):
+    checks: list[tuple[tuple[str, ...], Callable[[Any, bytes, bytes], bool], str | None]] = [
+        (PASS, p256_holds, None),
+        (FACE, rsa_holds, None),
+        (JPKI, rsa_holds, "1234"),
+    ]
+    for order, holds, pin in checks:
         evidence = identify(lay(make(Plan(), pki)), NONCE, replace(trust, order=order), NOW, pin).evidence
         assert evidence is not None
         key = load_der_public_key(evidence.public_key)
-        assert holds(key, evidence.signature, evidence.message)  # type: ignore[operator]
-        assert not holds(key, evidence.signature, evidence.message + b"!")  # type: ignore[operator]
+        assert holds(key, evidence.signature, evidence.message)
+        assert not holds(key, evidence.signature, evidence.message + b"!")
         assert evidence.message.endswith(NONCE)
         assert len(evidence.digest) == 64
 
@@ -279,6 +285,7 @@ def test_a_recorded_proof_is_refused(pki: TestPki, trust: Trust, lay: Lay) -> No
             genuine.power_off()
 
         def transmit(self, raw: bytes) -> bytes:
+            assert old is not None
             return old.signature + b"\x90\x00" if raw[1] == 0x88 else genuine.transmit(raw)
 
     assert identify(lay(Replay()), NONCE, trust, NOW).evidence == old  # the replay itself works
@@ -423,7 +430,7 @@ def test_a_card_that_answers_anything_ends_in_one_of_our_errors(
         data, sw = next(turns)
         return data + sw.to_bytes(2, "big")
 
-    chosen = replace(pki.trust(order), face_key=lambda _: face.spki(pki.own.card_issuer.key.public_key()))
+    chosen = replace(pki.trust(order), face_key=lambda _: spki(pki.own.card_issuer.key.public_key()))
     for pin in (None, "1234"):
         with pytest.raises(CardError):
             identify(field_with(OddCard(b"\x3b\x00", answer)), NONCE, chosen, NOW, pin)

@@ -34,6 +34,7 @@ from drivers.card import (
     tlv,
 )
 from drivers.card.channel import Channel, Exchange
+from drivers.card.proofs import spki
 from drivers.card.sim import pki as sim_pki
 from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.issue import make
@@ -343,7 +344,7 @@ def test_the_birthday_in_the_western_calendar() -> None:
 def test_enrolment_learns_the_card_s_own_key(pki: TestPki, hanako: IsoCard, lay: Lay) -> None:
     learned = face.enrol(Channel(lay(hanako)), BIRTH, roots(pki), NONCE)
     own = pki.keys.rsa("cards/990000000000001/face").public_key()
-    assert learned.public_key == face.spki(own)
+    assert learned.public_key == spki(own)
     assert learned.expires == date(2094, 4, 1)
     assert learned.evidence.message.endswith(NONCE)
 

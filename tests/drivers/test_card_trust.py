@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from drivers.card import PassProfile, Trust, TrustError, face, trust_folder
+from drivers.card import PassProfile, Trust, TrustError, trust_folder
+from drivers.card.proofs import spki
 from drivers.card.service_pass import DEFAULT_AID
 from drivers.card.sim.pki import TestPki, key_id
 
@@ -30,9 +31,9 @@ def test_each_test_key_alone_is_refused_in_production(pki: TestPki) -> None:
         {"cv_roots": {key_id(b"6000023", b"001"): own.cv_root.key.public_key()}},
         {"jpki_authorities": (own.authentication.certificate,)},
     ):
-        Trust(**anchors, production=False)  # type: ignore[arg-type]
+        Trust(**anchors, production=False)
         with pytest.raises(TrustError, match="test keys"):
-            Trust(**anchors)  # type: ignore[arg-type]
+            Trust(**anchors)
 
 
 def test_production_takes_keys_that_are_not_marked(pki: TestPki) -> None:
@@ -101,7 +102,7 @@ def test_an_empty_folder_believes_nobody_in_production(tmp_path: Path) -> None:
 def test_enrolled_cards_are_found_at_once(pki: TestPki, tmp_path: Path) -> None:
     trust_folder.save(pki.trust(), tmp_path)
     trust = trust_folder.load(tmp_path)
-    index, key = "ab" * 32, face.spki(pki.own.card_issuer.key.public_key())
+    index, key = "ab" * 32, spki(pki.own.card_issuer.key.public_key())
     assert trust.face_key(index) is None
     trust_folder.enrol(tmp_path, index, key)
     assert trust.face_key(index) == key

@@ -2,12 +2,15 @@
 
 import queue
 import time
+from typing import TypeVar
 
 from smartcard import scard
 
 from drivers.card.sim.pcscd import READERS_MAX, PrivatePcscd
 from drivers.reader import CardCame, Event, Field, ReaderCame, ReaderLeft
 from drivers.reader.pcsc import Driver
+
+Kind = TypeVar("Kind", bound=Event)
 
 READERS = [f"reader{number}" for number in range(READERS_MAX - 1)]
 SAM = "Desk SAM"
@@ -38,7 +41,7 @@ class Ear:
         self.driver = Driver(Driver.Options(**options))  # type: ignore[arg-type]
         self.driver.start(self.events.put)
 
-    def next(self, kind: type[Event], seconds: float = 5.0) -> Event:  # type: ignore[valid-type]
+    def next(self, kind: type[Kind], seconds: float = 5.0) -> Kind:
         """Return the next event of a kind; others are passed over."""
         until = time.monotonic() + seconds
         while True:

@@ -63,9 +63,9 @@ def laid(private: PrivatePcscd, pki: TestPki) -> Iterator[list[str]]:
     """All cards of the cases, each on a reader of its own; return the readers' names."""
     slots = [(f"{reader}{twin}", f"{reader} 00 0{twin[1:] or 0}") for reader in READERS for twin in ("", "/1")]
     for number, (slot, (what, _, _)) in enumerate(zip(slots, CASES, strict=True)):
-        kind = {"kind": Kind(what)} if what in set(Kind) else {}
+        kind = Kind(what) if what in set(Kind) else Kind.MY_NUMBER
         faults = frozenset({Fault(what)} if what in set(Fault) else ())
-        plan = Plan(serial=f"9900000000020{number:02}", faults=faults, pki=str(pki.folder), **kind)
+        plan = Plan(serial=f"9900000000020{number:02}", faults=faults, pki=str(pki.folder), kind=kind)
         private.table.present(slot[0], plan)
     yield [slot[1] for slot in slots]
     clear(private)
