@@ -5,6 +5,7 @@ one process under a virtual clock.
 """
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Final
 
 from appliance.counter import counters, folds
@@ -22,7 +23,7 @@ from sync import facts, installed
 from sync.directory import DIRECTORY
 from sync.messages import Enrolment, raw_bytes
 
-SOFTWARE: Final = "machitap unit"
+SOFTWARE: Final = f"machitap unit {version('machitap')}"
 JOURNAL: Final = "journal.db"
 
 

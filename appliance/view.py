@@ -14,6 +14,7 @@ class Viewer:
 
     def __init__(self, board: Board, words: Catalogue, clock: Clock) -> None:
         self._board = board
+        self._board.now_ms = clock.wall_ms
         self._words = words
         self._clock = clock
         self._closed: Words | None = None

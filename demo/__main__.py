@@ -1,11 +1,14 @@
 """`python -m demo [--once]`: see the package."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import msgspec
 
+from demo.page.app import serve
 from demo.processes import StartError
 from demo.script import Morning
 from demo.town import DemoTown, Ports, PortTakenError
@@ -24,13 +27,14 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8080, help="the console's port; the others follow from it")
     options = parser.parse_args()
     ports = Ports.from_console(options.port)
+    signal.signal(signal.SIGTERM, _interrupt)  # ends what it started, as Ctrl-C does
     try:
         return once(options.folder, ports) if options.once else stay(options.folder, ports)
     except (StartError, PortTakenError, PrivatePcscdError) as error:
         say(str(error))
         return 1
     except KeyboardInterrupt:
-        say("stopped")
+        say("interrupted")
         return 0
 
 
@@ -49,8 +53,6 @@ def once(folder: Path, ports: Ports) -> int:
 
 def stay(folder: Path, ports: Ports) -> int:
     """Run the town until Ctrl-C, with the page on which cards are held."""
-    from demo.page.app import serve
-
     with DemoTown(folder, ports, say) as town:
         say("")
         say(f"hold a card:  http://127.0.0.1:{ports.page}")
@@ -59,7 +61,12 @@ def stay(folder: Path, ports: Ports) -> int:
             say(f"{unit.stand.name_en + ':':13} http://127.0.0.1:{unit.screen}")
         say("Ctrl-C ends everything")
         serve(town, ports.page)
+        say("ending…")
     return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def say(text: str) -> None:

@@ -56,12 +56,17 @@ class Process:
                 raise StartError("\n".join([f"{self._name} did not start:", *said]))
             time.sleep(0.02)
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, without waiting."""
+        if self._process:
+            self._process.terminate()
+
     def stop(self) -> None:
         """End in order; by force, if it does not."""
+        self.ask_to_end()
         process, self._process = self._process, None
         if process is None:
             return
-        process.terminate()
         try:
             process.wait(STOP_S)
         except subprocess.TimeoutExpired:

@@ -1,6 +1,6 @@
 """The demo town: set up by the same commands that a technician and the office would use, then run as processes."""
 
-import contextlib
+import os
 import shutil
 import socket
 import time
@@ -81,22 +81,20 @@ class DemoUnit:
         name = stand.unit
         self.daemon = Process(name, ["unit", "run", str(folder)], log / f"{name}.log", environment)
         self.uplink = Process(f"{name} uplink", ["unit", "uplink", str(folder)], log / f"{name}-uplink.log", {})
+        # A socket's address has room for 108 characters; a folder may lie deeper, so it is named by its number.
+        self._place = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+        self._hatch = HttpHatch(f"/proc/self/fd/{self._place}/hatch.sock")
 
     def status(self) -> dict[str, Any]:
         """Ask the daemon how it is; an empty answer while it does not run."""
-        with contextlib.chdir(self.folder):
-            try:
-                return HttpHatch("hatch.sock").status()
-            except HatchError:
-                return {}
+        try:
+            return self._hatch.status()
+        except HatchError:
+            return {}
 
     def start_daemon(self) -> None:
         self.daemon.start()
         self.daemon.wait_until(lambda: bool(self.status().get("readers")))
-
-    def stop(self) -> None:
-        self.uplink.stop()
-        self.daemon.stop()
 
 
 class DemoTown:
@@ -131,11 +129,15 @@ class DemoTown:
         self.stop()
 
     def stop(self) -> None:
-        """End everything that was started."""
-        for unit in self.units.values():
-            unit.stop()
+        """End everything that was started, at the same time."""
+        units = self.units.values()
+        processes = [self.centre, *(unit.uplink for unit in units), *(unit.daemon for unit in units)]
+        for process in processes:
+            process.ask_to_end()
+        for process in processes:
+            process.stop()
+        for unit in units:
             unit.road.cut()
-        self.centre.stop()
         self.pcscd.stop()
 
     def hold(self, resident: str, reader: str) -> None:
@@ -144,6 +146,10 @@ class DemoTown:
 
     def take_away(self, reader: str) -> None:
         self.pcscd.table.remove(reader)
+
+    def lying(self) -> dict[str, str]:
+        """Return whose card lies on which reader."""
+        return {reader: Path(one.card).stem for reader, one in self.pcscd.table.state().items() if one.card}
 
     def _check_ports(self) -> None:
         for port in self.ports.all():

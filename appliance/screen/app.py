@@ -8,36 +8,51 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route
 
 from appliance.screen.board import Board
+from drivers.sound.earcons import EARCONS
 
 _PAGES: Final = Path(__file__).parent / "pages"
-_NO_STORE: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-_POLICY: Final = {"Content-Security-Policy": "default-src 'self'", "Referrer-Policy": "no-referrer"}
+_FILES: Final = {"/": "index.html"} | {f"/{name}": name for name in ("screen.css", "screen.js", "icon.svg")}
+
+# Nothing may be loaded from elsewhere, and nothing is kept: after an update the next load is the new page. There is no
+# X-Frame-Options and no frame-ancestors, so the demo can show three screens on one page; there is nothing here to
+# press that a strange page could lure anybody into.
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def create_screen(board: Board, tip: Callable[[], str]) -> Starlette:
     """Make the application; `tip` names the journal's last entry, which is the id of every event."""
 
-    async def page(_request: Request) -> Response:
-        return FileResponse(_PAGES / "index.html", headers={**_NO_STORE, **_POLICY})
-
     async def view(_request: Request) -> Response:
-        return Response(msgspec.json.encode(board.view), media_type="application/json", headers=_NO_STORE)
+        return _json(board.present())
 
     async def events(_request: Request) -> Response:
-        return StreamingResponse(_stream(board, tip), media_type="text/event-stream", headers=_NO_STORE)
+        headers = _HEADERS | {"X-Accel-Buffering": "no"}
+        return StreamingResponse(_stream(board, tip), media_type="text/event-stream", headers=headers)
 
-    return Starlette(
-        routes=[
-            Route("/", page),
-            Route("/view", view),
-            Route("/events", events),
-            Mount("/static", StaticFiles(directory=_PAGES)),
-        ]
-    )
+    async def earcons(_request: Request) -> Response:
+        return _json(EARCONS)
+
+    live = [Route("/view", view), Route("/events", events), Route("/earcons.json", earcons)]
+    return Starlette(routes=[*live, *(_file(path, _PAGES / name) for path, name in _FILES.items())])
+
+
+def _file(path: str, file: Path) -> BaseRoute:
+    async def serve(_request: Request) -> Response:
+        return FileResponse(file, headers=_HEADERS)
+
+    return Route(path, serve)
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json", headers=_HEADERS)
 
 
 async def _stream(board: Board, tip: Callable[[], str]) -> AsyncIterator[bytes]:

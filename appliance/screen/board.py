@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import msgspec
@@ -12,6 +12,7 @@ from appliance.words import Words
 from drivers.light import Pattern
 
 HEARTBEAT_S: Final = 5.0
+_MS: Final = 1000
 
 
 class View(msgspec.Struct, frozen=True):
@@ -23,7 +24,9 @@ class View(msgspec.Struct, frozen=True):
         invitation: the words of an idle unit.
         shown: the last result, or None.
         light: what the light shows.
-        at_ms: the unit's time.
+        at_ms: the unit's time, as of sending.
+        age_ms: for how long this has been on the board, as of sending; a page that comes late must not show an old
+            result to the next person.
         number: grows with every change; a page plays a sound once per number.
     """
 
@@ -34,17 +37,28 @@ class View(msgspec.Struct, frozen=True):
     shown: Shown | None = None
     light: tuple[Pattern, ...] = ()
     at_ms: int = 0
+    age_ms: int = 0
     number: int = 0
 
 
 class Board:
-    """One writer, the daemon; any number of pages in the web server's own event loop."""
+    """One writer, the daemon; any number of pages in the web server's own event loop.
+
+    Attributes:
+        now_ms: the unit's clock; without one, the time of a view is when it was put up.
+    """
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed: asyncio.Event | None = None
         self._numbers = itertools.count(1)
-        self.view = View()
+        self._up: tuple[View, float] = View(), 0.0  # with when it was put up, by the event loop's clock
+        self.now_ms: Callable[[], int] | None = None
+
+    @property
+    def view(self) -> View:
+        """What was put up last."""
+        return self._up[0]
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say in which event loop the pages are served; called there."""
@@ -53,15 +67,22 @@ class Board:
 
     def publish(self, view: View) -> None:
         """Show something else from now on; may be called from any thread."""
-        self.view = msgspec.structs.replace(view, number=next(self._numbers))
+        numbered = msgspec.structs.replace(view, number=next(self._numbers))
+        self._up = numbered, self._loop.time() if self._loop else 0.0
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
+
+    def present(self) -> View:
+        """Return what is on the board as of this moment."""
+        view, since = self._up
+        age_ms = round((self._loop.time() - since) * _MS) if self._loop else 0
+        return msgspec.structs.replace(view, at_ms=self.now_ms() if self.now_ms else view.at_ms, age_ms=age_ms)
 
     async def views(self) -> AsyncIterator[View]:
         """Yield the present view, then every later one, and one at least every few seconds as a sign of life."""
         while self._changed is not None:
             changed = self._changed
-            yield self.view
+            yield self.present()
             try:
                 await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
             except TimeoutError:

@@ -1,0 +1,143 @@
+"""The pages that people open. Every one works without JavaScript; with it, it keeps itself up to date."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from fastapi import APIRouter, HTTPException
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from central.console.api import entry_id
+from central.console.arrivals import Cursor
+from central.console.books import IncidentLine
+from central.console.by_hand import steps
+from central.console.desk import Desk
+from central.console.moment import Moment, length
+from central.console.openapi import read
+from central.console.standing import neediest_first, standing
+from central.console.words import Advice, Figure
+from sync.facts import Town
+
+ARRIVALS_SHOWN: Final = 20
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+_SEGMENT_TYPE: Final = "text/plain; charset=utf-8"
+_NOWHERE: Final = Town("", "", "", 0)
+
+_Found = TypeVar("_Found")
+
+
+class Pages:
+    """Fills templates; whatever comes from outside is escaped there, without exception."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._templates = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"groups": groups, "lasting": length, "ticks": ticks}
+
+    def render(self, template: str, **values: object) -> HTMLResponse:
+        """Return a page; every page knows the town and the time."""
+        common = {"town": self._desk.books.town(), "moment": self._desk.moment()}
+        return HTMLResponse(self._templates.get_template(template).render(common | values))
+
+    def error(self, status: int, ja: str, en: str, detail: str) -> HTMLResponse:
+        """Return a page that says what went wrong; it asks nothing of the books, which may be what went wrong."""
+        values = {"town": _NOWHERE, "moment": Moment(0, 0), "status": status, "ja": ja, "en": en, "detail": detail}
+        return HTMLResponse(self._templates.get_template("error.html").render(values), status)
+
+
+def groups(text: str, size: int = 8) -> list[str]:
+    """Cut a long number into groups that an eye can follow."""
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def ticks(text: str) -> Markup:
+    """Show what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
+def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, Any]]) -> APIRouter:
+    """Make the routes. `documents`: OpenAPI documents by name, for the page that shows them."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    def home() -> Response:
+        moment, arrivals = desk.moment(), desk.arrivals.latest(ARRIVALS_SHOWN)
+        return pages.render(
+            "home.html",
+            moment=moment,
+            units=neediest_first(desk.books.units(), moment),
+            incidents=_advised(desk),
+            figures=_figures(desk),
+            arrivals=arrivals,
+            cursor=arrivals[0].cursor if arrivals else str(Cursor(0)),
+        )
+
+    @router.get("/units/{name}")
+    def unit(name: str) -> Response:
+        line, moment = _held(desk.books.unit(name), name), desk.moment()
+        return pages.render(
+            "unit.html",
+            moment=moment,
+            unit=line,
+            standing=standing(line, moment),
+            file=desk.unit_file(name, line.epoch),
+            incidents=[one for one in _advised(desk) if one[0].unit == name],
+            arrivals=desk.arrivals.of_unit(name, ARRIVALS_SHOWN),
+        )
+
+    @router.get("/entries/{unit}/{boot}/{seq}")
+    def entry(unit: str, boot: str, seq: str) -> Response:
+        place = entry_id(f"{unit}/{boot}/{seq}")
+        proof = _held(desk.proofs.proof(place), str(place))
+        name, _ = _held(desk.proofs.segment(place), str(place))
+        told = desk.arrivals.one(place)
+        return pages.render("entry.html", place=place, proof=proof, told=told, file=name, steps=steps(proof, name))
+
+    @router.get("/entries/{unit}/{boot}/{seq}/segment")
+    def segment(unit: str, boot: str, seq: str) -> Response:
+        place = entry_id(f"{unit}/{boot}/{seq}")
+        name, text = _held(desk.proofs.segment(place), str(place))
+        as_file = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(text, media_type=_SEGMENT_TYPE, headers=as_file)
+
+    @router.get("/incidents")
+    def incidents() -> Response:
+        return pages.render("incidents.html", incidents=_advised(desk), settled=desk.books.settled())
+
+    @router.get("/openapi/{name}.json")
+    def document(name: str) -> Response:
+        return JSONResponse(_held(documents.get(name), name))
+
+    @router.get("/docs")
+    def docs() -> Response:
+        return pages.render("docs.html", documents={name: read(document) for name, document in documents.items()})
+
+    return router
+
+
+def _held(found: _Found | None, name: str) -> _Found:
+    """Return what was found, or say that there is no such page."""
+    if found is None:
+        raise HTTPException(404, f"{name} is not held here")
+    return found
+
+
+def _advised(desk: Desk) -> list[tuple[IncidentLine, Advice]]:
+    return [(one, desk.words.advice(one.kind, one.means)) for one in desk.books.incidents()]
+
+
+def _figures(desk: Desk) -> list[tuple[Figure, int]]:
+    return [
+        (desk.words.figure(program, name), value)
+        for program, figures in desk.figures().items()
+        for name, value in figures.items()
+    ]
