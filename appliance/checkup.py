@@ -178,6 +178,7 @@ class _Walk:
         )
         for here, body, entry_hash, sig in rows:
             if here != seq + 1:
+                self._check_run(one.boot, seq, prev, seal)
                 prev = self._across_gap(one.boot, seq + 1, here)
             prev = chain.link(prev, body.encode())
             if prev != entry_hash:
@@ -187,10 +188,18 @@ class _Walk:
             seq, seal = here, sig
             self._entries += 1
             self._heads += sig is not None
+        self._check_run(one.boot, seq, prev, seal)
+
+    def _check_run(self, boot: str, seq: int, entry_hash: bytes, seal: bytes | None) -> None:
+        """Check the signature at the end of a boot, or before a hole: no later one covers these entries.
+
+        Args:
+            seal: the last entry's signature; None if it has none, empty if there is no entry here.
+        """
         if seal is None:
-            raise DamageError(f"the last entries of boot {one.boot} are not signed")
+            raise DamageError(f"entry {boot}/{seq}, behind which nothing is chained, is not signed")
         if seal:
-            self._check_seal(one.boot, seq, prev, seal)
+            self._check_seal(boot, seq, entry_hash, seal)
 
     def _hash_before(self, one: Begun) -> bytes:
         if one.after is None:

@@ -91,6 +91,8 @@ def check_boot(boot, rows, gaps, public, counts):
     for seq in sorted(rows[boot]):
         body, entry_hash, sig = rows[boot][seq]
         if seq != before + 1:
+            if not sealed:  # nothing behind the hole covers the entries before it
+                raise BreakError(f"entry {boot}/{before}, the last before a hole, is not signed")
             prev = across(boot, before + 1, seq, gaps)
         if seq == 1:
             counts["boots"] += 1

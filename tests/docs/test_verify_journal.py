@@ -1,5 +1,6 @@
 """The published checker knows nothing of our code, and finds every change that we can think of."""
 
+import json
 import re
 import sqlite3
 import subprocess
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from appliance.carry import verify_copy
 from appliance.opening import close_in_order
+from sync import chain
 from sync.messages import text
 from tests.appliance.conftest import Box, touch
 
@@ -126,22 +129,49 @@ def test_another_units_key(journal: Path) -> None:
     assert (done.returncode, "names another key" in done.stdout) == (1, True)
 
 
-def test_a_declared_hole_is_no_break(tmp_path: Path) -> None:
+def with_holes(folder: Path, *lost: int) -> Path:
+    """A journal of ten entries that lost some, declared the loss, and went on."""
     box = Box()
     opened = box.start()
     box.write(opened, 9)
     close_in_order(opened.journal)
     content = bytes(box.disk.files["/journal.db"].now)
-    for found in re.finditer(b'"seq":5,', content):
-        box.disk.rot("journal.db", found.start() + 30)
+    for seq in lost:
+        for found in re.finditer(b'"seq":%d,' % seq, content):
+            box.disk.rot("journal.db", found.start() + 30)
     connection = box.disk.connect("journal.db")
     connection.execute("PRAGMA locking_mode = EXCLUSIVE; DELETE FROM note").fetchall()
     connection.close()
     opened = box.start()
-    assert opened.lost
-    opened.journal.copy_to(str(tmp_path / "journal.db"))
-    (tmp_path / "unit.pub").write_text(text(box.keystore.public))
-    done = check(tmp_path / "journal.db", tmp_path / "unit.pub")
+    assert [gap.first for gap in opened.lost] == list(lost)
+    opened.journal.copy_to(str(folder / "journal.db"))
+    (folder / "unit.pub").write_text(text(box.keystore.public))
+    return folder / "journal.db"
+
+
+def test_an_island_between_two_holes_needs_a_signature_of_its_own(tmp_path: Path) -> None:
+    """Nothing behind a hole is chained to what stands before it: only a signature there keeps it from being forged."""
+    journal = with_holes(tmp_path, 4, 7)
+    database = sqlite3.connect(journal)
+    database.execute("DROP TRIGGER entry_stays")
+    gap = json.loads(database.execute("SELECT body FROM entry WHERE body LIKE '%\"first\":4,%'").fetchone()[0])
+    lost_in, prev = gap["of"], bytes.fromhex(gap["prev"])
+    for seq in (5, 6):
+        body = database.execute("SELECT body FROM entry WHERE boot = ? AND seq = ?", (lost_in, seq)).fetchone()[0]
+        forged = body.replace('"card":"0a', '"card":"ff')
+        prev = chain.link(prev, forged.encode())
+        change = "UPDATE entry SET body = ?, hash = ?, sig = NULL WHERE boot = ? AND seq = ?"
+        database.execute(change, (forged, prev, lost_in, seq))
+    database.commit()
+    database.close()
+    done = check(journal, journal.with_name("unit.pub"))
+    assert (done.returncode, f"entry {lost_in}/6, the last before a hole, is not signed" in done.stdout) == (1, True)
+    ours = verify_copy(journal, tmp_path)
+    assert "/6, behind which nothing is chained, is not signed" in ours.broken
+
+
+def test_a_declared_hole_is_no_break(tmp_path: Path) -> None:
+    done = check(with_holes(tmp_path, 5), tmp_path / "unit.pub")
     assert done.returncode == 0, done.stdout
     assert "declared as lost: 1" in done.stdout
 
