@@ -63,6 +63,7 @@ def judge(folder: Path, taps: int) -> Verdict:
     journals = {path.name: _journal(path / "journal.db") for path in units}
     written = {place: entry_hash for journal in journals.values() for place, (entry_hash, _) in journal.items()}
     centre = open_centre(folder / "central", SystemClock(), SystemEntropy())
+    centre.reconciler.catch_up()  # it may have been stopped between storing the last delivery and adding it up
     held = _held(centre.engine)
     lost = sum(held.get(place, Counter()).get(entry_hash, 0) == 0 for place, entry_hash in beeped.items())
     twice = sum(sum(held.get(place, Counter()).values()) > 1 for place in beeped)
@@ -140,7 +141,6 @@ def _books_match(engine: sa.Engine, bodies: list[bytes]) -> bool:
 
 def _replay(centre: Centre) -> bool:
     """Add everything up anew from the stored segments, and say whether the same tables come out."""
-    centre.reconciler.catch_up()
     before = centre.reconciler.digest()
     centre.reconciler.wipe()
     centre.reconciler.catch_up()
