@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
 from central.centre import open_centre
 from central.folder import Folder
@@ -12,13 +13,21 @@ from central.server import serve
 from central.world import SystemClock, SystemEntropy
 
 
-def run(folder: Path) -> None:
-    """Serve until told to stop."""
+def run(folder: Path, *, as_json: bool = False) -> None:
+    """Serve until told to stop; say where as soon as both doors are open."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     centre = open_centre(folder, SystemClock(), SystemEntropy())
-    config = Folder(folder).config
-    click.echo(f"units: {config.server.units_url}  console: http://127.0.0.1:{config.server.console_port}", err=True)
-    serve(centre, folder, config.server)
+    config = Folder(folder).config.server
+    console = f"http://{config.console_host}:{config.console_port}"
+
+    def ready() -> None:
+        if as_json:
+            document = {"schema": "machi.central.serve/1", "units": config.units_url, "console": console}
+            click.echo(msgspec.json.encode(document))
+        else:
+            click.echo(f"units: {config.units_url}  console: {console}", err=True)
+
+    serve(centre, folder, config, ready)
 
 
 if __name__ == "__main__":

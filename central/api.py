@@ -1,14 +1,19 @@
 """What units call: the HTTP side of sync, with OpenAPI. Everything but enrolment asks for a device certificate.
 
 Bodies are capped before they are read. A delivery is verified here, in the thread that listens, and stored by the one
-that writes.
+that writes; nothing else that may wait for the database is done in the thread that listens.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, cast
 
 import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
+from central import store
 from central.authority import CertificateError, read_device
 from central.centre import Centre
 from central.intake import Delivery, Peer
@@ -20,6 +25,7 @@ from sync.messages import (
     SEGMENT_TYPE,
     TOWN_STREAM,
     EnrolRequest,
+    Problem,
     RenewRequest,
     Report,
     TownTime,
@@ -30,6 +36,7 @@ from sync.segment import PACKED_MAX_BYTES, join, pack
 from sync.tree import ends_from_text
 
 JSON: Final = "application/json"
+_NO_TYPE: Final = "about:blank"  # a problem that is no more than its HTTP status
 SMALL_BODY_MAX: Final = 64 * 1024
 PAGE_ENTRIES: Final = 2_000
 _NONCE = Query(max_length=64, pattern="^[0-9a-f]*$", description="hex; comes back in the signed answer")
@@ -73,6 +80,9 @@ async def writer_of(request: Request) -> Writer:
     return cast("Writer", request.app.state.writer)
 
 
+TheWriter = Annotated[Writer, Depends(writer_of)]
+
+
 def create_units_api(centre: Centre, writer: Writer) -> FastAPI:
     """Make the application that units call."""
     api = FastAPI(
@@ -82,7 +92,12 @@ def create_units_api(centre: Centre, writer: Writer) -> FastAPI:
         " about a journal are signed with the town's key.",
         docs_url=None,
         redoc_url=None,
-        exception_handlers={RefusedError: _refused},
+        exception_handlers={
+            RefusedError: _refused,
+            HTTPException: _misdirected,
+            RequestValidationError: _misread,
+            Exception: _failed,
+        },
     )
     api.state.centre = centre
     api.state.writer = writer
@@ -94,6 +109,7 @@ def create_units_api(centre: Centre, writer: Writer) -> FastAPI:
 async def holdings(
     centre: TheCentre,
     caller: Caller,
+    writer: TheWriter,
     nonce: Annotated[str, _NONCE] = "",
     unsent: Annotated[int, Query(ge=0)] = 0,
     oldest_ms: int | None = None,
@@ -102,7 +118,7 @@ async def holdings(
     clock: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     report = Report(unsent, oldest_ms, state, software, clock)
-    return Response(centre.intake.holdings(caller, report, nonce), media_type=JSON)
+    return Response(await writer.do(lambda: centre.intake.holdings(caller, report, nonce)), media_type=JSON)
 
 
 @units.post(
@@ -115,12 +131,18 @@ async def deliver(
     request: Request,
     centre: TheCentre,
     caller: Caller,
-    writer: Annotated[Writer, Depends(writer_of)],
+    writer: TheWriter,
     fence: Annotated[str, _FENCE] = "",
     nonce: Annotated[str, _NONCE] = "",
 ) -> Response:
+    check_type(request, SEGMENT_TYPE)
     packed = await read_body(request, PACKED_MAX_BYTES)
-    signed = centre.intake.verify(caller, packed)
+    try:
+        signed = centre.intake.verify(packed)
+    except RefusedError as error:
+        refusal = error
+        await writer.do(lambda: centre.intake.note_refusal(caller, refusal))
+        raise
     answer = await writer.deliver(Delivery(caller, signed, fence, nonce))
     centre.on_arrival()
     return Response(answer, media_type=JSON)
@@ -143,7 +165,7 @@ async def stream(
         ends = ends_from_text(since)
     except ValueError as error:
         raise RefusedError(Why.BAD_REQUEST, "since: boot/seq,boot/seq,…") from error
-    segments = centre.intake.stream(caller, name, ends, PAGE_ENTRIES)
+    segments = await run_in_threadpool(centre.intake.stream, caller, name, ends, PAGE_ENTRIES)
     if not segments:
         return Response(status_code=204)
     return Response(pack(join(segments)), media_type=SEGMENT_TYPE)
@@ -156,9 +178,10 @@ async def time(centre: TheCentre, _caller: Caller, nonce: Annotated[str, _NONCE]
 
 
 @units.post("/v1/enrol", summary="Let a unit in, with a one-time code", openapi_extra=_body(EnrolRequest))
-async def enrol(request: Request, centre: TheCentre) -> Response:
+async def enrol(request: Request, centre: TheCentre, writer: TheWriter) -> Response:
+    check_type(request, JSON)
     asked = _read(await read_body(request, SMALL_BODY_MAX), EnrolRequest)
-    return Response(msgspec.json.encode(centre.enroller.enrol(asked)), media_type=JSON)
+    return Response(msgspec.json.encode(await writer.do(lambda: centre.enroller.enrol(asked))), media_type=JSON)
 
 
 @units.post(
@@ -167,8 +190,20 @@ async def enrol(request: Request, centre: TheCentre) -> Response:
     openapi_extra=_body(RenewRequest),
 )
 async def renew(request: Request, centre: TheCentre) -> Response:
+    check_type(request, JSON)
     asked = _read(await read_body(request, SMALL_BODY_MAX), RenewRequest)
-    return Response(msgspec.json.encode(centre.enroller.renew(asked)), media_type=JSON)
+    return Response(msgspec.json.encode(await run_in_threadpool(centre.enroller.renew, asked)), media_type=JSON)
+
+
+def check_type(request: Request, wanted: str) -> None:
+    """Make sure that a body is what it should be, if the request says what it is.
+
+    Raises:
+        RefusedError: it says something else.
+    """
+    said = request.headers.get("content-type", wanted).partition(";")[0].strip().lower()
+    if said != wanted:
+        raise RefusedError(Why.WRONG_TYPE, f'"{said}" is not taken here, but "{wanted}"')
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -189,16 +224,35 @@ async def read_body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-def problem_response(error: RefusedError) -> Response:
+def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """Return a refusal as RFC 9457 wants it; the connection is closed, because the body may be unread."""
-    body = msgspec.json.encode(error.problem)
-    return Response(body, error.problem.status, {"Connection": "close"}, media_type=PROBLEM_TYPE)
+    headers = {**(headers or {}), "Connection": "close"}
+    return Response(msgspec.json.encode(problem), problem.status, headers, media_type=PROBLEM_TYPE)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RefusedError):
         raise error
-    return problem_response(error)
+    return problem_response(error.problem)
+
+
+async def _misdirected(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return problem_response(Problem(_NO_TYPE, error.detail, error.status_code), error.headers)
+
+
+async def _misread(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    said = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors())
+    return problem_response(RefusedError(Why.BAD_REQUEST, said).problem)
+
+
+async def _failed(_request: Request, error: Exception) -> Response:
+    if store.is_full(error):
+        return problem_response(RefusedError(Why.FULL, "nothing was stored; it can be sent again later").problem)
+    return problem_response(Problem(_NO_TYPE, "A fault of the centre; try again later", 500))
 
 
 def _read(body: bytes, kind: type[Any]) -> Any:

@@ -56,7 +56,7 @@ class _Walk:
         self._writers.add(writer)
         try:
             segment = from_text(unpack(packed))
-            entries = segment.entries(self._town.register)
+            entries = segment.stored_entries(self._town.register)
         except (SegmentError, EntryError) as error:
             self._broken.append(f"{writer}: {error}")
             return

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -74,8 +74,8 @@ class Authority:
         """
         request = _read_request(csr_pem)
         public = request.public_key()
-        if not isinstance(public, ec.EllipticCurvePublicKey):
-            raise CertificateError("the key in the request must be an elliptic-curve key")
+        if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
+            raise CertificateError("the key in the request must be a P-256 key")
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, unit)])
         names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(device_uri(town, unit, epoch))])
         builder = _builder(subject, self._certificate.subject, public, now, DEVICE_DAYS)
@@ -129,7 +129,7 @@ def _read_request(csr_pem: str) -> x509.CertificateSigningRequest:
         request = x509.load_pem_x509_csr(csr_pem.encode())
         if not request.is_signature_valid:
             raise CertificateError("the request is not signed with its own key")
-    except (ValueError, InvalidSignature) as error:
+    except (ValueError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise CertificateError(f"not a certificate request: {error}") from error
     return request
 

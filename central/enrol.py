@@ -67,6 +67,7 @@ class Enroller:
         code = base64.b32encode(self._town.entropy.bytes(CODE_BYTES)).decode()
         now = self._town.clock.wall_ms()
         with self._engine.begin() as connection:
+            shelves.lock(connection)
             row = connection.execute(sa.select(store.unit).where(store.unit.c.name == unit)).mappings().one_or_none()
             epoch = row["epoch"] if row else 1
             if self._public(connection, unit, epoch):
@@ -90,6 +91,7 @@ class Enroller:
         now = self._town.clock.wall_ms()
         self._check_proof(request.key, enrol_proof(request.code, request.csr), request.proof)
         with self._engine.begin() as connection:
+            shelves.lock(connection)
             epoch = self._use_code(connection, request, now)
             certificate = self._certify(request.csr, request.unit, epoch)
             key = {"unit": request.unit, "epoch": epoch, "public": request.key, "enrolled_ms": now}
@@ -133,12 +135,18 @@ class Enroller:
         return Certificate(self._certify(request.csr, request.unit, row["epoch"]), self._authority.pem)
 
     def close(self, unit: str, reason: str) -> bool:
-        """End a unit's present life: it is lost, stolen or scrapped. Return whether there was such a unit."""
+        """End a unit's present life: it is lost, stolen or scrapped. Return whether there was such a unit.
+
+        Tickets that are still about are void: they may be lost with it.
+        """
         with self._engine.begin() as connection:
+            shelves.lock(connection)
             row = connection.execute(sa.select(store.unit).where(store.unit.c.name == unit)).mappings().one_or_none()
             if row is None:
                 return False
             connection.execute(sa.update(store.unit).where(store.unit.c.name == unit).values(state=UnitState.CLOSED))
+            unused = store.code.c.unit == unit, store.code.c.used_ms.is_(None)
+            connection.execute(sa.delete(store.code).where(*unused))
             order = Order(name=unit, epoch=row["epoch"], state=UnitState.CLOSED, reason=reason)
             self._streams.append_for(connection, unit, [order])
             return True
@@ -149,6 +157,8 @@ class Enroller:
         row = connection.execute(asked.with_for_update()).mappings().one_or_none()
         if row is None or row["used_ms"] is not None or row["expires_ms"] < now:
             raise RefusedError(Why.BAD_CODE, "ask the office for a new ticket")
+        if self._public(connection, request.unit, row["epoch"]):
+            raise RefusedError(Why.BAD_CODE, "another ticket was used for this life of the unit; ask for a new one")
         connection.execute(sa.update(table).where(table.c.hash == row["hash"]).values(used_ms=now))
         return int(row["epoch"])
 

@@ -14,8 +14,6 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from sync.entries import UnitName
-
 CONFIG_FILE: Final = "central.toml"
 DATABASE_FILE: Final = "town.db"
 KEYS_FOLDER: Final = "keys"
@@ -31,10 +29,13 @@ class FolderError(Exception):
     """The folder cannot be used; the message says what to do."""
 
 
-class TownConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The town. `id` is its short name in certificates; it never changes."""
+TownId = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,15}$")]
 
-    id: UnitName
+
+class TownConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The town. `id` is its short name in certificates and on service passes; it never changes."""
+
+    id: TownId
     name: str
     name_en: str
     phone: str = "00-0000"
@@ -119,11 +120,22 @@ def write_secret(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def read_config(text: str, path: Path) -> CentralConfig:
+    """Read a configuration; `path` is where it lies, for what is said of it.
+
+    Raises:
+        FolderError: it is none.
+    """
+    try:
+        return msgspec.convert(tomllib.loads(text), CentralConfig)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise FolderError(f"{path}: {error}") from error
+
+
 def _read(path: Path) -> CentralConfig:
     try:
-        with path.open("rb") as file:
-            return msgspec.convert(tomllib.load(file), CentralConfig)
+        return read_config(path.read_bytes().decode(), path)
     except FileNotFoundError as error:
         raise FolderError(f"{path}: no such file; make a centre with: machi central init {path.parent}") from error
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise FolderError(f"{path}: {error}") from error

@@ -57,8 +57,13 @@ def found(folder: Path, plan: Plan, clock: Clock, entropy: Entropy) -> None:
     """Make a new centre in a folder that has none.
 
     Raises:
+        FolderError: the plan is no good; nothing is made.
         FileExistsError: a part of one is there already; nothing of it is replaced.
     """
+    values = {name: msgspec.json.encode(value).decode() for name, value in msgspec.structs.asdict(plan).items()}
+    values["database"] = f"database = {values['database']}\n" if plan.database else ""
+    config = _CONFIG.format(**values)
+    at.read_config(config, folder / at.CONFIG_FILE)
     keys = folder / at.KEYS_FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys.mkdir(mode=0o700)
@@ -69,9 +74,7 @@ def found(folder: Path, plan: Plan, clock: Clock, entropy: Entropy) -> None:
     ca_key, ca = Authority.create(plan.town_id, moment(clock.wall_ms()))
     write_secret(keys / at.CA_KEY, ca_key)
     write_secret(keys / at.CA_FILE, ca)
-    values = {name: msgspec.json.encode(value).decode() for name, value in msgspec.structs.asdict(plan).items()}
-    values["database"] = f"database = {values['database']}\n" if plan.database else ""
-    (folder / at.CONFIG_FILE).write_text(_CONFIG.format(**values))
+    (folder / at.CONFIG_FILE).write_text(config)
     upgrade(folder, clock, entropy)
 
 
@@ -91,11 +94,12 @@ def upgrade(folder: Path, clock: Clock, entropy: Entropy) -> None:
     centre.reconciler.catch_up()
     _say_town(centre, opened)
     centre.reconciler.catch_up()
+    centre.engine.dispose()
 
 
 def _say_town(centre: Centre, opened: Folder) -> None:
     town = opened.config.town
-    issuer = f"{town.id}-1"
+    issuer = f"{town.id}.1"  # as it stands on the service passes that this key signs
     statement = Town(
         name=town.name,
         name_en=town.name_en,

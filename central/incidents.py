@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from central import store
+from central import shelves, store
 from central.attach import Event, Fork
 from central.branches import Row
 from central.streams import Streams
@@ -84,6 +84,7 @@ def close(connection: sa.Connection, streams: Streams, number: int, because: str
 
     A unit that was suspended stays so: it needs new keys, and so a new life.
     """
+    shelves.lock(connection)
     table = store.incident
     row = connection.execute(sa.select(table).where(table.c.n == number)).mappings().one_or_none()
     if row is None or row["closed_ms"] is not None:

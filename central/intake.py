@@ -75,18 +75,18 @@ class Intake:
             connection.execute(sa.update(store.unit).where(store.unit.c.name == peer.unit).values(said))
             return self._answer(connection, peer, row["fence"], nonce, Branches.heads)
 
-    def verify(self, peer: Peer, packed: bytes) -> Signed:
+    def verify(self, packed: bytes) -> Signed:
         """Check a packed segment before it waits to be stored. It takes no lock, and most of the time.
 
         Raises:
             RefusedError: with the reason.
         """
-        try:
-            return verify(self._engine, self._town, packed)
-        except RefusedError as error:
-            with self._engine.begin() as connection:
-                _note_refusal(connection, peer, error)
-            raise
+        return verify(self._engine, self._town, packed)
+
+    def note_refusal(self, peer: Peer, error: RefusedError) -> None:
+        """Note that something which the caller brought was refused."""
+        with self._engine.begin() as connection:
+            _note_refusal(connection, peer, error)
 
     def store(self, deliveries: Sequence[Delivery]) -> list[bytes | RefusedError]:
         """Store what was delivered, with one sync of the disk for all; then say to each what is held of its caller.
@@ -103,7 +103,12 @@ class Intake:
         Raises:
             RefusedError: with the reason.
         """
-        (answer,) = self.store([Delivery(peer, self.verify(peer, packed), fence, nonce)])
+        try:
+            signed = self.verify(packed)
+        except RefusedError as error:
+            self.note_refusal(peer, error)
+            raise
+        (answer,) = self.store([Delivery(peer, signed, fence, nonce)])
         if isinstance(answer, RefusedError):
             raise answer
         return answer

@@ -22,6 +22,9 @@ from sync.segment import from_text, unpack
 _MADE_BY: Final = "added up by"
 _VERSION: Final = 1
 
+# One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
+_MINE: Final = sa.select(store.setting.c.value).where(store.setting.c.name == _MADE_BY).with_for_update()
+
 metadata = MetaData()
 
 progress = Table("progress", metadata, Column("n", BigInteger, primary_key=True))
@@ -55,8 +58,7 @@ class Reconciler:
     def prepare(self) -> bool:
         """Make the tables; drop and make them again if the programs changed. Return whether all is to be added up."""
         with self._engine.begin() as connection:
-            asked = sa.select(store.setting.c.value).where(store.setting.c.name == _MADE_BY)
-            current = connection.execute(asked).scalar() == self._fingerprint
+            current = connection.execute(_MINE).scalar() == self._fingerprint
             if not current:
                 self._clear(connection)
             return not current
@@ -64,11 +66,13 @@ class Reconciler:
     def wipe(self) -> None:
         """Throw away everything that was added up."""
         with self._engine.begin() as connection:
+            connection.execute(_MINE)
             self._clear(connection)
 
     def step(self, segments: int = 1) -> int:
         """Add up the next few segments; return how many there were."""
         with self._engine.begin() as connection:
+            connection.execute(_MINE)
             place = connection.execute(sa.select(progress.c.n)).scalar_one()
             asked = sa.select(store.segment).where(store.segment.c.n > place).order_by(store.segment.c.n)
             rows = connection.execute(asked.limit(segments)).mappings().all()
@@ -89,7 +93,7 @@ class Reconciler:
         """Return a hash of every derived table, over its rows in the order of their keys."""
         with store.reading(self._engine) as connection:
             tables = [table for made in self._metadatas for table in made.sorted_tables]
-            return {table.name: _digest(connection, table) for table in tables}
+            return {str(table.name): _digest(connection, table) for table in tables}
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Return the totals of every program."""
@@ -98,7 +102,7 @@ class Reconciler:
 
     def _add(self, connection: sa.Connection, n: int, packed: bytes) -> None:
         segment = from_text(unpack(packed))
-        entries = segment.entries(self._register)
+        entries = segment.stored_entries(self._register)
         connection.execute(sa.insert(entry), _index(n, entries, segment.hashes()))
         _note_statements(connection, entries)
         for office in self._offices:

@@ -16,6 +16,7 @@ _TITLES: Final = {
     Why.BAD_SEGMENT: (400, "Not a segment"),
     Why.BAD_REQUEST: (400, "Not a request that is understood here"),
     Why.TOO_LARGE: (413, "Too large"),
+    Why.WRONG_TYPE: (415, "A body of another kind than this call takes"),
     Why.FULL: (507, "No room left at the centre"),
 }
 

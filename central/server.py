@@ -5,10 +5,12 @@ latest a second after one, what arrived is added up.
 """
 
 import asyncio
+import os
 import signal
+import socket
 import ssl
 from asyncio import Transport
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -23,7 +25,7 @@ from central.authority import Authority, moment
 from central.centre import Centre
 from central.console.app import create_console
 from central.console.live import Bell
-from central.folder import KEYS_FOLDER, ServerConfig
+from central.folder import CONFIG_FILE, KEYS_FOLDER, ServerConfig
 from central.writer import Writer
 
 SERVER_KEY: Final = "server.key"
@@ -33,6 +35,14 @@ PATIENCE_S: Final = 1.0
 KEEP_ALIVE_S: Final = 75
 STOP_S: Final = 3
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+
+class DoorError(Exception):
+    """The centre cannot listen where its configuration says; the message names address and port."""
+
+
+class ExposedError(Exception):
+    """The configuration would show the console beyond this machine; the message says what to set instead."""
 
 
 class PeerProtocol(HttpToolsProtocol):
@@ -89,32 +99,39 @@ def units_tls(authority: Authority, names: tuple[str, ...], keys: Path, now_ms: 
     return context
 
 
-def serve(centre: Centre, folder: Path, config: ServerConfig) -> None:
-    """Serve until SIGINT or SIGTERM.
+def serve(centre: Centre, folder: Path, config: ServerConfig, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called once both doors are open.
 
     Raises:
-        ValueError: the console would listen beyond this machine, and it has no sign-in.
+        DoorError: another program listens at one of its ports.
+        ExposedError: the console would listen beyond this machine, and it has no sign-in.
     """
     if config.console_host not in LOOPBACK:
-        raise ValueError("the console has no sign-in yet: console_host must be 127.0.0.1")
+        raise ExposedError(
+            f'{CONFIG_FILE}: console_host is "{config.console_host}", and the console has no sign-in; say 127.0.0.1,'
+            f" and reach it from elsewhere with: ssh -L {config.console_port}:127.0.0.1:{config.console_port}"
+        )
     tls = units_tls(centre.authority, config.units_names, folder / KEYS_FOLDER, centre.town.clock.wall_ms())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(centre, config, tls))
+        runner.run(_serve(centre, config, tls, ready))
 
 
-async def _serve(centre: Centre, config: ServerConfig, tls: ssl.SSLContext) -> None:
+async def _serve(centre: Centre, config: ServerConfig, tls: ssl.SSLContext, ready: Callable[[], None]) -> None:
     bell = Bell()
     writer = Writer(centre.intake)
     clerk = Clerk(centre, writer, bell)
     centre.on_arrival = clerk.on_arrival
     centre.reconciler.prepare()
     clerk.on_arrival()
-    units = _server(create_units_api(centre, writer), config.units_host, config.units_port, tls)
-    console = _server(create_console(centre, bell), config.console_host, config.console_port, None)
+    units_api = create_units_api(centre, writer)
+    console_app = create_console(centre, bell, units_api.openapi())
+    doors = [_open_door(config.units_host, config.units_port), _open_door(config.console_host, config.console_port)]
+    units, console = _server(units_api, tls), _server(console_app, None)
+    ready()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    tasks = [asyncio.create_task(job) for job in (clerk.work(), units.serve(), console.serve())]
+    tasks = [asyncio.create_task(job) for job in (clerk.work(), units.serve(doors[:1]), console.serve(doors[1:]))]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
     bell.close()
@@ -133,11 +150,16 @@ class QuietServer(uvicorn.Server):
         yield
 
 
-def _server(app: ASGIApp, host: str, port: int, tls: ssl.SSLContext | None) -> QuietServer:
+def _open_door(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise DoorError(f"cannot listen at {host}, port {port}: {os.strerror(error.errno or 0)}") from error
+
+
+def _server(app: ASGIApp, tls: ssl.SSLContext | None) -> QuietServer:
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         http=PeerProtocol,
         ssl_context_factory=(lambda _config, _default: tls) if tls else None,
         loop="none",

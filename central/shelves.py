@@ -29,6 +29,7 @@ def lock(connection: sa.Connection) -> None:
     """Let one writer in at a time, as SQLite does by itself: so segments are seen in the order of their numbers.
 
     PostgreSQL hands out a number before it commits; without this, whoever adds up could pass one that comes later.
+    Take it before anything else is written in a transaction: two that wait for each other would never end.
     """
     connection.execute(_LOCK)
 

@@ -15,6 +15,7 @@ SCHEMA: Final = "0001"  # the last step in central/migrations/versions
 SQLITE_OLDEST: Final = (3, 51, 3)  # older ones can corrupt a write-ahead log
 GENERATION: Final = "generation"  # the setting that says which history of this town's books this is
 _BUSY_MS: Final = 10_000
+_PG_DISK_FULL: Final = "53100"  # appendix A of the PostgreSQL manual
 
 _BigKey = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up by itself in SQLite
 
@@ -25,6 +26,18 @@ class SchemaError(Exception):
 
 class UnsafeDatabaseError(Exception):
     """This database would lose data; the message says what to install."""
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether a database said that its disk is full.
+
+    SQLite then ends the transaction by itself, so what failed last may be the rollback to a savepoint that is gone.
+    """
+    while error is not None:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(error, "sqlstate", "") == _PG_DISK_FULL:
+            return True
+        error = error.__context__
+    return False
 
 
 metadata = MetaData()

@@ -5,6 +5,7 @@ unit is the same kind of thing as what comes up: a segment.
 """
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Final
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from sync.messages import TOWN_STREAM, text
 from sync.segment import ENTRIES_MAX, Segment
 
 ONE_UNIT: Final = "to-"
-SOFTWARE: Final = "machitap centre"
+SOFTWARE: Final = f"machitap centre {version('machitap')}"
 BOOT_BYTES: Final = 8
 
 
@@ -45,7 +46,11 @@ class Streams:
         self.append(connection, ONE_UNIT + unit, facts)
 
     def append(self, connection: sa.Connection, stream: str, facts: Sequence[Fact]) -> None:
-        """Append facts to one of the centre's journals, within the caller's transaction."""
+        """Append facts to one of the centre's journals, within the caller's transaction.
+
+        Raises:
+            EntryError: one of them could not be read again, by nobody and for ever; nothing is written.
+        """
         shelves.lock(connection)
         branches = Branches(connection, stream, shelves.STREAM_EPOCH)
         ends = branches.ends()
@@ -78,6 +83,8 @@ class Streams:
         at = self._town.clock.wall_ms()
         entries = [Entry(stream, tip.boot, seq, at, fact) for seq, fact in enumerate(facts, tip.seq + 1)]
         bodies = tuple(encode(entry) for entry in entries)
+        for body in bodies:
+            self._town.register.decode(body)  # what is signed can never be taken back
         prev = bytes.fromhex(tip.hash) if tip.hash else chain.ORIGIN
         hashes = chain.links(prev, bodies)
         seal = chain.seal(self._town.signer, hashes[-1])

@@ -85,7 +85,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        return kind_of(self.fact)
+        return self.fact.name if isinstance(self.fact, Unread) else kind_of(self.fact)
 
 
 def kind_of(fact: Fact | type[Fact]) -> str:
@@ -179,6 +179,25 @@ class Register:
         if b"%b%d%b" % (front, at, plain[cut:]) != body or not -INT_MAX <= at <= INT_MAX:
             raise EntryError(f"{unit}/{boot}/{seq}: not the one spelling of this entry")
         return Entry(unit, boot, seq, at, fact)
+
+    def decode_stored(self, unit: str, boot: str, seq: int, body: bytes) -> Entry:
+        """Read one entry that was found good when it was stored.
+
+        Its kind may have become known only since, and be of another form than this entry; then it stays unread.
+
+        Raises:
+            EntryError: these bytes are no entry at all.
+        """
+        try:
+            return self.decode_at(unit, boot, seq, body)
+        except EntryError:
+            try:
+                place = self._envelope.decode(body)
+            except BAD_JSON as error:
+                raise EntryError(f"not an entry: {error}") from error
+            if (place.unit, place.boot, place.seq) != (unit, boot, seq):
+                raise
+            return Entry(unit, boot, seq, place.at, Unread(place.kind, body))
 
     def _unread(self, body: bytes, why: Exception) -> tuple[bytes, int, Fact]:
         """Read a fact of a kind that is not known here, as far as its spelling goes."""

@@ -138,6 +138,7 @@ class Why:
     BAD_SEGMENT: Final = "urn:machitap:bad-segment"  # 400: not a segment in format 1
     NOT_YOURS: Final = "urn:machitap:not-yours"  # 403: a segment of another town, or of nobody we know
     TOO_LARGE: Final = "urn:machitap:too-large"  # 413
+    WRONG_TYPE: Final = "urn:machitap:wrong-type"  # 415: a body of another kind than this call takes
     BAD_CODE: Final = "urn:machitap:bad-code"  # 403: the one-time code is wrong, used or too old
     BAD_REQUEST: Final = "urn:machitap:bad-request"  # 400
     UNKNOWN_HEAD: Final = "urn:machitap:unknown-head"  # 409: the centre does not know the entry you go on from

@@ -66,6 +66,11 @@ class Segment(msgspec.Struct, frozen=True):
         """
         return [register.decode_at(self.unit, self.boot, seq, body) for seq, body in enumerate(self.bodies, self.first)]
 
+    def stored_entries(self, register: Register) -> list[Entry]:
+        """Read every entry of a segment that was found good when it was stored; see `Register.decode_stored`."""
+        numbered = enumerate(self.bodies, self.first)
+        return [register.decode_stored(self.unit, self.boot, seq, body) for seq, body in numbered]
+
     def after(self, seq: int, entry_hash: bytes) -> "Segment":
         """Return the part behind entry `seq`, whose hash is `entry_hash`."""
         cut = seq + 1 - self.first

@@ -141,7 +141,9 @@ class Arrivals:
         names: dict[str, str],
     ) -> Arrival:
         place = EntryId(row["writer"], row["boot"], row["seq"])
-        fact = self._register.decode_at(place.unit, place.boot, place.seq, segment.bodies[place.seq - segment.first])
+        fact = self._register.decode_stored(
+            place.unit, place.boot, place.seq, segment.bodies[place.seq - segment.first]
+        )
         fields = {} if isinstance(fact.fact, Unread) else msgspec.structs.asdict(fact.fact)
         where_id = str(fields.get("place") or where(connection, place.unit).place)
         if where_id not in names:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,33 +21,45 @@ _POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Start a PostgreSQL server in a folder of its own, reached by its Unix socket only; yield its URL."""
     if _POSTGRES is None:
         pytest.skip("PostgreSQL is not installed")
-    folder = Path("/tmp") / tmp_path_factory.mktemp("pg").name  # noqa: S108 - a Unix socket needs a short path
-    folder.mkdir(mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix="machi-pg-", dir="/tmp"))  # a Unix socket needs a short path
     as_user = []
     if os.geteuid() == 0:  # the server refuses to be root
         shutil.chown(folder, "postgres", "postgres")
         as_user = ["runuser", "-u", "postgres", "--"]
     data, log = folder / "data", folder / "log"
     run = [*as_user, str(_POSTGRES / "initdb"), "-D", str(data), "-U", "machi", "-A", "trust", "--no-sync"]
-    subprocess.run(run, check=True, capture_output=True)
+    subprocess.run(run, check=True, capture_output=True, cwd=folder)
     options = f"-k {folder} -c listen_addresses= -c fsync=off"
     control = [*as_user, str(_POSTGRES / "pg_ctl"), "-D", str(data)]
-    subprocess.run([*control, "-l", str(log), "-o", options, "-w", "start"], check=True, capture_output=True)
+    start = [*control, "-l", str(log), "-o", options, "-w", "start"]
+    subprocess.run(start, check=True, capture_output=True, cwd=folder)
     yield f"postgresql+psycopg://machi@/postgres?host={folder}"
-    subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True)
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd=folder)
     shutil.rmtree(folder)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=BOTH)
 def url(request: pytest.FixtureRequest) -> str:
     """An empty database."""
+    return "sqlite://" if request.param == "sqlite" else emptied(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=BOTH)
+def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database that several threads and processes can open."""
     if request.param == "sqlite":
-        return "sqlite://"
-    url: str = request.getfixturevalue("postgres")
+        return f"sqlite:///{tmp_path / 'town.db'}"
+    return emptied(request.getfixturevalue("postgres"))
+
+
+def emptied(url: str) -> str:
     engine = store.open_engine(url)
     with engine.begin() as connection:
         for metadata in (store.metadata, reconcile.metadata, office.metadata):

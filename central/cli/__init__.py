@@ -1,0 +1,23 @@
+"""`machi central …`: set up the centre, run it, look after its books."""
+
+import click
+
+from central.cli.books import init, replay, serve, settle, status, verify
+from central.cli.office import card, export, import_, place, unit
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def central() -> None:
+    """The town's centre: its server, its books, its units.
+
+    \b
+    Examples:
+      machi central init /srv/town --id todai --name 灯台町 --name-en Todai
+      machi central serve /srv/town
+      machi central unit add /srv/town lib01 --place library --counter facility > lib01.ticket
+      machi central status /srv/town
+    """  # noqa: D301 - click keeps lines as they are behind a real backspace
+
+
+for command in (init, serve, status, replay, verify, settle, unit, place, card, import_, export):
+    central.add_command(command)

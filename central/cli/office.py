@@ -1,0 +1,172 @@
+"""`machi central unit|place|card|import|export`: whom the town lets in, and what is carried by hand."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from central.cli.common import (
+    FOLDER,
+    JSON,
+    REFUSED,
+    NotFoundError,
+    RefusedForSafetyError,
+    open_folder,
+    plainly,
+    say,
+)
+
+
+@click.group()
+def unit() -> None:
+    """Let units in, and close their lives."""
+
+
+@unit.command(
+    name="add",
+    epilog="\b\nExamples:\n  machi central unit add /srv/town lib01 --place library --counter facility > lib01.ticket",
+)
+@FOLDER
+@click.argument("name")
+@click.option("--place", required=True, help="The place where it stands, as in `machi central place`.")
+@click.option("--counter", required=True, help="What it serves there, for example facility.")
+@JSON
+def add_unit(folder: Path, name: str, place: str, counter: str, as_json: bool) -> None:  # noqa: ARG001 - always JSON
+    """Print a ticket (JSON) with which the unit NAME can enrol once; a known unit gets a new life with new keys."""
+    from central.folder import Folder
+
+    centre = open_folder(folder)
+    with plainly():
+        ticket = centre.enroller.invite(name, place, counter, Folder(folder).config.server.units_url)
+    click.echo(msgspec.json.encode(ticket))
+
+
+@unit.command(name="close", epilog="\b\nExamples:\n  machi central unit close /srv/town lib01 --reason stolen")
+@FOLDER
+@click.argument("name")
+@click.option("--reason", required=True, help="Why: lost, stolen, scrapped …")
+@JSON
+def close_unit(folder: Path, name: str, reason: str, as_json: bool) -> None:
+    """End the present life of the unit NAME: nothing that it signs is taken any more."""
+    centre = open_folder(folder)
+    with plainly():
+        if not centre.enroller.close(name, reason):
+            raise NotFoundError(f"there is no unit {name}")
+    say({"schema": "machi.central.unit/1", "unit": name, "state": "closed", "reason": reason}, as_json=as_json)
+
+
+@click.command(
+    epilog="\b\nExamples:\n  machi central place /srv/town library --name 図書館 --kana としょかん --name-en Library"
+)
+@FOLDER
+@click.argument("place")
+@click.option("--name", required=True)
+@click.option("--kana", required=True, help="How the name is read, for voice and sorting.")
+@click.option("--name-en", required=True)
+@JSON
+def place(folder: Path, place: str, name: str, kana: str, name_en: str, as_json: bool) -> None:
+    """Name a PLACE where units stand, or rename it."""
+    from sync.facts import PlaceNamed
+
+    centre = open_folder(folder)
+    with plainly():
+        centre.registrar.place(PlaceNamed(place, name, kana, name_en))
+    say({"schema": "machi.central.place/1", "place": place, "name": name}, as_json=as_json)
+
+
+@click.group()
+def card() -> None:
+    """Register and stop cards."""
+
+
+@card.command(
+    name="add",
+    epilog="\b\nExamples:\n  machi card read --json --enrol-birth-file birth.txt | machi central card add /srv/town -",
+)
+@FOLDER
+@click.argument("reading", type=click.File("rb"))
+@JSON
+def add_card(folder: Path, reading: Any, as_json: bool) -> None:
+    """Register a card from what `machi card read --json` printed (READING, - for standard input)."""
+    from central.reading import ReadingError, read_reading
+
+    centre = open_folder(folder)
+    try:
+        read = read_reading(reading.read())
+    except ReadingError as error:
+        raise RefusedForSafetyError(str(error)) from error
+    with plainly():
+        name = centre.registrar.card(read.profile, read.identifier, read.index, read.face)
+    say({"schema": "machi.central.card/1", "card": name, "profile": read.profile}, as_json=as_json)
+
+
+@card.command(name="stop", epilog="\b\nExamples:\n  machi central card stop /srv/town 60033bab2dcddc48b295070670d111d3")
+@FOLDER
+@click.argument("name")
+@JSON
+def stop_card(folder: Path, name: str, as_json: bool) -> None:
+    """Stop the card NAME (32 hex digits): every unit refuses it as soon as it hears of it."""
+    from sync.facts import CardState
+
+    centre = open_folder(folder)
+    with plainly():
+        centre.registrar.set_card(name, CardState.STOPPED)
+    say({"schema": "machi.central.card/1", "card": name, "state": "stopped"}, as_json=as_json)
+
+
+@click.command(name="import", epilog="\b\nExamples:\n  machi central import /srv/town stick/lib01.segments")
+@FOLDER
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@JSON
+def import_(folder: Path, files: tuple[Path, ...], as_json: bool) -> None:
+    """Take in segments that were carried here: files written by `machi unit export --segments`."""
+    from central.refusal import RefusedError
+    from sync.segment import SegmentError, pack, split
+
+    centre = open_folder(folder)
+    new = known = 0
+    refused: list[str] = []
+    for file in files:
+        try:
+            texts = split(file.read_bytes())
+        except SegmentError as error:
+            refused.append(f"{file}: {error}")
+            continue
+        for text in texts:
+            try:
+                grew = centre.intake.carry_in(pack(text))
+            except RefusedError as error:
+                refused.append(f"{file}: {error}")
+                continue
+            new, known = new + grew, known + (not grew)
+    document = {"schema": "machi.central.import/1", "new": new, "known": known, "refused": refused}
+    say(document, as_json=as_json)
+    if refused:
+        sys.exit(REFUSED)
+
+
+@click.command(epilog="\b\nExamples:\n  machi central export /srv/town lib01 --output stick/to-lib01.segments")
+@FOLDER
+@click.argument("unit")
+@click.option("--output", type=click.Path(path_type=Path), help="File to write; standard output if left out.")
+@JSON
+def export(folder: Path, unit: str, output: Path | None, as_json: bool) -> None:
+    """Write what the centre has to say to UNIT as a file of segments, for `machi unit import`."""
+    from central import shelves
+    from central.streams import ONE_UNIT
+    from sync.messages import TOWN_STREAM
+    from sync.segment import join
+
+    centre = open_folder(folder)
+    with centre.engine.begin() as connection:
+        segments = [
+            segment
+            for writer in (TOWN_STREAM, ONE_UNIT + unit)
+            for segment in shelves.take(connection, writer, [], shelves.EVERYTHING)
+        ]
+    with click.open_file(str(output) if output else "-", "wb") as file:
+        file.write(join(segments))
+    if output:
+        say({"schema": "machi.central.export/1", "file": str(output), "segments": len(segments)}, as_json=as_json)
