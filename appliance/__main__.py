@@ -36,7 +36,7 @@ def run(folder: Path) -> int:
     os.chdir(folder)  # paths in the configuration are the unit's own, and a Unix socket's must be short
     here = Path()
     config, enrolment, trust = read_config(here), read_enrolment(here), load_trust(here / TRUST_FOLDER)
-    world = _world(config)
+    world, reader = _world(config), driver(config, "reader")
     board, words = Board(), load(*words_folders())
     viewer = Viewer(board, words, world.clock)
     feedback = Feedback(driver(config, "light"), driver(config, "sound"), words, viewer.result)
@@ -44,7 +44,7 @@ def run(folder: Path) -> int:
     viewer.place = lambda: place_names(unit.directory)
     viewer.phone = lambda: town.phone if (town := unit.directory.town()) else "—"
     bell = Bell()
-    daemon = Daemon(unit, driver(config, "reader"), viewer, world.clock, bell.ring)
+    daemon = Daemon(unit, reader, viewer, world.clock, bell.ring)
     journal = unit.opened.journal
     hatch = create_hatch(daemon.ask, unit.hatch, bell, daemon.status, journal.copy_to, here)
     doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]

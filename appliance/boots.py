@@ -20,7 +20,7 @@ SELECT each.boot, entry.body, entry.hash FROM each LEFT JOIN entry ON entry.boot
 WHERE each.boot IS NOT NULL ORDER BY each.boot
 """  # jumps from boot to boot in the index; a plain DISTINCT would read every entry
 LOST: Final = "lost and not yet declared"
-_GAPS_STAND_BEFORE = 64  # a gap is written right behind the boot entry, in the same commit
+_GAP: Final = '{"kind":"gap",'
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -61,13 +61,17 @@ def begun(connection: apsw.Connection, register: Register) -> list[Begun]:
 
 def gaps(connection: apsw.Connection, register: Register) -> list[Gap]:
     """Return what this journal itself declares as lost, and what the next boot is about to declare."""
-    rows = select(
-        connection,
-        'SELECT body FROM entry WHERE seq BETWEEN 2 AND ? AND body LIKE \'{"kind":"gap",%\' ORDER BY boot, seq',
-        _GAPS_STAND_BEFORE,
-    )
-    facts = [register.decode(body.encode()).fact for (body,) in rows]
-    return [*(fact for fact in facts if isinstance(fact, Gap)), *undeclared(connection)]
+    declared: list[Gap] = []
+    for boot, _, _ in select(connection, _EACH_BOOT):
+        # Gaps stand right behind the boot entry; reading stops at the first that is none.
+        rows = connection.execute("SELECT body FROM entry WHERE boot = ? AND seq > 1 ORDER BY seq", (boot,))
+        for (body,) in rows:
+            if not str(body).startswith(_GAP):
+                break
+            fact = register.decode(str(body).encode()).fact
+            if isinstance(fact, Gap):
+                declared.append(fact)
+    return [*declared, *undeclared(connection)]
 
 
 def undeclared(connection: apsw.Connection) -> list[Gap]:

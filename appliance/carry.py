@@ -1,6 +1,8 @@
 """A journal in other hands: copied, checked from end to end, written as segments for the town or as a table."""
 
 import csv
+import os
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +11,7 @@ import msgspec
 import sqlite_utils
 
 from appliance.checkup import DamageError, examine, settle
-from appliance.config import JOURNAL_FILE, PUBLIC_FILE, read_enrolment
+from appliance.config import JOURNAL_FILE, PUBLIC_FILE, ConfigError, read_enrolment
 from appliance.journal import Journal, select
 from appliance.outbox import Outbox
 from drivers.clock.system import Driver as SystemClock
@@ -44,22 +46,51 @@ def copy_file(folder: Path, copy: Path) -> None:
     """Copy the journal of a unit that is not running.
 
     Raises:
+        ConfigError: there is none.
         UnfitError, DamageError, DiskError: it cannot be read.
     """
     disk = FileDisk(FileDisk.Options(str(folder)))
     if not disk.exists(JOURNAL_FILE):
-        raise DamageError(f"{folder / JOURNAL_FILE}: there is no journal")
+        raise ConfigError(f"{JOURNAL_FILE}: there is no journal; a unit begins one when it is run")
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        _copy_unwritable(folder / JOURNAL_FILE, copy)
+        return
     connection = disk.connect(JOURNAL_FILE)
     try:
         settle(connection)
         Journal(connection, "", _NoSigner(), SystemClock()).copy_to(str(copy))
+    except apsw.Error as error:
+        raise DamageError(f"SQLite cannot read the file: {error}") from error
+    finally:
+        connection.close()
+
+
+def _copy_unwritable(journal: Path, copy: Path) -> None:
+    """Copy a journal on a disk that cannot be written, byte by byte, since nobody is writing it either."""
+    for suffix in ("", "-wal"):
+        if journal.with_name(journal.name + suffix).exists():
+            shutil.copyfile(journal.with_name(journal.name + suffix), copy.with_name(copy.name + suffix))
+    connection = apsw.Connection(str(copy))
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE")  # folds its log into it
+    except apsw.Error as error:
+        raise DamageError(f"SQLite cannot read the file: {error}") from error
     finally:
         connection.close()
 
 
 def verify_copy(copy: Path, folder: Path) -> Verified:
-    """Walk a copy from its first entry to its last, every signature."""
-    owner = raw_bytes((folder / PUBLIC_FILE).read_text().strip())
+    """Walk a copy from its first entry to its last, every signature.
+
+    Raises:
+        ConfigError: the unit's public key is not there.
+        UnfitError: it is another unit's journal.
+    """
+    public = folder / PUBLIC_FILE
+    try:
+        owner = raw_bytes(public.read_text().strip())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{public}: no public key to check the journal by ({error})") from error
     connection = apsw.Connection(str(copy))
     try:
         found = examine(connection, facts.register(installed.facts()), owner, every_seal=True)

@@ -94,6 +94,8 @@ def run(folder: Path) -> None:
     """Run the daemon that serves cards: reader, journal, screen. It has no network."""
     from appliance.__main__ import run as run_daemon
 
+    if not folder.is_dir():
+        raise NotFoundError(f"{folder}: no such folder; make one with: machi unit init {folder}")
     with _plainly():
         sys.exit(run_daemon(folder))
 
@@ -125,10 +127,15 @@ def status(folder: Path, as_json: bool) -> None:
 @JSON
 def verify(folder: Path, as_json: bool) -> None:
     """Check the whole journal, every signature; a running unit is asked for a copy. Exit code 2 if it is not whole."""
-    from appliance.carry import verify_copy
+    from appliance.carry import Verified, verify_copy
+    from appliance.checkup import DamageError
 
-    with _copy_of(folder) as copy, _plainly():
-        result = verify_copy(copy, folder)
+    with _plainly():
+        try:
+            with _copy_of(folder) as copy:
+                result = verify_copy(copy, folder)
+        except DamageError as error:
+            result = Verified(0, 0, 0, "", str(error))
     _say({"schema": "machi.unit.verify/1", **msgspec.to_builtins(result)}, as_json=as_json)
     if result.broken:
         sys.exit(CHECK_FAILED)
@@ -147,7 +154,7 @@ def export(folder: Path, output: Path, form: str, as_json: bool) -> None:
 
     if output.exists():
         raise ExistsError(f"{output} is there already; name another file")
-    with _copy_of(folder) as copy, _plainly():
+    with _plainly(), _copy_of(folder) as copy:
         entries = export_copy(copy, output, form, folder)
     _say({"schema": "machi.unit.export/1", "file": str(output), "entries": entries}, as_json=as_json)
 
@@ -158,15 +165,18 @@ def export(folder: Path, output: Path, form: str, as_json: bool) -> None:
 @JSON
 def import_(folder: Path, files: tuple[Path, ...], as_json: bool) -> None:
     """Hand the running unit what `machi central export` wrote: cards, places, orders, without a network."""
-    from appliance.uplink.courier import HatchError
+    from appliance.uplink.courier import HatchError, NoDaemonError
     from sync.segment import pack, split
 
     new = 0
+    given = [file.absolute() for file in files]  # the hatch is spoken to from inside FOLDER
     with _hatch(folder) as hatch:
-        for file in files:
+        for file in given:
             try:
                 for text in split(file.read_bytes()):
                     new += hatch.take(pack(text))
+            except NoDaemonError:
+                raise
             except (HatchError, ValueError) as error:
                 raise RefusedForSafetyError(f"{file}: {error}; nothing of the rest was taken over") from error
     _say({"schema": "machi.unit.import/1", "new": new}, as_json=as_json)
@@ -192,7 +202,7 @@ def _copy_of(folder: Path) -> Iterator[Path]:
 
     from appliance.carry import copy_file
     from appliance.config import HATCH_SOCKET
-    from appliance.uplink.courier import HatchError
+    from appliance.uplink.courier import HatchError, NoDaemonError
     from appliance.uplink.hatch import HttpHatch
 
     with tempfile.TemporaryDirectory() as place:
@@ -200,9 +210,10 @@ def _copy_of(folder: Path) -> Iterator[Path]:
         with _inside(folder):
             try:
                 copy.write_bytes(HttpHatch(HATCH_SOCKET).copy())
-            except HatchError:
-                with _plainly():
-                    copy_file(Path(), copy)
+            except NoDaemonError:
+                copy_file(Path(), copy)
+            except HatchError as error:
+                raise HardwareError(str(error)) from error
         yield copy
 
 
@@ -229,9 +240,9 @@ def _plainly() -> Iterator[None]:
 
     try:
         yield
-    except (ConfigError, TrustError) as error:
+    except ConfigError as error:
         raise NotFoundError(str(error)) from error
-    except (UnfitError, DamageError) as error:
+    except (TrustError, UnfitError, DamageError) as error:
         raise RefusedForSafetyError(str(error)) from error
     except (DiskError, KeystoreError, JournalFullError) as error:
         raise HardwareError(str(error)) from error

@@ -84,7 +84,7 @@ def read_config(folder: Path) -> Config:
             config = msgspec.convert(tomllib.load(file), Config)
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such file; make one with: machi unit init {folder}") from error
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}") from error
     if unknown := set(config.drivers) - set(_KINDS):
         raise ConfigError(
@@ -115,9 +115,16 @@ class Life(msgspec.Struct, frozen=True):
 
 
 def read_life(folder: Path) -> Life:
-    """Read how the present life of the unit began."""
+    """Read how the present life of the unit began.
+
+    Raises:
+        ConfigError: the file is damaged.
+    """
     path = folder / LIFE_FILE
-    return msgspec.json.decode(path.read_bytes(), type=Life) if path.exists() else Life()
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Life) if path.exists() else Life()
+    except (OSError, *BAD_JSON) as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def driver(config: Config, kind: str) -> Any:

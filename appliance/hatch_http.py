@@ -4,6 +4,7 @@ Every question is answered in the daemon's own thread, between two touches.
 """
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from appliance.hatch import Hatch
 from appliance.inbox import StrangeError
+from appliance.journal import JournalFullError
 from sync.messages import Head
 from sync.segment import SegmentError, split, unpack
 
@@ -89,6 +91,9 @@ class _Door:
         self._status = status
         self._copy = copy
         self._folder = folder
+        self._copies = itertools.count(1)
+        for left_over in folder.glob(f"{COPY_NAME}-*"):
+            left_over.unlink()
 
     async def status(self, _request: Request) -> Response:
         return _json(await self._ask(self._status))
@@ -129,9 +134,12 @@ class _Door:
         return Response(status_code=204)
 
     async def copy(self, _request: Request) -> Response:
-        path = self._folder / COPY_NAME
-        path.unlink(missing_ok=True)
-        await self._ask(lambda: self._copy(str(path)))
+        path = self._folder / f"{COPY_NAME}-{next(self._copies)}"  # each its own: several may be on their way
+        try:
+            await self._ask(lambda: self._copy(str(path)))
+        except JournalFullError as error:
+            path.unlink(missing_ok=True)
+            return _refusal(error)
         return FileResponse(path, background=BackgroundTask(path.unlink, missing_ok=True))
 
     async def _packed(self, question: Callable[[], bytes | None]) -> Response:

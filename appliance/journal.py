@@ -14,7 +14,7 @@ import msgspec
 from sync import chain
 from sync.entries import Entry, Fact, encode
 from sync.facts import Place
-from sync.segment import ENTRIES_MAX, Segment
+from sync.segment import BODIES_MAX_BYTES, ENTRIES_MAX, Segment
 
 APPLICATION_ID: Final = 0x6D746A31  # "mtj1": SQLite's own place for the name of a file format
 SQLITE_OLDEST: Final = (3, 51, 3)  # older ones can corrupt a write-ahead log
@@ -128,7 +128,9 @@ class Journal:
         bodies = [encode(entry) for entry in entries]
         hashes = chain.links(bytes.fromhex(self.tip.hash) if self.tip else chain.ORIGIN, bodies)
         sig = chain.seal(self._signer, hashes[-1])
-        sigs = [None] * (len(entries) - 1) + [sig]
+        # A segment ends with a signature; of a commit that is longer than one, each part needs its own.
+        ends = range(ENTRIES_MAX - 1, len(entries) - 1, ENTRIES_MAX)
+        sigs = [chain.seal(self._signer, hashes[at]) if at in ends else None for at in range(len(entries) - 1)] + [sig]
         with self.transaction() as execute:
             for entry, body, entry_hash, seal in zip(entries, bodies, hashes, sigs, strict=True):
                 execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", (boot, entry.seq, body.decode(), entry_hash, seal))
@@ -185,7 +187,7 @@ class Journal:
 
         Args:
             prev: the hash before `first`.
-            limit: the most entries.
+            limit: the most entries; there are fewer if they are large.
         """
         rows = self.select(
             "SELECT seq, body, sig FROM entry WHERE boot = ? AND seq >= ? ORDER BY seq LIMIT ?",
@@ -193,8 +195,10 @@ class Journal:
         )
         bodies: list[bytes] = []
         sealed: tuple[int, bytes] | None = None
+        size = 0
         for at, (seq, body, sig) in enumerate(rows):
-            if seq != first + at:
+            size += len(body.encode())
+            if seq != first + at or (sealed and size > BODIES_MAX_BYTES):
                 break
             bodies.append(body.encode())
             if sig is not None:
@@ -231,12 +235,18 @@ class Journal:
         self._log_pages = 0
 
     def copy_to(self, path: str) -> None:
-        """Make a consistent copy of the whole journal in a new, ordinary SQLite file."""
+        """Make a consistent copy of the whole journal in a new, ordinary SQLite file.
+
+        Raises:
+            JournalFullError: there is no room for it; what there is of the file is of no use.
+        """
         copy = apsw.Connection(path)
         try:
             with copy.backup("main", self.connection, "main") as backup:
                 backup.step()
             copy.execute("PRAGMA journal_mode = DELETE")
+        except apsw.FullError as error:
+            raise JournalFullError("no room left on the disk for a copy of the journal; free some") from error
         finally:
             copy.close()
 

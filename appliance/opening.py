@@ -4,6 +4,7 @@ A number is never used twice. Each start draws a new boot, so a disk that was ro
 other entries under old numbers.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,10 +15,10 @@ import msgspec
 from appliance import salvage
 from appliance.boots import LOST, begun, gaps, missing, undeclared
 from appliance.checkup import DamageError, examine, settle
-from appliance.journal import Execute, Journal, read_head, select
+from appliance.journal import Execute, Journal, JournalFullError, read_head, select
 from appliance.shelf import Shelf
 from drivers.clock import Clock
-from drivers.disk import Disk
+from drivers.disk import Disk, DiskError
 from drivers.entropy import Entropy
 from drivers.keystore import Keystore
 from drivers.monotonic import Monotonic
@@ -25,6 +26,8 @@ from sync.entries import BAD_JSON, Entry, EntryError, Fact, Register
 from sync.facts import Boot, Gap, Key, Place
 from sync.messages import text
 from sync.program import Fold
+
+log = logging.getLogger("unit")
 
 BOOT_BYTES: Final = 8
 SETTLED: Final = "settled up to"  # the boot up to which the office has looked into what is missing
@@ -86,7 +89,12 @@ def open_journal(
         DiskError: the disk cannot be used.
         JournalFullError: there is not even room to begin.
     """
-    connection = _connect(world, name, register)
+    try:
+        connection = _connect(world, name, register)
+    except apsw.FullError as error:
+        raise JournalFullError("no room left on the disk; free some, and start again") from error
+    except apsw.CantOpenError as error:
+        raise DiskError(f"{name} or its log: {error}; look at the files of that name") from error
     try:
         shelf = Shelf(connection, folds)
         journal = Journal(connection, unit, world.keystore, world.clock, shelf.fold)
@@ -107,7 +115,8 @@ def _connect(world: World, name: str, register: Register) -> apsw.Connection:
     connection = world.disk.connect(name)
     try:
         _look_at(connection, register, owner)
-    except DamageError:
+    except DamageError as error:
+        log.warning("%s is damaged: %s", name, error)
         connection.close(True)  # noqa: FBT003
         _save(world.disk, name, register, owner)
         connection = world.disk.connect(name)
@@ -159,6 +168,7 @@ def _save(disk: Disk, name: str, register: Register, owner: bytes) -> None:
     aside = next(other for n in range(1, 1000) if not disk.exists(other := f"{name}.damaged-{n}"))
     disk.move(name, aside)
     disk.move(name + _SAVED, name)
+    log.warning("%d entries were saved; the damaged file is kept as %s", len(saved.rows), aside)
 
 
 def _finish_saving(disk: Disk, name: str) -> None:

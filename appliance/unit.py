@@ -50,6 +50,7 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
     Raises:
         UnfitError, DiskError, JournalFullError: see `appliance.opening`.
     """
+    room = Room(world.disk, ballast_bytes)  # first: on a full disk the reserve gives the journal room to begin
     register = facts.register(installed.facts())
     opened = open_journal(world, JOURNAL, enrolment.unit, register, (DIRECTORY, *folds()), SOFTWARE)
     journal = opened.journal
@@ -58,7 +59,6 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
     inbox = Inbox(journal, register, town_key)
     for text in enrolment.segments:
         inbox.take(text.encode())
-    room = Room(world.disk, ballast_bytes)
     tap = TapPath(
         unit=enrolment.unit,
         card_key=card_key,

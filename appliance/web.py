@@ -10,6 +10,8 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from appliance.config import CONFIG_FILE, ConfigError
+
 STOP_S: Final = 2.0
 
 Attach = Callable[[asyncio.AbstractEventLoop], None]
@@ -55,11 +57,19 @@ def unix_door(path: str) -> socket.socket:
 
 
 def local_door(port: int) -> socket.socket:
-    """Open a port that only this machine can reach."""
+    """Open a port that only this machine can reach.
+
+    Raises:
+        ConfigError: somebody else has it, or this user may not.
+    """
     door = socket.socket()
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.bind(("127.0.0.1", port))
-    door.listen()
+    try:
+        door.bind(("127.0.0.1", port))
+        door.listen()
+    except OSError as error:
+        door.close()
+        raise ConfigError(f"{CONFIG_FILE}: screen.port {port}: {error.strerror}; free it, or set another") from error
     return door
 
 

@@ -19,6 +19,7 @@ TITLE: Final = b"machitap-segment 1"
 ENTRIES_MAX: Final = 500
 TEXT_MAX_BYTES: Final = 4 * 1024 * 1024
 PACKED_MAX_BYTES: Final = 1024 * 1024
+BODIES_MAX_BYTES: Final = 768 * 1024  # where whoever cuts segments stops: it fits even if nothing can be compressed
 SEAL_BYTES: Final = 64
 _LEVEL: Final = 3  # a higher level saves two bytes an entry and costs four times the work
 

@@ -1,6 +1,7 @@
 """Runs the uplink: a round whenever the daemon rings, and at least every few seconds; for ever, whatever fails."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -93,7 +94,8 @@ def run(folder: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     config, enrolment = read_config(folder), read_enrolment(folder)
-    Uplink(config, enrolment.unit, Tls(folder / TLS_FOLDER), HttpHatch(str(folder / HATCH_SOCKET)), stop).run()
+    os.chdir(folder)  # the path of a Unix socket must be short
+    Uplink(config, enrolment.unit, Tls(Path(TLS_FOLDER)), HttpHatch(HATCH_SOCKET), stop).run()
 
 
 if __name__ == "__main__":

@@ -44,6 +44,10 @@ class HatchError(Exception):
     """The daemon does not answer, or refuses what was handed in."""
 
 
+class NoDaemonError(HatchError):
+    """There is no daemon behind this hatch."""
+
+
 class Round(msgspec.Struct):
     """What a round did."""
 

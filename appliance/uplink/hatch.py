@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 import httpx
 import msgspec
 
-from appliance.uplink.courier import HatchError, Question
+from appliance.uplink.courier import HatchError, NoDaemonError, Question
 from sync.messages import Head, RenewRequest
 
 Answer = TypeVar("Answer")
@@ -56,6 +56,8 @@ class HttpHatch:
     def _call(self, method: str, path: str, body: bytes | None = None, timeout_s: float = _TIMEOUT_S) -> bytes:
         try:
             answer = self._http.request(method, path, content=body, timeout=timeout_s)
+        except httpx.ConnectError as error:
+            raise NoDaemonError(f"the unit's daemon does not answer: {error}") from error
         except httpx.HTTPError as error:
             raise HatchError(f"the unit's daemon does not answer: {error}") from error
         if answer.status_code == _CONFLICT:

@@ -1,14 +1,20 @@
 """What is written is chained, sealed and durable before anybody is told."""
 
+import base64
+
 import apsw
 import pytest
 
+from appliance.boots import gaps
 from appliance.checkup import UnfitError, examine, settle
 from appliance.journal import JournalBrokenError, JournalFullError
 from appliance.opening import Opened, close_in_order
 from drivers.disk.file import Driver as FileDisk
 from drivers.disk.sim import Driver as SimDisk
+from drivers.entropy.sim import Driver as Entropy
 from sync import chain
+from sync.facts import Gap
+from sync.segment import PACKED_MAX_BYTES, Segment, pack, to_text
 from tests.appliance.conftest import REGISTER, Box, touch
 
 
@@ -55,6 +61,47 @@ def test_a_segment_ends_at_a_seal(box: Box) -> None:
     cut = opened.journal.segment(tip.boot, 1, chain.ORIGIN, limit=3)
     assert cut is not None
     assert cut.last == 1, "the unsealed part of a commit stays for the next segment"
+
+
+def everything(opened: Opened) -> list[Segment]:
+    """Cut the present boot into segments, as the outbox does."""
+    tip, segments = opened.journal.tip, list[Segment]()
+    assert tip is not None
+    first, prev = 1, chain.ORIGIN
+    while segment := opened.journal.segment(tip.boot, first, prev):
+        segments.append(segment)
+        first, prev = segment.last + 1, segment.hashes()[-1]
+    assert first == tip.seq + 1, "nothing is left behind"
+    return segments
+
+
+def test_a_commit_that_is_longer_than_a_segment_can_be_sent(box: Box) -> None:
+    """A journal that lost entries in a thousand places declares them all in one commit."""
+    opened = box.start()
+    opened.journal.append([touch(day) for day in range(1_203)])
+    for segment in everything(opened):
+        assert len(pack(to_text(segment))) <= PACKED_MAX_BYTES
+        chain.check_seal(box.keystore.public, segment.hashes()[-1], segment.seal)
+
+
+def test_large_entries_that_cannot_be_compressed_can_be_sent(box: Box) -> None:
+    opened = box.start()
+    noise = Entropy(Entropy.Options("noise"))
+    for _ in range(100):
+        cause = base64.b64encode(noise.bytes(11_000)).decode()
+        opened.journal.append([Gap(of="0" * 16, first=1, last=1, prev=None, cause=cause)])
+    segments = everything(opened)
+    assert len(segments) > 1
+    assert max(len(pack(to_text(segment))) for segment in segments) <= PACKED_MAX_BYTES
+
+
+def test_more_losses_than_a_segment_holds_are_all_known_again(box: Box) -> None:
+    lost = [Gap(of="0" * 16, first=2 * at, last=2 * at, prev=None, cause="damaged") for at in range(1, 701)]
+    opened = box.start()
+    boot = opened.journal.select("SELECT body FROM entry WHERE seq = 1")[0][0]
+    opened.journal.begin("a" * 16, [REGISTER.decode(boot.encode()).fact, *lost])
+    opened.journal.append([touch()])
+    assert gaps(opened.journal.connection, REGISTER) == lost
 
 
 def test_a_full_disk_is_told_before_any_beep_and_passes(box: Box) -> None:

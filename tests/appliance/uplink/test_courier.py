@@ -1,0 +1,177 @@
+"""The courier between a unit and its centre: in order, again if need be, and nothing is believed that is not signed."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from appliance.inbox import StrangeError
+from drivers.keystore.sim import Driver as Keystore
+from sync.facts import CardState
+from sync.messages import Head, Holdings, open_signed, raw_bytes, sign
+from tests.appliance.uplink.conftest import Town, Watched, all_said, go, held, written
+
+CARD = "0c" * 16
+
+
+def test_a_long_queue_drains_in_order(town: Town, watched: Watched) -> None:
+    town.write(1_203)
+    waiting = town.unsent
+    assert waiting == len(written(town)) > 1_203
+    done = go(town, watched)
+    assert (done.delivered, done.problem) == (3, None)
+    assert watched.posted == [(1, 500), (501, 1000), (1001, waiting)]
+    assert town.unsent == 0
+    assert held(town) == Counter(written(town))
+    assert go(town, watched).delivered == 0, "a second round has nothing to bring"
+
+
+def test_boots_go_in_the_order_in_which_they_were(town: Town, watched: Watched) -> None:
+    for _ in range(3):
+        town.write(2)
+        town.unit.crash()
+        town.unit.start()
+    begun = town.unit.running.opened.journal.select("SELECT boot FROM entry WHERE seq = 1 ORDER BY body ->> '$.at'")
+    assert go(town, watched).delivered == len(begun) == 4
+    assert [first for first, _ in watched.posted] == [1] * 4
+    assert held(town) == Counter(written(town))
+
+
+@pytest.mark.parametrize("lost", ["request_lost", "answer_lost"])
+def test_what_is_lost_on_the_way_is_brought_again_and_held_once(town: Town, lost: str) -> None:
+    town.write(700)
+    setattr(town.road.weather, lost, 0.6)
+    for _ in range(60):
+        town.unit.sync(town.road)
+    assert town.road.lost > 5, "the weather was too good: this test tried nothing"
+    setattr(town.road.weather, lost, 0.0)
+    town.unit.sync(town.road)
+    assert town.unsent == 0
+    assert held(town) == Counter(written(town))
+
+
+def test_while_the_road_is_closed_everything_is_kept(town: Town) -> None:
+    town.road.weather.closed = True
+    town.write(10)
+    assert town.unit.sync(town.road) is None
+    assert town.unsent == len(written(town))
+    town.unit.stop()
+    town.unit.start()
+    town.road.weather.closed = False
+    go(town)
+    assert town.unsent == 0
+
+
+def test_a_restored_centre_gets_back_what_it_lost(town: Town) -> None:
+    town.write(5)
+    go(town)
+    connection = town.centre.engine.raw_connection()
+    database: Any = connection.driver_connection
+    backup = type(database)(":memory:")
+    database.backup(backup)
+    town.write(600)
+    town.unit.crash()
+    town.unit.start()
+    town.centre.registrar.set_card(CARD, CardState.STOPPED)
+    for _ in range(2):  # the second brings what the unit wrote down about what it heard in the first
+        go(town)
+    whole, said = held(town), all_said(town.centre)
+    backup.backup(database)
+    assert (held(town) < whole, all_said(town.centre).last < said.last) == (True, True)
+    done = go(town)
+    assert (done.delivered, done.given_back) == (3, 1), "the rest of the first boot, the second boot, its own words"
+    assert held(town) == whole == Counter(written(town))
+    assert all_said(town.centre).bodies == said.bodies, "and its own words, which this unit had heard"
+    assert town.unsent == 0
+    assert town.unit.running.hatch.standing.frozen == ""
+    connection.close()
+
+
+# ---------------------------------------------------------------------------------- what is not believed
+
+
+def claiming_all(town: Town) -> Callable[[bytes], bytes]:
+    """Answer that everything is held, in the name of another town."""
+
+    def answer(raw: bytes) -> bytes:
+        true = open_signed(raw, Holdings, raw_bytes(town.unit.enrolment.town_key))
+        tip = town.unit.running.opened.journal.tip
+        assert tip is not None
+        lie = msgspec.structs.replace(true, heads=(Head(tip.boot, tip.seq, tip.hash),))
+        return sign(lie, Keystore(Keystore.Options("another town")))
+
+    return answer
+
+
+def to_another(town: Town) -> Callable[[bytes], bytes]:
+    """Answer the question of another unit, as this very town would."""
+
+    def answer(raw: bytes) -> bytes:
+        true = open_signed(raw, Holdings, raw_bytes(town.unit.enrolment.town_key))
+        return sign(msgspec.structs.replace(true, unit="lib02"), town.centre.town.signer)
+
+    return answer
+
+
+def flipped(raw: bytes) -> bytes:
+    at = raw.index(b'"generation":"') + len(b'"generation":"')
+    return raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
+
+
+LIES: dict[str, tuple[Callable[[Town], Callable[[bytes], bytes]], str]] = {
+    "another town's signature": (claiming_all, "not a message of this town"),
+    "another byte under the signature": (lambda _: flipped, "not a message of this town"),
+    "a login page": (lambda _: lambda _: b"<html>Sign in to the free Wi-Fi</html>", "not a message of this town"),
+    "nothing": (lambda _: lambda _: b"", "not a message of this town"),
+    "an answer to another unit": (to_another, "an answer to another question"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_an_answer_that_the_town_did_not_sign_changes_nothing(town: Town, watched: Watched, lie: str) -> None:
+    town.write(3)
+    make, words = LIES[lie]
+    watched.on_answer = make(town)
+    unsent, before = town.unsent, written(town)
+    with pytest.raises(StrangeError, match=words):
+        go(town, watched)
+    assert (town.unsent, written(town)) == (unsent, before)
+    assert words in town.strange
+    assert town.unit.running.hatch.standing.contact_ms is None
+    watched.on_answer = lambda answer: answer
+    assert go(town, watched).delivered == 1
+    assert (town.unsent, town.strange) == (0, "")
+
+
+def test_an_old_answer_played_again_is_not_believed(town: Town, watched: Watched) -> None:
+    """Otherwise a unit could be told for ever that its entries had arrived."""
+    heard: list[bytes] = []
+
+    def listen(answer: bytes) -> bytes:
+        heard.append(answer)
+        return answer
+
+    watched.on_answer = listen
+    go(town, watched)
+    town.write(3)
+    watched.on_answer = lambda _: heard[-1]
+    with pytest.raises(StrangeError, match="an answer to another question"):
+        go(town, watched)
+    assert town.unsent == 3
+
+
+def test_an_acknowledgement_that_is_forged_leaves_the_entries_in_the_queue(town: Town, watched: Watched) -> None:
+    """The segment arrives; its receipt is swapped on the way back."""
+    town.write(3)
+    forge = claiming_all(town)
+    watched.on_answer = lambda raw: forge(raw) if watched.posted else raw
+    with pytest.raises(StrangeError):
+        go(town, watched)
+    assert len(watched.posted) == 1
+    assert town.unsent == len(written(town)), "nothing was acknowledged that can be believed"
+    watched.on_answer = lambda raw: raw
+    assert go(town, watched).delivered == 0, "the centre says itself that it holds them"
+    assert town.unsent == 0
+    assert held(town) == Counter(written(town))

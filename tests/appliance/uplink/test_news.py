@@ -1,0 +1,97 @@
+"""What the centre says comes in once, in order, and only if the town has signed it."""
+
+from collections import Counter
+
+import pytest
+
+from appliance.inbox import StrangeError
+from simulation.centre import open_sim_centre
+from simulation.unit import SimHatch
+from sync.facts import CardState
+from sync.segment import SegmentError, pack, to_text
+from tests.appliance.uplink.conftest import Town, Watched, all_said, go, written
+
+CARD = "0c" * 16
+
+
+def kinds(town: Town) -> Counter[str]:
+    rows = town.unit.running.opened.journal.select("SELECT body ->> '$.kind' FROM entry")
+    return Counter(kind for (kind,) in rows)
+
+
+def heard_of_the_town(town: Town) -> list[tuple[str, int]]:
+    return town.unit.running.opened.journal.select("SELECT boot, seq FROM stream WHERE writer = 'town' ORDER BY n")
+
+
+def test_what_the_centre_says_is_applied_once(town: Town, watched: Watched) -> None:
+    go(town)
+    town.centre.registrar.set_card(CARD, CardState.STOPPED)
+    delivered: list[bytes] = []
+
+    def keep(packed: bytes | None) -> bytes | None:
+        if packed:
+            delivered.append(packed)
+        return packed
+
+    watched.on_stream = keep
+    assert go(town, watched).fetched == 1
+    known = town.unit.running.directory.card(CARD)
+    assert known is not None
+    assert known.state is CardState.STOPPED
+    before = kinds(town), heard_of_the_town(town)
+    hatch = SimHatch(town.unit.running)
+    assert [hatch.take(packed) for packed in delivered] == [0]
+    assert hatch.take(pack(to_text(all_said(town.centre)))) == 0
+    assert go(town).fetched == 0
+    assert (kinds(town), heard_of_the_town(town)) == before
+    assert len(set(before[1])) == len(before[1])
+    town.unit.crash()
+    town.unit.start()
+    known = town.unit.running.directory.card(CARD)
+    assert known is not None
+    assert known.state is CardState.STOPPED, "and is known after a power cut"
+
+
+def test_what_overlaps_is_new_only_as_far_as_it_is_new(town: Town) -> None:
+    go(town)
+    before = len(heard_of_the_town(town))
+    for card in range(3):
+        town.centre.registrar.set_card(f"{card:032x}", CardState.STOPPED)
+    assert SimHatch(town.unit.running).take(pack(to_text(all_said(town.centre)))) == 3
+    assert len(heard_of_the_town(town)) == before + 3
+    assert town.unit.running.hatch.take(to_text(all_said(town.centre))) == 0
+
+
+@pytest.mark.parametrize("nonsense", [b"<html>", pack(b"not a segment\n"), b"\x28\xb5\x2f\xfd rubbish"])
+def test_nonsense_from_the_stream_changes_nothing(town: Town, watched: Watched, nonsense: bytes) -> None:
+    before = written(town), heard_of_the_town(town)
+    watched.on_stream = lambda _: nonsense
+    with pytest.raises((SegmentError, StrangeError)):
+        go(town, watched)
+    assert (written(town), heard_of_the_town(town)) == before
+    watched.on_stream = lambda packed: packed
+    go(town, watched)
+    assert town.unsent == 0
+
+
+def test_another_towns_words_are_not_taken(town: Town, watched: Watched) -> None:
+    other = open_sim_centre(town.clock, "elsewhere")
+    theirs = pack(to_text(all_said(other)))
+    watched.on_stream = lambda _: theirs
+    before = heard_of_the_town(town)
+    with pytest.raises(StrangeError, match="not signed by this town"):
+        go(town, watched)
+    assert heard_of_the_town(town) == before
+    assert town.strange == "not signed by this town"
+    other.engine.dispose()
+
+
+def test_words_with_something_missing_before_them_wait(town: Town) -> None:
+    go(town)
+    for state in (CardState.STOPPED, CardState.ACTIVE):
+        town.centre.registrar.set_card(CARD, state)
+    segment = all_said(town.centre)
+    last = segment.after(segment.last - 1, segment.hashes()[-2])
+    with pytest.raises(StrangeError, match="is missing here"):
+        town.unit.running.hatch.take(to_text(last))
+    assert town.unit.running.directory.card(CARD) is None
