@@ -11,9 +11,10 @@ from typing import Final
 import msgspec
 
 from appliance.inbox import Inbox, StrangeError
-from appliance.journal import Journal
-from appliance.opening import SETTLED, World
+from appliance.journal import Journal, JournalBrokenError
+from appliance.opening import SETTLED, World, doubt
 from appliance.outbox import Backlog, Outbox
+from sync import chain
 from sync.facts import UnitState
 from sync.messages import (
     Head,
@@ -25,7 +26,7 @@ from sync.messages import (
     renew_proof,
     text,
 )
-from sync.segment import pack, to_text
+from sync.segment import Segment, pack, to_text
 
 _HOLDINGS: Final = "the centre holds"
 _NONCE_BYTES: Final = 12
@@ -97,6 +98,7 @@ class Hatch:
 
         Raises:
             StrangeError: the answer is not by this town, not for this unit, or an old one played again.
+            JournalBrokenError: what would be sent is damaged; the next start looks at the whole journal.
         """
         try:
             holdings = open_signed(raw, Holdings, self._town_key)
@@ -109,7 +111,10 @@ class Hatch:
         self.standing.strange = ""
         self.standing.contact_ms = holdings.at
         segment = self._outbox.next_segment() if holdings.state is UnitState.ACTIVE else None
-        return pack(to_text(segment)) if segment else None
+        if segment is None:
+            return None
+        self._make_sure_of(segment)
+        return pack(to_text(segment))
 
     def since(self) -> dict[str, str]:
         """Return, for each stream of the centre, how far it came in."""
@@ -141,6 +146,18 @@ class Hatch:
 
     def backlog(self) -> Backlog:
         return self._outbox.backlog()
+
+    def _make_sure_of(self, segment: Segment) -> None:
+        """Check a segment before it goes out: a start walks only what is new, and a disk may rot further back.
+
+        The centre would refuse it again and again; a start that looks at everything saves what can be saved.
+        """
+        try:
+            chain.check_seal(self._keystore.public, segment.hashes()[-1], segment.seal)
+        except chain.SealError as error:
+            doubt(self._journal)
+            place = f"{segment.boot}/{segment.first} to {segment.last}"
+            raise JournalBrokenError(f"entries {place} are not as they were signed; the journal is damaged") from error
 
     def _see(self, holdings: Holdings) -> None:
         held = self._outbox.look_up(holdings)

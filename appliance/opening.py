@@ -133,6 +133,12 @@ def close_in_order(journal: Journal) -> None:
     journal.close()
 
 
+def doubt(journal: Journal) -> None:
+    """Let the next start walk the whole journal, whatever was checked before."""
+    with journal.transaction() as execute:
+        execute("DELETE FROM note WHERE name = ?", (_CHECKED,))
+
+
 def _note(journal: Journal, *, clean: bool) -> None:
     """Note that all up to here is checked, so that the next start begins its walk there, and how this boot ended."""
     with journal.transaction() as execute:

@@ -7,11 +7,17 @@ import apsw
 import pytest
 
 from appliance.checkup import UnfitError
-from appliance.opening import close_in_order
+from appliance.hatch import Hatch
+from appliance.inbox import Inbox
+from appliance.journal import JournalBrokenError
+from appliance.opening import Opened, World, close_in_order
+from appliance.outbox import Outbox
 from drivers.disk import DiskError
 from drivers.disk.file import Driver as FileDisk
+from drivers.entropy.sim import Driver as Entropy
 from drivers.keystore.sim import Driver as Keystore
-from sync.facts import Boot, Gap
+from sync.facts import Boot, Gap, UnitState
+from sync.messages import Holdings, sign
 from tests.appliance.conftest import REGISTER, Box, touch
 
 
@@ -126,6 +132,33 @@ def test_a_lost_entry_is_declared_and_what_follows_is_kept(box: Box) -> None:
     written = REGISTER.decode(_body(again, again.journal.tip.boot, 2))  # type: ignore[union-attr]
     assert isinstance(written.fact, Gap)
     assert written.fact.cause == "damaged"
+
+
+def test_damage_further_back_than_a_start_looks_is_found_before_it_is_sent(box: Box) -> None:
+    """The centre would refuse such a segment for ever, and nothing of this unit would come through any more."""
+    opened = box.start()
+    box.write(opened, 9)
+    body = opened.journal.select("SELECT body FROM entry WHERE seq = 5")[0][0].encode()
+    close_in_order(opened.journal)
+    box.disk.rot("journal.db", bytes(box.disk.files["/journal.db"].now).index(body) + len(body) - 5)
+    again = box.start()
+    assert again.lost == [], "this start looked only at what was new"
+    town = Keystore(Keystore.Options("town"))
+    with pytest.raises(JournalBrokenError, match="damaged"):
+        _ask(box, again, town)
+    box.crash(again)
+    saved = box.start()
+    assert [(gap.first, gap.last) for gap in saved.lost] == [(5, 5)]
+    assert _ask(box, saved, town) is not None
+
+
+def _ask(box: Box, opened: Opened, town: Keystore) -> bytes | None:
+    """Let a centre that holds nothing ask for the first segment."""
+    world = World(box.disk, box.keystore, box.clock, Entropy(Entropy.Options("hatch")), box.monotonic)
+    outbox, inbox = Outbox(opened.journal, REGISTER), Inbox(opened.journal, REGISTER, town.public)
+    hatch = Hatch(opened.journal, inbox, outbox, world, town.public, "test", 0)
+    holdings = Holdings("lib01", 1, UnitState.ACTIVE, (), "", "", 0, hatch.question().nonce)
+    return hatch.answer(sign(holdings, town))
 
 
 def test_states_are_folded_again_when_they_rot(box: Box) -> None:
