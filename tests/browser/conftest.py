@@ -1,4 +1,4 @@
-"""A real, headless Chromium for the whole run; whatever a page complains about fails its test."""
+"""A real, headless Chromium for each file of tests; whatever a page complains about fails its test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync")  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, an event loop does, and no other test could start one of its own
 def browser() -> Iterator[Browser]:
     assert CHROMIUM.exists(), "Chromium is missing: scripts/setup test installs it"
     with sync_playwright() as playwright:
