@@ -20,10 +20,14 @@ from drivers.card.errors import (
     PinFormatError,
     PinLastTryError,
     PinWrongError,
+    RevokedCardError,
+    StaleCodeError,
+    TerminalRefusedError,
     UnknownCardError,
     UnknownIssuerError,
 )
-from drivers.card.identify import Presented, Proof, identify
+from drivers.card.identify import identify, identify_code
+from drivers.card.presented import Fresh, Presented, Proof
 from drivers.card.proofs import Evidence
 from drivers.card.service_pass import PassProfile
 from drivers.card.trust import Trust, TrustError
@@ -35,6 +39,7 @@ __all__ = [
     "Exchange",
     "ExpiredCardError",
     "ForgedCardError",
+    "Fresh",
     "NotReadableError",
     "NotTakenError",
     "OtherCardError",
@@ -46,9 +51,13 @@ __all__ = [
     "PinWrongError",
     "Presented",
     "Proof",
+    "RevokedCardError",
+    "StaleCodeError",
+    "TerminalRefusedError",
     "Trust",
     "TrustError",
     "UnknownCardError",
     "UnknownIssuerError",
     "identify",
+    "identify_code",
 ]

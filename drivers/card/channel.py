@@ -52,6 +52,7 @@ class Channel:
     Args:
         field: where the card lies.
         town: the town's own application in the free area, if it has one.
+        allowed: which of the two lists of `drivers.card.files`: what a touch needs, or what a desk may do.
         mono: a monotonic clock in seconds.
         trace: called after every APDU.
     """
@@ -61,14 +62,16 @@ class Channel:
         field: Field,
         town: Application | None = None,
         *,
+        allowed: tuple[Application, ...] = files.STANDARD,
         mono: Callable[[], float] = time.monotonic,
         trace: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._field = field
-        self._gate = Gate((*files.STANDARD, town) if town else files.STANDARD)
+        self._gate = Gate((*allowed, town) if town else allowed)
         self._mono = mono
         self._trace = trace
         self.totals = Totals()
+        self.atr = field.atr
 
     def exchange(self, command: Command) -> Response:
         """Send a command and return the whole answer, whatever its status word.

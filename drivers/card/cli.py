@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from drivers.card.desk import Report
+    from drivers.card.desk import OnList, Report
     from drivers.card.trust import Trust
 
 CHECK_FAILED, USAGE, NOT_FOUND, HARDWARE, INTERRUPTED = 2, 3, 4, 8, 130
 _SECRET_CHARS_MAX = 64
+_VPCD_PORT = 35_963  # of vpcd's first reader; the others follow
 
 
 class MisuseError(click.UsageError):
@@ -46,7 +47,8 @@ def card() -> None:
 
     \b
     machi card read --trust var/pki/trust
-    machi card emulate hanako.toml --port 35963
+    machi card make hanako.toml --name 架空　花子 --birth 1985-04-01
+    machi card emulate hanako.toml --reader 0
     """  # noqa: D301 - click keeps lines as they are after a real backspace
 
 
@@ -88,6 +90,7 @@ def read(
     jpki/*.pem          certificates of the authorities for authentication certificates
     cv/KEY-ID.pem       public keys above the card issuers' certificates (RSA)
     face/INDEX.pem      public keys of enrolled cards; --enrol-birth-file adds one
+    crl/*               lists of revoked certificates
 
     A test folder is made by: python -m drivers.card.sim.pki var/pki
 
@@ -124,32 +127,50 @@ def read(
 
 @card.command()
 @click.argument("file", type=_IN)
-@click.option("--port", required=True, type=click.IntRange(1, 65535), help="TCP port of the vpcd slot.")
+@click.option("--reader", type=click.IntRange(0, 15), help="Number of the virtual reader, from 0.  [default: 0]")
+@click.option("--port", type=click.IntRange(1, 65535), help="TCP port of the vpcd slot, instead of its number.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where vpcd listens.")
 @click.option("--control", type=click.Path(path_type=Path), help="Unix socket to take orders at, while it lies there.")
-def emulate(file: Path, port: int, host: str, control: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Say in one JSON document where it lies.")
+def emulate(
+    *, file: Path, reader: int | None, port: int | None, host: str, control: Path | None, as_json: bool
+) -> None:
     """Lay a virtual card on a virtual reader, until Ctrl-C.
 
     \b
-    machi card emulate hanako.toml --port 35963
+    machi card emulate --reader 0 hanako.toml
     machi card emulate hanako.json --port 35963 --control /tmp/table
     echo '{"do": "remove", "reader": "reader"}' | nc -UN /tmp/table
 
-    FILE says what kind of card it is; all of it has a default:
+    FILE says what kind of card it is; `machi card make` writes one, and all of it has a default:
 
     \b
-    kind = "mynumber"           # or old_card, android, transit, bank, garbage, …
-    serial = "990000000000001"
+    kind = "mynumber"           # or old_card, android, transit, bank, sun_tag, garbage, …
+    name = "架空　花子"
     birth = 1985-04-01
+    serial = "990000000000001"
     pin = "1234"
     faults = []                 # or "expired", "forged_key", "unknown_ca", …
+    missing = ["jpki/000A"]     # files that are not there
     pki = "pki"                 # folder of the test PKI, made if it is not there
+
+    \b
+    [trouble]                   # what happens to it each time it is held to a reader
+    torn_after_apdus = 3        # or torn_after_bytes, slow_ms, mute_after_apdus
+
+    \b
+    [timing]                    # how long it takes
+    kbit = 106                  # or 212, 424
+    rsa_ms = 150.0
 
     The reader is a slot of vpcd (Debian package vsmartcard-vpcd), whose first port is 35963. It listens on every
     network interface: never on a machine in service.
     """  # noqa: D301
     from drivers.card.sim.table import Control, Order, Table
 
+    if reader is not None and port is not None:
+        raise MisuseError("--reader or --port, not both")
+    port = port or _VPCD_PORT + (reader or 0)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     table = Table({"reader": port}, host)
@@ -159,6 +180,8 @@ def emulate(file: Path, port: int, host: str, control: Path | None) -> None:
         if not reply.ok:
             raise MisuseError(reply.why)
         click.echo(f"{file} lies on the reader at {host}:{port}; Ctrl-C takes it away", err=True)
+        if as_json:
+            _say("machi.card-laid/1", file=str(file), host=host, port=port)
         ended.wait()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -166,6 +189,50 @@ def emulate(file: Path, port: int, host: str, control: Path | None) -> None:
         table.close()
         if taking_orders:
             taking_orders.close()
+
+
+@card.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--kind", default="mynumber", show_default=True, help="What kind of card; --help of emulate names some.")
+@click.option("--name", help="Name of its holder, who is nobody.")
+@click.option("--address", help="Address of its holder.")
+@click.option("--birth", type=click.DateTime(["%Y-%m-%d"]), help="Birthday of its holder.")
+@click.option("--serial", help="15 digits. Default: drawn from the file's name.")
+@click.option("--pin", help="Four digits, for the test card.")
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="Its last day.")
+@click.option("--generation", type=click.IntRange(1, 3), help="Which authorities have signed its certificates.")
+@click.option("--fault", "faults", multiple=True, help="What is wrong with it; may be given again.")
+@click.option("--quirk", "quirks", multiple=True, help="How its chip differs; may be given again.")
+@click.option("--pki", default="pki", show_default=True, help="Folder of the test PKI, beside the file.")
+@click.option("--json", "as_json", is_flag=True, help="Say in one JSON document what was made.")
+def make(file: Path, *, as_json: bool, **said: object) -> None:
+    """Write the file of a virtual card, to be emulated.
+
+    \b
+    machi card make hanako.toml --name 架空　花子 --birth 1985-04-01
+    machi card make copy.toml --fault forged_key
+    machi card make suica.toml --kind transit
+    """  # noqa: D301
+    import hashlib
+    from datetime import datetime
+
+    import msgspec
+
+    from drivers.card.sim.plan import Plan, to_toml
+
+    if file.exists():
+        raise MisuseError(f"{file} is there already")
+    given = {key: value.date() if isinstance(value, datetime) else value for key, value in said.items() if value}
+    number = int.from_bytes(hashlib.sha256(file.stem.encode()).digest()[:8], "big") % 10**13
+    try:
+        plan = msgspec.convert({"serial": f"99{number:013}"} | given, Plan)
+    except msgspec.ValidationError as error:
+        raise MisuseError(str(error)) from error
+    file.write_text(to_toml(plan))
+    if as_json:
+        _say("machi.card-file/1", file=str(file), kind=plan.kind, serial=plan.serial)
+    else:
+        click.echo(f"{file}: {plan.kind}, {plan.serial}")
 
 
 def _trust(folder: Path | None) -> "Trust":
@@ -194,6 +261,12 @@ def _birth(file: Path | None) -> date | None:
     raise MisuseError(f"{file}: a birthday is written YYYY-MM-DD")
 
 
+def _say(schema: str, **said: str | int) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.encode({"schema": schema, **said}))
+
+
 def _print(report: "Report", *, as_json: bool) -> None:
     import msgspec
 
@@ -207,6 +280,8 @@ def _print(report: "Report", *, as_json: bool) -> None:
         "proof": report.proof,
         "issuer": report.issuer,
         "expires": report.expires and report.expires.isoformat(),
+        "counter": report.counter,
+        "not revoked": report.revocation and _list_words(report.revocation),
         "kept in": report.enrolment and report.enrolment.file,
         "reason": report.reason,
     }
@@ -219,3 +294,8 @@ def _print(report: "Report", *, as_json: bool) -> None:
         cost = report.cost
         air = f"{cost.air_ms:.0f} ms in the air at 106 kbit/s"
         click.echo(f"{cost.apdus} APDUs, {cost.bytes} bytes, {cost.ms:.1f} ms; about {air}", err=True)
+
+
+def _list_words(listed: "OnList") -> str:
+    old = "; it is too old" if listed.expired else ""
+    return f"by the list of {listed.issued[:10]}{old}"

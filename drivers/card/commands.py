@@ -15,6 +15,8 @@ RECORD_BITS = 0x07
 CURRENT = 0x80  # P2 of VERIFY, and of the signature: the current file
 OWN_KEY = 0x00  # P2 of the signature: the key that the application has by itself
 PROPRIETARY = 0x80  # CLA of this card's signature command
+READER = 0xFF  # CLA of what the reader answers itself (PC/SC part 3, 3.2.2)
+CHALLENGE_BYTES = 16
 
 
 def select_application(aid: bytes) -> Command:
@@ -44,8 +46,8 @@ def ask_tries() -> Command:
     return Command(0, Ins.VERIFY, 0, CURRENT)
 
 
-def verify(digits: str) -> Command:
-    return Command(0, Ins.VERIFY, 0, CURRENT, digits.encode("ascii"))
+def verify(secret: str) -> Command:
+    return Command(0, Ins.VERIFY, 0, CURRENT, secret.encode("ascii"))
 
 
 def sign(digest_info: bytes, *, key: int) -> Command:
@@ -59,3 +61,22 @@ def internal_authenticate(key_reference: int, nonce: bytes) -> Command:
 
 def get_response(length: int) -> Command:
     return Command(0, Ins.GET_RESPONSE, 0, 0, le=length)
+
+
+def get_challenge() -> Command:
+    """Ask the card for a nonce of its own (ISO/IEC 7816-4, 11.5.3)."""
+    return Command(0, Ins.GET_CHALLENGE, 0, 0, le=CHALLENGE_BYTES)
+
+
+def mutual_authenticate(key_reference: int, proof: bytes) -> Command:
+    """Prove the terminal to the card, and the card to the terminal, in one (ISO/IEC 7816-4, 11.5.4)."""
+    return Command(0, Ins.MUTUAL_AUTHENTICATE, 0, key_reference, proof, le=SHORT_LE_MAX)
+
+
+def get_data(tag: int) -> Command:
+    return Command(0, Ins.GET_DATA, tag >> 8, tag & 0xFF, le=SHORT_LE_MAX)
+
+
+def get_uid() -> Command:
+    """Ask the reader for the number by which the card answered in the air: UID, or IDm (PC/SC part 3, 3.2.2.1.3)."""
+    return Command(READER, Ins.GET_DATA, 0, 0, le=SHORT_LE_MAX)

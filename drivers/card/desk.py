@@ -10,26 +10,28 @@ from typing import Any
 import msgspec
 
 from drivers.card import face, trust_folder
+from drivers.card.air import air_ms
 from drivers.card.channel import Channel, Exchange
-from drivers.card.errors import CardError, NotReadableError
+from drivers.card.errors import CardError, NotReadableError, OtherCardError
 from drivers.card.identify import identify
+from drivers.card.jpki.crl import Revocation
 from drivers.card.trust import Trust
 from drivers.clock import Clock
 from drivers.entropy import Entropy
 from drivers.reader import CardCame, Event, Field, Reader, ReaderCame, ReaderError, ReaderLeft, ServiceLost
 
 _NONCE_BYTES = 32
-_FRAME_DATA_BYTES = 253  # of a frame of 256
-_FRAME_OVERHEAD_BYTES = 3  # block number and checksum (ISO/IEC 14443-4, 7.1)
-_FRAME_OVERHEAD_BITS = 60  # start and end of frame, and the pause before it, about (ISO/IEC 14443-3, 7.1 and 7.10)
-_BITS_PER_BYTE = 10  # with start and stop bit
 _MS = 1000
+_HOUR_SECONDS = 3600
 
 WORDS = {
     "not_readable": "The card could not be read. Hold it there again, and leave it until the end.",
-    "other_card": "This is another kind of card. Nothing personal was read from it.",
+    "other_card": "Nothing was read from it.",
     "unknown_card": "This My Number Card is not enrolled here.",
     "expired": "This card, or what is on it, has run out.",
+    "revoked": "This certificate was revoked.",
+    "stale": "This code was used before, or too late. Show a fresh one.",
+    "terminal_refused": "This card shows itself to other terminals only.",
     "clock_doubt": "This is not valid yet. Most likely this machine's clock is wrong.",
     "unknown_issuer": "Nobody whom this machine trusts has signed this, so it could not be checked.",
     "forged": "This card is not what it says it is.",
@@ -38,11 +40,27 @@ WORDS = {
     "pin_blocked": "The PIN is blocked. The municipal office can set a new one.",
     "pin_format": "A PIN has four digits. The card was not asked.",
 }
+OTHERS = {  # what a card of another kind is called, Japanese first
+    "old_card": "住民基本台帳カードです。This is a Basic Resident Register card; it is no longer used.",
+    "phone": "スマートフォンです。This is a phone; please bring the card itself.",
+    "transit": "交通系ICカードです。This is a transit or e-money card.",
+    "licence": "運転免許証です。This is a driving licence.",
+    "residence": "在留カードです。This is a Residence Card.",
+    "passport": "パスポートです。This is a passport.",
+    "bank": "銀行などのカードです。This is a bank or credit card.",
+    "tag": "ICタグです。This is a tag that is not taken here.",
+    "other": "別のカードです。This is another kind of card.",
+}
 _PROVEN = {
     "none": "Identified, not proven: a copy would look the same.",
     "card": "Identified; the card itself has proven it.",
     "pin": "Identified; the card has proven it, and the holder knew its PIN.",
     "token": "Identified by a signed code.",
+}
+_FRESH = {
+    "copy": " A photograph of it would look the same.",
+    "window": " It was made less than a minute ago.",
+    "counter": " It counts once.",
 }
 
 
@@ -73,6 +91,14 @@ class Cost(msgspec.Struct, frozen=True):
     air_ms: float
 
 
+class OnList(msgspec.Struct, frozen=True):
+    """What a list of revoked certificates said. `expired`: a newer one should be there; null: nobody knows the time."""
+
+    issued: str
+    age_hours: float | None
+    expired: bool | None
+
+
 class Enrolment(msgspec.Struct, frozen=True):
     """A card that was learned.
 
@@ -90,7 +116,13 @@ class Enrolment(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What `machi card read --json` prints. `reason` is "ok" or one of `WORDS`."""
+    """What `machi card read --json` prints.
+
+    Fields:
+        reason: "ok" or one of `WORDS`.
+        kind: for another kind of card, one of `OTHERS`.
+        fresh: one of `drivers.card.Fresh`.
+    """
 
     schema: str = "machi.card/1"
     at: str
@@ -104,6 +136,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str = ""
     expires: date | None = None
     tries_left: int | None = None
+    kind: str = ""
+    fresh: str = ""
+    counter: int | None = None
+    revocation: OnList | None = None
     evidence: str = ""
     enrolment: Enrolment | None = None
     cost: Cost
@@ -176,13 +212,16 @@ class Desk:
             trace=trace,
             ok=True,
             reason="ok",
-            words=_PROVEN[presented.proof],
+            words=_PROVEN[presented.proof] + (_FRESH.get(presented.fresh, "") if presented.proof == "token" else ""),
             profile=presented.profile,
             identifier=presented.identifier,
             proof=presented.proof,
             issuer=presented.issuer,
             expires=presented.expires,
             evidence=presented.evidence.digest if presented.evidence else "",
+            fresh=presented.fresh,
+            counter=presented.counter,
+            revocation=_on_list(presented.revocation),
         )
 
     def enrol(self, field: Field, birth: date, folder: Path, *, trace: bool) -> Report:
@@ -212,9 +251,10 @@ class Desk:
         )
 
     def _refusal(self, field: Field, error: CardError, *, trace: bool) -> Report:
-        words = f"{WORDS[error.reason]} ({error})"
+        kind = error.kind if isinstance(error, OtherCardError) else ""
+        words = f"{OTHERS[kind]} {WORDS[error.reason]}" if kind else f"{WORDS[error.reason]} ({error})"
         left = getattr(error, "tries_left", None)
-        return self._report(field, trace=trace, ok=False, reason=error.reason, words=words, tries_left=left)
+        return self._report(field, trace=trace, ok=False, reason=error.reason, words=words, tries_left=left, kind=kind)
 
     def _report(self, field: Field, *, trace: bool, **said: Any) -> Report:
         steps = self._steps if trace else None
@@ -244,8 +284,8 @@ class Desk:
         )
 
 
-def air_ms(count: int, kbit: int = 106) -> float:
-    """Return about how long `count` bytes take through the air, in milliseconds, without the card's own time."""
-    frames = -(-count // _FRAME_DATA_BYTES)
-    bits = (count + frames * _FRAME_OVERHEAD_BYTES) * _BITS_PER_BYTE + frames * _FRAME_OVERHEAD_BITS
-    return bits / kbit
+def _on_list(state: Revocation | None) -> OnList | None:
+    if state is None:
+        return None
+    hours = None if state.age is None else round(state.age.total_seconds() / _HOUR_SECONDS, 1)
+    return OnList(state.issued.isoformat(), hours, state.expired)

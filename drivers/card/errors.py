@@ -29,7 +29,9 @@ class NotTakenError(CardError):
 class OtherCardError(NotTakenError):
     """A card of another kind. Nothing was asked of it, and it was never sent a PIN.
 
-    `kind`: "old_card" (住民基本台帳カード), "phone" (スマホ用電子証明書), or "other".
+    `kind`: "old_card" (住民基本台帳カード), "phone" (スマホ用電子証明書), "transit" (Suica and other FeliCa cards),
+    "licence" (運転免許証), "residence" (在留カード), "passport", "bank", "tag" (a child's tag that this unit does not
+    take), or "other".
     """
 
     reason = "other_card"
@@ -62,6 +64,29 @@ class ExpiredCardError(NotTakenError):
         super().__init__(f"the {what} ended on {ended.isoformat()}")
 
 
+class RevokedCardError(ExpiredCardError):
+    """The certificate stands on its authority's list of revoked ones. `ended`: since when."""
+
+    reason = "revoked"
+
+    def __init__(self, what: str, ended: date) -> None:
+        super().__init__(what, ended)
+        self.args = (f"the {what} was revoked on {ended.isoformat()}",)
+
+
+class StaleCodeError(ExpiredCardError):
+    """A code that counts once, or for some seconds, and was shown before or too late: show a fresh one.
+
+    Where no day can be named, `ended` is the first day that can be written.
+    """
+
+    reason = "stale"
+
+    def __init__(self, why: str, ended: date = date.min) -> None:
+        super().__init__("code", ended)
+        self.args = (why,)
+
+
 class ClockDoubtError(NotTakenError):
     """Not valid yet. Far more often our clock is slow than the card early, so it is never called a forgery."""
 
@@ -76,6 +101,12 @@ class UnknownIssuerError(NotTakenError):
     """Nobody that we trust has signed this, so nothing could be checked; that does not make it a forgery."""
 
     reason = "unknown_issuer"
+
+
+class TerminalRefusedError(UnknownIssuerError):
+    """The card does not take this terminal: its certificate is of another town, or has run out."""
+
+    reason = "terminal_refused"
 
 
 class ForgedCardError(NotTakenError):
@@ -119,9 +150,9 @@ class PinBlockedError(PinError):
 
 
 class PinFormatError(PinError):
-    """Not four digits: the card was not asked, and no try was spent."""
+    """Not what such a secret looks like: the card was not asked, and no try was spent."""
 
     reason = "pin_format"
 
-    def __init__(self) -> None:
-        super().__init__("a PIN of four digits is needed; the card was not asked")
+    def __init__(self, needed: str = "a PIN of four digits") -> None:
+        super().__init__(f"{needed} is needed; the card was not asked")

@@ -12,6 +12,7 @@ from drivers.card.commands import (
     BY_FILE_ID,
     BY_NAME,
     BY_SHORT_ID,
+    CHALLENGE_BYTES,
     CURRENT,
     NO_ANSWER,
     OWN_KEY,
@@ -19,6 +20,7 @@ from drivers.card.commands import (
     RECORD_BITS,
     RECORD_BY_NUMBER,
     SHORT_ID_BITS,
+    get_uid,
 )
 from drivers.card.files import Application, Use
 
@@ -26,7 +28,6 @@ _FILE_ID_BYTES = 2
 _DIGEST_INFO_SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")  # RFC 8017, 9.2, note 1
 _DIGEST_BYTES = 32
 _CHALLENGE_BYTES_MIN = 16  # shorter ones could be collected in advance
-_DIGITS = frozenset(b"0123456789")
 
 
 class NotAllowedError(Exception):
@@ -38,7 +39,7 @@ class Gate:
 
     def __init__(self, applications: tuple[Application, ...]) -> None:
         for application in applications:
-            if application not in files.STANDARD:
+            if application not in files.STANDARD and application not in files.DESK:
                 self._only_free_area(application)
         self._applications = {application.aid: application for application in applications}
         self._application: Application | None = None
@@ -50,7 +51,7 @@ class Gate:
         if len(application.files) != 1 or application.answers_with is None:
             raise files.ReservedNameError(f"{application.name} is on no allow-list")
         (file,) = application.files
-        if application != files.free_area(application.aid, file, application.answers_with):
+        if application != files.free_area(application.aid, file, application.answers_with, application.asks_terminal):
             raise files.ReservedNameError(f"{application.name} is on no allow-list")
 
     def forget(self) -> None:
@@ -70,6 +71,9 @@ class Gate:
             Ins.VERIFY: self._may_verify,
             Ins.PERFORM_SECURITY_OPERATION: self._may_sign,
             Ins.INTERNAL_AUTHENTICATE: self._may_authenticate,
+            Ins.GET_CHALLENGE: self._may_ask_challenge,
+            Ins.MUTUAL_AUTHENTICATE: self._may_prove_terminal,
+            Ins.GET_DATA: self._may_get_data,
         }
         rule = rules.get(command.ins)
         if rule is None or not rule(command):
@@ -118,9 +122,8 @@ class Gate:
             return False
         if self._application is None or self._file is None:
             return False
-        digits = self._application.files[self._file].digits
-        asks_only = not command.data
-        return bool(digits) and (asks_only or (len(command.data) == digits and _DIGITS.issuperset(command.data)))
+        use = self._application.files[self._file]
+        return use.is_secret and (not command.data or use.takes(command.data))  # without one it is a question
 
     def _may_sign(self, command: Command) -> bool:
         is_digest = (
@@ -137,6 +140,23 @@ class Gate:
         if self._application is None or (command.cla, command.p1) != (0, 0) or not command.le:
             return False
         return command.p2 == self._application.answers_with and len(command.data) >= _CHALLENGE_BYTES_MIN
+
+    def _may_ask_challenge(self, command: Command) -> bool:
+        asks = self._application is not None and self._application.asks_terminal is not None
+        return asks and command == Command(0, Ins.GET_CHALLENGE, 0, 0, le=CHALLENGE_BYTES)
+
+    def _may_prove_terminal(self, command: Command) -> bool:
+        if self._application is None or self._application.asks_terminal is None or not command.le:
+            return False
+        header = (command.cla, command.p1, command.p2)
+        return header == (0, 0, self._application.asks_terminal) and len(command.data) > CHALLENGE_BYTES
+
+    def _may_get_data(self, command: Command) -> bool:
+        if command == get_uid():  # answered by the reader; the card does not hear of it
+            return True
+        if self._application is None or command.cla or command.data or not command.le:
+            return False
+        return command.p1 << 8 | command.p2 in self._application.objects
 
 
 def _short_id(command: Command) -> int | None:

@@ -3,58 +3,32 @@
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime
+from typing import Any
 
-from drivers.card import certificates, common, face, files, jpki, service_pass
+from drivers.card import common, face, files, jpki, service_pass
 from drivers.card.channel import Channel, Exchange
 from drivers.card.errors import (
     CardError,
     ForgedCardError,
     NotReadableError,
     OtherCardError,
+    StaleCodeError,
     UnknownCardError,
     UnknownIssuerError,
 )
+from drivers.card.jpki import certificates, crl
+from drivers.card.jpki.certificates import Purpose
+from drivers.card.presented import Fresh, Presented, Proof
 from drivers.card.proofs import NONCE_BYTES_MIN, Evidence, fingerprint, message, rsa_holds, spki
 from drivers.card.reading import select
+from drivers.card.service_pass import mutual
+from drivers.card.tokens import code, phone, printed, sun, uid
 from drivers.card.trust import Trust
 from drivers.card.validity import JAPAN, check_days
 from drivers.reader import Field, ReaderError
 
-
-class Proof(StrEnum):
-    """What was shown at this tap."""
-
-    NONE = "none"  # an identifier was read, which a copy would have too
-    CARD = "card"  # a key in the card signed our nonce
-    PIN = "pin"  # the same, and its holder knew the PIN
-    TOKEN = "token"  # noqa: S105 - a signed code instead of a card
-
-
-@dataclass(frozen=True)
-class Presented:
-    """A card, identified.
-
-    Fields:
-        profile: "pass", "face" or "jpki".
-        identifier: hexadecimal, the same for the life of the card and different for every profile. Key it with a
-            secret of the town before it is stored.
-        proof: what was shown.
-        evidence: what the card signed; None where it signed nothing.
-        issuer: who vouches for it: the pass's issuer reference, or empty.
-        expires: its last day, in Japan, or None.
-        time_checked: False where nothing vouched for the clock, and so nothing was checked against it.
-    """
-
-    profile: str
-    identifier: str
-    proof: Proof
-    evidence: Evidence | None = None
-    issuer: str = ""
-    expires: date | None = None
-    time_checked: bool = True
+_STORAGE = {"felica": "transit", "type_a": "tag"}  # what such a tag is called where nobody takes it
 
 
 def identify(
@@ -70,7 +44,8 @@ def identify(
 ) -> Presented:
     """Identify a card by the first of the town's profiles that it has, with as few commands as that takes.
 
-    Revocation is not looked at here: an identifier that was stopped is the caller's knowledge.
+    Certificates are held against the lists of revoked ones that `trust` has. A pass or an enrolled card that was
+    stopped by the town is the caller's knowledge.
 
     Args:
         field: the card, just laid down.
@@ -99,6 +74,23 @@ def identify(
         raise NotReadableError(str(error) or type(error).__name__) from error
 
 
+def identify_code(text: str, trust: Trust, now: datetime | None) -> Presented:
+    """Identify a printed code or a phone's, as a scanner has read it.
+
+    A number that the town has stopped is the caller's knowledge, as with cards.
+
+    Raises:
+        CardError: one of `drivers.card.errors`.
+        ValueError: `now` has no zone: a bug of the caller's.
+    """
+    if now is not None and now.tzinfo is None:
+        raise ValueError("a time without its zone")
+    data = code.from_text(text)
+    if data[:1] == bytes((code.PHONE,)):
+        return phone.check(data, trust.pass_issuers, now, trust.last_counter)
+    return printed.check(data, trust.pass_issuers, now)
+
+
 class _Walk:
     """One walk through the profiles; it remembers what was learned on the way."""
 
@@ -113,16 +105,20 @@ class _Walk:
         self._last_try = last_try
         self._index: str | None = None
         self._is_my_number_card = False
+        self._has_jpki: bool | None = None  # not asked yet
 
     def present(self) -> Presented:
-        ways = {"pass": self._by_pass, "face": self._by_face, "jpki": self._by_jpki}
+        ways = {"pass": self._by_pass, "face": self._by_face, "jpki": self._by_jpki, "sun": self._by_sun}
+        storage = uid.standard(self._channel.atr)
+        if storage:
+            return self._by_number(storage)
         order = self._trust.order
         if self._pin is not None and "jpki" in order:
             order = ("jpki", *(profile for profile in order if profile != "jpki"))
         stranger: UnknownIssuerError | None = None
         for profile in order:
             try:
-                found = ways[profile]()
+                found = self._by_number_of_a_chip(profile) if profile in _STORAGE else ways[profile]()
             except UnknownIssuerError as error:  # another town's pass: the card may still be known here by another way
                 stranger = stranger or error
                 continue
@@ -133,12 +129,18 @@ class _Walk:
         raise self._not_known()
 
     def _by_pass(self) -> Presented | None:
-        profile = self._trust.pass_profile
-        data = service_pass.read(self._channel, profile)
-        if data is None:
+        profile, memory, terminal = self._trust.pass_profile, self._trust.pass_memory, self._trust.terminal
+        if not select(self._channel, profile.application()):
             return None
+        answer = mutual.authenticate(self._channel, profile, terminal, self._nonce) if terminal else None
+        data = service_pass.read_credential(self._channel, profile, memory)
         credential = service_pass.check(data, self._trust.pass_issuers, self._now)
-        evidence = service_pass.prove(self._channel, profile, credential, self._nonce)
+        if answer:
+            evidence = service_pass.believed_answer(credential, answer.signed, answer.signature)
+        else:
+            evidence = service_pass.prove(self._channel, profile, credential, self._nonce)
+        if memory:
+            memory.remember(profile, data)
         return self._presented(
             "pass", credential.card_id.hex(), Proof.CARD, evidence, issuer=credential.issuer, expires=credential.ends
         )
@@ -157,22 +159,52 @@ class _Walk:
         return self._presented("face", fingerprint(key), Proof.CARD, evidence, expires=record.expires)
 
     def _by_jpki(self) -> Presented | None:
-        if not jpki.present(self._channel):
+        self._has_jpki = jpki.present(self._channel)
+        if not self._has_jpki:
             return None
         self._expect_card()
         if self._pin is None and not self._trust.allow_certificate_only:
             return None
         certificate = certificates.load(jpki.certificate(self._channel))
-        key = certificates.check(certificate, self._trust.jpki_authorities, self._now, self._trust.jpki_policies)
+        believed = certificates.believe(
+            certificate, self._trust.jpki_authorities, self._now, self._trust.jpki_policies, Purpose.AUTHENTICATION
+        )
+        revocation = crl.check(certificate, believed.authority, self._trust.revocation_lists, self._now)
+        key = believed.key
         public_key, expires = spki(key), certificate.not_valid_after_utc.astimezone(JAPAN).date()
         if self._pin is None:
-            return self._presented("jpki", fingerprint(public_key), Proof.NONE, None, expires=expires)
+            return self._presented("jpki", fingerprint(public_key), Proof.NONE, expires=expires, revocation=revocation)
         signed = message(jpki.PROOF_PURPOSE, self._nonce)
         signature = self._signature_with_pin(self._pin, signed)
         if not rsa_holds(key, signature, signed):
             raise ForgedCardError("this card does not hold the key of the certificate that it shows")
         evidence = Evidence(face.ALGORITHM, public_key, signed, signature)
-        return self._presented("jpki", fingerprint(public_key), Proof.PIN, evidence, expires=expires)
+        return self._presented(
+            "jpki", fingerprint(public_key), Proof.PIN, evidence, expires=expires, revocation=revocation
+        )
+
+    def _by_sun(self) -> Presented | None:
+        profile = self._trust.sun
+        text = sun.read(self._channel)
+        if text is None or profile is None:
+            return None
+        said = sun.check(text, profile)
+        identifier = said.uid.hex()
+        last = self._trust.last_counter(identifier)
+        if last is not None and said.counter <= last:
+            raise StaleCodeError("this reading of the tag was shown before")
+        return self._presented("sun", identifier, Proof.TOKEN, fresh=Fresh.COUNTER, counter=said.counter)
+
+    def _by_number(self, profile: str) -> Presented:
+        """A storage tag: it has a number, and knows no commands of ours."""
+        number = uid.read(self._channel, profile) if profile in self._trust.order else None
+        if number is None:
+            raise OtherCardError(_STORAGE[profile])
+        return self._presented(profile, number, Proof.NONE)
+
+    def _by_number_of_a_chip(self, profile: str) -> Presented | None:
+        number = uid.read(self._channel, profile)
+        return self._presented(profile, number, Proof.NONE) if number else None
 
     def _signature_with_pin(self, pin: str, signed: bytes) -> bytes:
         try:
@@ -196,19 +228,19 @@ class _Walk:
     def _not_known(self) -> CardError:
         """Say what kind of card it is that nobody here knows."""
         if not self._is_my_number_card:
-            if not jpki.present(self._channel):
-                return OtherCardError()
+            if self._has_jpki is False or not jpki.present(self._channel):
+                return OtherCardError(self._kind())
             self._expect_card()
         return UnknownCardError(self._index)
 
+    def _kind(self) -> str:
+        """Name a card by the one application that it has; nothing is asked of it."""
+        named = (*files.OTHERS, files.TAG)
+        return next((each.name for each in named if select(self._channel, each)), "other")
+
     def _presented(
-        self,
-        profile: str,
-        identifier: str,
-        proof: Proof,
-        evidence: Evidence | None,
-        *,
-        issuer: str = "",
-        expires: date | None = None,
+        self, profile: str, identifier: str, proof: Proof, evidence: Evidence | None = None, **more: Any
     ) -> Presented:
-        return Presented(profile, identifier, proof, evidence, issuer, expires, time_checked=self._now is not None)
+        fresh = Fresh.NONCE if evidence else Fresh.COPY
+        said: dict[str, Any] = {"time_checked": self._now is not None, "fresh": fresh} | more
+        return Presented(profile, identifier, proof, evidence, **said)

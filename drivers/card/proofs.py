@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     EllipticCurvePublicKey,
 )
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 NONCE_BYTES_MIN = 16
 P256_BYTES = 32
 RSA_BITS_MIN = 2048
+_THREE_DIGESTS = bytes.fromhex("3071300d060960864801650304020105000460")  # the same, with 96 bytes
 _DIGEST_INFO_SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")  # RFC 8017, 9.2, note 1
 
 
@@ -30,7 +32,7 @@ class Evidence:
     """What a card signed, so that anybody can check it again later, without the card and without us.
 
     Fields:
-        algorithm: "rsa-pkcs1-sha256" or "ecdsa-p256-sha256" (the signature then is r and s, 32 bytes each).
+        algorithm: "rsa-pkcs1-sha256", "ecdsa-p256-sha256" (the signature then is r and s, 32 bytes each) or "ed25519".
         public_key: DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
         message: what was signed, our nonce at its end.
         signature: as the card gave it.
@@ -75,6 +77,20 @@ def rsa_holds(key: RSAPublicKey, signature: bytes, signed: bytes) -> bool:
     return True
 
 
+def rsa_digests_hold(key: RSAPublicKey, signature: bytes, digests: bytes) -> bool:
+    """Tell whether this is an RSASSA-PKCS1-v1_5 signature over three SHA-256 digests, 96 bytes in one DigestInfo.
+
+    The card's front is signed so, and libraries refuse it as too long for SHA-256; what the signature holds is
+    unpadded (RFC 8017, 9.2) and compared whole instead.
+    """
+    if key.key_size < RSA_BITS_MIN:
+        return False
+    try:
+        return key.recover_data_from_signature(signature, PKCS1v15(), None) == _THREE_DIGESTS + digests
+    except InvalidSignature:
+        return False
+
+
 def p256_holds(key: EllipticCurvePublicKey, signature: bytes, signed: bytes) -> bool:
     """Tell whether this is an ECDSA signature with SHA-256 over `signed`: r and s, 32 bytes each (IEEE P1363)."""
     if not isinstance(key.curve, SECP256R1) or len(signature) != 2 * P256_BYTES:
@@ -87,7 +103,7 @@ def p256_holds(key: EllipticCurvePublicKey, signature: bytes, signed: bytes) -> 
     return True
 
 
-def spki(key: RSAPublicKey | EllipticCurvePublicKey) -> bytes:
+def spki(key: RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey) -> bytes:
     """Return a public key as DER SubjectPublicKeyInfo."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 

@@ -1,5 +1,7 @@
 """Selecting an application and reading a file of it: the two things that every card application begins with."""
 
+from collections.abc import Callable
+
 from drivers.card import commands, tlv
 from drivers.card.apdu import SHORT_LE_MAX, Response, Status
 from drivers.card.channel import Channel
@@ -17,6 +19,10 @@ _NO_SUCH_APPLICATION = {
 }
 _SHORT_ID_NOT_KNOWN = {Status.WRONG_P1P2, Status.FILE_NOT_FOUND, Status.FUNCTION_NOT_SUPPORTED, Status.WRONG_OFFSET}
 _READ = {Status.OK, Status.END_OF_FILE}
+
+
+class ClosedFileError(NotReadableError):
+    """The file is there, and opens to something that was not shown."""
 
 
 def select(channel: Channel, application: Application) -> bool:
@@ -57,19 +63,35 @@ def read_start(channel: Channel, file: int, length: int) -> bytes:
     return _data(response, file)
 
 
-def read_object(channel: Channel, file: int, *, bytes_max: int = OBJECT_BYTES_MAX) -> bytes:
+def read_object(
+    channel: Channel,
+    file: int,
+    *,
+    bytes_max: int = OBJECT_BYTES_MAX,
+    first: int = SHORT_LE_MAX,
+    known: Callable[[bytes], bytes | None] | None = None,
+) -> bytes:
     """Return the one BER-TLV or DER object of a file, without the filler behind it.
+
+    Args:
+        channel: with the application selected.
+        file: its identifier.
+        bytes_max: the largest object that is read.
+        first: how many bytes are read at first.
+        known: finds an object that was read before by its first bytes, so that the rest need not be read.
 
     Raises:
         NotReadableError: it cannot be read, or is none.
     """
-    data = read_start(channel, file, SHORT_LE_MAX)
+    data = read_start(channel, file, first)
     try:
         total = tlv.total_length(data)
     except tlv.TlvError as error:
         raise NotReadableError(f"file {file:04X}: {error}") from error
     if total > bytes_max:
         raise NotReadableError(f"file {file:04X}: an object of {total} bytes")
+    if known and len(data) < total and (remembered := known(data)):
+        return remembered
     while len(data) < total:
         at = len(data)
         step = min(SHORT_LE_MAX, total - at)
@@ -81,6 +103,8 @@ def read_object(channel: Channel, file: int, *, bytes_max: int = OBJECT_BYTES_MA
 
 
 def _data(response: Response, file: int) -> bytes:
+    if response.sw == Status.NOT_ALLOWED:
+        raise ClosedFileError(f"reading file {file:04X}: 6982")
     if response.sw not in _READ:
         raise NotReadableError(f"reading file {file:04X}: {response.sw:04X}")
     return response.data

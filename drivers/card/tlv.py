@@ -11,6 +11,8 @@ from dataclasses import dataclass
 TOTAL_MAX = 65_536
 OBJECTS_MAX = 128
 DEPTH_MAX = 8
+OFFSETS = 0xDF21  # the table of offsets in this card's records
+_OFFSET_BYTES = 2
 _TAG_BYTES_MAX = 3
 _LENGTH_BYTES_MAX = 3
 _FILLERS = b"\x00\xff"
@@ -73,6 +75,18 @@ def first(data: bytes) -> Tlv:
     for found in _objects(data, 0):
         return found
     raise TlvError("an empty file")
+
+
+def expect(data: bytes, tag: int) -> Tlv:
+    """Read the first object of a file, which must have this tag.
+
+    Raises:
+        TlvError: it has another, or there is none.
+    """
+    found = first(data)
+    if found.tag != tag:
+        raise TlvError(f"{found.tag:X} where {tag:X} was expected")
+    return found
 
 
 def total_length(start: bytes) -> int:
@@ -138,6 +152,26 @@ def write(tag: int, value: bytes, *, long: bool = False) -> bytes:
         digits = size.to_bytes((size.bit_length() + 7) // 8, "big")
         length = bytes((_MORE | len(digits),)) + digits
     return tag.to_bytes((tag.bit_length() + 7) // 8, "big") + length + value
+
+
+def check_offsets(body: Tlv, tags: tuple[int, ...]) -> None:
+    """Check that a record begins with its table of offsets, and that this points at these objects.
+
+    The card's records of personal data have such a table: two bytes for each object, counted from the first byte of the
+    file. It is not signed, so a record whose table points elsewhere is refused: two readers could see two things in it.
+
+    Raises:
+        TlvError: it points elsewhere, or there is none.
+    """
+    places: dict[int, int] = {}
+    at = len(body.raw) - len(body.value)
+    for child in body.children():
+        places[child.tag] = at
+        at += len(child.raw)
+    table = body.child(OFFSETS).value
+    said = [int.from_bytes(table[i : i + _OFFSET_BYTES], "big") for i in range(0, len(table), _OFFSET_BYTES)]
+    if next(iter(places)) != OFFSETS or said != [places.get(tag) for tag in tags]:
+        raise TlvError("the table of offsets points elsewhere")
 
 
 def parse_simple(data: bytes) -> dict[int, bytes]:

@@ -3,17 +3,24 @@
     trust.toml          which profiles in which order, production or test, where the pass lies
     pass/REFERENCE.pem  the public key of a pass issuer; the file's name is its reference ("asahi.1")
     jpki/*.pem          certificates of the authorities for authentication certificates, one generation each
+    sign/*.pem          the same for signing certificates
+    crl/*               lists of revoked certificates by these authorities, DER or PEM
     cv/KEY-ID.pem       a public key above the card issuers' certificates; the name is its id, 32 hexadecimal digits
     face/INDEX.pem      the public key of an enrolled card; the name is the card's index, 64 hexadecimal digits
+    terminal/           certificate (146 bytes) and key.pem (secret, P-256), where the pass asks who is asking
+    sun/open.key        secret, 32 hexadecimal digits: opens the numbers of the town's tags
+    sun/UID.key         secret, 32 hexadecimal digits: the key of one tag; the name is its number, 14 digits
 
 A folder that is not there holds nothing. Everything in `trust.toml` has a default; `production = true` is one of them.
 """
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -21,12 +28,19 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
     load_der_public_key,
+    load_pem_private_key,
     load_pem_public_key,
 )
 
 from drivers.card import service_pass
-from drivers.card.service_pass import PassProfile
-from drivers.card.trust import AUTH_POLICY, PROFILES, Trust, TrustError
+from drivers.card.apdu import SHORT_LE_MAX
+from drivers.card.errors import CardError
+from drivers.card.jpki import crl
+from drivers.card.service_pass import PassMemory, PassProfile, mutual
+from drivers.card.service_pass.mutual import Terminal
+from drivers.card.tokens import sun
+from drivers.card.tokens.sun import SunProfile
+from drivers.card.trust import AUTH_POLICY, PROFILES, SIGN_POLICY, Trust, TrustError
 
 _INDEX_CHARS = 64
 
@@ -35,6 +49,13 @@ class _Pass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     aid: str = service_pass.DEFAULT_AID.hex()
     credential_file: int = 1
     key_reference: int = 1
+    terminal_key: int | None = None
+    first_bytes: int = SHORT_LE_MAX
+
+
+class _Sun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    data_name: str = "picc_data"
+    mac_name: str = "cmac"
 
 
 class _Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,7 +65,10 @@ class _Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     production: bool = True
     allow_certificate_only: bool = False
     jpki_policies: frozenset[str] = frozenset({AUTH_POLICY})
+    sign_policies: frozenset[str] = frozenset({SIGN_POLICY})
+    jpki_pins: frozenset[str] = frozenset()
     pass_: _Pass = msgspec.field(name="pass", default_factory=_Pass)
+    sun: _Sun | None = None
 
 
 def load(folder: Path) -> Trust:
@@ -58,17 +82,31 @@ def load(folder: Path) -> Trust:
     settings = _settings(folder / "trust.toml")
     try:
         profile = PassProfile(
-            bytes.fromhex(settings.pass_.aid), settings.pass_.credential_file, settings.pass_.key_reference
+            bytes.fromhex(settings.pass_.aid),
+            settings.pass_.credential_file,
+            settings.pass_.key_reference,
+            settings.pass_.terminal_key,
+            settings.pass_.first_bytes,
         )
         roots = {bytes.fromhex(path.stem): _rsa(path) for path in _pems(folder / "cv")}
     except ValueError as error:
         raise TrustError(f"{folder}: {error}") from error
+    authorities, sign_authorities = (
+        tuple(_certificate(path) for path in _pems(folder / name)) for name in ("jpki", "sign")
+    )
     return Trust(
         order=settings.order,
         pass_issuers={path.stem: _ed25519(path) for path in _pems(folder / "pass")},
         pass_profile=profile,
-        jpki_authorities=tuple(_certificate(path) for path in _pems(folder / "jpki")),
+        pass_memory=PassMemory(),
+        terminal=_terminal(folder / "terminal") if profile.terminal_key is not None else None,
+        sun=_sun(folder / "sun", settings.sun) if settings.sun else None,
+        jpki_authorities=authorities,
         jpki_policies=settings.jpki_policies,
+        sign_authorities=sign_authorities,
+        sign_policies=settings.sign_policies,
+        jpki_pins=frozenset(pin.upper() for pin in settings.jpki_pins),
+        revocation_lists=tuple(_lists(folder / "crl", (*authorities, *sign_authorities))),
         cv_roots=roots,
         face_key=lambda index: face_key(folder, index),
         allow_certificate_only=settings.allow_certificate_only,
@@ -84,13 +122,25 @@ def save(trust: Trust, folder: Path) -> None:
         production=trust.production,
         allow_certificate_only=trust.allow_certificate_only,
         jpki_policies=trust.jpki_policies,
-        pass_=_Pass(profile.aid.hex().upper(), profile.credential_file, profile.key_reference),
+        sign_policies=trust.sign_policies,
+        jpki_pins=trust.jpki_pins,
+        pass_=_Pass(
+            profile.aid.hex().upper(),
+            profile.credential_file,
+            profile.key_reference,
+            profile.terminal_key,
+            profile.first_bytes,
+        ),
+        sun=_Sun(trust.sun.data_name, trust.sun.mac_name) if trust.sun else None,
     )
     files = {Path("trust.toml"): _toml(settings)}
     for reference, issuer in trust.pass_issuers.items():
         files[Path("pass", f"{reference}.pem")] = issuer.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    for authority in trust.jpki_authorities:
-        files[Path("jpki", f"{authority.serial_number:x}.pem")] = authority.public_bytes(Encoding.PEM)
+    for name, authorities in (("jpki", trust.jpki_authorities), ("sign", trust.sign_authorities)):
+        for authority in authorities:
+            files[Path(name, f"{authority.serial_number:x}.pem")] = authority.public_bytes(Encoding.PEM)
+    for number, each in enumerate(trust.revocation_lists):
+        files[Path("crl", f"{number}.crl")] = each.crl.public_bytes(Encoding.DER)
     for key_id, root in trust.cv_roots.items():
         files[Path("cv", f"{key_id.hex()}.pem")] = root.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for path, data in files.items():
@@ -154,19 +204,61 @@ def _certificate(path: Path) -> x509.Certificate:
         raise TrustError(f"{path}: {error}") from error
 
 
+def _terminal(folder: Path) -> Terminal:
+    try:
+        certificate = (folder / "certificate").read_bytes()
+        key = load_pem_private_key((folder / "key.pem").read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise TrustError(f"{folder}: {error}") from error
+    if not isinstance(key, EllipticCurvePrivateKey) or len(certificate) != mutual.CERTIFICATE_BYTES:
+        raise TrustError(f"{folder}: a certificate of {mutual.CERTIFICATE_BYTES} bytes and a P-256 key are needed")
+    return Terminal(certificate, functools.partial(mutual.sign, key))
+
+
+def _sun(folder: Path, names: _Sun) -> SunProfile:
+    def key(name: str) -> bytes | None:
+        path = folder / f"{name}.key"
+        try:
+            found = bytes.fromhex(path.read_text().strip()) if path.exists() else None
+        except ValueError as error:
+            raise TrustError(f"{path}: 32 hexadecimal digits are needed") from error
+        if found is not None and len(found) != sun.KEY_BYTES:
+            raise TrustError(f"{path}: 32 hexadecimal digits are needed")
+        return found
+
+    open_key = key("open")
+    if open_key is None:
+        raise TrustError(f"{folder / 'open.key'} is not there")
+    return SunProfile(open_key, lambda uid: key(uid.hex().upper()), names.data_name, names.mac_name)
+
+
+def _lists(folder: Path, authorities: tuple[x509.Certificate, ...]) -> Iterator[crl.RevocationList]:
+    for path in sorted(folder.glob("*")):
+        try:
+            yield crl.load(path.read_bytes(), authorities)
+        except (OSError, CardError) as error:
+            raise TrustError(f"{path}: {error}") from error
+
+
 def _toml(settings: _Settings) -> bytes:
     """Write the settings by hand: they are few, and a TOML writer would be one more dependency."""
 
     def words(values: object) -> str:
         return msgspec.json.encode(values).decode()
 
+    tags = settings.sun
     return (
         f"order = {words(settings.order)}\n"
         f"production = {words(settings.production)}\n"
         f"allow_certificate_only = {words(settings.allow_certificate_only)}\n"
         f"jpki_policies = {words(sorted(settings.jpki_policies))}\n"
+        f"sign_policies = {words(sorted(settings.sign_policies))}\n"
+        f"jpki_pins = {words(sorted(settings.jpki_pins))}\n"
         "\n[pass]\n"
         f"aid = {words(settings.pass_.aid)}\n"
         f"credential_file = {settings.pass_.credential_file}\n"
         f"key_reference = {settings.pass_.key_reference}\n"
+        + (f"terminal_key = {terminal_key}\n" if (terminal_key := settings.pass_.terminal_key) is not None else "")
+        + f"first_bytes = {settings.pass_.first_bytes}\n"
+        + (f"\n[sun]\ndata_name = {words(tags.data_name)}\nmac_name = {words(tags.mac_name)}\n" if tags else "")
     ).encode()

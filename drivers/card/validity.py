@@ -6,6 +6,14 @@ from drivers.card.errors import ClockDoubtError, ExpiredCardError
 
 JAPAN = timezone(timedelta(hours=9), "JST")
 
+# The first day of each era, from 明治 to 令和; the register counts years by them.
+ERAS = (date(1868, 1, 25), date(1912, 7, 30), date(1926, 12, 25), date(1989, 1, 8), date(2019, 5, 1))
+
+
+def era_of(day: date) -> int:
+    """Return the era of a day: 1 (明治) to 5 (令和), 0 before them."""
+    return sum(day >= first for first in ERAS)
+
 
 def local_day(now: datetime) -> date:
     """Return the day that it is in Japan.

@@ -19,9 +19,9 @@ from drivers.card.service_pass import PassProfile
 from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.issue import make
 from drivers.card.sim.layout import Quirk
-from drivers.card.sim.mynumber import NOBODYS_NUMBER
 from drivers.card.sim.pki import TestPki
 from drivers.card.sim.plan import Plan
+from drivers.card.sim.records import NOBODYS_NUMBER
 from drivers.reader import CardCame, Event, Field, sim
 
 NONCE = bytes(range(32))

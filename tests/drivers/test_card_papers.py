@@ -24,9 +24,7 @@ from drivers.card import (
     PinLastTryError,
     PinWrongError,
     UnknownIssuerError,
-    certificates,
     common,
-    credential,
     cvc,
     face,
     jpki,
@@ -34,7 +32,9 @@ from drivers.card import (
     tlv,
 )
 from drivers.card.channel import Channel, Exchange
+from drivers.card.jpki import certificates
 from drivers.card.proofs import spki
+from drivers.card.service_pass import credential
 from drivers.card.sim import pki as sim_pki
 from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.issue import make

@@ -9,7 +9,7 @@ from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.issue import from_file, make
 from drivers.card.sim.layout import Quirk
 from drivers.card.sim.pki import TestPki
-from drivers.card.sim.plan import Fault, Kind, Plan, PlanError, load
+from drivers.card.sim.plan import Fault, Kind, Plan, PlanError, Timing, Trouble, load, to_toml
 
 
 def test_toml_and_json_say_the_same(tmp_path: Path) -> None:
@@ -48,10 +48,15 @@ def test_a_pki_beside_the_file_is_made(tmp_path: Path) -> None:
         'sign_password = "lower"',
         'municipality = "13"',
         'atr = "3B8"',
-        'kind = "passport"',
+        'kind = "library card"',
         'faults = ["rained_on"]',
         "issued = 2030-01-01\nexpires = 2029-01-01",
-        'name = "花子"',  # nobody's name is in a card file
+        'number = "999999999990"',  # nobody's number is in a card file
+        'sex = "female"',
+        "generation = 4",
+        "[timing]\nkbit = 848",
+        'missing = ["jpki"]',
+        "[trouble]\ntorn = 2",
         "birth = yesterday",
         "\x00",
     ],
@@ -67,6 +72,26 @@ def test_what_no_card_can_have_is_refused(tmp_path: Path, content: str) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match=r"nobody\.toml"):
         load(tmp_path / "nobody.toml")
+
+
+def test_a_file_that_is_written_is_read_back(tmp_path: Path) -> None:
+    plan = Plan(
+        kind=Kind.MY_NUMBER,
+        name='架空　"花子"',
+        birth=date(1990, 1, 2),
+        faults=frozenset({Fault.EXPIRED, Fault.NO_PASS}),
+        quirks=frozenset({Quirk.STUMBLES}),
+        missing=frozenset({"jpki/000A"}),
+        trouble=Trouble(torn_after_apdus=3, slow_ms=20),
+        timing=Timing(kbit=424),
+        pass_mutual=True,
+        generation=2,
+    )
+    (tmp_path / "card.toml").write_text(to_toml(plan))
+    assert load(tmp_path / "card.toml") == plan
+    (tmp_path / "usual.toml").write_text(to_toml(Plan()))
+    assert load(tmp_path / "usual.toml") == Plan()
+    assert "[trouble]" not in to_toml(Plan())
 
 
 def test_every_kind_can_be_made(pki: TestPki) -> None:

@@ -16,6 +16,9 @@ FACE = "00A4040C0AD3921000310001010402"
 ENTRY = "00A4040C0AD3921000310001010408"
 COMMON = "00A4040C0AD3921000310001010100"
 MANAGER = "00A4040C07A0000001510000"
+TOWN = "00A4040C0AF06D6163686974617001"
+CODE = "002000920E" + b"60040120940000".hex()
+CODE_OF_ENTRY = "002000950E" + b"60040120940000".hex()
 DIGEST = "3031300D060960864801650304020105000420" + "11" * 32
 
 
@@ -73,6 +76,33 @@ def say(card: IsoCard, *apdus: str) -> str:
         ([FACE, "00B0810000"], "6982"),
         ([FACE, "0020009106" + b"600401".hex(), "00B0810000"], "256:9000"),
         ([FACE, "0020009106" + b"600401".hex(), "00B0850000"], "6982"),  # the birthday does not open the number
+        ([FACE, "0020009107" + b"6004012".hex()], "63C2"),
+        ([FACE, CODE, "00B0820000"], "256:9000"),
+        ([FACE, CODE, "00B0850000"], "6982"),  # 照合番号B does not open the number's picture
+        ([FACE, "00B0830000"], "256:9000"),  # basic information is free
+        ([ENTRY, "00B0820000"], "6982"),
+        ([ENTRY, CODE_OF_ENTRY, "00B0820000"], "97:9000"),
+        ([ENTRY, CODE_OF_ENTRY, "00B0830000", "00B0010000"], "80:9000"),  # 336 in all
+        ([ENTRY, CODE_OF_ENTRY, "00B0870000"], "256:9000"),
+        ([ENTRY, CODE_OF_ENTRY, "00B0810000"], "6982"),  # nor the number
+        ([ENTRY, "00B0840000"], "256:9000"),
+        ([ENTRY, "00B0850000"], "164:9000"),
+        ([ENTRY, "00B0880010"], "6982"),  # assumed
+        ([ENTRY, "802A000033" + DIGEST + "00"], "256:9000"),
+        ([FACE, "802A010033" + DIGEST + "00"], "256:9000"),  # the card hashes
+        ([FACE, "802A020020" + "11" * 32 + "00"], "256:9000"),  # the card writes the DigestInfo
+        ([FACE, "802A020021" + "11" * 33 + "00"], "6985"),
+        ([FACE, "802A030033" + DIGEST + "00"], "256:9000"),
+        ([FACE, "802A050033" + DIGEST + "00"], "6985"),  # PSS is not made here
+        ([JPKI, "80A206C102" + "0000"], "6982"),
+        ([ENTRY, "80AE000002" + "0000"], "6982"),
+        ([COMMON, "80AE000002" + "0000"], "66F1"),
+        ([FACE, "80AE000002" + "0000"], "66F1"),
+        (["00CA00F800"], "6700"),  # longer than a short answer
+        (["00CA00F8000000"], "568:9000"),
+        (["00CA004500"], "20:9000"),
+        ([TOWN, "0084000010", "0082000204" + "00000000" + "00"], "6985"),  # this pass asks nobody
+        (["FFCA000000"], "4:9000"),  # the reader's own answer
         ([ENTRY, "00200092"], "63C0"),  # always blocked
         ([ENTRY, "002000920431323334"], "6984"),
         ([ENTRY, "002000940C" + b"999999999990".hex(), "00B0820000"], "6982"),  # A does not open the attributes
@@ -190,6 +220,9 @@ def test_the_age_record_and_its_issuer_have_the_sizes_of_real_ones(hanako: IsoCa
     face = hanako.applications["face"].files
     records = [bytes(file.content) for file in (face[0x0001], face[0x0004])]  # type: ignore[union-attr]
     assert [len(record.rstrip(b"\xff")) for record in records] == [547, 568]
+    entry = hanako.applications["entry"].files
+    sizes = [len(entry[file].content) for file in (0x0001, 0x0003, 0x0005)]  # type: ignore[union-attr]
+    assert sizes == [17, 336, 164]
     assert [record[:5].hex().upper() for record in records] == ["FF1082021E", "7F21820233"]
 
 

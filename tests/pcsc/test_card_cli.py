@@ -171,15 +171,21 @@ def test_help_is_quick() -> None:
     assert "smartcard" not in done.stdout
 
 
-def test_a_virtual_card_on_somebody_s_reader(pcscd: PrivatePcscd, pki: TestPki, trust: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", [["--port", "35963"], ["--reader", "0"]], ids=lambda where: where[0])
+def test_a_virtual_card_on_somebody_s_reader(
+    pcscd: PrivatePcscd, pki: TestPki, trust: str, tmp_path: Path, where: list[str]
+) -> None:
     """The slot is in the private network, so the command is run in there."""
     file, control = tmp_path / "card.toml", tmp_path / "c"
     file.write_text(f'pki = "{pki.folder}"\n')
-    emulate = [*COMMAND, "emulate", str(file), "--port", "35963", "--control", str(control)]
-    process = subprocess.Popen(["nsenter", *network_of(pcscd), *emulate], stderr=subprocess.PIPE, text=True)
+    emulate = [*COMMAND, "emulate", *where, str(file), "--control", str(control), "--json"]
+    command = ["nsenter", *network_of(pcscd), *emulate]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
         assert "lies on the reader" in process.stderr.readline()
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["port"] == 35963
         assert read("--trust", trust)[1]["profile"] == "pass"
         TableClient(control).remove("reader")
         time.sleep(0.5)

@@ -5,32 +5,39 @@ filler, what a reset forgets and what it does not. It serves any set of applicat
 Card is in `mynumber.py`.
 """
 
+import functools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from drivers.card.apdu import SHORT_LE_MAX, Command, Ins, Response, Status
-from drivers.card.sim.layout import Application, File, Quirk, Records, Secret, SignKey, Transparent
+from drivers.card.sim.layout import (
+    TERMINAL,
+    Application,
+    Computed,
+    File,
+    Quirk,
+    Records,
+    Secret,
+    SignKey,
+    StatusError,
+    Transparent,
+)
+from drivers.card.sim.padding import to_pad
 
 _CHAINED, _PROPRIETARY = 0x10, 0x80
+_READER = b"\xff"
 _CHANNEL_BITS, _SECURE_BITS, _FURTHER_CLASSES = 0x03, 0x0C, 0x40
 _BY_SHORT_ID, _SHORT_ID_BITS = 0x80, 0x1F
 _BY_NAME, _BY_FILE_ID, _MASTER_FILE = 0x04, 0x02, 0x00
 _NO_ANSWER = 0x0C
 _RECORD_BITS, _RECORD_BY_NUMBER = 0x07, 0x04
 _NAME_BYTES = range(5, 17)
-_DIGEST_BYTES = range(1, 246)  # what a 2048-bit key can pad
 _SCHEMES = range(6)
+_SET_PUBLIC_KEY, _SET_SESSION_KEY = 0xA2, 0xAE
+_SESSION_NOT_CONFIGURED = 0x66F1
 _TRIES = 0x63C0
 _LENGTH_AT, _SHORTEST_EXTENDED = 4, 5  # a fifth byte of zero, and more behind it: extended length
-
-
-class StatusError(Exception):
-    """A command ends with this status word."""
-
-    def __init__(self, sw: int) -> None:
-        self.sw = sw
-        super().__init__(f"{sw:04X}")
 
 
 class IsoCard:
@@ -54,6 +61,7 @@ class IsoCard:
         self.quirks = quirks
         self.visited: list[tuple[str, int, int]] = []
         self.unknown = 0
+        self.number = b""  # what the reader says when it is asked for the card's number
         self._manager = manager  # current after power-up
         self._dice = dice
         self._powered = False
@@ -67,6 +75,8 @@ class IsoCard:
         self._waiting = b""
         self._is_first = True
         self._is_extended = False
+        self._challenge = b""
+        self._computed = b""
 
     def power_on(self) -> bytes:
         self._powered = True
@@ -84,6 +94,8 @@ class IsoCard:
     def transmit(self, raw: bytes) -> bytes:
         if not self._powered:
             return b""
+        if raw[:1] == _READER:  # the reader's own business; the chip does not hear of it
+            return Response(self.number, Status.OK if self.number else Status.FUNCTION_NOT_SUPPORTED).encode()
         stumbles = self._is_first and Quirk.STUMBLES in self.quirks
         self._is_first = False
         if stumbles:
@@ -109,6 +121,9 @@ class IsoCard:
         if whole is None:
             return Response(b"", Status.OK)
         handler = self._handler(whole)
+        challenge, self._challenge = self._challenge, b""  # good for one command
+        if whole.ins == Ins.MUTUAL_AUTHENTICATE:
+            handler = functools.partial(self._mutual_authenticate, challenge)
         data = handler(replace(whole, cla=whole.cla & ~_CHAINED))
         return self._announced(data, 0) if data and Quirk.ANNOUNCES in self.quirks else Response(data, Status.OK)
 
@@ -151,6 +166,9 @@ class IsoCard:
             (0, Ins.GET_CHALLENGE): self._get_challenge,
             (0, Ins.INTERNAL_AUTHENTICATE): self._internal_authenticate,
             (0, Ins.GET_DATA): self._get_data,
+            (0, Ins.MUTUAL_AUTHENTICATE): self._conditions_not_met,
+            (_PROPRIETARY, _SET_PUBLIC_KEY): self._not_allowed,
+            (_PROPRIETARY, _SET_SESSION_KEY): self._no_session,
             (_PROPRIETARY, Ins.PERFORM_SECURITY_OPERATION): self._sign,
         }
         handler = handlers.get((command.cla & _PROPRIETARY, command.ins))
@@ -211,16 +229,23 @@ class IsoCard:
             file, offset = self._use(command.p1 & _SHORT_ID_BITS, command.ins), command.p2
         else:
             file, offset = self._file(command.ins), command.p1 << 8 | command.p2
-        if not isinstance(file, Transparent):
-            raise StatusError(Status.WRONG_FILE_TYPE)
-        if file.access is None or (file.access and self._shown.isdisjoint(file.access)):
-            raise StatusError(Status.NOT_ALLOWED)
-        rest = file.content[offset:]
+        rest = self._content(file, offset)[offset:]
         if not rest:
             raise StatusError(Status.WRONG_OFFSET)
         if Quirk.EXACT in self.quirks and len(rest) < command.le:
             raise StatusError(0x6C00 | len(rest) & 0xFF)
         return rest[: command.le]
+
+    def _content(self, file: File, offset: int) -> bytes:
+        if isinstance(file, Computed):
+            if offset == 0:
+                self._computed = file.make()
+            return self._computed
+        if not isinstance(file, Transparent):
+            raise StatusError(Status.WRONG_FILE_TYPE)
+        if file.access is None or (file.access and self._shown.isdisjoint(file.access)):
+            raise StatusError(Status.NOT_ALLOWED)
+        return file.content
 
     def _read_record(self, command: Command) -> bytes:
         if command.p2 & _RECORD_BITS != _RECORD_BY_NUMBER:
@@ -263,27 +288,27 @@ class IsoCard:
             raise StatusError(Status.WRONG_P1P2)
         if not command.data:
             raise StatusError(Status.WRONG_LENGTH)
-        if command.p1 or len(command.data) not in _DIGEST_BYTES:
-            raise StatusError(Status.CONDITIONS_NOT_MET)
+        padded = to_pad(command.p1, command.data)
         if command.p2 == 0:
             own_key = self._application.own_key if self._application else None
             if own_key is None:
                 raise StatusError(Status.CONDITIONS_NOT_MET)
-            return own_key(command.data)
+            return own_key(padded)
         short_id = command.p2 & _SHORT_ID_BITS
         key = self._use(short_id, command.ins) if short_id else self._file(command.ins)
         if not isinstance(key, SignKey):
             raise StatusError(Status.CONDITIONS_NOT_MET)
         if key.secret not in self._shown:
             raise StatusError(Status.NOT_ALLOWED)
-        return key.sign(command.data)
+        return key.sign(padded)
 
     def _get_challenge(self, command: Command) -> bytes:
         if command.p1 or command.p2:
             raise StatusError(Status.WRONG_P1P2)
         if not command.le or self._is_extended:
             raise StatusError(Status.CONDITIONS_NOT_MET)
-        return self._dice(command.le)
+        self._challenge = self._dice(command.le)
+        return self._challenge
 
     def _internal_authenticate(self, command: Command) -> bytes:
         answer = self._application.answers.get(command.p2) if self._application else None
@@ -291,9 +316,32 @@ class IsoCard:
             raise StatusError(Status.CONDITIONS_NOT_MET)
         return answer(command.data)
 
+    def _mutual_authenticate(self, challenge: bytes, command: Command) -> bytes:
+        answer = self._application.mutual.get(command.p2) if self._application else None
+        if answer is None or command.p1:
+            raise StatusError(Status.CONDITIONS_NOT_MET)
+        self._shown.discard(TERMINAL)
+        signature = answer(challenge, command.data)
+        self._shown.add(TERMINAL)
+        return signature
+
+    def _conditions_not_met(self, _command: Command) -> bytes:
+        raise StatusError(Status.CONDITIONS_NOT_MET)
+
+    def _not_allowed(self, _command: Command) -> bytes:
+        """SET PUBLIC IC KEY, of terminals that the state has certified: not here."""
+        raise StatusError(Status.NOT_ALLOWED)
+
+    def _no_session(self, _command: Command) -> bytes:
+        """SET SESSION KEY: two applications do not know it, the others want a secret first."""
+        unknown_to = self._application is not None and self._application.name in {"common", "face"}
+        raise StatusError(_SESSION_NOT_CONFIGURED if unknown_to else Status.NOT_ALLOWED)
+
     def _get_data(self, command: Command) -> bytes:
         objects = self._application.objects if self._application else {}
         tag = command.p1 << 8 | command.p2
         if tag not in objects:
             raise StatusError(Status.REFERENCE_NOT_FOUND)
+        if len(objects[tag]) > SHORT_LE_MAX and not self._is_extended:
+            raise StatusError(Status.WRONG_LENGTH)
         return objects[tag]

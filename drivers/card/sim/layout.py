@@ -7,6 +7,15 @@ from enum import StrEnum
 Access = frozenset[int] | None  # the secrets of which any one opens a file; none of them: free; None: closed for ever
 FREE: Access = frozenset()
 CLOSED: Access = None
+TERMINAL = 0x1_0000  # stands for no secret: opens to a terminal that has proven itself
+
+
+class StatusError(Exception):
+    """A command ends with this status word."""
+
+    def __init__(self, sw: int) -> None:
+        self.sw = sw
+        super().__init__(f"{sw:04X}")
 
 
 @dataclass
@@ -15,6 +24,13 @@ class Transparent:
 
     content: bytes
     access: Access = FREE
+
+
+@dataclass
+class Computed:
+    """A file that is written anew each time it is read from its start."""
+
+    make: Callable[[], bytes]
 
 
 @dataclass
@@ -45,12 +61,15 @@ class SignKey:
     secret: int
 
 
-File = Transparent | Records | Secret | SignKey
+File = Transparent | Computed | Records | Secret | SignKey
 
 
 @dataclass
 class Application:
-    """One application: its files; a key of its own that needs no secret; keys that answer challenges; data objects."""
+    """One application: its files; a key of its own that needs no secret; keys that answer challenges; data objects.
+
+    `mutual`: by key reference, what answers to MUTUAL AUTHENTICATE: from the card's challenge and the command's data.
+    """
 
     name: str
     aid: bytes
@@ -58,6 +77,7 @@ class Application:
     own_key: Callable[[bytes], bytes] | None = None
     answers: dict[int, Callable[[bytes], bytes]] = field(default_factory=dict)
     objects: dict[int, bytes] = field(default_factory=dict)
+    mutual: dict[int, Callable[[bytes, bytes], bytes]] = field(default_factory=dict)
 
 
 class Quirk(StrEnum):

@@ -5,36 +5,34 @@ the birthday has, what a file of unknown purpose holds) something plain stands i
 check digit on purpose, so they are nobody's 個人番号.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from drivers.card import face, files, service_pass, tlv
-from drivers.card.proofs import P256_BYTES, message
+from drivers.card import face, files, tlv
+from drivers.card.sim import pass_applet
 from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.layout import CLOSED, Application, Records, Secret, SignKey, Transparent
+from drivers.card.sim.pki import raw_rsa
 from drivers.card.sim.plan import Fault, Kind, Plan
+from drivers.card.sim.records import NOBODYS_NUMBER, number_file
 
 ATR_CONTACTLESS = bytes.fromhex("3B888001000005E0B381A1007F")
-NOBODYS_NUMBER = b"999999999990"
 _FILLER = b"\xff" * 8
 _UNKNOWN = b"\xff" * 16
-_SECURITY_CODE = "0000"
 _LABELS = {
     Kind.MY_NUMBER: b"JPKIAPICCTOKEN2",
     Kind.OLD: b"JPKIAPICCTOKEN",
     Kind.ANDROID: b"JPKIAPGPSETOKEN",
     Kind.IPHONE: b"JPKIAPIOSTOKEN",
 }
-_SIGN_CERTIFICATE, _SIGN_AUTHORITY, _AUTH_AUTHORITY = 0x0001, 0x0002, 0x000B
-_SIGN_KEY, _SIGN_PASSWORD = 0x001A, 0x001B
-_NUMBER_KEY, _CODE_KEY = 0x0013, 0x0012  # 照合番号A and B of the face application
-_ENTRY_PIN, _ENTRY_BLOCKED, _ENTRY_KEY, _ENTRY_NUMBER, _ENTRY_CODE = 0x0011, 0x0012, 0x0013, 0x0014, 0x0015
+_NUMBER_KEY = 0x0013  # 照合番号A of the face application
+_ENTRY_BLOCKED, _ENTRY_KEY, _ENTRY_NUMBER = 0x0012, 0x0013, 0x0014
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class CardKeys:
     authentication: RSAPrivateKey
     signing: RSAPrivateKey
     face: RSAPrivateKey
-    service_pass: EllipticCurvePrivateKey
+    service_pass: EllipticCurvePrivateKey | RSAPrivateKey
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,12 @@ class Papers:
     cv_certificate: bytes
     issuer_key_id: bytes
     age_record: bytes
+    front: bytes
+    attributes: bytes
+    attribute_signatures: bytes
+    entry_key: bytes
     credential: bytes | None
+    terminals: EllipticCurvePublicKey | None
 
 
 def build(plan: Plan, keys: CardKeys, papers: Papers) -> IsoCard:
@@ -67,40 +70,38 @@ def build(plan: Plan, keys: CardKeys, papers: Papers) -> IsoCard:
     if plan.kind is Kind.MY_NUMBER:
         applications += [_face(plan, keys, papers), _entry(plan, keys, papers), _common(plan, keys), _registry(plan)]
         if papers.credential is not None:
-            applications.append(_pass(keys, papers.credential))
+            applications.append(pass_applet.build(keys.service_pass, papers.credential, papers.terminals))
     atr = bytes.fromhex(plan.atr) or ATR_CONTACTLESS
-    return IsoCard(atr, applications, manager=_manager(plan), quirks=plan.quirks)
-
-
-def raw_rsa(key: RSAPrivateKey, digest_info: bytes) -> bytes:
-    """Pad and sign what is given, as the card does: RSASSA-PKCS1-v1_5 without a hash (RFC 8017, 8.2)."""
-    return key.sign(digest_info, PKCS1v15(), NoDigestInfo())
+    card = IsoCard(atr, applications, manager=_manager(plan, papers), quirks=plan.quirks)
+    card.number = hashlib.sha256(f"PUPI {plan.serial}".encode()).digest()[:4]
+    return card
 
 
 def _jpki(plan: Plan, keys: CardKeys, papers: Papers) -> Application:
-    left = {Fault.BLOCKED_PIN: 0, Fault.LAST_TRY: 1}
+    left = {Fault.NO_PIN: 0, Fault.BLOCKED_PIN: 0, Fault.LAST_TRY: 1}
     tries = next((left[fault] for fault in left if fault in plan.faults), -1)
+    password_tries = 0 if Fault.NO_PIN in plan.faults else -1
     certificate_access = frozenset({files.AUTH_PIN}) if plan.kind is Kind.ANDROID else frozenset[int]()
     available = bytes((0x8F if papers.sign_certificate else 0, 0x8F, 0))
     application = Application(
         "jpki",
         files.JPKI.aid,
         {
-            _SIGN_AUTHORITY: Transparent(papers.sign_authority + _FILLER),
+            files.SIGN_AUTHORITY: Transparent(papers.sign_authority + _FILLER),
             files.TOKEN_INFO: Transparent(_token_info(plan)),
             files.CERTIFICATES_PRESENT: Transparent(available),
             0x0009: Transparent(_UNKNOWN, CLOSED),
             files.AUTH_CERTIFICATE: Transparent(papers.auth_certificate + _FILLER, certificate_access),
-            _AUTH_AUTHORITY: Transparent(papers.auth_authority + _FILLER),
+            files.AUTH_AUTHORITY: Transparent(papers.auth_authority + _FILLER),
             files.AUTH_KEY: SignKey(lambda data: raw_rsa(keys.authentication, data), files.AUTH_PIN),
             files.AUTH_PIN: Secret(plan.pin.encode(), 3, tries),
-            _SIGN_KEY: SignKey(lambda data: raw_rsa(keys.signing, data), _SIGN_PASSWORD),
-            _SIGN_PASSWORD: Secret(plan.sign_password.encode(), 5),
+            files.SIGN_KEY: SignKey(lambda data: raw_rsa(keys.signing, data), files.SIGN_PASSWORD),
+            files.SIGN_PASSWORD: Secret(plan.sign_password.encode(), 5, password_tries),
         },
     )
     if papers.sign_certificate:
         content = papers.sign_certificate + _FILLER
-        application.files[_SIGN_CERTIFICATE] = Transparent(content, frozenset({_SIGN_PASSWORD}))
+        application.files[files.SIGN_CERTIFICATE] = Transparent(content, frozenset({files.SIGN_PASSWORD}))
     return application
 
 
@@ -123,19 +124,19 @@ def _face(plan: Plan, keys: CardKeys, papers: Papers) -> Application:
             tlv.write(0xDF35, papers.issuer_key_id + bytes(256), long=True),
         )
     )
-    number_or_code = frozenset({_NUMBER_KEY, _CODE_KEY})
+    number_or_code = frozenset({_NUMBER_KEY, files.FACE_CODE})
     return Application(
         "face",
         files.FACE.aid,
         {
             files.AGE_RECORD: Transparent(papers.age_record + _FILLER, frozenset({files.BIRTH_KEY})),
-            0x0002: Transparent(tlv.write(0xFF20, b"", long=True) + _FILLER, number_or_code),
+            files.FRONT: Transparent(papers.front + _FILLER, number_or_code),
             0x0003: Transparent(tlv.write(0xFF30, basic, long=True) + _FILLER),
             files.CV_CERTIFICATE: Transparent(papers.cv_certificate + _FILLER),
             0x0005: Transparent(tlv.write(0xFF40, NOBODYS_NUMBER), frozenset({_NUMBER_KEY})),
             0x0006: Transparent(_UNKNOWN, number_or_code),
             files.BIRTH_KEY: Secret(face.birth_key(plan.birth).encode(), 3),
-            _CODE_KEY: Secret(_code(plan), 10),
+            files.FACE_CODE: Secret(_code(plan), 10),
             _NUMBER_KEY: Secret(NOBODYS_NUMBER, 10),
         },
         own_key=lambda data: raw_rsa(keys.face, data),
@@ -143,22 +144,30 @@ def _face(plan: Plan, keys: CardKeys, papers: Papers) -> Application:
 
 
 def _entry(plan: Plan, keys: CardKeys, papers: Papers) -> Application:
-    """券面事項入力補助: here so that tests can show that nothing of ours ever touches it."""
-    pin_or = {_ENTRY_PIN, _ENTRY_NUMBER}
-    pin_or_code = frozenset({_ENTRY_PIN, _ENTRY_CODE})
-    born = tlv.write(0xDF24, f"{plan.birth:%Y%m%d}".encode())
+    """券面事項入力補助. Its number (EF 0001) is here so that tests can show that nothing of ours ever touches it."""
+    pin_or = {files.ENTRY_PIN, _ENTRY_NUMBER}
+    pin_or_code = frozenset({files.ENTRY_PIN, files.ENTRY_CODE})
+    any_secret = frozenset({files.ENTRY_PIN, files.ENTRY_CODE, _ENTRY_NUMBER})
+    info = tlv.write(0xDF41, bytes.fromhex("01030E01")) + tlv.write(0xDF42, papers.issuer_key_id)
+    tries = 0 if Fault.NO_PIN in plan.faults else -1
     return Application(
         "entry",
-        bytes.fromhex("D3921000310001010408"),
+        files.ENTRY.aid,
         {
-            0x0001: Transparent(tlv.write(0xFF10, NOBODYS_NUMBER) + b"\xff\xff", frozenset(pin_or)),
-            0x0002: Transparent(tlv.write(0xFF20, born) + _FILLER, pin_or_code),
-            0x0004: Transparent(papers.cv_certificate + _FILLER),
-            _ENTRY_PIN: Secret(plan.pin.encode(), 3),
+            0x0001: Transparent(number_file(), frozenset(pin_or)),
+            files.ATTRIBUTES: Transparent(papers.attributes + _FILLER, pin_or_code),
+            files.ATTRIBUTE_SIGNATURES: Transparent(papers.attribute_signatures, any_secret),
+            files.CV_CERTIFICATE: Transparent(papers.cv_certificate + _FILLER),
+            0x0005: Transparent(
+                tlv.write(0xFF40, info + tlv.write(0xDF43, bytes(32) + b"\xff" * 96, long=True), long=True)
+            ),
+            files.ENTRY_PUBLIC_KEY: Transparent(papers.entry_key + _FILLER, any_secret),
+            0x0008: Transparent(_UNKNOWN, CLOSED),
+            files.ENTRY_PIN: Secret(plan.pin.encode(), 3, tries),
             _ENTRY_BLOCKED: Secret(b"", 0),
             _ENTRY_NUMBER: Secret(NOBODYS_NUMBER, 10),
-            _ENTRY_CODE: Secret(_code(plan), 10),
-            _ENTRY_KEY: SignKey(lambda data: raw_rsa(keys.face, data), _ENTRY_PIN),
+            files.ENTRY_CODE: Secret(_code(plan), 10),
+            _ENTRY_KEY: SignKey(lambda data: raw_rsa(keys.face, data), files.ENTRY_PIN),
         },
         own_key=lambda data: raw_rsa(keys.face, data),
     )
@@ -184,31 +193,15 @@ def _registry(plan: Plan) -> Application:
     return Application("registry", bytes.fromhex("D3921000310001010401"), {0x001C: Secret(plan.pin.encode(), 3)})
 
 
-def _pass(keys: CardKeys, credential: bytes) -> Application:
-    profile = service_pass.PassProfile()
-
-    def answer(nonce: bytes) -> bytes:
-        """Sign as the profile says: the card itself puts the words in front."""
-        signed = message(service_pass.PROOF_PURPOSE, nonce)
-        # Deterministic (RFC 6979), so that a simulated town can be replayed.
-        der = keys.service_pass.sign(signed, ECDSA(SHA256(), deterministic_signing=True))
-        return b"".join(number.to_bytes(P256_BYTES, "big") for number in decode_dss_signature(der))
-
-    return Application(
-        "pass",
-        profile.aid,
-        {profile.credential_file: Transparent(credential + _FILLER)},
-        answers={profile.key_reference: answer},
-    )
-
-
-def _manager(plan: Plan) -> Application:
+def _manager(plan: Plan, papers: Papers) -> Application:
     objects = {
+        0x0042: papers.issuer_key_id,
         0x0045: f"{plan.municipality}{plan.serial}".encode(),
         0x00F0: plan.municipality.encode(),
         0x00F2: f"{_card_expiry(plan):%Y%m%d}".encode(),
+        0x00F8: papers.cv_certificate,  # longer than a short answer: 6700
     }
-    return Application("manager", bytes.fromhex("A0000001510000"), objects=objects)
+    return Application("manager", files.MANAGER.aid, objects=objects)
 
 
 def _card_expiry(plan: Plan) -> date:
@@ -217,4 +210,4 @@ def _card_expiry(plan: Plan) -> date:
 
 def _code(plan: Plan) -> bytes:
     """照合番号B: birthday, year of expiry, security code."""
-    return f"{face.birth_key(plan.birth)}{plan.expires.year}{_SECURITY_CODE}".encode()
+    return f"{face.birth_key(plan.birth)}{plan.expires.year}{plan.security_code}".encode()

@@ -7,21 +7,28 @@ marked as a test, each kind in its own way: authorities have O=JPKI-TEST-LOCAL, 
 with TEST-. A unit in production refuses every one of them.
 """
 
+import functools
 import hashlib
 import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from drivers.card import tlv
+from drivers.card.service_pass import mutual
+from drivers.card.service_pass.mutual import Terminal, TerminalCertificate
+from drivers.card.sim import tags
 from drivers.card.sim.keys import KeyFolder
 from drivers.card.trust import Trust
 from drivers.card.trust_folder import save
@@ -29,7 +36,10 @@ from drivers.card.validity import JAPAN
 
 AUTH_POLICY = "1.2.392.200149.8.5.1.0.30"
 SIGN_POLICY = "1.2.392.200149.8.5.1.0.20"
+ARC = "1.2.392.200149.8.5.5."  # of what a signing certificate says about its holder
+CURRENT_GENERATION = 3
 _CA_BEGINS, _CA_ENDS = date(2020, 1, 1), date(2099, 12, 31)
+_GENERATIONS = {1: (date(2015, 10, 20), date(2025, 10, 19)), 2: (date(2019, 9, 14), date(2029, 9, 14))}
 _SERIAL_BYTES = 8
 
 
@@ -40,8 +50,20 @@ class Authority:
     key: RSAPrivateKey
     certificate: x509.Certificate
 
-    def issue(self, name: str, key: RSAPublicKey, begins: date, ends: date, *, signs: bool) -> x509.Certificate:
-        """Issue a holder's certificate: of the signing key if `signs`, else of the authentication key."""
+    def issue(
+        self,
+        name: str,
+        key: RSAPublicKey,
+        begins: date,
+        ends: date,
+        *,
+        signs: bool,
+        attributes: Mapping[str, str] | None = None,
+    ) -> x509.Certificate:
+        """Issue a holder's certificate: of the signing key if `signs`, else of the authentication key.
+
+        `attributes`: what the signing certificate says about the holder, by the last number of its OID.
+        """
         policy = x509.PolicyInformation(x509.ObjectIdentifier(SIGN_POLICY if signs else AUTH_POLICY), None)
         subject = x509.Name(
             [x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
@@ -49,8 +71,20 @@ class Authority:
         builder = _certificate(subject, self.certificate.subject, key, begins, ends)
         builder = builder.add_extension(_usage(digital_signature=True, content_commitment=signs), critical=True)
         builder = builder.add_extension(x509.CertificatePolicies([policy]), critical=True)
+        if attributes:
+            names = [x509.OtherName(x509.ObjectIdentifier(ARC + n), utf8(text)) for n, text in attributes.items()]
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         own = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         return builder.add_extension(own, critical=False).sign(self.key, SHA256())
+
+    def revoke(self, revoked: Mapping[int, date], issued: date, until: date) -> x509.CertificateRevocationList:
+        """Make the list of revoked certificates: serial numbers, and since when."""
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
+        builder = builder.last_update(_midnight(issued)).next_update(_midnight(until))
+        for serial, day in revoked.items():
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(_midnight(day))
+            builder = builder.add_revoked_certificate(entry.build())
+        return builder.sign(self.key, SHA256())
 
 
 @dataclass(frozen=True)
@@ -83,6 +117,7 @@ class Authorities:
     card_issuer: CvKey
     pass_issuer: str
     pass_key: Ed25519PrivateKey
+    terminal_key: EllipticCurvePrivateKey
 
 
 class TestPki:
@@ -111,16 +146,40 @@ class TestPki:
             CvKey(key_id(b"9999921", b"000"), keys.rsa(f"{name}-card-issuer")),
             issuer,
             keys.ed25519(f"{name}-pass-issuer"),
+            keys.p256(f"{name}-terminal-issuer"),
         )
 
-    def trust(self, order: tuple[str, ...] = ("pass", "face", "jpki")) -> Trust:
+    def generation(self, number: int) -> tuple[Authority, Authority]:
+        """Return the authorities of a generation, for authentication and for signing; all have the same two names.
+
+        The third is `own`; the first has expired.
+        """
+        if number == CURRENT_GENERATION:
+            return self.own.authentication, self.own.signing
+        names = ("authentication", "JPKI for user authentication"), ("signing", "JPKI for digital signature")
+        authentication, signing = (
+            _authority(self.keys.rsa(f"generation{number}-{role}"), unit, *_GENERATIONS[number]) for role, unit in names
+        )
+        return authentication, signing
+
+    def terminal(self, number: int = 1, begins: date = date(2024, 4, 1), ends: date = date(2094, 4, 1)) -> Terminal:
+        """Return a unit of the test town as cards see it: certified, with its key."""
+        key = self.keys.p256(f"terminal-{number}")
+        said = TerminalCertificate(number.to_bytes(mutual.ID_BYTES, "big"), begins, ends, key.public_key())
+        return Terminal(mutual.issue(said, self.own.terminal_key), functools.partial(mutual.sign, key))
+
+    def trust(self, order: tuple[str, ...] = ("pass", "face", "jpki"), generations: Iterable[int] = (3,)) -> Trust:
         """Return what a unit of the test town believes."""
+        pairs = [self.generation(number) for number in generations]
         return Trust(
             order=order,
             pass_issuers={self.own.pass_issuer: self.own.pass_key.public_key()},
-            jpki_authorities=(self.own.authentication.certificate,),
+            jpki_authorities=tuple(authentication.certificate for authentication, _ in pairs),
             jpki_policies=frozenset({AUTH_POLICY}),
+            sign_authorities=tuple(signing.certificate for _, signing in pairs),
+            sign_policies=frozenset({SIGN_POLICY}),
             cv_roots={self.own.cv_root.key_id: self.own.cv_root.key.public_key()},
+            sun=tags.profile() if "sun" in order else None,
             production=False,
         )
 
@@ -129,6 +188,11 @@ class TestPki:
         folder = self.folder / "trust"
         save(self.trust(), folder)
         return folder
+
+
+def raw_rsa(key: RSAPrivateKey, digest_info: bytes) -> bytes:
+    """Pad and sign what is given, as the card does: RSASSA-PKCS1-v1_5 without a hash (RFC 8017, 8.2)."""
+    return key.sign(digest_info, PKCS1v15(), NoDigestInfo())
 
 
 def key_id(role: bytes, number: bytes) -> bytes:
@@ -143,7 +207,12 @@ def public_key_objects(key: RSAPublicKey) -> bytes:
     return tlv.write(0x90, numbers.e.to_bytes(3, "big")) + tlv.write(0x91, modulus, long=True)
 
 
-def _authority(key: RSAPrivateKey, unit: str) -> Authority:
+def utf8(text: str) -> bytes:
+    """Return a UTF8String (X.690, 8.23)."""
+    return tlv.write(0x0C, text.encode())
+
+
+def _authority(key: RSAPrivateKey, unit: str, begins: date | None = None, ends: date | None = None) -> Authority:
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
@@ -151,7 +220,7 @@ def _authority(key: RSAPrivateKey, unit: str) -> Authority:
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
         ]
     )
-    builder = _certificate(name, name, key.public_key(), _CA_BEGINS, _CA_ENDS)
+    builder = _certificate(name, name, key.public_key(), begins or _CA_BEGINS, ends or _CA_ENDS)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
@@ -170,9 +239,13 @@ def _certificate(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(serial)
-        .not_valid_before(datetime.combine(begins, time.min, JAPAN).astimezone(UTC))
+        .not_valid_before(_midnight(begins))
         .not_valid_after(datetime.combine(ends, time(23, 59, 59), JAPAN).astimezone(UTC))
     )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, JAPAN).astimezone(UTC)
 
 
 def _usage(

@@ -9,11 +9,17 @@ import socket
 import struct
 import threading
 
+from drivers.card.sim.held import Held
 from drivers.card.sim.others import VirtualCard
 
 OFF, ON, RESET, ATR = 0, 1, 2, 4
 _LENGTH_BYTES = 2
 _RETRY_SECONDS = 0.02
+# Where vpcd listens. These ports lie among those that the kernel gives to whoever connects, one after the other. A card
+# that looks for a reader long enough gets one of them, even the very one that it looks for, and then is connected to
+# itself; either way the reader, when it comes back, would find its port taken.
+VPCD_PORTS = range(35_963, 35_963 + 16)
+_RESET_AT_ONCE = struct.pack("ii", 1, 0)  # struct linger: no waiting state, so the port is free again
 _MS = 1000
 
 
@@ -70,6 +76,8 @@ class _Presence:
         self.is_mute = False
         self.exchanges_left: int | None = None
         self.ended = threading.Event()
+        if isinstance(card, Held):
+            card.wait = self.ended.wait  # taking the card away ends its waiting
         self._address = address
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
@@ -91,6 +99,9 @@ class _Presence:
                 link = socket.create_connection(self._address)
             except OSError:
                 self.ended.wait(_RETRY_SECONDS)
+                continue
+            if link.getsockname()[1] in VPCD_PORTS:
+                _drop(link)
                 continue
             with link:
                 with self._lock:
@@ -135,7 +146,10 @@ class _Presence:
             self.ended.wait()
         elif self.delay_ms:
             self.ended.wait(self.delay_ms / _MS)
-        return None if self.ended.is_set() else self.card.transmit(command)
+        answer = None if self.ended.is_set() else self.card.transmit(command)
+        if isinstance(self.card, Held) and self.card.gone:
+            self.end()
+        return None if self.ended.is_set() else answer
 
 
 def _receive(link: socket.socket) -> bytes | None:
@@ -162,3 +176,8 @@ def _shut(link: socket.socket) -> None:
         link.shutdown(socket.SHUT_RDWR)
     except OSError:
         return  # the other side was faster
+
+
+def _drop(link: socket.socket) -> None:
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_ONCE)
+    link.close()

@@ -12,6 +12,10 @@ BER-TLV with the tags of card-verifiable certificates (ISO/IEC 7816-8, annex A; 
         7F49  the card's public key
           06  what it signs with: 1.2.840.10045.4.3.2 (ECDSA with SHA-256, on P-256)
           86  the point, uncompressed: 04, X, Y (65 bytes)
+        or, where the chip makes no P-256 keys,
+          06  1.2.840.113549.1.1.11 (RSASSA-PKCS1-v1_5 with SHA-256)
+          81  modulus, 256 bytes
+          82  exponent
       5F37  signature, 64 bytes: Ed25519 (RFC 8032) by the issuer's key over
             "machitap/pass-credential/1", one zero byte, and the body with its own tag and length, as stored
 
@@ -26,6 +30,7 @@ from datetime import date
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from drivers.card import tlv
@@ -38,10 +43,11 @@ TEST_PREFIX = "TEST-"
 SIGNED_PREFIX = b"machitap/pass-credential/1\0"
 _ISSUER = re.compile(r"(TEST-)?[a-z0-9-]{1,16}\.[0-9]{1,3}", re.ASCII)
 _ISSUER_CHARS_MAX = 24
-_ECDSA_SHA256 = bytes.fromhex("2A8648CE3D040302")
+_ECDSA_SHA256, _RSA_SHA256 = bytes.fromhex("2A8648CE3D040302"), bytes.fromhex("2A864886F70D01010B")
 _CERTIFICATE, _BODY, _SIGNATURE = 0x7F21, 0x7F4E, 0x5F37
 _VERSION, _ISSUER_REFERENCE, _HOLDER, _BEGINS, _ENDS = 0x5F29, 0x42, 0x5F20, 0x5F25, 0x5F24
-_KEY, _OID, _POINT = 0x7F49, 0x06, 0x86
+_KEY, _OID, _POINT, _MODULUS, _EXPONENT = 0x7F49, 0x06, 0x86, 0x81, 0x82
+_MODULUS_BYTES, _EXPONENT_BYTES = 256, 3
 
 
 @dataclass(frozen=True)
@@ -52,11 +58,10 @@ class Credential:
     card_id: bytes
     begins: date
     ends: date
-    key: EllipticCurvePublicKey
+    key: EllipticCurvePublicKey | RSAPublicKey
 
     def body(self) -> bytes:
         """Return the body object, with its tag and length."""
-        point = self.key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         return tlv.write(
             _BODY,
             tlv.write(_VERSION, VERSION)
@@ -64,7 +69,7 @@ class Credential:
             + tlv.write(_HOLDER, self.card_id)
             + tlv.write(_BEGINS, f"{self.begins:%Y%m%d}".encode())
             + tlv.write(_ENDS, f"{self.ends:%Y%m%d}".encode())
-            + tlv.write(_KEY, tlv.write(_OID, _ECDSA_SHA256) + tlv.write(_POINT, point)),
+            + tlv.write(_KEY, _key_objects(self.key)),
         )
 
 
@@ -110,12 +115,28 @@ def parse(data: bytes) -> tuple[Credential, bytes, bytes]:
 
 
 def _credential(body: tlv.Tlv) -> Credential:
-    key = body.child(_KEY)
-    if key.child(_OID).value != _ECDSA_SHA256:
-        raise tlv.TlvError("a key of a kind that this reader does not know")
+    key = _key(body.child(_KEY))
     issuer, card_id = body.child(_ISSUER_REFERENCE).value.decode("ascii"), body.child(_HOLDER).value
     if not is_issuer_reference(issuer) or len(card_id) != CARD_ID_BYTES:
         raise tlv.TlvError("no issuer reference, or no card id")
-    point = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), key.child(_POINT).value)
     begins, ends = (parse_day(body.child(tag).value) for tag in (_BEGINS, _ENDS))
-    return Credential(issuer, card_id, begins, ends, point)
+    return Credential(issuer, card_id, begins, ends, key)
+
+
+def _key_objects(key: EllipticCurvePublicKey | RSAPublicKey) -> bytes:
+    if isinstance(key, RSAPublicKey):
+        numbers = key.public_numbers()
+        modulus = tlv.write(_MODULUS, numbers.n.to_bytes(_MODULUS_BYTES, "big"), long=True)
+        return tlv.write(_OID, _RSA_SHA256) + modulus + tlv.write(_EXPONENT, numbers.e.to_bytes(_EXPONENT_BYTES, "big"))
+    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return tlv.write(_OID, _ECDSA_SHA256) + tlv.write(_POINT, point)
+
+
+def _key(objects: tlv.Tlv) -> EllipticCurvePublicKey | RSAPublicKey:
+    kind = objects.child(_OID).value
+    if kind == _ECDSA_SHA256:
+        return EllipticCurvePublicKey.from_encoded_point(SECP256R1(), objects.child(_POINT).value)
+    if kind == _RSA_SHA256:
+        modulus, exponent = (int.from_bytes(objects.child(tag).value, "big") for tag in (_MODULUS, _EXPONENT))
+        return RSAPublicNumbers(exponent, modulus).public_key()
+    raise tlv.TlvError("a key of a kind that this reader does not know")

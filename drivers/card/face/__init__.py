@@ -17,14 +17,11 @@ from drivers.card.channel import Channel
 from drivers.card.errors import ForgedCardError, NotReadableError, OtherCardError, PinBlockedError
 from drivers.card.proofs import Evidence, digest_info, fingerprint, message, rsa_holds, spki
 from drivers.card.reading import read_object, select, select_file
-from drivers.card.validity import parse_day
+from drivers.card.validity import ERAS, era_of, parse_day
 
 PROOF_PURPOSE = b"machitap/face-proof/1"
 ALGORITHM = "rsa-pkcs1-sha256"
 _RECORD, _BIRTH, _KEY, _SIGNATURE = 0xFF10, 0xDF11, 0xDF12, 0xDF13
-
-# The first day of each era; the card counts years as its holder's family register does.
-_ERAS = (date(2019, 5, 1), date(1989, 1, 8), date(1926, 12, 25), date(1912, 7, 30), date(1868, 1, 25))
 
 
 @dataclass(frozen=True)
@@ -54,10 +51,10 @@ def birth_key(birth: date, *, western: bool = False) -> str:
     """
     if western:
         return f"{birth:%y%m%d}"
-    begun = next((first for first in _ERAS if birth >= first), None)
-    if begun is None:
+    era = era_of(birth)
+    if not era:
         raise ValueError("nobody alive was born before Meiji")
-    return f"{birth.year - begun.year + 1:02d}{birth:%m%d}"
+    return f"{birth.year - ERAS[era - 1].year + 1:02d}{birth:%m%d}"
 
 
 def enrol(
@@ -82,7 +79,7 @@ def enrol(
     return FaceEnrolment(record.index, fingerprint(spki(key)), spki(key), record.expires, evidence)
 
 
-def prove(channel: Channel, nonce: bytes, public_key: bytes) -> Evidence:
+def prove(channel: Channel, nonce: bytes, public_key: bytes, purpose: bytes = PROOF_PURPOSE) -> Evidence:
     """Have the card sign our nonce, with the application selected, and check it by the enrolled key.
 
     Raises:
@@ -92,7 +89,7 @@ def prove(channel: Channel, nonce: bytes, public_key: bytes) -> Evidence:
     key = load_der_public_key(public_key)
     if not isinstance(key, RSAPublicKey):
         raise NotReadableError("the enrolled key is of another kind than this card's")
-    signed = message(PROOF_PURPOSE, nonce)
+    signed = message(purpose, nonce)
     response = channel.exchange(commands.sign(digest_info(signed), key=commands.OWN_KEY))
     if response.sw != Status.OK:
         raise NotReadableError(f"the card answered {response.sw:04X} when it should sign")
