@@ -2,8 +2,11 @@
 
 VENV := .venv/bin
 PORT ?= 8080
+CARDS ?= 10000
+TORN ?= 1000
+SECONDS ?= 60
 
-.PHONY: help demo test lint bench setup lock screenshots clean
+.PHONY: help demo test lint bench fuzz soak setup lock screenshots clean
 
 help:
 	@echo "make demo              the town on this machine, with a page to hold cards on; Ctrl-C ends it"
@@ -11,6 +14,8 @@ help:
 	@echo "make test              every check and every test"
 	@echo "make lint              style, types, walls between the rooms"
 	@echo "make bench             measurements, each as a ratio to a limit of this machine"
+	@echo "make soak CARDS=10000  cards that come and go through a real pcscd, TORN=1000 of them torn away; what is left over"
+	@echo "make fuzz SECONDS=60   each parser fed with noise for so long"
 	@echo "make screenshots       the pictures in the README"
 	@echo "make lock              pin the requirements anew"
 
@@ -32,6 +37,13 @@ lint: setup
 
 bench: setup
 	@$(VENV)/python -m bench
+
+soak: setup
+	@mkdir -p var
+	$(VENV)/python -m tests.pcsc.soak "$$(mktemp -d var/soak-XXXXXX)" --cards $(CARDS) --torn $(TORN) --judge
+
+fuzz: setup
+	@$(VENV)/python -m tests.fuzz $(SECONDS)
 
 screenshots: setup
 	$(VENV)/python scripts/screenshots.py

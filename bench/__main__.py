@@ -1,11 +1,11 @@
-"""`python -m bench [append|verify|intake|tap|daemon ...]`: all of them, or those that are named."""
+"""`python -m bench [append|verify|intake|tap|cards|daemon ...]`: all of them, or those that are named."""
 
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import append, daemon, intake, tap, verify
+from bench import append, cards, daemon, intake, tap, verify
 
 MEASUREMENTS: dict[str, Callable[[Path], None]] = {
     "append": append.measure,
@@ -13,6 +13,7 @@ MEASUREMENTS: dict[str, Callable[[Path], None]] = {
     "intake": intake.measure,
     "daemon": daemon.measure,
     "tap": tap.measure,
+    "cards": cards.measure,
 }
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from drivers.reader import CardCame, CardGoneError, CardLeft, CardMuteError, Event, ReaderError
+from drivers.reader._limits import SHORT_COMMAND_MAX
 from drivers.reader._worker import Worker
 
 _LOOK_AGAIN_SECONDS = 0.6  # pcscd looks every 0.4 s at a reader that does not call
 _MOVES, _MOVES_OF_A_SWAP = 65_536, 2  # one card went, and another came
-SHORT_COMMAND_MAX = 261  # four bytes of header, one of length, 255 of data, one of expected length
 
 
 class NoCardError(Exception):
@@ -80,11 +80,19 @@ class Slot:
             with self._lock:
                 self._last_presence += 1
                 presence = self._presence = self._last_presence
-            self.worker.post(lambda: self._meet(presence, atr))
+            overdue = threading.Timer(self.deadline_seconds, lambda: self._overdue(presence, atr))
+            overdue.daemon = True
+            overdue.start()
+            self.worker.post(lambda: self._meet(presence, atr, overdue))
 
-    def end(self) -> None:
-        """The reader has gone, or we stop. The worker ends once a card that keeps it waiting lets it."""
+    def end(self, last: Callable[[], object] | None = None) -> None:
+        """The reader has gone, or we stop. The worker ends once a card that keeps it waiting lets it.
+
+        `last` is done there before it ends.
+        """
         self._leave()
+        if last:
+            self.worker.post(last)
         self.worker.end()
 
     def _leave(self) -> None:
@@ -95,7 +103,22 @@ class Slot:
             field.end()
             self._report(CardLeft(self.name))
 
-    def _meet(self, presence: int, atr: bytes) -> None:
+    def _overdue(self, presence: int, atr: bytes) -> None:
+        """A card came, and connecting to it takes too long: another program holds it, or the reader stalls."""
+        with self._lock:
+            if presence == self._presence and self._field is None:
+                self._show(
+                    _Field(self, None, atr, ReaderError("this card cannot be had; does another program hold it?"))
+                )
+
+    def _show(self, field: "_Field") -> None:
+        """Report a card; one that was reported in this presence was another one, or could not be had before."""
+        if self._field:
+            self._report(CardLeft(self.name))
+        self._field = field
+        self._report(CardCame(field))
+
+    def _meet(self, presence: int, atr: bytes, overdue: threading.Timer) -> None:
         """Connect to a card that came and report it, unless it has gone again. Runs in the worker."""
         connection, trouble = None, None
         try:
@@ -107,10 +130,11 @@ class Slot:
             return
         except ReaderError as error:
             trouble = error
+        finally:
+            overdue.cancel()
         with self._lock:
             if presence == self._presence:
-                self._field = _Field(self, connection, atr, trouble)
-                self._report(CardCame(self._field))
+                self._show(_Field(self, connection, atr, trouble))
                 return
         if connection:
             connection.release()  # here and now: the next card may be waiting for it
@@ -137,10 +161,7 @@ class Slot:
             if presence == self._presence:
                 self._last_presence += 1
                 self._presence = self._last_presence
-                if self._field:
-                    self._report(CardLeft(self.name))
-                self._field = _Field(self, connection, connection.atr(), None)
-                self._report(CardCame(self._field))
+                self._show(_Field(self, connection, connection.atr(), None))
                 return
         connection.release()
 
@@ -151,7 +172,7 @@ class _Field:
     def __init__(self, slot: Slot, connection: Connection | None, atr: bytes, trouble: ReaderError | None) -> None:
         self.reader = slot.name
         self.atr = atr
-        self.command_max = slot.command_max
+        self.command_max = slot.command_max or SHORT_COMMAND_MAX
         self._slot = slot
         self._connection = connection
         self._trouble = trouble

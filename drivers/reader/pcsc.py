@@ -19,17 +19,17 @@ from drivers.reader import (
     CardMuteError,
     Event,
     Listener,
-    ReaderCame,
     ReaderError,
-    ReaderLeft,
     ServiceBack,
     ServiceLost,
 )
-from drivers.reader._presence import SHORT_COMMAND_MAX, NoCardError, Slot
+from drivers.reader._limits import FEATURE_PROPERTIES, command_max, properties
+from drivers.reader._presence import NoCardError, Slot
+from drivers.reader._roster import Roster
+from drivers.reader._slots import chosen
 
 _HOT_PLUG = "\\\\?PnP?\\Notification"  # a reader that reports readers
 _READERS_MAX = 15  # what SCardGetStatusChange of pcsc-lite takes, less the one above
-_SECURE_MODULE = "SAM"  # the slot for an access module, which many contactless readers have besides
 _WAIT_MS = 30_000  # then look at the list again: pcsc-lite before 2.3 can miss a reader that comes between two waits
 _COUNT_SHIFT = 16  # upper half of a state: how many cards came and went; of the hot-plug reader: how many readers
 _PAUSE_SECONDS, _PAUSE_SECONDS_MAX = 0.02, 0.5  # between two looks for pcscd
@@ -40,11 +40,7 @@ _ASK_NOTHING = bytes.fromhex("00C0000000")  # GET RESPONSE where none is waiting
 _SLOW_SECONDS = 0.5
 _MS = 1000
 
-_COMMAND_MAX = 65_544
-_SHORT_DATA_MAX = 256
-_EXTENDED_OVERHEAD = 9  # header and both lengths of an extended command
 _GET_FEATURES = scard.SCARD_CTL_CODE(3400)  # PC/SC part 10, 2.2
-_FEATURE_PROPERTIES, _PROPERTY_DATA_MAX = 0x12, 0x0A  # GET_TLV_PROPERTIES, dwMaxAPDUDataSize
 
 _NO_CARD = {scard.SCARD_E_NO_SMARTCARD, scard.SCARD_W_REMOVED_CARD}
 _CARD_GONE = _NO_CARD | {
@@ -82,9 +78,11 @@ class Driver:
         """What can be configured.
 
         Fields:
-            name: a part of the reader's name; empty: every reader. The slot of an access module must be named.
+            name: a part of the reader's name; empty: every reader. The slot of an access module must be named, and so
+                must the slit for contact cards of a reader that is one for contactless cards too.
             deadline_ms: how long one exchange may take.
-            command_max: the longest command in bytes; 0: ask the reader; 261 (short commands) if it does not say.
+            command_max: the longest command in bytes; 0: ask the reader; 261 (short commands) if it does not say. A
+                buffer of 271 bytes carries 261, one of 522 carries 512.
         """
 
         name: str = ""
@@ -93,7 +91,7 @@ class Driver:
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or self.Options()
-        self._slots: dict[str, Slot] = {}
+        self._roster = Roster(self._slot, self._report)
         self._stopping = threading.Event()
         self._context: int | None = None
         self._thread: threading.Thread | None = None
@@ -117,8 +115,8 @@ class Driver:
             if self._context is not None:
                 scard.SCardCancel(self._context)  # without effect on a wait that is only about to begin
             thread.join(_STOP_LOOK_SECONDS)
-        slots = list(self._slots.values())
-        self._drop_all()
+        slots = list(self._roster.slots.values())
+        self._roster.clear()
         for slot in slots:
             slot.worker.join(_STOP_SECONDS)
 
@@ -138,7 +136,7 @@ class Driver:
                     pause, is_lost = _PAUSE_SECONDS, False
                     self._follow(self._context)
             except _ServiceGoneError as gone:
-                self._drop_all()
+                self._roster.clear()
                 if not is_lost:
                     self._report(ServiceLost(str(gone)))
                 is_lost = True
@@ -150,9 +148,9 @@ class Driver:
         states: dict[str, int] = {}
         while not self._stopping.is_set():
             listed = _readers(context)
-            chosen = [name for name in listed if self._wants(name)][:_READERS_MAX]
-            self._come_and_go(chosen)
-            states = {name: states.get(name, scard.SCARD_STATE_UNAWARE) for name in chosen}
+            wanted = chosen(listed, self._options.name)[:_READERS_MAX]
+            self._roster.update(wanted)
+            states = {name: states.get(name, scard.SCARD_STATE_UNAWARE) for name in wanted}
             asked = [(_HOT_PLUG, len(listed) << _COUNT_SHIFT), *states.items()]
             code, answers = scard.SCardGetStatusChange(context, _WAIT_MS, asked)
             if code in _LOOK_AGAIN:
@@ -163,31 +161,11 @@ class Driver:
                 if name in states:
                     states[name] = state & ~scard.SCARD_STATE_CHANGED
                     there = bool(state & scard.SCARD_STATE_PRESENT)
-                    self._slots[name].see(there=there, moves=state >> _COUNT_SHIFT, atr=bytes(atr))
-
-    def _wants(self, name: str) -> bool:
-        part = self._options.name
-        return part in name and (_SECURE_MODULE not in name or _SECURE_MODULE in part)
-
-    def _come_and_go(self, names: list[str]) -> None:
-        for name in [known for known in self._slots if known not in names]:
-            self._drop(name)
-        for name in names:
-            if name not in self._slots:
-                self._slots[name] = self._slot(name)
-                self._report(ReaderCame(name))
+                    self._roster.slots[name].see(there=there, moves=state >> _COUNT_SHIFT, atr=bytes(atr))
 
     def _slot(self, name: str) -> Slot:
         options = self._options
         return Slot(name, lambda: _Connection(name), self._report, options.deadline_ms / _MS, options.command_max)
-
-    def _drop(self, name: str) -> None:
-        self._slots.pop(name).end()
-        self._report(ReaderLeft(name))
-
-    def _drop_all(self) -> None:
-        for name in list(self._slots):
-            self._drop(name)
 
 
 class _Connection:
@@ -204,7 +182,7 @@ class _Connection:
         except BaseException:
             scard.SCardReleaseContext(self._context)
             raise
-        self._pci = scard.SCARD_PCI_T1 if protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
+        self._pci = _pci(protocol)
         self._is_open = True
         self._is_gone = self._is_slow = False
 
@@ -212,11 +190,12 @@ class _Connection:
         """Connect exclusively; where that does not work after a little, share the card under a transaction."""
         protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         for attempt in range(_CONNECT_TRIES):
-            mode = scard.SCARD_SHARE_EXCLUSIVE if attempt < _CONNECT_TRIES // 2 else scard.SCARD_SHARE_SHARED
+            is_shared = attempt >= _CONNECT_TRIES // 2
+            mode = scard.SCARD_SHARE_SHARED if is_shared else scard.SCARD_SHARE_EXCLUSIVE
             code, card, protocol = scard.SCardConnect(self._context, self._reader, mode, protocols)
+            if code == scard.SCARD_S_SUCCESS and is_shared:
+                code = scard.SCardBeginTransaction(card)
             if code == scard.SCARD_S_SUCCESS:
-                if mode == scard.SCARD_SHARE_SHARED:
-                    scard.SCardBeginTransaction(card)
                 return card, protocol
             if code not in _TRY_AGAIN:
                 break
@@ -246,14 +225,8 @@ class _Connection:
         return bytes(value) if code == scard.SCARD_S_SUCCESS else b""
 
     def command_max(self) -> int:
-        features = _properties(self._control(_GET_FEATURES))
-        code = int.from_bytes(features.get(_FEATURE_PROPERTIES, b""), "big")
-        if not code:
-            return 0
-        data_max = int.from_bytes(_properties(self._control(code)).get(_PROPERTY_DATA_MAX, b""), "little")
-        if data_max <= _SHORT_DATA_MAX:
-            return SHORT_COMMAND_MAX if data_max else 0
-        return min(data_max + _EXTENDED_OVERHEAD, _COMMAND_MAX)
+        code = int.from_bytes(properties(self._control(_GET_FEATURES)).get(FEATURE_PROPERTIES, b""), "big")
+        return command_max(self._reader, self._control(code) if code else b"")
 
     def _control(self, code: int) -> bytes:
         result, answer = scard.SCardControl(self._card, code, [])
@@ -276,6 +249,10 @@ class _Connection:
             return True
         code, answer = scard.SCardTransmit(self._card, self._pci, list(_ASK_NOTHING))
         return code == scard.SCARD_S_SUCCESS and len(answer) >= _STATUS_BYTES
+
+
+def _pci(protocol: int) -> object:
+    return scard.SCARD_PCI_T1 if protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
 
 
 def _establish() -> int:
@@ -301,14 +278,3 @@ def _readers(context: int) -> list[str]:
     if code != scard.SCARD_S_SUCCESS:
         raise _ServiceGoneError(_words(code))
     return list(names)
-
-
-def _properties(data: bytes) -> dict[int, bytes]:
-    """Read one-byte tags with one-byte lengths (PC/SC part 10, 2.2 and 2.6.14)."""
-    found: dict[int, bytes] = {}
-    at = 0
-    while at + 2 <= len(data):
-        length = data[at + 1]
-        found[data[at]] = data[at + 2 : at + 2 + length]
-        at += 2 + length
-    return found

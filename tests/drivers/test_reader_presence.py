@@ -207,6 +207,18 @@ def test_a_stalled_card_is_given_up_and_let_go_of_when_it_wakes(bench: Bench) ->
     assert bench.field().transmit(b"") == OK
 
 
+def test_a_card_that_cannot_be_had_in_time_is_reported_and_again_once_it_can(bench: Bench) -> None:
+    go_on = threading.Event()
+    bench.slot.worker.post(go_on.wait)
+    bench.lay(Talk())
+    bench.slot.see(there=True, moves=1, atr=b"\x3b")
+    with pytest.raises(ReaderError, match="another program"):
+        bench.field().transmit(b"")
+    go_on.set()
+    bench.left()
+    assert bench.field().transmit(b"") == OK
+
+
 def gone(command: bytes) -> bytes:
     raise CardGoneError(command.hex())
 

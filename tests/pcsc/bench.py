@@ -2,12 +2,12 @@
 
 import queue
 import time
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from smartcard import scard
 
 from drivers.card.sim.pcscd import READERS_MAX, PrivatePcscd
-from drivers.reader import CardCame, Event, Field, ReaderCame, ReaderLeft
+from drivers.reader import CardCame, Event, Field, Reader, ReaderCame, ReaderLeft
 from drivers.reader.pcsc import Driver
 
 Kind = TypeVar("Kind", bound=Event)
@@ -33,12 +33,12 @@ def clear(private: PrivatePcscd) -> None:
 
 
 class Ear:
-    """Listens to a driver."""
+    """Listens to a driver: the given one, or PC/SC with these options."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, driver: Any = None, **options: object) -> None:
         self.events: queue.Queue[Event] = queue.Queue()
         self.present: set[str] = set()
-        self.driver = Driver(Driver.Options(**options))  # type: ignore[arg-type]
+        self.driver: Reader = driver or Driver(Driver.Options(**options))  # type: ignore[arg-type]
         self.driver.start(self.events.put)
 
     def next(self, kind: type[Kind], seconds: float = 5.0) -> Kind:

@@ -1,5 +1,6 @@
 """The PC/SC driver with the real pcscd: many readers, hot plug, crashes, torn cards, and nothing left over."""
 
+import contextlib
 import os
 import statistics
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from smartcard import scard
 
-from drivers.card import Proof, identify
+from drivers.card import CardError, Proof, identify
 from drivers.card.apdu import Status
 from drivers.card.channel import Channel
 from drivers.card.commands import internal_authenticate
@@ -26,16 +27,16 @@ from drivers.card.sim.plan import Plan
 from drivers.card.validity import JAPAN
 from drivers.clock.system import Driver as Clock
 from drivers.reader import (
+    CardCame,
     CardGoneError,
     CardLeft,
     CardMuteError,
+    Field,
     ReaderCame,
     ReaderError,
     ReaderLeft,
-    ServiceBack,
     ServiceLost,
 )
-from drivers.reader.pcsc import _properties
 from tests.pcsc.bench import READERS, SAM, Ear
 
 pytestmark = pytest.mark.pcsc
@@ -43,6 +44,7 @@ pytestmark = pytest.mark.pcsc
 NONCE = bytes(range(32))
 SELECT = bytes.fromhex("00A4040C0AD392F000260100000001")
 OK = b"\x90\x00"
+PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 Listen = Callable[..., Ear]
 Planned = Callable[..., Plan]
 
@@ -108,25 +110,58 @@ def test_a_reader_that_stalls_holds_nobody_up(pcscd: PrivatePcscd, ear: Listen, 
     assert listener.card().transmit(SELECT) == OK
 
 
-def test_pcscd_and_a_reader_gone_and_back_ten_times(
+class Load:
+    """Serves every card that a driver reports, over and over for as long as it lies there."""
+
+    def __init__(self, listener: Ear, pki: TestPki) -> None:
+        self.served: dict[str, float] = {}  # by reader: when a card there has last proven itself
+        self._listener = listener
+        self._trust = pki.trust()
+        threading.Thread(target=self._pump, daemon=True).start()
+
+    def _pump(self) -> None:
+        while not isinstance(event := self._listener.events.get(), _End):
+            if isinstance(event, CardCame):
+                threading.Thread(target=self._serve, args=(event.field,), daemon=True).start()
+
+    def _serve(self, field: Field) -> None:
+        with contextlib.suppress(CardError, ReaderError):
+            while True:
+                assert identify(field, NONCE, self._trust, now()).proof is Proof.CARD
+                self.served[field.reader] = time.monotonic()
+                time.sleep(0.05)
+        field.close()
+
+    def wait(self, readers: set[str], since: float) -> float:
+        """Wait until a card has proven itself on each of the readers after `since`; return how long that took."""
+        wait_until(lambda: all(self.served.get(reader, 0) > since for reader in readers), 10)
+        return time.monotonic() - since
+
+    def end(self) -> None:
+        self._listener.driver.stop()
+        self._listener.events.put(_End())  # type: ignore[arg-type]
+
+
+class _End:
+    pass
+
+
+def test_pcscd_and_readers_gone_and_back_ten_times_under_load(
     pcscd: PrivatePcscd, ear: Listen, planned: Planned, pki: TestPki
 ) -> None:
-    listener = ear(name="reader")
-    pcscd.table.present("reader0", planned())
-    listener.card()
     threads, files = threading.active_count(), open_files()
-    readers = 2 * len(READERS)
+    for name in READERS:
+        pcscd.table.present(name, planned())
+    load = Load(ear(name="reader"), pki)
+    everywhere = {pcscd.names[name] for name in READERS}
+    load.wait(everywhere, 0)
     for round_number in range(10):
         unplugged = () if round_number % 2 else (READERS[1], READERS[2])
         pcscd.kill()
-        listener.next(ServiceLost)
         pcscd.restart(without=unplugged)
-        begun = time.monotonic()
-        listener.next(ServiceBack)
-        field = listener.card(3.0)
-        assert identify(field, NONCE, pki.trust(), now()).proof is Proof.CARD
-        assert time.monotonic() - begun < 3.0
-        assert len(listener.present) == readers - 2 * len(unplugged)
+        took = load.wait(everywhere - {pcscd.names[name] for name in unplugged}, time.monotonic())
+        assert took < 3.0
+    load.end()
     wait_until(lambda: threading.active_count() <= threads and open_files() <= files)
 
 
@@ -223,9 +258,62 @@ def test_a_card_that_another_program_holds_for_a_moment(pcscd: PrivatePcscd, ear
     assert again.card().transmit(SELECT) == OK
 
 
-def holds(context: int, reader: str) -> bool:
-    protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
-    return bool(scard.SCardConnect(context, reader, scard.SCARD_SHARE_EXCLUSIVE, protocols)[0] == 0)
+def test_a_card_that_another_program_shares(pcscd: PrivatePcscd, ear: Listen, planned: Planned, pki: TestPki) -> None:
+    """It is read under a transaction, so the other one has to wait; whoever holds one first is not waited for."""
+    code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    assert code == scard.SCARD_S_SUCCESS
+    pcscd.table.present("reader0", planned())
+    cards: list[int] = []
+    wait_until(lambda: holds(context, pcscd.names["reader0"], scard.SCARD_SHARE_SHARED, cards))
+    listener = ear(name="reader0 00 00")
+    field = listener.card()
+    assert identify(field, NONCE, pki.trust(), now()).proof is Proof.CARD
+    others: list[int] = []
+    other = threading.Thread(
+        target=lambda: others.append(scard.SCardTransmit(cards[0], scard.SCARD_PCI_T1, list(SELECT))[0]), daemon=True
+    )
+    other.start()
+    other.join(0.3)
+    assert other.is_alive()
+    listener.driver.stop()
+    other.join(2)
+    assert others == [scard.SCARD_W_RESET_CARD]  # powered off by us: nothing of ours is left for it to use
+    wait_until(lambda: bool(scard.SCardReconnect(cards[0], scard.SCARD_SHARE_SHARED, PROTOCOLS, 0)[0] == 0))
+    assert scard.SCardBeginTransaction(cards[0]) == scard.SCARD_S_SUCCESS
+    waiting = ear(name="reader0 00 00", deadline_ms=300)  # pcscd lets nobody even connect now
+    with pytest.raises(ReaderError, match="another program"):
+        waiting.card(2.0).transmit(SELECT)
+    scard.SCardReleaseContext(context)
+    waiting.next(CardLeft)
+    assert waiting.card().transmit(SELECT) == OK
+
+
+def holds(context: int, reader: str, mode: int = scard.SCARD_SHARE_EXCLUSIVE, cards: list[int] | None = None) -> bool:
+    """Connect as another program would; its handle goes into `cards`."""
+    code, card, _ = scard.SCardConnect(context, reader, mode, PROTOCOLS)
+    if cards is not None:
+        cards[:] = [card]
+    return bool(code == scard.SCARD_S_SUCCESS)
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_cards_swapped_faster_than_pcscd_looks(
+    pcscd: PrivatePcscd, ear: Listen, planned: Planned, is_closed: bool
+) -> None:
+    """The next person's card comes within 0.4 s of the last one's going, served and closed or not."""
+    listener = ear(name="reader0 00 00")
+    pcscd.table.present("reader0", planned())
+    for pause in (0.0, 0.15, 0.3):
+        field = listener.card(2.0)
+        assert field.transmit(SELECT) == OK
+        if is_closed:
+            field.close()
+        time.sleep(pause)
+        pcscd.table.present("reader0", planned())
+        listener.next(CardLeft, 2.0)
+    assert listener.card(2.0).transmit(SELECT) == OK
+    time.sleep(0.6)
+    assert listener.events.empty()
 
 
 def test_stop_ends_every_thread_at_once(pcscd: PrivatePcscd, ear: Listen, planned: Planned) -> None:
@@ -266,14 +354,6 @@ def test_nobody_polls(pcscd: PrivatePcscd) -> None:
         check=True,
     )
     assert float(out.stdout) < 0.01
-
-
-def test_what_a_reader_says_about_itself() -> None:
-    assert _properties(bytes.fromhex("1204 0033 0012  0A04 00000100")) == {
-        0x12: bytes.fromhex("00330012"),
-        0x0A: bytes.fromhex("00000100"),
-    }
-    assert _properties(b"\x12") == {}
 
 
 def open_files() -> int:

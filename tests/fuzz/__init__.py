@@ -1,0 +1,1 @@
+"""Whatever comes from outside, as noise: cards, codes, receivers, segments and messages, each by its own parser."""
