@@ -89,6 +89,6 @@ class Feedback:
 
     def repeat(self, shown: Shown) -> None:
         """Say again what was said."""
-        self._sound.play(shown.result, f"{shown.entry} {shown.hash}".strip())
+        self._sound.play(shown.result, f"{shown.entry} {shown.hash}".strip(), shown.message)
         self._light.show(MANNERS[shown.result].light)
         self._screen(shown)

@@ -20,15 +20,17 @@ def load(kind: str, make: str, options: Mapping[str, object] | None = None) -> A
     """Build the driver `drivers/<kind>/<make>.py` with its options.
 
     Raises:
-        UnknownDriverError: there is no such make, or it has no such option.
+        UnknownDriverError: there is no such make, it has no such option, or something that it needs is not installed.
     """
     name = f"drivers.{kind}.{make}"
-    if not make.isidentifier() or importlib.util.find_spec(name) is None:
+    if not make.isidentifier() or make.startswith("_") or importlib.util.find_spec(name) is None:
         raise UnknownDriverError(f'no {kind} driver is called "{make}"; look into drivers/{kind}/')
-    driver = importlib.import_module(name).Driver
     try:
+        driver = importlib.import_module(name).Driver
         chosen = msgspec.convert(dict(options or {}), driver.Options, strict=False)
+        return driver(chosen)
     except msgspec.ValidationError as error:
         known = ", ".join(driver.Options.__struct_fields__) or "none"
         raise UnknownDriverError(f'{kind} driver "{make}": {error} (its options: {known})') from error
-    return driver(chosen)
+    except (ImportError, FileNotFoundError) as error:  # a package or a font that this make needs
+        raise UnknownDriverError(f'{kind} driver "{make}": {error}') from error

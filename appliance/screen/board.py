@@ -52,6 +52,7 @@ class Board:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed: asyncio.Event | None = None
         self._numbers = itertools.count(1)
+        self._watchers: list[Callable[[View], None]] = []
         self._up: tuple[View, float] = View(), 0.0  # with when it was put up, by the event loop's clock
         self.now_ms: Callable[[], int] | None = None
 
@@ -65,10 +66,16 @@ class Board:
         self._loop = loop
         self._changed = asyncio.Event()
 
+    def watch(self, watcher: Callable[[View], None]) -> None:
+        """Tell somebody of every view as it is put up, in the thread that puts it up; it must return at once."""
+        self._watchers.append(watcher)
+
     def publish(self, view: View) -> None:
         """Show something else from now on; may be called from any thread."""
         numbered = msgspec.structs.replace(view, number=next(self._numbers))
         self._up = numbered, self._loop.time() if self._loop else 0.0
+        for watcher in self._watchers:
+            watcher(numbered)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
 

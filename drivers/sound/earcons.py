@@ -4,6 +4,8 @@ The counts follow what people know from transit cards (one, two, three short bee
 1,600 Hz, where older ears still hear well (JIS S 0013 asks for at most 2,500 Hz).
 """
 
+from typing import Final
+
 import msgspec
 
 
@@ -23,3 +25,7 @@ EARCONS: dict[str, tuple[Note, ...]] = {
     "retry": tuple(Note(1175, 75, 50) for _ in range(5)),
     "help": (Note(1319, 300), Note(1047, 340)),
 }
+
+# A card that is being read ticks on until its result comes, or until nobody can be waiting any more.
+REPEAT_MS: Final[dict[str, int]] = {"reading": 300}
+REPEAT_MAX_MS: Final = 10_000

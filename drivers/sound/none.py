@@ -12,5 +12,5 @@ class Driver:
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or self.Options()
 
-    def play(self, earcon: str, about: str = "") -> None:
+    def play(self, earcon: str, about: str = "", say: str = "") -> None:
         pass

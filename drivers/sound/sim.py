@@ -16,6 +16,7 @@ _REMEMBERED = 256
 class Heard(msgspec.Struct, frozen=True):
     earcon: str
     about: str
+    say: str = ""
 
 
 class Driver:
@@ -29,10 +30,10 @@ class Driver:
         self.played: deque[Heard] = deque(maxlen=_REMEMBERED)
         self.broken = False
 
-    def play(self, earcon: str, about: str = "") -> None:
+    def play(self, earcon: str, about: str = "", say: str = "") -> None:
         if self.broken:
             return
-        sound = Heard(earcon, about)
+        sound = Heard(earcon, about, say)
         self.played.append(sound)
         if self._heard:
             handle = os.open(self._heard, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

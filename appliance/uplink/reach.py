@@ -1,0 +1,115 @@
+"""Looks whether the town can be reached, and if not, at which step it ends: name, road, certificate, clock."""
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from appliance.config import CONFIG_FILE, TLS_FOLDER, Config, ConfigError, read_enrolment
+from appliance.uplink.certificate import Tls
+from drivers.check import Check, State
+from drivers.clock import Clock
+from sync.client import HttpCentre, RefusedError, UnreachableError
+from sync.messages import MessageError, TownTime, open_signed, raw_bytes
+
+_TIMEOUT_S: Final = 5.0
+_APART_MS: Final = 60_000
+_NONCE: Final = "646f63746f72"
+_MS: Final = 1000
+
+
+def reach(folder: Path, config: Config, clock: Clock) -> Check:
+    """Ask the centre for the time, as the uplink would ask it, and hold it against this unit's clock."""
+    try:
+        enrolment = read_enrolment(folder)
+        context = Tls(folder / TLS_FOLDER).context()
+    except (ConfigError, OSError) as error:  # SSLError is one
+        return Check(
+            State.FAIL,
+            ja="この端末はまだ町に登録されていません",
+            en=f"this unit is not enrolled{f': {error}' if isinstance(error, OSError) else ''}",
+            do_ja="登録票で machi unit enrol を実行してください",
+            do_en="enrol it with a ticket: machi unit enrol",
+        )
+    url = config.uplink.url
+    try:
+        with httpx.Client(base_url=url, verify=context, timeout=_TIMEOUT_S, trust_env=False) as http:
+            raw = HttpCentre(http).time(_NONCE)
+        told = open_signed(raw, TownTime, raw_bytes(enrolment.town_key))
+        if told.nonce != _NONCE:
+            raise MessageError("an old answer")
+    except UnreachableError as error:
+        return _why(url, error)
+    except RefusedError as error:
+        return Check(
+            State.FAIL,
+            ja="町がこの端末を断りました",
+            en=f"the town refuses this unit: {error}",
+            do_ja="町の担当に、この端末の登録を確かめてもらってください",
+            do_en="ask the office to look at this unit's registration",
+        )
+    except MessageError as error:
+        return Check(
+            State.FAIL,
+            ja="答えたのは、この町ではありません",
+            en=f"whoever answers is not this town: {error}",
+            do_ja=f"{CONFIG_FILE} の [uplink] url を確かめてください",
+            do_en=f"check [uplink] url in {CONFIG_FILE}",
+        )
+    return _clock(told.at - clock.wall_ms(), url)
+
+
+def _clock(ahead_ms: int, url: str) -> Check:
+    if abs(ahead_ms) > _APART_MS:
+        apart = round(-ahead_ms / _MS)
+        return Check(
+            State.WARN,
+            ja=f"町につながります。時計が町と {apart:+d} 秒ずれています",
+            en=f"the town answers; this clock is {apart:+d} s off",
+            do_ja="時刻合わせ(chrony または timesyncd)が動いているか確かめてください",
+            do_en="check that time is followed (chrony or timesyncd)",
+        )
+    return Check(State.OK, f"町につながります({url})", f"the town answers ({url})")
+
+
+def _why(url: str, error: UnreachableError) -> Check:
+    """Say where the way ended. Without a town the unit goes on serving, so most of this can wait."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return Check(
+            State.FAIL,
+            ja="町の証明書を確かめられません",
+            en=f"the town's certificate cannot be verified: {causes[-1]}",
+            do_ja="まず時計の日付を、次に [uplink] url を確かめてください",
+            do_en="check the date of the clock first, then [uplink] url",
+        )
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return Check(
+            State.FAIL,
+            ja="町がこの端末の証明書を受け付けません",
+            en=f"the town does not take this unit's certificate: {causes[-1]}",
+            do_ja="期限が切れていれば machi unit uplink が更新します。続くなら登録し直してください",
+            do_en="machi unit uplink renews one that has run out; if this goes on, enrol again",
+        )
+    if any(type(cause).__name__ == "gaierror" for cause in causes):
+        ja, en = "町の名前が引けません", "the town's name is not known here"
+    elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        ja, en = "町の機械は動いていますが、受付が止まっています", "the town's machine is up, its service is not"
+    else:
+        ja, en = "町から返事がありません", "the town does not answer"
+    return Check(
+        State.WARN,
+        ja=f"{ja}({url})。このまま使えます",
+        en=f"{en} ({url}); the unit goes on serving",
+        do_ja="ネットワークのケーブルと [uplink] url を確かめてください",
+        do_en="check the network cable and [uplink] url",
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Go from an error to what it came of, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
