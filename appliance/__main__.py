@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, read_config, read_enrolment, read_life
 from appliance.counter import words_folders
 from appliance.daemon import Daemon
@@ -16,6 +18,7 @@ from appliance.journal import JournalBrokenError
 from appliance.opening import World
 from appliance.screen.app import create_screen
 from appliance.screen.board import Board
+from appliance.screen.panel import Panel
 from appliance.unit import assemble
 from appliance.view import Viewer, place_names
 from appliance.web import Web, local_door, unix_door
@@ -25,7 +28,7 @@ from drivers.card.trust_folder import load as load_trust
 START_AGAIN = 1
 
 
-def run(folder: Path) -> int:
+def run(folder: Path, *, as_json: bool = False) -> int:
     """Run the unit in a folder until SIGINT or SIGTERM; return the exit code.
 
     Raises:
@@ -38,13 +41,14 @@ def run(folder: Path) -> int:
     config, enrolment, trust = read_config(here), read_enrolment(here), load_trust(here / TRUST_FOLDER)
     world, reader = _world(config), driver(config, "reader")
     board, words = Board(), load(*words_folders())
+    board.watch(Panel(driver(config, "display")).show)
     viewer = Viewer(board, words, world.clock)
     feedback = Feedback(driver(config, "light"), driver(config, "sound"), words, viewer.result)
     unit = assemble(world, enrolment, trust, feedback, config.ballast_bytes)
     viewer.place = lambda: place_names(unit.directory)
     viewer.phone = lambda: town.phone if (town := unit.directory.town()) else "—"
     bell = Bell()
-    daemon = Daemon(unit, reader, viewer, world.clock, bell.ring)
+    daemon = Daemon(unit, reader, viewer, world.clock, driver(config, "watchdog"), bell.ring)
     journal = unit.opened.journal
     hatch = create_hatch(daemon.ask, unit.hatch, bell, daemon.status, journal.copy_to, here)
     doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]
@@ -56,13 +60,23 @@ def run(folder: Path) -> int:
         signal.signal(number, lambda *_: daemon.stop())
     web.start()
     try:
-        daemon.run(lambda: logging.getLogger("unit").info("ready"))
+        daemon.run(lambda: _say_ready(unit.name, config.screen.port, as_json=as_json))
     except JournalBrokenError:
         logging.getLogger("unit").exception("the disk failed during a commit; the next start looks at it")
         return START_AGAIN
     finally:
         web.stop()
     return 0
+
+
+def _say_ready(unit: str, port: int, *, as_json: bool) -> None:
+    logging.getLogger("unit").info("ready")
+    if as_json:
+        screen = f"http://127.0.0.1:{port}" if port else ""
+        sys.stdout.buffer.write(
+            msgspec.json.encode({"schema": "machi.unit.run/1", "unit": unit, "screen": screen}) + b"\n"
+        )
+        sys.stdout.flush()
 
 
 def _world(config: Config) -> World:

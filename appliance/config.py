@@ -23,8 +23,6 @@ HATCH_SOCKET: Final = "hatch.sock"
 TLS_FOLDER: Final = "tls"
 TRUST_FOLDER: Final = "trust"
 
-_KINDS: Final = ("reader", "light", "sound", "clock", "entropy", "keystore", "monotonic", "disk")
-
 
 class ConfigError(Exception):
     """A file of this unit cannot be used; the message says which, why, and what to do."""
@@ -69,7 +67,14 @@ _USUAL: Final[dict[str, dict[str, Any]]] = {
     "keystore": {"make": "file", "path": KEY_FILE},
     "monotonic": {"make": "none"},
     "disk": {"make": "file", "path": "."},
+    "watchdog": {"make": "systemd"},
+    "button": {"make": "none"},
+    "display": {"make": "none"},
+    "scanner": {"make": "none"},
+    "printer": {"make": "none"},
+    "gps": {"make": "none"},
 }
+_KINDS: Final = tuple(_USUAL)
 
 
 def read_config(folder: Path) -> Config:

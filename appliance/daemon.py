@@ -27,6 +27,7 @@ from drivers.reader import (
     ServiceBack,
     ServiceLost,
 )
+from drivers.watchdog import Watchdog
 
 log = logging.getLogger("unit")
 
@@ -44,12 +45,22 @@ class Job:
 class Daemon:
     """Runs one unit until it is told to stop, or until its disk fails."""
 
-    def __init__(self, unit: Unit, reader: Reader, viewer: Viewer, clock: Clock, ring: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        reader: Reader,
+        viewer: Viewer,
+        clock: Clock,
+        watchdog: Watchdog,
+        ring: Callable[[], None],
+    ) -> None:
         """`ring` tells the uplink that there is something to send."""
         self._unit = unit
         self._reader = reader
         self._viewer = viewer
         self._clock = clock
+        self._watchdog = watchdog
+        self._idle_s = IDLE_S
         self._ring = ring
         self._queue: queue.SimpleQueue[Event | Job | None] = queue.SimpleQueue()
         self._readers: set[str] = set()
@@ -61,7 +72,9 @@ class Daemon:
 
         Raises:
             JournalBrokenError: the disk failed; nothing more was announced. Start again, which looks at it.
+            WatchdogError: a watchdog was asked for, and cannot be had.
         """
+        self._idle_s = min(IDLE_S, self._watchdog.start() or IDLE_S)
         self._reader.start(self._queue.put)
         self._show_state()
         ready()
@@ -73,6 +86,7 @@ class Daemon:
             raise
         else:
             self._unit.close()
+            self._watchdog.stop()
         finally:
             self._reader.stop()
 
@@ -92,10 +106,11 @@ class Daemon:
     def _next(self) -> Event | Job | None:
         """Wait for the next thing to do; look after the journal while nothing is waiting."""
         while True:
+            self._watchdog.kick()  # here, because a unit that hangs anywhere does not come by
             if self._queue.empty():
                 self._unit.opened.journal.checkpoint()
             try:
-                return self._queue.get(timeout=IDLE_S)
+                return self._queue.get(timeout=self._idle_s)
             except queue.Empty:
                 self._show_state()
 

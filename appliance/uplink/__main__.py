@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import msgspec
 import tenacity
 
 from appliance.config import HATCH_SOCKET, TLS_FOLDER, Config, read_config, read_enrolment
@@ -26,12 +27,15 @@ _WAIT_FIRST_S = 0.5
 class Uplink:
     """The courier's day."""
 
-    def __init__(self, config: Config, unit: str, tls: Tls, hatch: HttpHatch, stop: threading.Event) -> None:
+    def __init__(
+        self, config: Config, unit: str, tls: Tls, hatch: HttpHatch, stop: threading.Event, *, as_json: bool = False
+    ) -> None:
         self._config = config
         self._unit = unit
         self._tls = tls
         self._hatch = hatch
         self._stop = stop
+        self._as_json = as_json
         self._centre = self._connect()
 
     def run(self) -> None:
@@ -56,8 +60,14 @@ class Uplink:
         done = courier.go(self._hatch, self._centre, self._stop.is_set)
         if done.delivered or done.fetched or done.given_back:
             log.info("delivered=%d fetched=%d given_back=%d", done.delivered, done.fetched, done.given_back)
+            self._print(done)
         if done.problem:
             log.warning("the centre refused: %s: %s", done.problem.title, done.problem.detail)
+
+    def _print(self, done: courier.Round) -> None:
+        if self._as_json:
+            line = {"schema": "machi.unit.uplink/1", **msgspec.to_builtins(done)}
+            print(msgspec.json.encode(line).decode(), flush=True)  # noqa: T201 - what --json asks for
 
     def _renew(self) -> None:
         """Fetch a fresh certificate; the old one may have run out already, so it is not shown."""
@@ -86,7 +96,7 @@ def _say(state: tenacity.RetryCallState) -> None:
     log.info("%s; again in %.1f s", error, pause)
 
 
-def run(folder: Path) -> None:
+def run(folder: Path, *, as_json: bool = False) -> None:
     """Run the uplink of the unit in a folder until SIGINT or SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -95,7 +105,7 @@ def run(folder: Path) -> None:
         signal.signal(number, lambda *_: stop.set())
     config, enrolment = read_config(folder), read_enrolment(folder)
     os.chdir(folder)  # the path of a Unix socket must be short
-    Uplink(config, enrolment.unit, Tls(Path(TLS_FOLDER)), HttpHatch(HATCH_SOCKET), stop).run()
+    Uplink(config, enrolment.unit, Tls(Path(TLS_FOLDER)), HttpHatch(HATCH_SOCKET), stop, as_json=as_json).run()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import click
 import pytest
 
 from appliance.cli import unit
@@ -27,7 +28,7 @@ FUNCTION_LINES_MAX = 60
 
 # Who may touch files: adapters to the world, what sets a folder up, and what a person runs.
 FILES_ALLOWED = re.compile(
-    r"^(machi\.py|drivers/|demo/|appliance/(config|enrol|setup|carry|web|hatch_http|cli|__main__|uplink/.*|screen/app)\.py"
+    r"^(machi\.py|drivers/|demo/|appliance/(config|enrol|setup|carry|web|hatch_http|cli/.*|__main__|uplink/.*|screen/app)\.py"
     r"|central/(folder|found|cli/.*|server|world|__main__|console/.*|migrations/.*)\.py)"
 )
 FILE_CALLS = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "mkdir", "unlink", "rename"}
@@ -149,12 +150,23 @@ def test_no_download_host_is_named() -> None:
             assert path.read_text().count("--hash=sha256:") >= len(pins)
 
 
-def test_commands_are_documented() -> None:
-    """Every command and option has help, and every group shows examples first."""
+def commands(group: click.Group, path: str) -> dict[str, click.Command]:
+    """Return every command of a group and of the groups in it, by what a person types."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        inner = commands(command, f"{path} {name}") if isinstance(command, click.Group) else {f"{path} {name}": command}
+        found |= inner
+    return found
+
+
+def test_every_command_has_help_examples_and_json() -> None:
     for group in (unit, central, card):
         assert "machi " in (group.help or ""), f"{group.name}: no examples"
-        for command in group.commands.values():
-            assert command.help, f"{group.name} {command.name}: no help"
+        for typed, command in commands(group, f"machi {group.name}").items():
+            assert command.help, f"{typed}: no help"
+            examples = f"{command.help}\n{command.epilog}"
+            assert f"{typed} " in examples, f"{typed}: no example of it"
+            assert any("--json" in option.opts for option in command.params), f"{typed}: no --json"
 
 
 def test_the_register_of_walls_is_complete() -> None:

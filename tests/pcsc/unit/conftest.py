@@ -1,4 +1,4 @@
-"""A unit's daemon as a process behind the private pcscd, and residents who hold their cards to it."""
+"""A unit's daemon as a process behind a private pcscd, and residents who hold their cards to it."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -13,8 +13,8 @@ from drivers.card.sim.plan import Plan
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
 from tests.appliance.live import LiveUnit, settle_in, wait_until
-from tests.pcsc.bench import READERS
 
+READERS = [f"reader{number}" for number in range(3)]
 Settle = Callable[..., LiveUnit]
 RESULTS = ("ok_points", "already", "refused", "retry", "help")
 
@@ -25,6 +25,13 @@ def town() -> Centre:
     centre = open_sim_centre(Clock(), "pcsc")
     name_place(centre, "library")
     return centre
+
+
+@pytest.fixture
+def pcscd() -> Iterator[PrivatePcscd]:
+    """A pcscd of each test's own: the daemons are other processes, so none has to share one."""
+    with PrivatePcscd(READERS) as own:
+        yield own
 
 
 @pytest.fixture

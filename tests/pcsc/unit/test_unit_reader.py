@@ -4,8 +4,7 @@ import pytest
 
 from drivers.card.sim.pcscd import PrivatePcscd
 from tests.appliance.live import LiveUnit, said, wait_until
-from tests.pcsc.bench import READERS
-from tests.pcsc.unit.conftest import Hands, results
+from tests.pcsc.unit.conftest import READERS, Hands, results
 
 pytestmark = pytest.mark.pcsc
 

@@ -1,0 +1,26 @@
+"""`machi unit …`: set a unit up, run it, look at it, carry its journal."""
+
+import click
+
+from appliance.cli.carrying import export, import_
+from appliance.cli.living import enrol, init, run, uplink
+from appliance.cli.looking import doctor, status, verify
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def unit() -> None:
+    """One unit: the box with a reader. FOLDER is /var/lib/machitap if left out.
+
+    \b
+    Examples:
+      machi unit init lib01 --name lib01
+      machi unit enrol lib01 lib01.ticket
+      machi unit run lib01
+      machi unit status lib01 --json
+      machi unit doctor lib01
+      machi unit export lib01 stick/lib01.segments --segments
+    """  # noqa: D301 - click keeps lines as they are behind a real backspace
+
+
+for command in (init, enrol, run, uplink, status, doctor, verify, export, import_):
+    unit.add_command(command)

@@ -1,0 +1,92 @@
+"""`machi unit init|enrol|run|uplink`: set a unit up, and let it live."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from appliance.cli.common import (
+    FOLDER,
+    JSON,
+    ExistsError,
+    NotFoundError,
+    RefusedForSafetyError,
+    UnreachableTownError,
+    plainly,
+    say,
+)
+
+
+@click.command(epilog="\b\nExamples:\n  machi unit init lib01 --name lib01 --reader-name ACR --screen-port 8101")
+@FOLDER
+@click.option("--name", required=True, help="The unit's name, as on its ticket.")
+@click.option("--reader", default="pcsc", show_default=True, help="Make of the card reader.")
+@click.option("--reader-name", default="", help="Part of the reader's name, where there are several.")
+@click.option("--screen-port", default=0, show_default=True, help="Port of the screen's page; 0 for none.")
+@click.option("--test", is_flag=True, help="Believe test keys and test cards: never for a unit that serves people.")
+@JSON
+def init(folder: Path, name: str, reader: str, reader_name: str, screen_port: int, test: bool, as_json: bool) -> None:
+    """Write a fresh unit's configuration into FOLDER, for a technician to look over."""
+    from appliance.setup import write_config
+
+    try:
+        write_config(folder, name, reader, reader_name, screen_port, test=test)
+    except FileExistsError as error:
+        raise ExistsError(f"{error.filename} is there already; edit it, or name another folder") from error
+    say({"schema": "machi.unit.init/1", "folder": str(folder), "unit": name}, as_json=as_json)
+
+
+@click.command(
+    epilog="\b\nExamples:\n  machi unit enrol lib01 lib01.ticket\n  machi unit enrol lib01 lib01.ticket --again"
+)
+@FOLDER
+@click.argument("ticket", type=click.File("rb"))
+@click.option("--again", is_flag=True, help="This unit was enrolled before: put that life aside and begin a new one.")
+@JSON
+def enrol(folder: Path, ticket: Any, again: bool, as_json: bool) -> None:
+    """Let this unit into a town, with the TICKET that the office printed (- for standard input)."""
+    from appliance.config import ENROLMENT_FILE
+    from appliance.uplink.joining import join
+    from sync.client import RefusedError, UnreachableError
+
+    if (folder / ENROLMENT_FILE).exists() and not again:
+        raise ExistsError(f"{folder} is enrolled already; --again begins a new life with new keys")
+    with plainly():
+        try:
+            enrolment = join(folder, ticket.read())
+        except UnreachableError as error:
+            raise UnreachableTownError(f"the centre does not answer ({error}); the ticket is still good") from error
+        except RefusedError as error:
+            raise RefusedForSafetyError(f"{error.problem.title}: {error.problem.detail}") from error
+    say({"schema": "machi.unit.enrol/1", "unit": enrolment.unit, "epoch": enrolment.epoch}, as_json=as_json)
+
+
+@click.command(epilog="\b\nExamples:\n  machi unit run lib01\n  machi unit run lib01 --json")
+@FOLDER
+@JSON
+def run(folder: Path, as_json: bool) -> None:
+    """Run the daemon that serves cards: reader, journal, screen. It has no network.
+
+    With --json it says once, when it serves, where its screen is.
+    """
+    from appliance.__main__ import run as run_daemon
+
+    if not folder.is_dir():
+        raise NotFoundError(f"{folder}: no such folder; make one with: machi unit init {folder}")
+    with plainly():
+        sys.exit(run_daemon(folder, as_json=as_json))
+
+
+@click.command(epilog="\b\nExamples:\n  machi unit uplink lib01\n  machi unit uplink lib01 --json")
+@FOLDER
+@JSON
+def uplink(folder: Path, as_json: bool) -> None:
+    """Run the second process, which syncs whenever the town can be reached.
+
+    With --json it prints one line for every round in which something travelled.
+    """
+    from appliance.uplink.__main__ import run as run_uplink
+
+    with plainly():
+        run_uplink(folder, as_json=as_json)
