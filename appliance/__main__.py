@@ -11,7 +11,7 @@ import msgspec
 
 from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, read_config, read_enrolment, read_life
 from appliance.counter import words_folders
-from appliance.daemon import Daemon
+from appliance.daemon import Daemon, Devices
 from appliance.feedback import Feedback
 from appliance.hatch_http import Bell, create_hatch
 from appliance.journal import JournalBrokenError
@@ -39,7 +39,8 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     os.chdir(folder)  # paths in the configuration are the unit's own, and a Unix socket's must be short
     here = Path()
     config, enrolment, trust = read_config(here), read_enrolment(here), load_trust(here / TRUST_FOLDER)
-    world, reader = _world(config), driver(config, "reader")
+    world = _world(config)
+    devices = Devices(driver(config, "reader"), driver(config, "scanner"), driver(config, "watchdog"))
     board, words = Board(), load(*words_folders())
     board.watch(Panel(driver(config, "display")).show)
     viewer = Viewer(board, words, world.clock)
@@ -48,7 +49,7 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     viewer.place = lambda: place_names(unit.directory)
     viewer.phone = lambda: town.phone if (town := unit.directory.town()) else "—"
     bell = Bell()
-    daemon = Daemon(unit, reader, viewer, world.clock, driver(config, "watchdog"), bell.ring)
+    daemon = Daemon(unit, devices, viewer, world.clock, bell.ring)
     journal = unit.opened.journal
     hatch = create_hatch(daemon.ask, unit.hatch, bell, daemon.status, journal.copy_to, here)
     doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
+from appliance.feedback import Shown
 from appliance.journal import JournalBrokenError
 from appliance.status import Status, Timings, look
 from appliance.unit import Unit
@@ -27,6 +28,8 @@ from drivers.reader import (
     ServiceBack,
     ServiceLost,
 )
+from drivers.scanner import Event as Heard
+from drivers.scanner import Scanned, Scanner, ScannerCame, ScannerLeft, Unreadable
 from drivers.watchdog import Watchdog
 
 log = logging.getLogger("unit")
@@ -42,27 +45,29 @@ class Job:
     outcome: "Future[Any]"
 
 
+@dataclass(frozen=True)
+class Devices:
+    """What the daemon listens to, and who watches it."""
+
+    reader: Reader
+    scanner: Scanner
+    watchdog: Watchdog
+
+
 class Daemon:
     """Runs one unit until it is told to stop, or until its disk fails."""
 
-    def __init__(
-        self,
-        unit: Unit,
-        reader: Reader,
-        viewer: Viewer,
-        clock: Clock,
-        watchdog: Watchdog,
-        ring: Callable[[], None],
-    ) -> None:
+    def __init__(self, unit: Unit, devices: Devices, viewer: Viewer, clock: Clock, ring: Callable[[], None]) -> None:
         """`ring` tells the uplink that there is something to send."""
         self._unit = unit
-        self._reader = reader
+        self._reader = devices.reader
+        self._scanner = devices.scanner
         self._viewer = viewer
         self._clock = clock
-        self._watchdog = watchdog
+        self._watchdog = devices.watchdog
         self._idle_s = IDLE_S
         self._ring = ring
-        self._queue: queue.SimpleQueue[Event | Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Event | Heard | Job | None] = queue.SimpleQueue()
         self._readers: set[str] = set()
         self._service = True
         self._timings = Timings()
@@ -76,6 +81,7 @@ class Daemon:
         """
         self._idle_s = min(IDLE_S, self._watchdog.start() or IDLE_S)
         self._reader.start(self._queue.put)
+        self._scanner.start(self._queue.put)
         self._show_state()
         ready()
         try:
@@ -88,6 +94,7 @@ class Daemon:
             self._unit.close()
             self._watchdog.stop()
         finally:
+            self._scanner.stop()
             self._reader.stop()
 
     def stop(self) -> None:
@@ -103,7 +110,7 @@ class Daemon:
     def status(self) -> Status:
         return look(self._unit, sorted(self._readers), service=self._service, timings=self._timings)
 
-    def _next(self) -> Event | Job | None:
+    def _next(self) -> Event | Heard | Job | None:
         """Wait for the next thing to do; look after the journal while nothing is waiting."""
         while True:
             self._watchdog.kick()  # here, because a unit that hangs anywhere does not come by
@@ -114,17 +121,15 @@ class Daemon:
             except queue.Empty:
                 self._show_state()
 
-    def _handle(self, item: Event | Job) -> None:
+    def _handle(self, item: Event | Heard | Job) -> None:
         match item:
             case Job(do, outcome):
                 _fulfil(do, outcome)
                 self._show_state()
             case CardCame(field):
-                began = self._clock.mono()
-                shown = self._unit.tap.touch(field)
-                self._timings.add(self._clock.mono() - began)
-                log.info("touch result=%s message=%s entry=%s", shown.result, shown.message, shown.entry or "-")
-                self._ring()
+                self._serve(lambda: self._unit.tap.touch(field))
+            case Scanned() | Unreadable() | ScannerCame() | ScannerLeft():
+                self._hear(item)
             case CardLeft():
                 pass
             case ReaderCame(reader):
@@ -139,8 +144,26 @@ class Daemon:
             case ServiceBack():
                 self._service = True
                 log.info("reader service back")
-        if not isinstance(item, Job | CardCame):
+        if not isinstance(item, Job | CardCame | Scanned | Unreadable):
             self._show_state()
+
+    def _hear(self, heard: Heard) -> None:
+        match heard:
+            case Scanned(scan) if scan.text:
+                self._serve(lambda: self._unit.tap.show(scan.text))
+            case Scanned() | Unreadable():
+                self._serve(self._unit.tap.unreadable)
+            case ScannerCame():
+                log.info("scanner is there")
+            case ScannerLeft(why):
+                log.warning("scanner gone: %s", why)
+
+    def _serve(self, serve: Callable[[], Shown]) -> None:
+        began = self._clock.mono()
+        shown = serve()
+        self._timings.add(self._clock.mono() - began)
+        log.info("touch result=%s message=%s entry=%s", shown.result, shown.message, shown.entry or "-")
+        self._ring()
 
     def _show_state(self) -> None:
         """Show why nobody is served, if so; a unit without a reader says that first."""

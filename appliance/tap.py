@@ -1,4 +1,4 @@
-"""The tap path: one touch, from the card to the beep. Read this page first.
+"""The tap path: one touch, from the card (or a code on paper or a phone) to the beep. Read this page first.
 
 Who waits for whom: the person waits for the card, and for one commit to this unit's own disk. Nothing else; there is
 no way from here to the town.
@@ -16,7 +16,8 @@ from appliance.directory import Directory
 from appliance.feedback import Feedback, Shown
 from appliance.journal import JournalFullError, Written
 from appliance.opening import Opened
-from drivers.card import Trust, identify
+from appliance.trust import Believer
+from drivers.card import Presented, identify, identify_code
 from drivers.card.errors import (
     CardError,
     ClockDoubtError,
@@ -24,6 +25,8 @@ from drivers.card.errors import (
     ForgedCardError,
     NotReadableError,
     OtherCardError,
+    RevokedCardError,
+    StaleCodeError,
     UnknownCardError,
     UnknownIssuerError,
 )
@@ -42,6 +45,8 @@ _CARD_SAYS: Final[Mapping[type[CardError], tuple[Result, str]]] = {
     NotReadableError: (Result.RETRY, "TAP-010"),
     OtherCardError: (Result.HELP, "TAP-034"),
     UnknownCardError: (Result.HELP, "TAP-030"),
+    StaleCodeError: (Result.RETRY, "TAP-036"),
+    RevokedCardError: (Result.REFUSED, "TAP-031"),
     ExpiredCardError: (Result.REFUSED, "TAP-032"),
     ForgedCardError: (Result.REFUSED, "TAP-033"),
     ClockDoubtError: (Result.HELP, "TAP-035"),
@@ -50,10 +55,10 @@ _CARD_SAYS: Final[Mapping[type[CardError], tuple[Result, str]]] = {
 
 
 class Believed(msgspec.Struct, frozen=True):
-    """A card that was read and has proved what it can: its name in this town, and what it proved."""
+    """Somebody who was identified: the name in this town, and what was shown."""
 
     card: str
-    proof: str
+    presented: Presented
 
 
 @dataclass
@@ -62,7 +67,7 @@ class TapPath:
 
     Attributes:
         card_key: the town's secret for the names of cards.
-        trust: whom to believe, as the directory stands now.
+        believer: knows whom to believe, as the directory stands now.
         has_room: whether the disk has room for entries.
     """
 
@@ -71,7 +76,7 @@ class TapPath:
     opened: Opened
     directory: Directory
     counters: Mapping[str, Counter]
-    trust: Callable[[], Trust]
+    believer: Believer
     feedback: Feedback
     clock: Clock
     entropy: Entropy
@@ -84,13 +89,32 @@ class TapPath:
         Raises:
             JournalBrokenError: the disk failed in a commit; nothing was announced, and the process must end.
         """
+        nonce = self.entropy.bytes(NONCE_BYTES)
+        try:
+            return self._answer(lambda now: identify(card, nonce, self.believer.trust(), now))
+        finally:
+            card.close()
+
+    def show(self, code: str) -> Shown:
+        """Serve whoever holds a code before the scanner, as text.
+
+        Raises:
+            JournalBrokenError: as `touch`.
+        """
+        return self._answer(lambda now: identify_code(code, self.believer.trust(), now))
+
+    def unreadable(self) -> Shown:
+        """Say that nothing could be read, and that nothing happened."""
+        return self.feedback.show(Result.RETRY, "TAP-010")
+
+    def _answer(self, ask: Callable[[datetime | None], Presented]) -> Shown:
         say = self.feedback.show
         phone = {"phone": town.phone} if (town := self.directory.town()) else {}
         try:
             if closed := self.closed():
                 return say(Result.HELP, closed, phone)
             say(Result.READING, "TAP-001")
-            believed = self._believe(card)
+            believed = self._believe(ask)
             if again := self._touched_again(believed.card):
                 self.feedback.repeat(again)
                 return again
@@ -102,9 +126,8 @@ class TapPath:
             return say(result, message, phone)
         except JournalFullError:
             return say(Result.HELP, "TAP-043")
-        finally:
-            card.close()
         self._last = believed.card, self.clock.mono(), shown
+        self.believer.note(believed.presented)
         return shown
 
     def closed(self) -> str | None:
@@ -116,11 +139,10 @@ class TapPath:
             return "TAP-042"
         return None if self.has_room() else "TAP-043"
 
-    def _believe(self, card: Field) -> Believed:
+    def _believe(self, ask: Callable[[datetime | None], Presented]) -> Believed:
         now = datetime.fromtimestamp(self.clock.wall_ms() / 1000, UTC)
-        known = None if self.clock.confidence() is Confidence.UNKNOWN else now
-        presented = identify(card, self.entropy.bytes(NONCE_BYTES), self.trust(), known)
-        return Believed(pseudonym(self.card_key, presented.profile, presented.identifier), presented.proof)
+        presented = ask(None if self.clock.confidence() is Confidence.UNKNOWN else now)
+        return Believed(pseudonym(self.card_key, presented.profile, presented.identifier), presented)
 
     def _touched_again(self, card: str) -> Shown | None:
         if self._last and self._last[0] == card and self.clock.mono() - self._last[1] < REPEAT_S:
@@ -154,7 +176,7 @@ class TapPath:
         if here is None:
             raise LookupError("a unit that does not know where it stands is closed")
         at = self.clock.wall_ms()
-        tap = Tap(believed.card, believed.proof, self.unit, here.place, at, self._day(at))
+        tap = Tap(believed.card, believed.presented.proof, self.unit, here.place, at, self._day(at))
         return tap, self.counters[here.counter]
 
     def _day(self, at_ms: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from appliance.directory import Directory
-from drivers.card import Trust, TrustError
+from drivers.card import Presented, Trust, TrustError
 from sync.cards import INDEX, pseudonym
 from sync.facts import Town
 from sync.messages import raw_bytes
@@ -18,7 +18,12 @@ class Believer:
     def __init__(self, base: Trust, directory: Directory, card_key: bytes) -> None:
         self._directory = directory
         self._card_key = card_key
-        self._base = replace(base, face_key=lambda index: self._face_key(index) or base.face_key(index))
+        self._seen: dict[str, int] = {}  # of tags and phones, the highest counter since this start
+        self._base = replace(
+            base,
+            face_key=lambda index: self._face_key(index) or base.face_key(index),
+            last_counter=lambda identifier: self._seen.get(identifier, base.last_counter(identifier)),
+        )
         self._for: Town | None = None
         self._trust = self._base
         self.refused = ""  # why the town's own issuers are not believed
@@ -39,6 +44,11 @@ class Believer:
                 self._trust = self._base
                 self.refused = str(error)
         return self._trust
+
+    def note(self, presented: Presented) -> None:
+        """Remember a counter once its touch is written, so that the same showing is not good here again."""
+        if presented.counter is not None:
+            self._seen[presented.identifier] = presented.counter
 
     def _face_key(self, index: str) -> bytes | None:
         key = self._directory.face_key(pseudonym(self._card_key, INDEX, index))

@@ -65,7 +65,7 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
         opened=opened,
         directory=directory,
         counters=counters(),
-        trust=Believer(trust, directory, card_key).trust,
+        believer=Believer(trust, directory, card_key),
         feedback=feedback,
         clock=world.clock,
         entropy=world.entropy,
