@@ -99,6 +99,22 @@ def listening() -> bool:
     return any(line.split()[1].endswith(":8C7B") for line in lines)
 
 
+def test_what_pcscd_says_goes_into_a_file() -> None:
+    """It tells of every card that is torn away; a pipe that nobody empties would stop it after a few hundred."""
+    with PrivatePcscd(["talker"]) as private:
+        mine = f"--config\0{private._home}/readers.conf".encode()
+        found = [one for one in Path("/proc").glob("[0-9]*") if mine in _bytes(one / "cmdline")]
+        assert len(found) == 1
+        assert [os.readlink(found[0] / "fd" / number) for number in "12"] == [str(private._home / "log")] * 2
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""  # it has just ended
+
+
 def test_it_ends_when_its_owner_is_killed() -> None:
     process, seen, home = hold()
     assert seen == "0|held 00 00|held 00 01"

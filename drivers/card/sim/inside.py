@@ -45,7 +45,9 @@ class Pcscd:
             leftover.unlink()
         configuration = str(self._home / "readers.conf")
         self._process = subprocess.Popen(  # noqa: S603
-            [_PCSCD, "--foreground", "--config", configuration, *self._options], stdin=subprocess.DEVNULL
+            [_PCSCD, "--foreground", "--config", configuration, *self._options],
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,  # a file; our own output is a pipe that nobody empties, and a full one would stop pcscd
         )
         self._wait()
 
