@@ -105,7 +105,7 @@ def test_what_pcscd_says_goes_into_a_file() -> None:
         mine = f"--config\0{private._home}/readers.conf".encode()
         found = [one for one in Path("/proc").glob("[0-9]*") if mine in _bytes(one / "cmdline")]
         assert len(found) == 1
-        assert [os.readlink(found[0] / "fd" / number) for number in "12"] == [str(private._home / "log")] * 2
+        assert [(found[0] / "fd" / number).readlink() for number in "12"] == [private._home / "log"] * 2
 
 
 def _bytes(path: Path) -> bytes:
