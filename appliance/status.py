@@ -27,7 +27,10 @@ class Timings:
 
 
 class Status(msgspec.Struct, frozen=True):
-    """One unit. `schema` names the form of this document; times are Unix milliseconds or seconds, as named."""
+    """One unit. `schema` names the form of this document; times are Unix milliseconds or seconds, as named.
+
+    `disbelieved`: why the town's own pass issuers are not believed here, or empty.
+    """
 
     schema: str
     unit: str
@@ -43,6 +46,7 @@ class Status(msgspec.Struct, frozen=True):
     state: str
     frozen: str
     strange: str
+    disbelieved: str
     lost: list[Gap]
     touch_p50_s: float | None
     touch_p95_s: float | None
@@ -67,6 +71,7 @@ def look(unit: Unit, readers: list[str], *, service: bool, timings: Timings) -> 
         state=standing.state,
         frozen=standing.frozen,
         strange=standing.strange,
+        disbelieved=unit.tap.believer.refused,
         lost=unit.opened.lost,
         touch_p50_s=timings.percentile(0.5),
         touch_p95_s=timings.percentile(0.95),

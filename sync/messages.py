@@ -42,7 +42,7 @@ class Holdings(msgspec.Struct, frozen=True):
     Attributes:
         heads: the ends of the unit's chain: one, or more where it branched; everything before them is held too. After
             a delivery, also how far the delivered boot reaches.
-        generation: drawn anew when the centre was restored from a backup.
+        generation: which history of the town's books this is; drawn when the centre was made.
         fence: quote it with the next request; whoever quotes an older one runs on a copied disk.
         at: the centre's time, Unix milliseconds.
         nonce: what the asker sent, so that an old answer cannot be played again.

@@ -17,6 +17,7 @@ log = logging.getLogger("sound")
 RATE: Final = 48_000
 FRAME_BYTES: Final = 2  # one channel, 16 bits, little end first
 SHIPPED: Final = Path(__file__).parent / "wav"
+MEI: Final = "mei"  # the voice that comes with machitap; see its COPYING.md
 VOICE_FILE: Final = "voice.toml"
 BEFORE_WORDS_MS: Final = 200
 _MS: Final = 1000
@@ -53,7 +54,7 @@ def load(own: str, voice: str, gain: float) -> Clips:
 
     Args:
         own: a folder with sounds of the town's own, named as ours; "" without.
-        voice: a folder with recorded words and their list, `voice.toml`; "" without.
+        voice: a folder with recorded words and their list, `voice.toml`; "mei" for those that are here; "" without.
         gain: what every sample is multiplied with.
     """
     earcons = {}
@@ -61,7 +62,8 @@ def load(own: str, voice: str, gain: float) -> Clips:
         theirs = Path(own) / f"{name}.wav"
         sound = _read_or_none(theirs, gain) if own and theirs.exists() else None
         earcons[name] = sound or _read_or_none(SHIPPED / f"{name}.wav", gain) or b""
-    return Clips(earcons, _words(Path(voice), gain) if voice else {})
+    spoken = Path(__file__).parent / MEI if voice == MEI else Path(voice)
+    return Clips(earcons, _words(spoken, gain) if voice else {})
 
 
 def read(file: Path, gain: float) -> bytes:

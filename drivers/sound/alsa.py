@@ -53,7 +53,7 @@ class Driver:
             volume_db: taken off the full loudness; set with a sound meter at the place.
             quiet_place: a library, a clinic: 10 dB less, and nothing is said.
             sounds: a folder with sounds of the town's own, named as in `drivers/sound/earcons.py`, with `.wav`.
-            voice: a folder with recorded words; without one nothing is said.
+            voice: a folder with recorded words, or "mei" for those that come with machitap; without, nothing is said.
         """
 
         device: str = "default"

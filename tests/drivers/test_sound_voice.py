@@ -70,5 +70,14 @@ def test_what_a_unit_would_leave_out_is_named(folder: Path, spoil: str, says: st
     assert says in done.stderr
 
 
+def test_the_voice_that_comes_with_us_is_complete_and_names_its_makers() -> None:
+    shipped = ROOT / "drivers" / "sound" / _clips.MEI
+    assert run(shipped, "--check").returncode == 0
+    assert {path.stem for path in shipped.glob("*.wav")} == set(CATALOGUE["phrases"])
+    assert "CC BY 3.0" in (shipped / "COPYING.md").read_text()
+    clips = _clips.load("", _clips.MEI, 1.0)
+    assert set(clips.words) == set(CATALOGUE["says"])
+
+
 def test_without_a_list_nothing_would_be_said(tmp_path: Path) -> None:
     assert run(tmp_path, "--check").returncode == 1
