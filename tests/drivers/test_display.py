@@ -14,7 +14,7 @@ from PIL import Image, ImageChops
 from drivers.check import Check, State
 from drivers.choose import UnknownDriverError, load
 from drivers.display import FACES, Picture, framebuffer, sim
-from drivers.display._drawing import NoFontError, draw
+from drivers.display._drawing import draw
 from drivers.display._pixels import Layout, LayoutError, pack
 from tests.drivers.chip import wait_for
 
@@ -94,7 +94,7 @@ def test_little_money_has_a_yellow_band() -> None:
 
 
 def test_without_a_font_the_message_says_what_to_install() -> None:
-    with pytest.raises(NoFontError, match="fonts-vlgothic"):
+    with pytest.raises(UnknownDriverError, match="fonts-vlgothic"):
         load("display", "framebuffer", {"font": "/nowhere.ttf"})
 
 
