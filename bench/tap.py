@@ -58,8 +58,8 @@ class Beep:
         self.at = 0.0
         self.said = ""
 
-    def play(self, earcon: str, about: str = "") -> None:
-        del about
+    def play(self, earcon: str, about: str = "", say: str = "") -> None:
+        del about, say
         self.at, self.said = time.perf_counter(), earcon
 
 
