@@ -424,3 +424,14 @@ def test_a_long_address_is_read(pki: TestPki) -> None:
     address = "架空県試験市" * 20
     assert len(utf8(address)) > 0x80
     assert holder(said(pki, _5=address)).address == address
+
+
+def test_lists_that_fuzzing_made_are_no_lists(pki: TestPki) -> None:
+    """A version of the future, and a name with a bit string in it: the library has errors of its own for them."""
+    own = pki.own.authentication
+    good = own.revoke({}, ISSUED, UNTIL).public_bytes(Encoding.DER)
+    for sound, spoilt in ((b"\x02\x01\x01", b"\x02\x01\x09"), (b"\x0c\x0fJPKI-TEST-LOCAL", b"\x03\x0fJPKI-TEST-LOCAL")):
+        data = good.replace(sound, spoilt, 1)
+        assert data != good
+        with pytest.raises(NotReadableError):
+            crl.load(data, [own.certificate])

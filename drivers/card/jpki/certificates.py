@@ -35,6 +35,7 @@ GENERATIONS = {
     "D227F6CDE11D35C5252178F106F843D24651944975413B539FA2FB68DBFA365F": "signing, generation 3 (2023)",
 }
 _UNREADABLE = (
+    TypeError,  # what the library says of a name with a bit string in it
     ValueError,
     UnsupportedAlgorithm,
     x509.InvalidVersion,
@@ -53,6 +54,7 @@ def load(der: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(der)
         # Parsed only when asked for: ask now, so that nothing below can stumble.
         _ = certificate.extensions, certificate.public_key(), certificate.signature_hash_algorithm
+        _ = certificate.issuer, certificate.subject
     except _UNREADABLE as error:
         raise NotReadableError(f"no certificate: {error}") from error
     return certificate

@@ -17,7 +17,14 @@ from drivers.card.jpki.certificates import HASHES
 from drivers.card.validity import JAPAN
 
 _PEM = b"-----BEGIN X509 CRL-----"
-_UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+_UNREADABLE = (
+    ValueError,
+    TypeError,  # what the library says of a name with a bit string in it
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @dataclass(frozen=True)
