@@ -5,8 +5,6 @@ instead. Each make brings its own check (`drivers/check.py`); reader, keystore, 
 ports, so that every make of these is covered. Nothing here prints, and the network comes in as an argument.
 """
 
-import importlib
-import importlib.util
 import queue
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -14,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from drivers.check import Check, Probed, State
-from drivers.choose import UnknownDriverError, load
+from drivers.choose import UnknownDriverError, find, load
 from drivers.clock import Clock
 from drivers.disk import DiskError
 from drivers.keystore import KeystoreError
@@ -160,7 +158,7 @@ def _finding(kind: str, make: str, check: Check, *, is_running: bool) -> Finding
 
 
 def _look(kind: str, make: str, options: dict[str, Any], clock: Clock) -> Check:
-    driver = _driver(kind, make)
+    driver = find(kind, make)
     if isinstance(driver, Probed):
         try:
             return driver.probe(msgspec.convert(options, driver.Options, strict=False))  # type: ignore[attr-defined]
@@ -188,16 +186,6 @@ def _try(kind: str, make: str, options: dict[str, Any], clock: Clock) -> Check:
         do_ja="カードをタッチして、目と耳で確かめてください",
         do_en="touch with a card, and look and listen",
     )
-
-
-def _driver(kind: str, make: str) -> Any:
-    """Find a driver's class without making one: some begin to work by being made."""
-    name = f"drivers.{kind}.{make}"
-    if not (make.isidentifier() and kind.isidentifier() and importlib.util.find_spec(f"drivers.{kind}")):
-        raise UnknownDriverError(f'no {kind} driver is called "{make}"')
-    if importlib.util.find_spec(name) is None:
-        raise UnknownDriverError(f'no {kind} driver is called "{make}"; look into drivers/{kind}/')
-    return importlib.import_module(name).Driver
 
 
 def _wrong_toml(kind: str, why: str) -> Check:

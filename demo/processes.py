@@ -80,10 +80,6 @@ class Process:
             process.send_signal(signal.SIGKILL)
             process.wait()
 
-    @property
-    def runs(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
 
 def machi(*arguments: str | Path, environment: Mapping[str, str] | None = None, stdin: bytes = b"") -> bytes:
     """Run a command of machi to its end and return what it printed.

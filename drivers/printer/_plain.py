@@ -8,7 +8,7 @@ import stat
 import time
 from typing import Final
 
-from drivers.serial import READ_MAX, LineBusyError, LineDeniedError, LineError, LineGoneError
+from drivers.serial import READ_MAX, LineBusyError, LineDeniedError, LineError, LineGoneError, send
 
 _EMPTY_S: Final = 0.02
 
@@ -48,18 +48,10 @@ class Plain:
 
     def write(self, data: bytes, seconds: float) -> int:
         handle = self._opened()
-        deadline = time.monotonic() + seconds
-        taken = 0
         try:
-            while taken < len(data):
-                _, ready, _ = select.select([], [handle], [], max(0.0, deadline - time.monotonic()))
-                if not ready:
-                    break
-                with contextlib.suppress(BlockingIOError):
-                    taken += os.write(handle, data[taken:])
+            return send(handle, data, seconds)
         except OSError as error:
             raise self._gone(error) from error
-        return taken
 
     def framing_errors(self) -> int | None:
         return None

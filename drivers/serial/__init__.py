@@ -4,6 +4,10 @@ It knows no scanner, printer or receiver of positions; their drivers are made of
 keeps the same whatever is plugged in where (`/dev/machitap/scanner`).
 """
 
+import contextlib
+import os
+import select
+import time
 from typing import Final, Protocol
 
 from drivers.check import Check, State
@@ -57,6 +61,23 @@ class Line(Protocol):
 
     def close(self) -> None:
         """Let go of the line. Never raises; may be called twice."""
+
+
+def send(handle: int, data: bytes, seconds: float) -> int:
+    """Write to a descriptor that does not block; return how many bytes were taken within that time.
+
+    Raises:
+        OSError: the device has gone.
+    """
+    deadline = time.monotonic() + seconds
+    taken = 0
+    while taken < len(data):
+        _, ready, _ = select.select([], [handle], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            break
+        with contextlib.suppress(BlockingIOError):
+            taken += os.write(handle, data[taken:])
+    return taken
 
 
 def found(path: str, error: LineError) -> Check:

@@ -12,13 +12,12 @@ import os
 import select
 import struct
 import termios
-import time
 from typing import Final
 
 import msgspec
 import serial  # type: ignore[import-untyped]
 
-from drivers.serial import READ_MAX, LineBusyError, LineDeniedError, LineError, LineGoneError
+from drivers.serial import READ_MAX, LineBusyError, LineDeniedError, LineError, LineGoneError, send
 
 _TIOCGICOUNT: Final = 0x545D  # linux/serial.h: struct serial_icounter_struct
 _COUNTERS: Final = struct.Struct("11i36x")
@@ -65,18 +64,10 @@ class Driver:
 
     def write(self, data: bytes, seconds: float) -> int:
         handle = self._opened().fileno()
-        deadline = time.monotonic() + seconds
-        taken = 0
         try:
-            while taken < len(data):
-                _, ready, _ = select.select([], [handle], [], max(0.0, deadline - time.monotonic()))
-                if not ready:
-                    break
-                with contextlib.suppress(BlockingIOError):
-                    taken += os.write(handle, data[taken:])
+            return send(handle, data, seconds)
         except OSError as error:
             raise self._gone(error) from error
-        return taken
 
     def framing_errors(self) -> int | None:
         try:
