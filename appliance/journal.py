@@ -229,6 +229,8 @@ class Journal:
             return
         try:
             self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.FullError:
+            return  # the log holds everything; it is folded back when somebody has made room
         except apsw.Error as error:
             self._broken = True
             raise JournalBrokenError(f"the disk failed: {error}") from error
