@@ -53,6 +53,10 @@ class Branches:
         row = None if any(head.boot == boot for head in heads) else self.get(boot)
         return (*heads, _head(row)) if row else heads
 
+    def reaches(self) -> tuple[Head, ...]:
+        """Return how far every boot is held: for somebody who may not know the boots at the ends."""
+        return tuple(_head(row) for row in self.all())
+
     def all(self) -> list[Row]:
         return self._rows(_OF_WRITER)
 

@@ -13,13 +13,12 @@ from central import reconcile, store
 from central.authority import Authority, moment
 from central.centre import Centre, open_centre
 from central.folder import Folder, write_secret
+from central.history import begin_history
 from central.migrations import migrate
 from central.town import Clock, Entropy
 from sync.directory import TOWN_KEY
 from sync.facts import Town
 from sync.messages import text
-
-GENERATION_BYTES: Final = 8
 
 _CONFIG: Final = """\
 # The town's centre. Units call one of units_names at units_port; the console is on this machine only.
@@ -83,11 +82,11 @@ def upgrade(folder: Path, clock: Clock, entropy: Entropy) -> None:
     opened = Folder(folder)
     engine = store.open_engine(opened.database)
     migrate(engine)
-    with engine.begin() as connection:
+    with store.reading(engine) as connection:
         asked = sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION)
-        if connection.execute(asked).scalar() is None:
-            drawn = {"name": store.GENERATION, "value": entropy.bytes(GENERATION_BYTES).hex()}
-            connection.execute(sa.insert(store.setting).values(drawn))
+        is_new = connection.execute(asked).scalar() is None
+    if is_new:
+        begin_history(engine, entropy)
     engine.dispose()
     centre = open_centre(folder, clock, entropy)
     centre.reconciler.prepare()

@@ -126,7 +126,7 @@ class Intake:
             for boot, seq in ends:
                 row = branches.get(boot)
                 if row is None or row["seq"] < seq:
-                    raise RefusedError(Why.UNKNOWN_HEAD, f"{writer}/{boot}/{seq} is not held here", branches.heads())
+                    raise RefusedError(Why.UNKNOWN_HEAD, f"{writer}/{boot}/{seq} is not held here", branches.reaches())
             return list(shelves.take(connection, writer, ends, limit))
 
     def carry_in(self, packed: bytes) -> bool:

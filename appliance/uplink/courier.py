@@ -93,13 +93,16 @@ def _deliver(hatch: Hatch, centre: Centre, done: Round, stop: Callable[[], bool]
 
 def _fetch(hatch: Hatch, centre: Centre, stream: str, since: str, done: Round, stop: Callable[[], bool]) -> None:
     name = stream.removeprefix("to-")
+    lacked: Problem | None = None
     while not stop():
         try:
             packed = centre.stream(name, since)
         except RefusedError as refused:
-            if refused.problem.type != Why.UNKNOWN_HEAD or not _give_back(hatch, centre, stream, refused, done):
+            helped = refused.problem != lacked and _give_back(hatch, centre, stream, refused, done)
+            if refused.problem.type != Why.UNKNOWN_HEAD or not helped:
                 done.problem = refused.problem
                 return
+            lacked = refused.problem
             continue
         if packed is None or not hatch.take(packed):
             return

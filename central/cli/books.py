@@ -1,4 +1,4 @@
-"""`machi central init|serve|status|replay|verify|settle`: the centre and its books."""
+"""`machi central init|serve|status|replay|verify|restored|settle`: the centre and its books."""
 
 import sys
 from pathlib import Path
@@ -145,6 +145,19 @@ def verify(folder: Path, as_json: bool) -> None:
     say({"schema": "machi.central.verify/1", **msgspec.to_builtins(result)}, as_json=as_json)
     if result.broken:
         sys.exit(CHECK_FAILED)
+
+
+@click.command(epilog="\b\nExamples:\n  machi central restored /srv/town")
+@FOLDER
+@JSON
+def restored(folder: Path, as_json: bool) -> None:
+    """Say that the database was put back from a backup, once, before it serves: units then bring what it lost."""
+    from central.history import begin_history
+
+    centre = open_folder(folder)
+    with plainly():
+        generation = begin_history(centre.engine, centre.town.entropy)
+    say({"schema": "machi.central.restored/1", "generation": generation}, as_json=as_json)
 
 
 @click.command(

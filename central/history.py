@@ -1,0 +1,25 @@
+"""The history of a town's books has a number, and a database that was put back from a backup begins another one.
+
+Units see by the number that what was acknowledged before may be gone. Their fences, which a restored database has never
+heard of, are then nobody's fault.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from central import store
+from central.town import Entropy
+from central.upsert import upsert
+
+GENERATION_BYTES: Final = 8
+
+
+def begin_history(engine: sa.Engine, entropy: Entropy) -> str:
+    """Draw the number of a new history and forget the fences of the old one; return that number."""
+    drawn = entropy.bytes(GENERATION_BYTES).hex()
+    with engine.begin() as connection:
+        row = {"name": store.GENERATION, "value": drawn}
+        upsert(connection, store.setting, [row], lambda new: {"value": new.value})
+        connection.execute(sa.update(store.unit).values(fence="", fence_before=""))
+    return drawn
