@@ -1,7 +1,12 @@
-"""The centre of a simulated town: the real intake, streams and reconciliation over a database in memory."""
+"""The centre of a simulated town: the real intake, streams and reconciliation over a database in memory.
 
-from typing import Final
+Its process can die at any statement, and its database can be put back to an earlier state.
+"""
 
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import pysqlite3
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.pool import StaticPool
@@ -10,13 +15,19 @@ from central import store
 from central.authority import Authority, moment
 from central.centre import Centre, assemble
 from central.folder import TownSigner
+from central.history import begin_history
+from central.intake import Peer
 from central.migrations import migrate
 from drivers.clock.sim import Driver as Clock
 from drivers.entropy.sim import Driver as Entropy
+from sync.client import UnreachableError
 from sync.facts import PlaceNamed, Town
+from sync.messages import Report
+from sync.segment import Segment
 
 TOWN_ID: Final = "todai"
 _SECRET_BYTES: Final = 32
+_Result = TypeVar("_Result")
 
 
 def open_sim_centre(clock: Clock, seed: str, url: str = "sqlite://") -> Centre:
@@ -25,21 +36,109 @@ def open_sim_centre(clock: Clock, seed: str, url: str = "sqlite://") -> Centre:
     Args:
         url: an empty database; one in memory if left out.
     """
-    entropy = Entropy(Entropy.Options(f"{seed}/centre"))
-    options = {"poolclass": StaticPool} if url == "sqlite://" else {}
-    engine = store.open_engine(url, **options)
-    migrate(engine)
-    with engine.begin() as connection:
-        connection.execute(sa.insert(store.setting).values(name=store.GENERATION, value=entropy.bytes(8).hex()))
-    signer = TownSigner(Ed25519PrivateKey.from_private_bytes(entropy.bytes(_SECRET_BYTES)))
-    key, certificate = Authority.create(TOWN_ID, moment(clock.wall_ms()))
-    card_key = entropy.bytes(_SECRET_BYTES)
-    centre = assemble(engine, signer, Authority(key, certificate), card_key, TOWN_ID, clock, entropy)
-    centre.reconciler.prepare()
-    centre.registrar.town(Town("灯台町", "Todai", "00-1234", 540))
-    return centre
+    return SimCentre(clock, seed, url).centre
 
 
 def name_place(centre: Centre, place: str) -> None:
     """Name a place; its id will do for a simulated one."""
     centre.registrar.place(PlaceNamed(place, place, place, place))
+
+
+class CentreCutError(Exception):
+    """The centre's process died in the middle of a statement; what was not committed is gone."""
+
+
+class SimCentre:
+    """A centre through many lives of its process.
+
+    Attributes:
+        centre: the running one.
+        cuts: how often it died.
+        restores: how often its database was put back.
+    """
+
+    def __init__(self, clock: Clock, seed: str, url: str = "sqlite://") -> None:
+        entropy = Entropy(Entropy.Options(f"{seed}/centre"))
+        options = {"poolclass": StaticPool} if url == "sqlite://" else {}
+        self._engine = store.open_engine(url, **options)
+        self._clock = clock
+        self._seed = seed
+        self._backup: Any = None
+        self._cut_in: int | None = None
+        self.cuts = 0
+        self.restores = 0
+        migrate(self._engine)
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(store.setting).values(name=store.GENERATION, value=entropy.bytes(8).hex()))
+        self._signer = TownSigner(Ed25519PrivateKey.from_private_bytes(entropy.bytes(_SECRET_BYTES)))
+        self._authority = Authority(*Authority.create(TOWN_ID, moment(clock.wall_ms())))
+        self.card_key = entropy.bytes(_SECRET_BYTES)
+        self.centre = self._assemble(entropy)
+        self.centre.reconciler.prepare()
+        self.centre.registrar.town(Town("灯台町", "Todai", "00-1234", 540))
+        sa.event.listen(self._engine, "before_cursor_execute", self._count)
+        sa.event.listen(self._engine, "commit", self._count)
+
+    @property
+    def intake(self) -> "SimCentre":
+        """Return the door: this very object, which dies now and then behind it."""
+        return self
+
+    # ---- the door
+
+    def holdings(self, peer: Peer, report: Report, nonce: str) -> bytes:
+        return self.run(lambda: self.centre.intake.holdings(peer, report, nonce))
+
+    def receive(self, peer: Peer, packed: bytes, fence: str, nonce: str) -> bytes:
+        return self.run(lambda: self.centre.intake.receive(peer, packed, fence, nonce))
+
+    def stream(self, peer: Peer, name: str, ends: list[tuple[str, int]], limit: int) -> list[Segment]:
+        return self.run(lambda: self.centre.intake.stream(peer, name, ends, limit))
+
+    # ---- what may happen to it
+
+    def run(self, do: Callable[[], _Result]) -> _Result:
+        """Let the centre do something.
+
+        Raises:
+            UnreachableError: it died over it, and runs again.
+        """
+        try:
+            return do()
+        except CentreCutError as error:
+            self.cuts += 1
+            self.centre = self._assemble(Entropy(Entropy.Options(f"{self._seed}/centre/{self.cuts}")))
+            raise UnreachableError("the centre died over it") from error
+
+    def cut_after(self, statements: int | None) -> None:
+        """Let the process die at the n-th statement from now; None takes it back."""
+        self._cut_in = statements
+
+    def back_up(self) -> None:
+        """Copy the database as it stands."""
+        self._backup = pysqlite3.connect(":memory:")
+        self._raw().backup(self._backup)
+
+    def restore(self) -> bool:
+        """Put the last copy in the place of the database, as the manual says; return whether there was one."""
+        if self._backup is None:
+            return False
+        self._backup.backup(self._raw())
+        self.restores += 1
+        entropy = Entropy(Entropy.Options(f"{self._seed}/restored/{self.restores}"))
+        begin_history(self._engine, entropy)
+        self.centre = self._assemble(entropy)
+        return True
+
+    def _assemble(self, entropy: Entropy) -> Centre:
+        return assemble(self._engine, self._signer, self._authority, self.card_key, TOWN_ID, self._clock, entropy)
+
+    def _raw(self) -> Any:
+        return self._engine.raw_connection().driver_connection
+
+    def _count(self, *_: object) -> None:
+        if self._cut_in is not None:
+            self._cut_in -= 1
+            if self._cut_in <= 0:
+                self._cut_in = None
+                raise CentreCutError

@@ -1,58 +1,216 @@
-"""Holds what people heard against what the town believes, and finds what cannot be.
+"""Holds what people saw against the books, and finds what cannot be.
 
-It knows nothing of how units and centre work: it has the list of what was heard, and the stored bytes.
+It is a model of its own, simple on purpose: it knows what a beep promises, and shares no line with the code that is
+held against it. Every finding is a broken promise.
 """
 
-from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-import sqlalchemy as sa
-
-from central import store
+from appliance.checkup import DamageError, examine
 from central.audit import audit
-from central.incidents import open_ones
-from simulation.town import SimTown
-from sync import chain
-from sync.segment import from_text, unpack
+from central.streams import is_stream
+from programs.visits.rules import PROGRAM
+from simulation import answers, books
+from simulation.books import Books
+from simulation.people import Box, People, Touch
+from sync import facts, installed
+
+if TYPE_CHECKING:
+    from simulation import box as town_box
+    from simulation.town import SimTown
+
+_DISK: Final = frozenset({"its disk lies", "its disk failed", "its disk rots", "its disk was put back"})
+_NAMES: Final = {
+    "its disk lies": {"rollback", "damage", "restart", "old fence"},
+    "its disk failed": {"rollback", "damage", "restart", "old fence"},
+    "its disk rots": {"rollback", "damage", "restart", "old fence"},
+    "its disk was put back": {"rollback", "restart", "old fence"},
+    "it has a double": {"clone", "fork", "rollback", "old fence"},
+    "its key was stolen": {"clone", "fork", "rollback", "old fence"},
+}
+"""Which incidents may follow from what; any other is a false alarm."""
 
 
-def findings(town: SimTown) -> list[str]:
-    """Return everything that breaks a promise, in words; nothing, if all is well.
+@dataclass(frozen=True)
+class Finding:
+    """A broken promise: of which kind, and in words; `entry` is what it is about, where it is about one."""
 
-    What a disk lost after it had claimed to keep it is gone; the promise is then that the unit noticed.
-    """
-    held = _held(town)
-    found: list[str] = []
-    for unit in town.units:
-        for place, entry_hash in unit.heard.items():
-            count = held.get(place, Counter())
-            if not count and not unit.noticed:
-                found.append(f"{place} was heard and is not at the centre")
-            elif count and set(count) != {entry_hash}:
-                found.append(f"{place} is at the centre with other bytes")
-        left = unit.running.hatch.backlog().unsent
-        if left:
-            found.append(f"{unit.name} still has {left} entries to send")
-    found += [f"{place} is held {count.total()} times" for place, count in held.items() if count.total() > 1]
-    found += [f"stored: {broken}" for broken in audit(town.centre.engine, town.centre.town).broken]
+    kind: str
+    text: str
+    unit: str = ""
+    entry: str = ""
+
+
+def findings(town: "SimTown") -> list[Finding]:
+    """Return everything that breaks a promise; nothing, if all is well."""
+    written = books.read(town.centre.centre.engine)
+    people = town.people
+    judged = answers.match(people, written, town.name_of)
+    return [
+        *_kept(town, written),
+        *_extra(people, written, judged),
+        *(Finding("wrong answer", text, touch.unit) for touch, text in answers.wrong(people, judged)),
+        *_alarms(people, written),
+        *_unnamed(town, written),
+        *_whole(town),
+        *_in_step(town, written),
+        *_added_up(town, written),
+        *_at_rest(town),
+    ]
+
+
+def _kept(town: "SimTown", written: Books) -> Iterator[Finding]:
+    """Nothing that was heard is lost, and nothing is booked with other bytes."""
+    for touch in town.people.touches:
+        said = touch.said
+        if said is None or not touch.noted:
+            continue
+        if not said.entry:
+            yield Finding("no receipt", f"{_who(touch)} heard {said.message}, and there is no entry", touch.unit)
+            continue
+        hashes = written.held.get(said.entry)
+        if hashes is None:
+            if not _is_excused(touch, town, written):
+                yield Finding("lost", f"{_who(touch)} heard {said.message}; it is not booked", touch.unit, said.entry)
+        elif set(hashes) != {said.hash} and touch.unit not in written.incidents:
+            yield Finding("other bytes", f"{_who(touch)} heard of an entry with other bytes", touch.unit, said.entry)
+    for entry, hashes in written.held.items():
+        if hashes.total() > 1:
+            yield Finding("twice", f"stored {hashes.total()} times", entry.partition("/")[0], entry)
+
+
+def _is_excused(touch: Touch, town: "SimTown", written: Books) -> bool:
+    """Whether a loss is one that is stated: a disk that failed and was found out, or a box that never came back."""
+    box = town.people.boxes[touch.box]
+    if box.closed_at is not None:
+        came = [at for at in box.synced if at >= touch.at]
+        restored = any(backup < at < restore for at in came for backup, restore in town.people.restored)
+        return not came or restored or "it was let in after the backup" in box.mishaps
+    if _DISK.isdisjoint(box.mishaps):
+        return False
+    unit = town.boxes[touch.box].unit
+    return bool(unit.noticed or unit.declared or touch.unit in written.incidents)
+
+
+def _extra(people: People, written: Books, judged: answers.Matched) -> Iterator[Finding]:
+    """Nothing is booked that nobody heard, but what a power cut kept from being heard."""
+    for booked in judged.unexplained:
+        if booked.hash not in people.forged:
+            yield Finding(
+                "unbeeped", f"{booked.card[:8]} at {booked.unit}: booked, and never heard", booked.unit, booked.entry
+            )
+    for touch in people.touches:
+        closed_n = people.boxes[touch.box].closed_n
+        entry = touch.said.entry if touch.said else ""
+        if closed_n is not None and written.arrived.get(entry, 0) > closed_n and not people.restored:
+            yield Finding("after closing", f"{entry} came in after that life had been closed", touch.unit, entry)
+
+
+def _alarms(people: People, written: Books) -> Iterator[Finding]:
+    for unit, kinds in written.incidents.items():
+        mishaps = {mishap for box in people.boxes if box.unit == unit for mishap in box.mishaps}
+        allowed = set().union(*(_NAMES.get(mishap, set()) for mishap in mishaps))
+        if people.restored and is_stream(unit):
+            allowed.add("rollback")  # the centre's own journals branch where it was put back
+        for kind in sorted(kinds - allowed):
+            yield Finding("false alarm", f"{unit}: {kind}, after {', '.join(sorted(mishaps)) or 'nothing'}", unit)
+
+
+def _unnamed(town: "SimTown", written: Books) -> Iterator[Finding]:
+    """What was done to a unit's history is named, once both sides of it have been seen."""
+    people = town.people
+    if any(people.restored):
+        return  # what the office knew of it may be gone with the centre's disk
+    for number, box in enumerate(people.boxes):
+        if box.unit in written.incidents:
+            continue
+        heard = {t.said.entry for t in people.touches if t.box == number and t.said and t.said.entry}
+        if "it is a double" in box.mishaps and heard & set(written.touches):
+            twin = _own_touches(people, box.unit, but=number, since=box.since)
+            if twin & set(written.touches):
+                yield Finding("unnamed", f"{box.unit} has a double, and nobody was told", box.unit)
+        if "its key was stolen" in box.mishaps and box.closed_at is None:
+            yield Finding("unnamed", f"somebody signs with the key of {box.unit}, and nobody was told", box.unit)
+        if "its disk was put back" in box.mishaps and box.closed_at is None and not town.boxes[number].unit.noticed:
+            gone = heard & set(written.held) - set(town.boxes[number].hashes())
+            if gone:
+                yield Finding("unnamed", f"{box.unit} was put back in time, and nobody was told", box.unit, min(gone))
+
+
+def _own_touches(people: People, unit: str, but: int, since: int) -> set[str]:
+    touches = (t for t in people.touches if t.unit == unit and t.box != but and t.at > since)
+    return {t.said.entry for t in touches if t.said and t.said.entry}
+
+
+def _whole(town: "SimTown") -> Iterator[Finding]:
+    """Chains and signatures hold, at the centre and in every unit."""
+    centre = town.centre.centre
+    for broken in audit(centre.engine, centre.town).broken:
+        yield Finding("broken chain", f"the centre: {broken}")
+    register = facts.register(installed.facts())
+    for box in _in_service(town):
+        if "its disk rots" in box.seen.mishaps:
+            continue  # a bit that nobody has looked at yet
+        try:
+            examine(box.unit.running.opened.journal.connection, register, box.unit.keystore.public, every_seal=True)
+        except DamageError as error:
+            yield Finding("broken chain", f"{box.name}: {error}", box.name)
+
+
+def _in_step(town: "SimTown", written: Books) -> Iterator[Finding]:
+    """A unit that had no mishap and the centre hold the very same entries."""
+    for box in _in_service(town):
+        if box.seen.mishaps or town.people.restored:
+            continue
+        own, theirs = box.hashes(), {e: h for e, h in written.held.items() if e.startswith(f"{box.name}/")}
+        for entry, hashed in own.items():
+            if set(theirs.get(entry, ())) != {hashed}:
+                yield Finding("not in step", f"{box.name} holds {entry}, the centre does not", box.name, entry)
+        boots = {entry.split("/")[1] for entry in own}
+        for entry in theirs:
+            if entry.split("/")[1] in boots and entry not in own:
+                yield Finding("not in step", f"the centre holds {entry}, {box.name} does not", box.name, entry)
+
+
+def _added_up(town: "SimTown", written: Books) -> Iterator[Finding]:
+    """The programs' tables say what the entries say, live and replayed, at the units and at the centre."""
+    touches = written.touches.values()
+    expected = {"visits": len({(t.card, t.day, t.place) for t in touches}), "touches": len(touches)}
+    figures = town.reconciler.figures()[PROGRAM.name]
+    if figures != expected:
+        yield Finding("wrong total", f"the entries make {expected}, the centre says {figures}")
+    for box in _in_service(town):
+        if "its disk rots" in box.seen.mishaps:
+            continue
+        places: dict[str, set[str]] = {}
+        for t in box.touches():
+            places.setdefault(f"{t.card}/{t.day}", set()).add(t.place)
+        shelf = {key: set(day.places) for key, day in box.unit.running.opened.shelf.states(PROGRAM)}
+        if shelf != places:
+            yield Finding("wrong total", f"{box.name}'s shelf differs from its journal", box.name)
     before = town.reconciler.digest()
     town.reconciler.wipe()
     town.reconciler.catch_up()
     if before != town.reconciler.digest():
-        found.append("a replay of the stored segments gives other tables")
-    return found
+        yield Finding("replay", "a replay of the stored segments gives other tables")
 
 
-def incidents(town: SimTown) -> Counter[str]:
-    """Return what the centre shows to the office, by unit and kind."""
-    with store.reading(town.centre.engine) as connection:
-        return Counter(f"{row['unit']}: {row['kind']}" for row in open_ones(connection))
+def _at_rest(town: "SimTown") -> Iterator[Finding]:
+    for box in town.boxes:
+        if waits := box.waits:
+            yield Finding("queue", f"{box.name} (box {box.number}) {waits}", box.name)
 
 
-def _held(town: SimTown) -> dict[str, Counter[str]]:
-    held: dict[str, Counter[str]] = {}
-    with store.reading(town.centre.engine) as connection:
-        for packed in connection.execute(sa.select(store.segment.c.packed)).scalars():
-            segment = from_text(unpack(packed))
-            for seq, entry_hash in enumerate(chain.links(segment.prev, segment.bodies), segment.first):
-                held.setdefault(f"{segment.unit}/{segment.boot}/{seq}", Counter())[entry_hash.hex()] += 1
-    return held
+def _in_service(town: "SimTown") -> list["town_box.Box"]:
+    return [box for box in town.boxes if box.is_on and not box.is_retired]
+
+
+def _who(touch: Touch) -> str:
+    return f"card {touch.card} at {touch.unit}"
+
+
+def boxes_of(people: People, unit: str) -> list[Box]:
+    """Return every box that ever bore this name."""
+    return [box for box in people.boxes if box.unit == unit]

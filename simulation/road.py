@@ -5,26 +5,49 @@ proxy or a stubborn retry would bring it.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, Protocol, TypeVar
 
-from central.centre import Centre
 from central.intake import Peer
 from central.refusal import RefusedError as CentreRefusedError
 from sync.client import RefusedError, UnreachableError
 from sync.messages import Report
-from sync.segment import join, pack
+from sync.segment import Segment, join, pack
 from sync.tree import ends_from_text
 
 Answer = TypeVar("Answer")
 
+STREAM_ENTRIES: Final = 2000
+MESSAGES_MAX: Final = 1000
+_REMEMBERED: Final = 4  # of what was carried, for somebody who listens on the road
+
+
+class Door(Protocol):
+    """What the road leads to: `central.intake.Intake`, or one that may not answer."""
+
+    def holdings(self, peer: Peer, report: Report, nonce: str) -> bytes: ...
+
+    def receive(self, peer: Peer, packed: bytes, fence: str, nonce: str) -> bytes: ...
+
+    def stream(self, peer: Peer, name: str, ends: list[tuple[str, int]], limit: int) -> list[Segment]: ...
+
+
+class HasDoor(Protocol):
+    @property
+    def intake(self) -> Door: ...
+
 
 @dataclass
 class Weather:
-    """How bad the road is. Shares of messages: request lost, answer lost, delivered once more later.
+    """How bad the road is, in shares of messages.
 
-    `repeat` is handed what is to arrive again, whenever the simulation likes.
+    Attributes:
+        request_lost: it never arrives.
+        answer_lost: it arrives, and nobody hears of it (also a connection that is open at one end only).
+        repeated: it arrives once more, up to hours later and behind others.
+        closed: nothing passes.
     """
 
     request_lost: float = 0.0
@@ -33,22 +56,44 @@ class Weather:
     closed: bool = False
 
 
-class Road:
-    """The centre as a unit reaches it over this road; fills `sync.client.Centre`."""
+class EndlessError(Exception):
+    """Unit and centre go on talking for ever."""
 
-    def __init__(self, centre: Centre, peer: Peer, weather: Weather, dice: random.Random) -> None:
+
+class Road:
+    """The centre as a unit reaches it over this road; fills `sync.client.Centre`.
+
+    Attributes:
+        dice: thrown for every message; a plan that can be told again changes them for every journey.
+        lost, repeated: messages so far.
+        carried: the last segments that went up, as somebody sees them who listens.
+    """
+
+    def __init__(self, centre: HasDoor, peer: Peer, weather: Weather, dice: random.Random) -> None:
         self._centre = centre
         self._peer = peer
-        self._dice = dice
         self._late: list[Callable[[], object]] = []
+        self.dice = dice
         self.weather = weather
         self.lost = 0
         self.repeated = 0
+        self._messages = 0
+        self.carried: deque[bytes] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether something is still on its way that will arrive a second time."""
+        return bool(self._late)
+
+    def set_out(self) -> None:
+        """Begin a journey to the centre and back."""
+        self._messages = 0
 
     def holdings(self, report: Report, nonce: str) -> bytes:
         return self._over(lambda: self._centre.intake.holdings(self._peer, report, nonce))
 
     def post(self, packed: bytes, fence: str, nonce: str) -> bytes:
+        self.carried.append(packed)
         return self._over(lambda: self._centre.intake.receive(self._peer, packed, fence, nonce))
 
     def stream(self, name: str, since: str) -> bytes | None:
@@ -57,30 +102,33 @@ class Road:
     def bring_late_ones(self) -> None:
         """Deliver what was held up on the way; nobody waits for the answers any more."""
         while self._late:
-            call = self._late.pop(self._dice.randrange(len(self._late)))
+            call = self._late.pop(self.dice.randrange(len(self._late)))
             self.repeated += 1
             try:
                 call()
-            except CentreRefusedError:
+            except (CentreRefusedError, UnreachableError):
                 continue
 
     def _stream(self, name: str, since: str) -> bytes | None:
-        segments = self._centre.intake.stream(self._peer, name, ends_from_text(since), 2000)
+        segments = self._centre.intake.stream(self._peer, name, ends_from_text(since), STREAM_ENTRIES)
         return pack(join(segments)) if segments else None
 
     def _over(self, call: Callable[[], Answer]) -> Answer:
+        self._messages += 1
+        if self._messages > MESSAGES_MAX:
+            raise EndlessError(f"{self._peer.unit} and the centre have said {MESSAGES_MAX} things in one journey")
         if self.weather.closed:
             raise UnreachableError("the road is closed")
-        if self._dice.random() < self.weather.request_lost:
+        if self.dice.random() < self.weather.request_lost:
             self.lost += 1
             raise UnreachableError("the request was lost")
-        if self._dice.random() < self.weather.repeated:
+        if self.dice.random() < self.weather.repeated:
             self._late.append(call)
         try:
             answer = call()
         except CentreRefusedError as error:
             raise RefusedError(error.problem) from error
-        if self._dice.random() < self.weather.answer_lost:
+        if self.dice.random() < self.weather.answer_lost:
             self.lost += 1
             raise UnreachableError("the answer was lost")
         return answer

@@ -1,7 +1,7 @@
-"""One day, or a few, of a small town: people touch, units sync, the power goes, the road is closed, and all comes back.
+"""Plays a plan: the whole town in one process, under a virtual clock, with the real tap path, journal, sync and centre.
 
-What happens when is drawn from the seed beforehand, so a day can be told again word for word. At the end the weather
-clears, every unit starts once more and syncs until nothing is left to send.
+At the end the weather clears, what is broken is mended as the manual says, and everybody syncs until nothing is left to
+send. Then `simulation.oracle` holds what people saw against the books.
 """
 
 import heapq
@@ -9,190 +9,189 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
+import sqlalchemy as sa
+
+from central import store
 from central.reconcile import Reconciler
-from drivers.card.sim.issue import make
-from drivers.card.sim.pki import TestPki
-from drivers.card.sim.plan import Plan
+from drivers.card.sim.others import VirtualCard
 from drivers.clock.sim import Driver as Clock
-from drivers.reader.sim import Card
-from simulation.centre import name_place, open_sim_centre
-from simulation.road import Road, Weather
-from simulation.unit import SimUnit
+from simulation import mishaps
+from simulation.box import Box
+from simulation.cards import Mint
+from simulation.centre import SimCentre, name_place
+from simulation.deeds import HOUR_MS, Deed, Setting, What
+from simulation.people import People, Touch
+from simulation.profiles import PROFILES
+from simulation.trace import Trace
+from sync.cards import pseudonym
+from sync.client import UnreachableError
+from sync.facts import CardState
+from sync.program import town_day
 
-HOUR_S: Final = 3600.0
-DAY_S: Final = 24 * HOUR_S
-OPEN_S: Final = (9 * HOUR_S, 20 * HOUR_S)
-SYNC_EVERY_S: Final = 600.0
-REBOOT_S: Final = (20.0, 1800.0)
-DISK_OPERATIONS_MAX: Final = 40  # a power cut comes within so many disk operations
-HEALING_ROUNDS: Final = 50
-ADD_UP_SHARE: Final = 0.1  # now and then the centre adds up while messages are on their way
 PLACES: Final = ("library", "fishshop", "bus", "clinic", "school", "hall")
-
-
-@dataclass(frozen=True)
-class Misfortune:
-    """How much goes wrong. Rates are per unit and day; shares are of messages."""
-
-    power_cuts: float = 0.0
-    rollbacks: float = 0.0
-    closed_roads: float = 0.0
-    request_lost: float = 0.0
-    answer_lost: float = 0.0
-    repeated: float = 0.0
-    lying_syncs: float = 0.0
-    clock_jumps: float = 0.0
-
-
-HARSH: Final = Misfortune(
-    power_cuts=6, closed_roads=3, request_lost=0.05, answer_lost=0.05, repeated=0.05, clock_jumps=1
-)
-
-
-@dataclass
-class Tally:
-    """What happened; a day on which a misfortune never struck has tried nothing."""
-
-    touches: int = 0
-    answered: int = 0
-    results: Counter[str] = field(default_factory=Counter)
-    rounds: int = 0
+HEALING_ROUNDS: Final = 60
+TORN_WITHIN: Final = 4  # commands; a pass answers three
+JAPAN_MINUTES: Final = 540
+_Result = TypeVar("_Result")
 
 
 class SimTown:
-    """A town from a seed."""
+    """A town from a seed.
 
-    def __init__(self, seed: str, pki: TestPki, units: int = 3, cards: int = 8, misfortune: Misfortune = HARSH) -> None:
-        self._dice = random.Random(seed)  # noqa: S311 - a simulator wants dice that can be thrown again
-        self._misfortune = misfortune
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._numbers = itertools.count()
+    Attributes:
+        boxes: every box there ever was; `slots` says which one stands where now.
+        reached: how often each thing really happened; a run in which a fault never struck has tried nothing.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.profile = PROFILES[setting.faults]
+        self.now = 0
         self.clock = Clock()
-        self.centre = open_sim_centre(self.clock, seed)
-        self.tally = Tally()
-        trust = pki.trust(("pass",))
-        self.cards: list[Card] = [make(Plan(serial=f"99{n:013d}", pki=str(pki.folder)), pki) for n in range(cards)]
-        self.units: list[SimUnit] = []
-        self.roads: dict[str, Road] = {}
-        self._snapshots: dict[str, object] = {}
-        for number in range(units):
-            place = PLACES[number % len(PLACES)]
-            name_place(self.centre, place)
-            unit = SimUnit(self.centre, f"unit{number:02d}", place, self.clock, trust, seed)
-            weather = Weather(misfortune.request_lost, misfortune.answer_lost, misfortune.repeated)
-            unit.disk.lies = misfortune.lying_syncs
-            self.units.append(unit)
-            self.roads[unit.name] = Road(self.centre, unit.peer, weather, self._dice)
+        self.centre = SimCentre(self.clock, setting.seed)
+        self.people = People()
+        self.reached: Counter[str] = Counter()
+        self.trace = Trace()
+        self.backup_at: int | None = None
+        self.mint = Mint(setting.seed)
+        self.trust = self.mint.trust()
+        self.cards: list[VirtualCard] = [self.mint.resident(number) for number in range(setting.cards)]
+        self.boxes: list[Box] = []
+        self.slots: list[Box] = []
+        self._consequences: list[tuple[int, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+        for place in sorted(set(self._places())):
+            name_place(self.centre.centre, place)
+        for slot, place in enumerate(self._places()):
+            self.slots.append(self.let_in(slot, place))
 
-    def live(self, days: int = 1, touches_a_day: int = 60) -> None:
-        """Let some days pass, then let everything heal."""
-        for day in range(days):
-            for unit in self.units:
-                self._plan_day(unit, day * DAY_S, touches_a_day)
-        self._run()
-        self.heal()
-
-    def heal(self) -> None:
-        """Clear the weather, switch everything on, and sync until nothing is left to do."""
-        for unit in self.units:
-            self._power_back(unit)
-            self.roads[unit.name].weather = Weather()
-        for _ in range(HEALING_ROUNDS):
-            for unit in self.units:
-                self.roads[unit.name].bring_late_ones()
-                unit.sync(self.roads[unit.name])
-            if all(unit.running.hatch.backlog().unsent == 0 for unit in self.units):
-                break
-        self.reconciler.catch_up()
+    def _places(self) -> list[str]:
+        return [PLACES[slot // 2 % len(PLACES)] for slot in range(self.setting.units)]
 
     @property
     def reconciler(self) -> Reconciler:
-        return self.centre.reconciler
+        return self.centre.centre.reconciler
 
-    # ---- what is planned
+    def let_in(self, slot: int, place: str) -> Box:
+        """Let the office put a new box in a slot."""
+        box = Box(self, len(self.boxes), f"unit{slot:02d}", place)
+        self.add(box)
+        return box
 
-    def _plan_day(self, unit: SimUnit, start: float, touches: int) -> None:
-        dice, bad = self._dice, self._misfortune
-        for _ in range(touches):
-            card = dice.choice(self.cards)
-            self._at(start + dice.uniform(*OPEN_S), lambda card=card: self._touch(unit, card))  # type: ignore[misc]
-        for round_ in range(int(DAY_S / SYNC_EVERY_S)):
-            self._at(start + round_ * SYNC_EVERY_S + dice.uniform(0, SYNC_EVERY_S), lambda: self._sync(unit))
-        for _ in range(self._times(bad.power_cuts)):
-            self._at(start + dice.uniform(0, DAY_S), lambda: self._cut_soon(unit))
-        for _ in range(self._times(bad.closed_roads)):
-            begin = start + dice.uniform(0, DAY_S)
-            self._at(begin, lambda: self._close(unit, closed=True))
-            self._at(begin + dice.uniform(HOUR_S / 4, 6 * HOUR_S), lambda: self._close(unit, closed=False))
-        for _ in range(self._times(bad.clock_jumps)):
-            self._at(start + dice.uniform(0, DAY_S), lambda: self.clock.jump(dice.uniform(-DAY_S, DAY_S)))
-        for _ in range(self._times(bad.rollbacks)):
-            taken = start + dice.uniform(0, DAY_S / 2)
-            self._at(taken, lambda: self._take_snapshot(unit))
-            self._at(taken + dice.uniform(HOUR_S, DAY_S / 2), lambda: self._roll_back(unit))
+    def add(self, box: Box) -> None:
+        self.boxes.append(box)
+        self.people.boxes.append(box.seen)
 
-    def _times(self, rate: float) -> int:
-        """Return how often something strikes that strikes `rate` times on average."""
-        return int(rate) + (self._dice.random() < rate - int(rate))
+    # ---- playing
 
-    def _at(self, when: float, do: Callable[[], None]) -> None:
-        heapq.heappush(self._events, (when, next(self._numbers), do))
+    def live(self, deeds: tuple[Deed, ...]) -> None:
+        """Let a plan happen, and heal."""
+        for deed in deeds:
+            self._let_pass(deed.at)
+            self.reached[deed.what] += 1
+            self.trace.add(self.now, deed, self._do(deed, random.Random(deed.dice)))  # noqa: S311 - to be thrown again
+        self._let_pass(self.setting.days * 24 * HOUR_MS)
+        self.heal()
 
-    def _run(self) -> None:
-        while self._events:
-            when, _, do = heapq.heappop(self._events)
-            self.clock.advance(max(0.0, when - self.clock.mono()))
+    def later(self, wait_ms: int, do: Callable[[], None]) -> None:
+        """Let a consequence of what happens now happen after a while."""
+        heapq.heappush(self._consequences, (self.now + wait_ms, next(self._numbers), do))
+
+    def _let_pass(self, until: int) -> None:
+        while self._consequences and self._consequences[0][0] <= until:
+            at, _, do = heapq.heappop(self._consequences)
+            self._move_to(at)
             do()
+        self._move_to(until)
 
-    # ---- what happens
+    def _move_to(self, at: int) -> None:
+        self.now = max(self.now, at)
+        self.clock.advance(self.now / 1000 - self.clock.mono())
 
-    def _touch(self, unit: SimUnit, card: Card) -> None:
-        self.tally.touches += 1
-        shown = unit.tap(card)
-        if shown is not None:
-            self.tally.answered += 1
-            self.tally.results[shown.result] += 1
-        self._plan_reboot(unit)
+    def heal(self) -> None:
+        """Clear the weather, mend what is broken, switch everything on, and sync until nothing is left to do."""
+        self._consequences.clear()
+        self.centre.cut_after(None)
+        for box in self.boxes:
+            box.mend()
+        for _ in range(HEALING_ROUNDS):
+            self._let_pass(self.now + HOUR_MS)
+            for box in [box for box in self.boxes if not box.is_retired]:
+                box.sync()
+                if box.is_stopped:  # as the manual says of a suspended unit: look into it, then give it a new life
+                    self.replace(box)
+            if not any(box.waits for box in self.boxes):
+                break
+        self.reconciler.catch_up()
 
-    def _sync(self, unit: SimUnit) -> None:
-        road = self.roads[unit.name]
-        self.tally.rounds += unit.sync(road) is not None
-        road.bring_late_ones()
-        if self._dice.random() < ADD_UP_SHARE:
-            self.reconciler.step(5)
-        self._plan_reboot(unit)
+    def replace(self, box: Box) -> Box:
+        """Let the office close the life of a box at the centre, and let a new one in under its name."""
+        self.office(lambda: self.centre.centre.enroller.close(box.name, "looked into"))
+        stored = self.office(self._count_stored)
+        for one in self.boxes:
+            if one.name == box.name and not one.is_retired:
+                one.retire(stored)
+        slot = next(slot for slot, one in enumerate(self.slots) if one.name == box.name)
+        self.slots[slot] = self.let_in(slot, box.place)
+        return self.slots[slot]
 
-    def _cut_soon(self, unit: SimUnit) -> None:
-        unit.disk.cut_after(self._dice.randint(1, DISK_OPERATIONS_MAX))
+    def office(self, do: Callable[[], _Result]) -> _Result:
+        """Let the office do something at the centre, and try again if the centre dies over it."""
+        while True:
+            try:
+                return self.centre.run(do)
+            except UnreachableError:
+                self.reached["centre died"] += 1
 
-    def _plan_reboot(self, unit: SimUnit) -> None:
-        if unit.unit is None:
-            self._at(self.clock.mono() + self._dice.uniform(*REBOOT_S), lambda: self._start(unit))
+    def _count_stored(self) -> int:
+        with store.reading(self.centre.centre.engine) as connection:
+            return connection.execute(sa.select(sa.func.max(store.segment.c.n))).scalar() or 0
 
-    def _start(self, unit: SimUnit) -> None:
-        if unit.unit is None:
-            unit.start()
-            self._plan_reboot(unit)
+    # ---- the deeds
 
-    def _close(self, unit: SimUnit, *, closed: bool) -> None:
-        self.roads[unit.name].weather.closed = closed
+    def _do(self, deed: Deed, dice: random.Random) -> str:
+        box = self.slots[deed.slot] if deed.slot >= 0 else None
+        match deed.what:
+            case What.TOUCH | What.TORN | What.STRANGER if box:
+                return self._touch(box, deed, dice)
+            case What.ROUND if box:
+                return box.journey(dice)
+            case What.STOP_CARD | What.FREE_CARD:
+                return self._set_card(deed.card, stopped=deed.what is What.STOP_CARD)
+            case What.ADD_UP:
+                return f"{self.office(lambda: self.reconciler.step(dice.randrange(1, 40)))} segments"
+            case _:
+                return mishaps.strike(self, deed, box, dice)
 
-    def _take_snapshot(self, unit: SimUnit) -> None:
-        if unit.unit is not None:
-            self._snapshots[unit.name] = unit.disk.snapshot()
+    def _touch(self, box: Box, deed: Deed, dice: random.Random) -> str:
+        if deed.what is What.STRANGER:
+            touch = box.touch(self.mint.stranger(dice), -1)
+        else:
+            torn_after = dice.randrange(TORN_WITHIN) if deed.what is What.TORN else None
+            touch = box.touch(self.cards[deed.card], deed.card, torn_after=torn_after)
+        self.note(touch)
+        return f"{touch.said.message} {touch.said.entry}".strip() if touch.said else "dark" if touch.lit else "off"
 
-    def _roll_back(self, unit: SimUnit) -> None:
-        snapshot = self._snapshots.pop(unit.name, None)
-        if snapshot is not None:
-            unit.crash()
-            unit.disk.restore(snapshot)  # type: ignore[arg-type]
-            self._plan_reboot(unit)
+    def note(self, touch: Touch) -> None:
+        """Let somebody remember a touch."""
+        self.people.touches.append(touch)
+        if touch.said:
+            self.reached[f"heard {touch.said.result}"] += 1
+            self.reached["heard that the touch before counted"] += touch.said.message == "VIS-011"
+        self.reached["cut in a touch"] += touch.cut
 
-    def _power_back(self, unit: SimUnit) -> None:
-        unit.disk.cut_after(None)
-        unit.disk.lies = 0.0
-        while unit.unit is None:
-            unit.start()
+    def _set_card(self, card: int, *, stopped: bool) -> str:
+        state = CardState.STOPPED if stopped else CardState.ACTIVE
+        self.office(lambda: self.centre.centre.registrar.set_card(self.name_of(card), state))
+        self.people.stopped.append((self.now, card, stopped))
+        return "said"
+
+    def name_of(self, card: int) -> str:
+        """Return a resident's card as the town's books name it."""
+        profile, identifier = self.mint.identity(card)
+        return pseudonym(self.centre.card_key, profile, identifier)
+
+    def day_of(self, wall_ms: int) -> int:
+        return town_day(wall_ms, JAPAN_MINUTES)

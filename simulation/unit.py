@@ -1,9 +1,12 @@
 """A unit of a simulated town: the real daemon's parts over a disk, a key and a reader that can be told to fail."""
 
+import contextlib
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
+import apsw
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -11,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.counter import words_folders
 from appliance.feedback import Feedback, Shown
-from appliance.journal import JournalBrokenError
+from appliance.journal import JournalBrokenError, JournalFullError
 from appliance.opening import World
 from appliance.unit import Unit, assemble
 from appliance.uplink import courier
@@ -20,6 +23,7 @@ from central.centre import Centre
 from central.intake import Peer
 from drivers.card import Trust
 from drivers.clock.sim import Driver as Clock
+from drivers.disk import DiskError
 from drivers.disk.sim import Driver as Disk
 from drivers.disk.sim import PowerCutError
 from drivers.entropy.sim import Driver as Entropy
@@ -33,9 +37,24 @@ from drivers.sound.sim import Driver as Sound
 from simulation.road import Road
 from sync.client import UnreachableError
 from sync.messages import Enrolment, EnrolRequest, enrol_proof, text
+from sync.program import Result
 from sync.segment import split, unpack
 
 _WORDS: Final = load(*words_folders())
+
+
+@dataclass
+class Body:
+    """What a unit is made of, and what outlives its daemon: the disk, the key, and the counter outside the disk."""
+
+    disk: Disk
+    keystore: Keystore
+    monotonic: Monotonic = field(default_factory=Monotonic)
+
+
+def grow(seed: str) -> Body:
+    """Make a new box from a seed."""
+    return Body(Disk(Disk.Options(seed=zlib.crc32(seed.encode()))), Keystore(Keystore.Options(seed)))
 
 
 class SimUnit:
@@ -45,18 +64,32 @@ class SimUnit:
         heard: for every entry that somebody heard a beep for, its hash.
         cuts: how often the power went away.
         noticed: how many entries a start found to be missing from the disk, by the counter outside it.
+        declared: how many holes starts found in a damaged journal, and wrote down.
+        ended: why the daemon ended by itself, each time it did.
     """
 
-    def __init__(self, centre: Centre, name: str, place: str, clock: Clock, trust: Trust, seed: str) -> None:
-        self._centre = centre
+    def __init__(
+        self,
+        centre: Centre,
+        name: str,
+        place: str,
+        clock: Clock,
+        trust: Trust,
+        seed: str,
+        *,
+        body: Body | None = None,
+        enrolment: Enrolment | None = None,
+        ballast_bytes: int = 0,
+    ) -> None:
+        """Let a unit into the town and start it; `body` and `enrolment` are given if it has them already."""
         self._trust = trust
         self._seed = f"{seed}/{name}"
+        self._ballast_bytes = ballast_bytes
         self._life = 0
-        self._clock = clock
+        self.clock = clock
         self.name = name
-        self.disk = Disk(Disk.Options(seed=zlib.crc32(self._seed.encode())))
-        self.keystore = Keystore(Keystore.Options(self._seed))
-        self.monotonic = Monotonic()
+        self.place = place
+        self.body = body or grow(self._seed)
         self.reader = Reader(clock=clock)
         self.sound = Sound()
         self.light = Light()
@@ -64,10 +97,24 @@ class SimUnit:
         self.heard: dict[str, str] = {}
         self.cuts = 0
         self.noticed = 0
+        self.declared = 0
+        self.ended: list[str] = []
         self._answer: Shown | None = None
-        self.enrolment = enrol(centre, name, place, self.keystore)
+        self.enrolment = enrolment or enrol(centre, name, place, self.keystore)
         self.unit: Unit | None = None
         self.start()
+
+    @property
+    def disk(self) -> Disk:
+        return self.body.disk
+
+    @property
+    def keystore(self) -> Keystore:
+        return self.body.keystore
+
+    @property
+    def monotonic(self) -> Monotonic:
+        return self.body.monotonic
 
     @property
     def peer(self) -> Peer:
@@ -85,12 +132,12 @@ class SimUnit:
         return self.unit
 
     def start(self) -> None:
-        """Switch the power on. It may go away again while the unit starts."""
+        """Switch the power on. It may go away again while the unit starts, and a bad disk may not let it."""
         self._life += 1
         self.unit = None
         entropy = Entropy(Entropy.Options(f"{self._seed}/{self._life}"))
-        world = World(self.disk, self.keystore, self._clock, entropy, self.monotonic)
-        feedback = Feedback(self.light, self.sound, _WORDS, self.shown.append)
+        world = World(self.disk, self.keystore, self.clock, entropy, self.monotonic)
+        feedback = Feedback(self.light, self.sound, _WORDS, self._hear)
         self._powered(lambda: self._assemble(world, feedback))
 
     def stop(self) -> None:
@@ -100,64 +147,88 @@ class SimUnit:
             self.unit = None
 
     def tap(self, card: Card) -> Shown | None:
-        """Hold a card there until the unit has answered; None if the power went away before it did."""
+        """Hold a card there until the unit has answered; return the last thing it said, None if that was nothing."""
+        self._answer = None
         if self.unit is None:
             return None
-        self._answer = None
         self.reader.present(card)
         self.reader.remove()
         return self._answer
 
     def sync(self, road: Road) -> courier.Round | None:
         """Let the uplink make one round; None if the road or the power failed on the way."""
-        if self.unit is None:
-            return None
         done: list[courier.Round] = []
+        road.set_out()
 
-        def go() -> None:
+        def go(unit: Unit) -> None:
             try:
-                done.append(courier.go(SimHatch(self.running), road))
+                done.append(courier.go(SimHatch(unit), road))
             except UnreachableError:
                 return
 
-        self._powered(go)
+        self._while_running(go)
         return done[0] if done else None
+
+    def tidy(self) -> None:
+        """Do what the daemon does in a quiet moment."""
+
+        def look(unit: Unit) -> None:
+            unit.opened.journal.checkpoint(at_least=1)
+            unit.room.look()
+
+        self._while_running(look)
 
     def crash(self) -> None:
         """Let the power be gone, whatever was going on; call `start` to have it back."""
         self.disk.cut()
-        self.reader.remove()
-        if self.unit:
-            self.unit.opened.journal.connection.close(True)  # noqa: FBT003 - apsw's own argument: whatever it says
-        self.unit = None
+        self._drop()
         self.disk.crash()
         self.cuts += 1
 
+    def _drop(self) -> None:
+        """Let the process be gone."""
+        self.reader.remove()
+        if self.unit:
+            with contextlib.suppress(apsw.Error):  # SQLite would like to tidy up, and must not
+                self.unit.opened.journal.connection.close(True)  # noqa: FBT003 - apsw's own argument: whatever it says
+        self.unit = None
+
     def _assemble(self, world: World, feedback: Feedback) -> None:
-        self.unit = assemble(world, self.enrolment, self._trust, feedback)
+        self.unit = assemble(world, self.enrolment, self._trust, feedback, self._ballast_bytes)
         self.noticed += self.unit.opened.missing
+        self.declared += len(self.unit.opened.lost)
         self.reader.start(self._on_event)
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, CardCame) and self.unit:
-            unit = self.unit
-            self._powered(lambda: self._touch(unit, event))
+        if isinstance(event, CardCame):
+            self._while_running(lambda unit: unit.tap.touch(event.field))
 
-    def _touch(self, unit: Unit, event: CardCame) -> None:
-        shown = unit.tap.touch(event.field)
-        if self.disk.dead:
-            raise PowerCutError  # SQLite may swallow the cut; nobody hears a unit without power
+    def _hear(self, shown: Shown) -> None:
+        """Listen at the mouth of the unit: what was said counts, and nobody hears a unit without power.
+
+        SQLite may swallow a power cut, so the disk is asked.
+        """
+        if self.disk.dead or shown.result is Result.READING:
+            return
         self._answer = shown
+        self.shown.append(shown)
         if shown.entry:
             self.heard[shown.entry] = shown.hash
 
+    def _while_running(self, do: Callable[[Unit], object]) -> None:
+        if (unit := self.unit) is not None:
+            self._powered(lambda: do(unit))
+
     def _powered(self, do: Callable[[], object]) -> None:
-        """Do something, with the power going away in the middle if the disk says so."""
+        """Do something; the power may go away in the middle, and a bad disk may end the process."""
         try:
             do()
-        except (PowerCutError, JournalBrokenError):
-            if not self.disk.dead:
+        except (PowerCutError, JournalBrokenError, JournalFullError, DiskError, apsw.Error) as error:
+            if not (self.disk.dead or self.disk.misbehaves):
                 raise
+            if not self.disk.dead:
+                self.ended.append(type(error).__name__)
+                self._drop()
         if self.disk.dead:
             self.crash()
 

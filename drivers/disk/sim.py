@@ -81,7 +81,7 @@ class Driver:
 
     `cut_after(n)`: power cut at the n-th disk operation from now. `lies`: share of syncs that are claimed but not done.
     `size`: bytes that fit. `broken`: every sync fails (EIO). `rot(name, at)`: one flipped bit. `snapshot`/`restore`: a
-    copied, or an old, SD card.
+    copied, or an old, SD card. `misbehaves` says whether it has been told to fail in a way that its user may notice.
     """
 
     class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +99,7 @@ class Driver:
         self.lies = 0.0
         self.broken = False
         self.dead = False
+        self._spoilt = False
         self.life = 0  # files opened before a power cut belong to an earlier life, and stay dead
         self.operations = 0
 
@@ -124,7 +125,7 @@ class Driver:
         self.sync_names()
 
     def free_bytes(self) -> int:
-        return max(0, self.size - sum(len(file.now) for file in self.files.values()))
+        return max(0, self.size - self.used_bytes)
 
     def reserve(self, name: str, size: int) -> None:
         if f"/{name}" in self.files:
@@ -141,6 +142,15 @@ class Driver:
 
     # ---- the extra doors
 
+    @property
+    def misbehaves(self) -> bool:
+        """Whether errors and damage are to be expected of this disk, other than by a power cut."""
+        return self.broken or self._spoilt or self.lies > 0 or self.size < self.Options().size
+
+    @property
+    def used_bytes(self) -> int:
+        return sum(len(file.now) for file in self.files.values())
+
     def cut_after(self, operations: int | None) -> None:
         """Cut the power at the n-th disk operation from now; None takes it back."""
         self._cut_in = operations
@@ -151,6 +161,7 @@ class Driver:
 
     def crash(self) -> None:
         """Let the power have been gone, and come back: what was not certain is now whatever the dice say."""
+        self._spoilt |= self.lies > 0 or self.broken
         names = dict(self.certain)
         for name in sorted(self.files.keys() | self.certain.keys()):
             if self.files.get(name) is not self.certain.get(name) and self._dice.random() < _NAME_LOST:
@@ -167,6 +178,7 @@ class Driver:
 
     def rot(self, name: str, at: int) -> None:
         """Flip one bit of a file that lies still."""
+        self._spoilt = True
         for content in (self.files[f"/{name}"].now, self.files[f"/{name}"].durable):
             content[at % len(content)] ^= 0x10
 

@@ -1,0 +1,140 @@
+"""What a unit should have answered, by a model that a child could keep: a list of who was counted on which day."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulation.books import Booked, Books
+from simulation.people import Box, People, Touch
+from sync.program import Result
+
+REPEAT_MS: Final = 5_000
+_SHOWN_AGAIN: Final = "VIS-011"
+_STOPPED: Final = "TAP-031"
+_FULL: Final = "TAP-043"
+_SUSPENDED: Final = "TAP-044"
+_EXCEPTIONS: Final = frozenset({"its disk lies", "its disk failed", "its disk rots", "its disk was put back"})
+
+
+@dataclass
+class Matched:
+    """Who is behind each booked touch.
+
+    Attributes:
+        recovered: of a touch that the power cut short, by its place in the list, what was booked of it all the same.
+        unexplained: what was booked without anybody's having heard it or having been cut short.
+    """
+
+    recovered: dict[int, Booked] = field(default_factory=dict)
+    unexplained: list[Booked] = field(default_factory=list)
+
+
+def match(people: People, books: Books, name_of: Callable[[int], str]) -> Matched:
+    """Find for each booked touch the person who made it."""
+    said = (touch.said for touch in people.touches if touch.said)
+    heard = {shown.entry for shown in said if shown.entry and shown.message != _SHOWN_AGAIN}
+    dark: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for at, touch in enumerate(people.touches):
+        if touch.card >= 0 and touch.cut and not touch.noted:
+            dark[touch.unit, name_of(touch.card)].append(at)
+    matched = Matched()
+    for booked in books.touches.values():
+        if booked.entry in heard:
+            continue
+        waiting = dark[booked.unit, booked.card]
+        by = next((at for at in waiting if people.touches[at].day == booked.day), None)
+        if by is None:
+            matched.unexplained.append(booked)
+        else:
+            waiting.remove(by)
+            matched.recovered[by] = booked
+    return matched
+
+
+def wrong(people: People, matched: Matched) -> Iterator[tuple[Touch, str]]:
+    """Return every answer that the model would not have given, with what it would have said."""
+    by_box: dict[int, list[tuple[int, Touch]]] = defaultdict(list)
+    for at, touch in enumerate(people.touches):
+        by_box[touch.box].append((at, touch))
+    for number, touches in by_box.items():
+        box = people.boxes[number]
+        model = _Model(people, box, matched)
+        for at, touch in touches:
+            if why := model.judge(at, touch):
+                yield touch, f"card {touch.card} at {touch.unit} heard {touch.said and touch.said.message}: {why}"
+
+
+class _Model:
+    """One box, as somebody would note it down who stands beside it."""
+
+    def __init__(self, people: People, box: Box, matched: Matched) -> None:
+        self._people = people
+        self._box = box
+        self._matched = matched
+        self._counted: set[tuple[int, int]] = set()
+        self._before: set[tuple[int, str]] = set()  # whose entries a restart may show again
+        self._last: Touch | None = None
+
+    def judge(self, at: int, touch: Touch) -> str:
+        """Return what is wrong with an answer, or ""."""
+        if touch.waited_s > 0:
+            return f"it took {touch.waited_s:.3f} s more than the card"
+        if touch.card < 0:
+            return "a card that must not be served was" if touch.noted else ""
+        if not touch.lit or touch.said is None:
+            self._remember_dark(at, touch)
+            return ""
+        return self._judge_noted(touch) if touch.noted else self._judge_refused(touch)
+
+    def _remember_dark(self, at: int, touch: Touch) -> None:
+        if (booked := self._matched.recovered.get(at)) is not None:
+            self._counted.add((touch.card, touch.day))
+            self._before.add((touch.card, booked.entry))
+
+    def _judge_noted(self, touch: Touch) -> str:
+        said = touch.said
+        if said is None:
+            return ""
+        before = self._last
+        again = before and before.card == touch.card and before.life == touch.life
+        if again and before and before.said and touch.at - before.at < REPEAT_MS:
+            return "" if said == before.said else "the same touch was answered in two ways"
+        known = (touch.card, touch.day) in self._counted
+        before_this = (touch.card, said.entry) in self._before
+        self._before.add((touch.card, said.entry))
+        self._counted.add((touch.card, touch.day))
+        self._last = touch
+        if self._is_stopped(touch) is True:
+            return "this card was stopped, and the unit had heard of it"
+        if self._is_odd:
+            return ""
+        if said.message == _SHOWN_AGAIN:
+            return "" if before_this else "that was not this card's last touch"
+        expected = Result.ALREADY if known else Result.OK_POINTS
+        return "" if said.result is expected else f"it should have been {expected}"
+
+    def _judge_refused(self, touch: Touch) -> str:
+        said = touch.said
+        if said is None or touch.torn or self._is_odd:
+            return ""
+        if said.message == _STOPPED:
+            return "this card was never stopped" if self._is_stopped(touch) is False else ""
+        if said.message == _FULL and "its disk was full" in self._box.mishaps:
+            return ""
+        if said.message == _SUSPENDED and self._box.mishaps:
+            return ""
+        return "a good card was sent away"
+
+    @property
+    def _is_odd(self) -> bool:
+        """Whether this box may have forgotten something, which others have to notice."""
+        return not _EXCEPTIONS.isdisjoint(self._box.mishaps) or bool(self._people.restored)
+
+    def _is_stopped(self, touch: Touch) -> bool | None:
+        """Whether this unit knows that the card is stopped; None where it may or may not have heard of it."""
+        heard = max((at for at in self._box.synced if at <= touch.at), default=self._box.since)
+        said = [(when, stopped) for when, card, stopped in self._people.stopped if card == touch.card]
+        if any(heard <= when <= touch.at for when, _ in said) or self._people.restored:
+            return None
+        return next((stopped for when, stopped in reversed(said) if when < heard), False)

@@ -1,0 +1,61 @@
+"""What the books say: every entry that the centre has stored, read from the stored bytes alone, and every incident."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from central import store
+from programs.visits.entries import Touch
+from sync import chain, facts, installed
+from sync.segment import from_text, unpack
+
+
+@dataclass(frozen=True)
+class Booked:
+    """One stored touch."""
+
+    entry: str
+    unit: str
+    card: str
+    day: int
+    place: str
+    hash: str
+
+
+@dataclass
+class Books:
+    """The stored entries.
+
+    Attributes:
+        held: for each entry's id, how often each hash is stored.
+        touches: the touches among them, by id.
+        arrived: for each id, the number in order of arrival of the segment that brought it.
+        incidents: what the office was told, by unit.
+    """
+
+    held: dict[str, Counter[str]] = field(default_factory=dict)
+    touches: dict[str, Booked] = field(default_factory=dict)
+    arrived: dict[str, int] = field(default_factory=dict)
+    incidents: dict[str, set[str]] = field(default_factory=dict)
+
+
+def read(engine: sa.Engine) -> Books:
+    """Read the books."""
+    register = facts.register(installed.facts())
+    books = Books()
+    with store.reading(engine) as connection:
+        rows = connection.execute(sa.select(store.segment.c.n, store.segment.c.packed).order_by(store.segment.c.n))
+        for n, packed in rows:
+            segment = from_text(unpack(packed))
+            entries = segment.stored_entries(register)
+            for entry, hashed in zip(entries, chain.links(segment.prev, segment.bodies), strict=True):
+                name = str(entry.id)
+                books.held.setdefault(name, Counter())[hashed.hex()] += 1
+                books.arrived.setdefault(name, n)
+                if isinstance(entry.fact, Touch):
+                    fact = entry.fact
+                    books.touches[name] = Booked(name, entry.unit, fact.card, fact.day, fact.place, hashed.hex())
+        for unit, kind in connection.execute(sa.select(store.incident.c.unit, store.incident.c.kind)):
+            books.incidents.setdefault(unit, set()).add(kind)
+    return books

@@ -1,0 +1,85 @@
+"""The cards of a simulated town: service passes and children's tags grown from the seed, and cards of strangers."""
+
+import hashlib
+import random
+from datetime import date
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from drivers.card import Trust
+from drivers.card.service_pass import credential
+from drivers.card.service_pass.credential import CARD_ID_BYTES, Credential
+from drivers.card.sim import others, pass_applet
+from drivers.card.sim.iso import IsoCard
+from drivers.card.sim.mynumber import ATR_CONTACTLESS
+from drivers.card.sim.others import VirtualCard
+from drivers.card.sim.plan import Kind, Plan
+from drivers.card.sim.tags import uid_of
+
+ISSUER: Final = "TEST-town.1"
+_DAYS: Final = (date(2020, 4, 1), date(2094, 4, 1))
+_LONG_AGO: Final = (date(2015, 4, 1), date(2020, 4, 1))
+_TAG_EVERY: Final = 5  # every so many residents hold a tag instead of a pass: they are children
+_SENSELESS: Final = (Kind.EMPTY, Kind.GARBAGE, Kind.TOO_LONG, Kind.ENDLESS, Kind.TRANSIT, Kind.BANK, Kind.LICENCE)
+
+
+class Mint:
+    """Makes cards; the same seed makes the same ones."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._issuer = ed25519.Ed25519PrivateKey.from_private_bytes(self._noise("issuer"))
+
+    def trust(self) -> Trust:
+        """Return what a unit of this town believes."""
+        issuers = {ISSUER: self._issuer.public_key()}
+        return Trust(order=("pass", "type_a"), pass_issuers=issuers, production=False)
+
+    def identity(self, number: int) -> tuple[str, str]:
+        """Return profile and identifier of a resident's card, as a unit reads them."""
+        if self._is_tag(number):
+            return "type_a", uid_of(self._tag(number)).hex()
+        return "pass", self._noise(f"id resident {number}")[:CARD_ID_BYTES].hex()
+
+    def resident(self, number: int) -> VirtualCard:
+        """Return the card of a resident."""
+        if self._is_tag(number):
+            return others.make(self._tag(number))
+        return self._pass(f"resident {number}")
+
+    def stranger(self, dice: random.Random) -> VirtualCard:
+        """Return a card that must not be served: forged, copied, expired, of another town, or of no use here."""
+        kind = dice.randrange(5)
+        if kind == 0:
+            return self._pass("resident 0", key="copy")  # a copy of what anybody may read, without the key in the card
+        if kind == 1:
+            return self._pass("resident 1", altered=True)
+        if kind == 2:  # noqa: PLR2004 - one number a kind
+            return self._pass("somebody", days=_LONG_AGO)
+        if kind == 3:  # noqa: PLR2004
+            return Mint(f"{self._seed}/elsewhere").resident(0)
+        return others.make(Plan(kind=dice.choice(_SENSELESS), serial=self._serial("senseless")))
+
+    def _is_tag(self, number: int) -> bool:
+        return number % _TAG_EVERY == _TAG_EVERY - 1
+
+    def _tag(self, number: int) -> Plan:
+        return Plan(kind=Kind.TAG, serial=self._serial(f"tag {number}"))
+
+    def _pass(self, name: str, key: str = "", days: tuple[date, date] = _DAYS, *, altered: bool = False) -> VirtualCard:
+        own, other = self._key(name), self._key(key or name)
+        body = Credential(ISSUER, self._noise(f"id {name}")[:CARD_ID_BYTES], *days, own.public_key())
+        data = credential.issue(body, self._issuer)
+        if altered:
+            data = data[:-1] + bytes((data[-1] ^ 1,))
+        return IsoCard(ATR_CONTACTLESS, [pass_applet.build(other, data, None)], dice=bytes)
+
+    def _key(self, name: str) -> ec.EllipticCurvePrivateKey:
+        return ec.derive_private_key(int.from_bytes(self._noise(f"key {name}")[:31], "big") + 1, ec.SECP256R1())
+
+    def _serial(self, what: str) -> str:
+        return f"99{int.from_bytes(self._noise(what)[:5], 'big') % 10**13:013d}"
+
+    def _noise(self, what: str) -> bytes:
+        return hashlib.sha256(f"{self._seed}/{what}".encode()).digest()

@@ -1,0 +1,80 @@
+"""What people saw: each touch, and the last thing that the unit said. This is what the books are held against.
+
+Nothing here knows how a unit or a centre works. A person knows which card was held to which box when, and has heard a
+beep with some words; on the receipt is the number of an entry.
+"""
+
+from dataclasses import dataclass, field
+
+from appliance.feedback import Shown
+from sync.program import Result
+
+NOTED = frozenset({Result.OK_POINTS, Result.OK_PAY, Result.OK_LOW, Result.ALREADY})
+"""Results after which a person goes away believing that the touch counts."""
+
+
+@dataclass(frozen=True)
+class Touch:
+    """One attempt of one person.
+
+    Attributes:
+        at: milliseconds since the town began.
+        box: which of all boxes there ever were; two may bear one name.
+        life: which life of its daemon.
+        day: the day by the box's own clock, at the touch.
+        card: the resident's number, or -1 for a stranger's card.
+        lit: the unit was switched on.
+        cut: the power went away, or the daemon ended, before the card was taken away.
+        torn: the person took the card away too early.
+        said: the last thing that was heard and seen, or None.
+        waited_s: how long it took by the box's clock, the card's own time left out.
+    """
+
+    at: int
+    unit: str
+    box: int
+    life: int
+    day: int
+    card: int
+    lit: bool
+    cut: bool
+    torn: bool
+    said: Shown | None
+    waited_s: float = 0.0
+
+    @property
+    def noted(self) -> bool:
+        """Whether the person believes that this touch counts."""
+        return self.said is not None and self.said.result in NOTED
+
+
+@dataclass
+class Box:
+    """What a person knows of one box: its name, and what has happened to it in plain sight.
+
+    Attributes:
+        mishaps: what befell its disk, its key or its name, in order.
+        since: when it was set up.
+        closed_at: when the office took its name away, or None.
+        closed_n: how much the centre had stored by then.
+        synced: the beginnings of all journeys to the centre and back that ended well.
+    """
+
+    unit: str
+    place: str
+    since: int = 0
+    mishaps: list[str] = field(default_factory=list)
+    closed_at: int | None = None
+    closed_n: int | None = None
+    synced: list[int] = field(default_factory=list)
+
+
+@dataclass
+class People:
+    """Everything that was seen in the town."""
+
+    touches: list[Touch] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    stopped: list[tuple[int, int, bool]] = field(default_factory=list)  # (when, card, stopped or free again)
+    forged: set[str] = field(default_factory=set)  # hashes of what was signed with a stolen key
+    restored: list[tuple[int, int]] = field(default_factory=list)  # (backup, restore) of the centre

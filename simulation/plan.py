@@ -1,0 +1,53 @@
+"""Draws a plan from a seed: who touches when, and what goes wrong. Pure; the same seed gives the same plan."""
+
+import random
+from typing import Final
+
+from simulation.deeds import DAY_MS, HOUR_MS, Deed, Setting, What
+from simulation.profiles import PROFILES
+
+OPEN_MS: Final = (9 * HOUR_MS, 20 * HOUR_MS)
+_BY_PEOPLE: Final = frozenset({What.TOUCH, What.TORN, What.STRANGER})
+_WITH_A_CARD: Final = frozenset({What.TOUCH, What.TORN, What.STOP_CARD, What.FREE_CARD})
+_OF_THE_TOWN: Final = frozenset(
+    {
+        *(What.STORM, What.ADD_UP, What.STOP_CARD, What.FREE_CARD),
+        *(What.CENTRE_CUT, What.CENTRE_BACKUP, What.CENTRE_RESTORE),
+    }
+)
+_AGAIN: Final = 0.15  # how often somebody touches a second time, to be sure
+_AGAIN_MS: Final = (1_000, 90_000)
+
+
+def draw(setting: Setting) -> tuple[Deed, ...]:
+    """Return the deeds of all days, in the order in which they happen.
+
+    Raises:
+        KeyError: there is no such profile.
+    """
+    dice = random.Random(f"{setting.seed}/plan")  # noqa: S311 - a simulator wants dice that can be thrown again
+    rates = PROFILES[setting.faults].rates
+    deeds: list[Deed] = []
+    for day in range(setting.days):
+        for what, rate in rates.items():
+            slots = [-1] if what in _OF_THE_TOWN else range(setting.units)
+            for slot in slots:
+                for _ in range(_times(dice, rate)):
+                    deeds += _one(dice, what, day, slot, setting.cards)
+    return tuple(sorted(deeds, key=lambda deed: (deed.at, deed.dice)))
+
+
+def _times(dice: random.Random, rate: float) -> int:
+    """Return how often something strikes that strikes `rate` times on average."""
+    scattered = rate * dice.uniform(0.3, 1.7)
+    return int(scattered) + (dice.random() < scattered - int(scattered))
+
+
+def _one(dice: random.Random, what: What, day: int, slot: int, cards: int) -> list[Deed]:
+    begin, end = OPEN_MS if what in _BY_PEOPLE else (0, DAY_MS)
+    at = day * DAY_MS + dice.randrange(begin, end)
+    card = dice.randrange(cards) if what in _WITH_A_CARD else -1
+    deed = Deed(at, what, slot, card, dice.getrandbits(32))
+    if what is What.TOUCH and dice.random() < _AGAIN:
+        return [deed, Deed(at + dice.randrange(*_AGAIN_MS), what, slot, card, dice.getrandbits(32))]
+    return [deed]

@@ -1,0 +1,30 @@
+"""A technician carries a journal to the centre on a USB stick: the whole of it, whatever the centre holds already."""
+
+from appliance.outbox import Outbox
+from central.refusal import RefusedError
+from simulation.centre import SimCentre
+from simulation.unit import SimUnit
+from sync import facts, installed
+from sync.client import UnreachableError
+from sync.segment import Segment, pack, to_text
+
+
+def carry(centre: SimCentre, unit: SimUnit) -> int:
+    """Carry a running unit's journal to the centre; return how many segments had something new."""
+    new = 0
+    for segment in _whole_journal(unit):
+        packed = pack(to_text(segment))
+        try:
+            new += centre.run(lambda packed=packed: centre.centre.intake.carry_in(packed))  # type: ignore[misc]
+        except (RefusedError, UnreachableError):
+            break
+    return new
+
+
+def _whole_journal(unit: SimUnit) -> list[Segment]:
+    outbox = Outbox(unit.running.opened.journal, facts.register(installed.facts()))
+    segments: list[Segment] = []
+    while (segment := outbox.next_segment()) is not None:
+        segments.append(segment)
+        outbox.pass_over(segment)
+    return segments

@@ -1,0 +1,77 @@
+"""A centre that was put back from a backup begins another history, and suspects nobody for knowing more than it."""
+
+import random
+
+from appliance.uplink.courier import Round
+from central.audit import audit
+from drivers.card.sim.others import VirtualCard
+from drivers.clock.sim import Driver as Clock
+from simulation.cards import Mint
+from simulation.centre import SimCentre, name_place
+from simulation.road import Road, Weather
+from simulation.unit import SimUnit
+from sync.facts import CardState
+from sync.messages import Holdings, Report, open_signed
+
+
+def test_units_bring_again_what_it_lost_and_no_alarm_is_raised() -> None:
+    clock = Clock()
+    centre = SimCentre(clock, "restored")
+    name_place(centre.centre, "library")
+    mint = Mint("restored")
+    unit = SimUnit(centre.centre, "lib01", "library", clock, mint.trust(), "restored")
+    road = Road(centre, unit.peer, Weather(), random.Random(1))  # noqa: S311 - no secret
+
+    def touch(card: VirtualCard) -> None:
+        clock.advance(60)
+        assert unit.tap(card)
+        assert unit.sync(road)
+
+    touch(mint.resident(0))
+    before = generation(centre, unit)
+    centre.back_up()
+    touch(mint.resident(1))
+    touch(mint.resident(2))
+    assert touches(centre) == 3
+    assert centre.restore()
+    assert touches(centre) == 1
+    assert generation(centre, unit) != before
+    assert unit.sync(road)
+    assert touches(centre) == 3
+    assert not centre.centre.engine.connect().exec_driver_sql("SELECT * FROM incident").all()
+
+
+def test_units_give_back_what_the_office_had_said_and_hear_what_it_says_since() -> None:
+    clock = Clock()
+    centre = SimCentre(clock, "said")
+    name_place(centre.centre, "library")
+    unit = SimUnit(centre.centre, "lib01", "library", clock, Mint("said").trust(), "said")
+    road = Road(centre, unit.peer, Weather(), random.Random(1))  # noqa: S311 - no secret
+    cards = [f"{number:032x}" for number in range(6)]
+    for lost, since in zip(cards[::2], cards[1::2], strict=True):
+        centre.back_up()
+        centre.centre.registrar.set_card(lost, CardState.STOPPED)
+        assert unit.sync(road)
+        assert centre.restore()
+        centre.centre.registrar.set_card(since, CardState.STOPPED)  # behind the backup, beside what was lost
+        done = unit.sync(road)
+        assert done
+        assert (done.given_back, done.problem) == (1, None)
+    for card in cards:
+        known = unit.running.directory.card(card)
+        assert known
+        assert known.state is CardState.STOPPED
+    assert audit(centre.centre.engine, centre.centre.town).broken == ()
+    assert unit.sync(road)
+    assert unit.sync(road) == Round(), "neither side lacks anything any more"
+
+
+def touches(centre: SimCentre) -> int:
+    centre.centre.reconciler.wipe()
+    centre.centre.reconciler.catch_up()
+    return centre.centre.reconciler.figures()["visits"]["touches"]
+
+
+def generation(centre: SimCentre, unit: SimUnit) -> str:
+    raw = centre.holdings(unit.peer, Report(), "nonce")
+    return open_signed(raw, Holdings, centre.centre.town.signer.public).generation
