@@ -113,8 +113,13 @@ def _branching(branches: Branches, after: Place) -> Event | None:
 
 
 def _growing(branches: Branches, row: Row) -> Event | None:
-    """Say what it means that this end grows: of several ends only the one that grew last may."""
-    ends = branches.ends()
+    """Say what it means that this end grows: of several ends only the one that grew last may.
+
+    A boot with a declared hole is one that a damaged journal has left behind; what stands behind the hole comes late.
+    """
+    if branches.holes(row["boot"]):
+        return None
+    ends = [end for end in branches.ends() if not branches.holes(end["boot"])]
     alive = not row["settled"] and (not ends or ends[-1]["boot"] == row["boot"])
     return None if alive else Event.CLONE
 

@@ -40,6 +40,7 @@ class Streams:
     def __init__(self, town: Town) -> None:
         self._town = town
         self._boots: set[str] = set()  # those that this process has begun
+        self._said_ms: dict[str, int] = {}  # when each stream last said something, by the clock of then
 
     def append_for(self, connection: sa.Connection, unit: str, facts: Sequence[Fact]) -> None:
         """Append to the journal for one unit alone."""
@@ -57,6 +58,7 @@ class Streams:
         tip = Place(ends[-1]["boot"], ends[-1]["seq"], ends[-1]["hash"]) if ends else None
         waiting = list(facts)
         if tip is None or tip.boot not in self._boots:
+            self._said_ms[stream] = self._at(branches, tip) if tip else 0
             begins = self._boot_entry(tip)
             boot = self._town.entropy.bytes(BOOT_BYTES).hex()
             self._boots.add(boot)
@@ -65,6 +67,11 @@ class Streams:
         while waiting:
             tip = self._put(connection, stream, tip, waiting[:ENTRIES_MAX], None)
             waiting = waiting[ENTRIES_MAX:]
+
+    def _at(self, branches: Branches, place: Place) -> int:
+        """Return the time that an entry bears."""
+        segment = branches.segment_with(place.boot, place.seq)
+        return self._town.register.decode(segment.bodies[place.seq - segment.first]).at if segment else 0
 
     def _boot_entry(self, after: Place | None) -> Boot:
         signer = self._town.signer
@@ -80,7 +87,8 @@ class Streams:
     def _put(
         self, connection: sa.Connection, stream: str, tip: Place, facts: Sequence[Fact], begins: Boot | None
     ) -> Place:
-        at = self._town.clock.wall_ms()
+        # Of two statements the later one counts, by this time; a clock that was set back must not turn them round.
+        at = self._said_ms[stream] = max(self._town.clock.wall_ms(), self._said_ms.get(stream, 0))
         entries = [Entry(stream, tip.boot, seq, at, fact) for seq, fact in enumerate(facts, tip.seq + 1)]
         bodies = tuple(encode(entry) for entry in entries)
         for body in bodies:

@@ -47,6 +47,7 @@ class What(StrEnum):
     FREE_CARD = "free card"  # and lets it be used again
     ADD_UP = "add up"  # the centre adds up what has come in
     CENTRE_CUT = "centre cut"  # the centre's process dies at some statement from now
+    CENTRE_JUMP = "centre jump"  # its wall clock is set wrong
     CENTRE_BACKUP = "centre backup"
     CENTRE_RESTORE = "centre restore"  # the centre's disk is gone; the backup is put back
 

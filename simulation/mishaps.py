@@ -226,6 +226,12 @@ def _centre_cut(town: "SimTown", dice: random.Random) -> str:
     return f"after {statements} statements"
 
 
+def _centre_jump(town: "SimTown", dice: random.Random) -> str:
+    seconds = dice.uniform(-2 * _DAY_S, 2 * _DAY_S)
+    town.clock.jump(seconds)
+    return f"{seconds:+.0f} s"
+
+
 def _centre_backup(town: "SimTown", _dice: random.Random) -> str:
     town.centre.back_up()
     town.backup_at = town.now
@@ -293,6 +299,7 @@ _OF_A_UNIT: Final[Mapping[What, Mishap]] = {
 _OF_THE_TOWN: Final[Mapping[What, Callable[["SimTown", random.Random], str]]] = {
     What.STORM: _storm,
     What.CENTRE_CUT: _centre_cut,
+    What.CENTRE_JUMP: _centre_jump,
     What.CENTRE_BACKUP: _centre_backup,
     What.CENTRE_RESTORE: _centre_restore,
 }

@@ -12,7 +12,7 @@ _WITH_A_CARD: Final = frozenset({What.TOUCH, What.TORN, What.STOP_CARD, What.FRE
 _OF_THE_TOWN: Final = frozenset(
     {
         *(What.STORM, What.ADD_UP, What.STOP_CARD, What.FREE_CARD),
-        *(What.CENTRE_CUT, What.CENTRE_BACKUP, What.CENTRE_RESTORE),
+        *(What.CENTRE_CUT, What.CENTRE_JUMP, What.CENTRE_BACKUP, What.CENTRE_RESTORE),
     }
 )
 _AGAIN: Final = 0.15  # how often somebody touches a second time, to be sure

@@ -37,7 +37,7 @@ _ROAD: Final = {What.CLOSE: 1.0, What.STORM: 0.1}
 _OFFICE: Final = {What.STOP_CARD: 0.3, What.FREE_CARD: 0.2}
 
 _HARSH: Final = {What.JUMP: 1.0, What.STICK: 0.2, What.STRANGER: 1.0, What.CENTRE_CUT: 1.0}
-_CLOCKS: Final = {What.JUMP: 2.0, What.SEVENTY: 0.5, What.STOP_CLOCK: 0.5, What.DRIFT: 0.5}
+_CLOCKS: Final = {What.JUMP: 2.0, What.SEVENTY: 0.5, What.STOP_CLOCK: 0.5, What.DRIFT: 0.5, What.CENTRE_JUMP: 1.0}
 _DISKS: Final = {What.LIE: 0.3, What.EIO: 0.2, What.FULL: 0.4, What.ROT: 0.15}
 _BACKUPS: Final = {What.BACKUP: 0.6, What.ROLLBACK: 0.4, What.REPLACE: 0.15}
 _THIEVES: Final = {What.BACKUP: 0.4, What.CLONE: 0.2, What.STEAL: 0.15, What.KEY_THEFT: 0.1, What.MISCHIEF: 1.0}
@@ -63,7 +63,11 @@ PROFILES: Final[Mapping[str, Profile]] = {
         Weather(0.15, 0.15, 0.15),
     ),
     "harsh": Profile("everything that honest parts can do", {**_POWER, **_ROAD, **_OFFICE, **_HARSH}, BAD_ROAD),
-    "clocks": Profile("clocks that jump, stop, drift, start in 1970", {**_CLOCKS, What.CUT: 0.5, **_OFFICE}, BAD_ROAD),
+    "clocks": Profile(
+        "clocks that jump, stop, drift, start in 1970",
+        {**_CLOCKS, What.CUT: 0.5, What.STOP_CARD: 2.0, What.FREE_CARD: 2.0},
+        BAD_ROAD,
+    ),
     "disks": Profile("cards that lie, fail to sync, fill up and rot", {**_DISKS, **_POWER}, BAD_ROAD),
     "backups": Profile("units put back in time, dead cards, replaced units", {**_BACKUPS, **_POWER}, BAD_ROAD),
     "thieves": Profile(

@@ -302,6 +302,9 @@ def test_a_declared_hole_lets_the_rest_in(pen: Pen) -> None:
     held = pen.send(rest)
     assert {(head.boot, head.seq) for head in held.heads} == {(boot, 5), (pen.boot, 3)}
     assert kinds(pen.centre) == ["damage"], "what is left of a damaged journal is no clone"
+    held = pen.send(pen.write(touch(6)))
+    assert kinds(pen.centre) == ["damage"], "and the unit that goes on behind it is none either"
+    assert held.state is UnitState.ACTIVE
 
 
 def test_a_hole_cannot_be_made_to_fit(pen: Pen) -> None:
