@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from central import shelves, store
 from central.attach import Event, Fork
 from central.branches import Row
-from central.streams import Streams
+from central.streams import Streams, is_stream
 from sync.facts import Order, UnitState
 from sync.segment import Segment
 
@@ -34,7 +34,12 @@ class Incidents:
         self._now_ms = now_ms
 
     def look_at(self, segment: Segment, event: Event, epoch: int) -> None:
-        """Note what a new branch means; stop the unit if two machines write."""
+        """Note what a new branch means; stop the unit if two machines write.
+
+        Nobody but the centre has the key to its own journals. They branch where it was restored, and no more than that.
+        """
+        if is_stream(segment.unit):
+            event = Event.ROLLBACK
         place = f"{segment.unit}/{segment.boot}/{segment.first}"
         self.note(segment.unit, event, {"at": place})
         if event is Event.CLONE:

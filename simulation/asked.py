@@ -104,6 +104,7 @@ def _tell_failure(asked: Asked, setting: Setting, plan: tuple[Deed, ...], kind: 
     if asked.as_json and not asked.save:
         return
     if asked.shrinks:
+        click.echo(f"seed {setting.seed}, {setting.faults}: {kind}; cutting the plan down …", err=True)
         plan = shrink(plan, breaks(setting, kind))
     replay = f"machi simulate town --seed {setting.seed} --days {setting.days} --units {setting.units}"
     replay += f" --cards {setting.cards} --faults {setting.faults}"

@@ -6,7 +6,7 @@ from typing import TypeVar
 Part = TypeVar("Part")
 
 
-def shrink(whole: Sequence[Part], breaks: Callable[[Sequence[Part]], bool], tries: int = 400) -> tuple[Part, ...]:
+def shrink(whole: Sequence[Part], breaks: Callable[[Sequence[Part]], bool], tries: int = 150) -> tuple[Part, ...]:
     """Return fewer parts that still break: leave out halves, then quarters, and so on down to single ones.
 
     Source: Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002 (ddmin, complements only).
