@@ -5,12 +5,11 @@ filler, what a reset forgets and what it does not. It serves any set of applicat
 Card is in `mynumber.py`.
 """
 
-import functools
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from drivers.card.apdu import SHORT_LE_MAX, Command, Ins, Response, Status
+from drivers.card.sim.envelope import PROPRIETARY, Envelope
 from drivers.card.sim.layout import (
     TERMINAL,
     Application,
@@ -25,9 +24,7 @@ from drivers.card.sim.layout import (
 )
 from drivers.card.sim.padding import to_pad
 
-_CHAINED, _PROPRIETARY = 0x10, 0x80
 _READER = b"\xff"
-_CHANNEL_BITS, _SECURE_BITS, _FURTHER_CLASSES = 0x03, 0x0C, 0x40
 _BY_SHORT_ID, _SHORT_ID_BITS = 0x80, 0x1F
 _BY_NAME, _BY_FILE_ID, _MASTER_FILE = 0x04, 0x02, 0x00
 _NO_ANSWER = 0x0C
@@ -36,7 +33,6 @@ _NAME_BYTES = range(5, 17)
 _SCHEMES = range(6)
 _SET_PUBLIC_KEY, _SET_SESSION_KEY = 0xA2, 0xAE
 _SESSION_NOT_CONFIGURED = 0x66F1
-_TRIES = 0x63C0
 _LENGTH_AT, _SHORTEST_EXTENDED = 4, 5  # a fifth byte of zero, and more behind it: extended length
 
 
@@ -71,11 +67,10 @@ class IsoCard:
         self._application = self._manager
         self._current: int | None = None
         self._shown: set[int] = set()
-        self._parts: tuple[tuple[int, int, int], bytes] | None = None
-        self._waiting = b""
+        self._envelope = Envelope(self.quirks)
         self._is_first = True
         self._is_extended = False
-        self._challenge = b""
+        self._challenge = self._next_challenge = b""
         self._computed = b""
 
     def power_on(self) -> bytes:
@@ -106,56 +101,18 @@ class IsoCard:
         except ValueError:
             return Response(b"", Status.WRONG_LENGTH).encode()
         except StatusError as status:
+            self.unknown += status.sw in {Status.CLASS_UNKNOWN, Status.INSTRUCTION_UNKNOWN}
             return Response(b"", status.sw).encode()
-
-    # ------------------------------------------------------------------------------------------ before the command
 
     def _answer(self, command: Command) -> Response:
         if self._is_extended and Quirk.NO_EXTENDED in self.quirks:
             raise StatusError(Status.WRONG_LENGTH)
-        self._check_class(command)
-        if command.ins == Ins.GET_RESPONSE and self._waiting:
-            return self._announced(self._waiting, command.le)
-        self._waiting = b""
-        whole = self._gathered(command)
-        if whole is None:
-            return Response(b"", Status.OK)
-        handler = self._handler(whole)
-        challenge, self._challenge = self._challenge, b""  # good for one command
-        if whole.ins == Ins.MUTUAL_AUTHENTICATE:
-            handler = functools.partial(self._mutual_authenticate, challenge)
-        data = handler(replace(whole, cla=whole.cla & ~_CHAINED))
-        return self._announced(data, 0) if data and Quirk.ANNOUNCES in self.quirks else Response(data, Status.OK)
+        return self._envelope.answer(command, self._carry_out)
 
-    def _check_class(self, command: Command) -> None:
-        base = command.cla & ~_CHAINED
-        if base in {0, _PROPRIETARY}:
-            return
-        if base & _FURTHER_CLASSES or (base & _CHANNEL_BITS and not base & _PROPRIETARY):
-            raise StatusError(Status.CHANNEL_NOT_SUPPORTED)
-        if base & _SECURE_BITS and not base & _PROPRIETARY:
-            is_select = command.ins == Ins.SELECT
-            raise StatusError(Status.SECURE_MESSAGING_NOT_SUPPORTED if is_select else Status.SECURE_MESSAGING_WRONG)
-        self.unknown += 1
-        raise StatusError(Status.CLASS_UNKNOWN)
-
-    def _gathered(self, command: Command) -> Command | None:
-        """Put the parts of a chained command together; None while more must follow."""
-        header = (command.ins, command.p1, command.p2)
-        parts, self._parts = self._parts, None
-        data = parts[1] if parts and parts[0] == header else b""
-        if command.cla & _CHAINED:
-            if Quirk.NO_CHAINING in self.quirks:
-                raise StatusError(Status.CHAINING_NOT_SUPPORTED)
-            self._parts = (header, data + command.data)
-            return None
-        return replace(command, data=data + command.data)
-
-    def _announced(self, data: bytes, le: int) -> Response:
-        """Give out `le` bytes, and announce the rest."""
-        out, self._waiting = data[:le], data[le:]
-        more = min(len(self._waiting), SHORT_LE_MAX)
-        return Response(out, 0x6100 | more & 0xFF if more else Status.OK)
+    def _carry_out(self, command: Command) -> bytes:
+        handler = self._handler(command)
+        self._challenge, self._next_challenge = self._next_challenge, b""  # good for one command
+        return handler(command)
 
     def _handler(self, command: Command) -> Callable[[Command], bytes]:
         handlers: dict[tuple[int, int], Callable[[Command], bytes]] = {
@@ -166,18 +123,15 @@ class IsoCard:
             (0, Ins.GET_CHALLENGE): self._get_challenge,
             (0, Ins.INTERNAL_AUTHENTICATE): self._internal_authenticate,
             (0, Ins.GET_DATA): self._get_data,
-            (0, Ins.MUTUAL_AUTHENTICATE): self._conditions_not_met,
-            (_PROPRIETARY, _SET_PUBLIC_KEY): self._not_allowed,
-            (_PROPRIETARY, _SET_SESSION_KEY): self._no_session,
-            (_PROPRIETARY, Ins.PERFORM_SECURITY_OPERATION): self._sign,
+            (0, Ins.MUTUAL_AUTHENTICATE): self._mutual_authenticate,
+            (PROPRIETARY, _SET_PUBLIC_KEY): self._not_allowed,
+            (PROPRIETARY, _SET_SESSION_KEY): self._no_session,
+            (PROPRIETARY, Ins.PERFORM_SECURITY_OPERATION): self._sign,
         }
-        handler = handlers.get((command.cla & _PROPRIETARY, command.ins))
+        handler = handlers.get((command.cla & PROPRIETARY, command.ins))
         if handler is None:
-            self.unknown += 1
             raise StatusError(Status.INSTRUCTION_UNKNOWN)
         return handler
-
-    # ------------------------------------------------------------------------------------------ the commands
 
     def _select(self, command: Command) -> bytes:
         if command.p1 == _BY_NAME and command.p2 in {0, _NO_ANSWER}:
@@ -212,6 +166,15 @@ class IsoCard:
         self._current = file
         self.visited.append((self._application.name, file, ins))
         return files[file]
+
+    def _named(self, command: Command) -> File:
+        """Return the file whose short identifier stands in P2, or the current one if there is none."""
+        short_id = command.p2 & _SHORT_ID_BITS
+        if not short_id:
+            return self._file(command.ins)
+        if Quirk.NO_SHORT_IDS in self.quirks:
+            raise StatusError(Status.WRONG_P1P2)
+        return self._use(short_id, command.ins)
 
     def _file(self, ins: int) -> File:
         """Return the current file."""
@@ -261,26 +224,17 @@ class IsoCard:
     def _verify(self, command: Command) -> bytes:
         if command.p1 or not command.p2 & _BY_SHORT_ID or command.p2 & ~(_BY_SHORT_ID | _SHORT_ID_BITS):
             raise StatusError(Status.WRONG_P1P2)
-        short_id = command.p2 & _SHORT_ID_BITS
-        secret = self._use(short_id, command.ins) if short_id else self._file(command.ins)
+        secret = self._named(command)
         if not isinstance(secret, Secret) or self._current is None:
             raise StatusError(Status.WRONG_FILE_TYPE)
         if not command.data:
             if Quirk.TELLS_VERIFIED in self.quirks and self._current in self._shown:
                 return b""
-            raise StatusError(_TRIES | secret.tries)
-        self._show(secret, self._current, command.data)
+            raise secret.left()
+        self._shown.discard(self._current)
+        secret.compare(command.data)
+        self._shown.add(self._current)
         return b""
-
-    def _show(self, secret: Secret, file: int, value: bytes) -> None:
-        if not secret.tries:
-            raise StatusError(Status.REFERENCE_UNUSABLE)
-        if value != secret.value:
-            secret.tries -= 1
-            self._shown.discard(file)
-            raise StatusError(_TRIES | secret.tries)
-        secret.tries = secret.tries_max
-        self._shown.add(file)
 
     def _sign(self, command: Command) -> bytes:
         """Sign by a key file, or (P2 = 00) by the application's own key, which asks for no secret."""
@@ -294,8 +248,7 @@ class IsoCard:
             if own_key is None:
                 raise StatusError(Status.CONDITIONS_NOT_MET)
             return own_key(padded)
-        short_id = command.p2 & _SHORT_ID_BITS
-        key = self._use(short_id, command.ins) if short_id else self._file(command.ins)
+        key = self._named(command)
         if not isinstance(key, SignKey):
             raise StatusError(Status.CONDITIONS_NOT_MET)
         if key.secret not in self._shown:
@@ -307,8 +260,8 @@ class IsoCard:
             raise StatusError(Status.WRONG_P1P2)
         if not command.le or self._is_extended:
             raise StatusError(Status.CONDITIONS_NOT_MET)
-        self._challenge = self._dice(command.le)
-        return self._challenge
+        self._next_challenge = self._dice(command.le)
+        return self._next_challenge
 
     def _internal_authenticate(self, command: Command) -> bytes:
         answer = self._application.answers.get(command.p2) if self._application else None
@@ -316,17 +269,14 @@ class IsoCard:
             raise StatusError(Status.CONDITIONS_NOT_MET)
         return answer(command.data)
 
-    def _mutual_authenticate(self, challenge: bytes, command: Command) -> bytes:
+    def _mutual_authenticate(self, command: Command) -> bytes:
         answer = self._application.mutual.get(command.p2) if self._application else None
         if answer is None or command.p1:
             raise StatusError(Status.CONDITIONS_NOT_MET)
         self._shown.discard(TERMINAL)
-        signature = answer(challenge, command.data)
+        signature = answer(self._challenge, command.data)
         self._shown.add(TERMINAL)
         return signature
-
-    def _conditions_not_met(self, _command: Command) -> bytes:
-        raise StatusError(Status.CONDITIONS_NOT_MET)
 
     def _not_allowed(self, _command: Command) -> bytes:
         """SET PUBLIC IC KEY, of terminals that the state has certified: not here."""

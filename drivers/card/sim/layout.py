@@ -4,9 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from drivers.card.apdu import Status
+
 Access = frozenset[int] | None  # the secrets of which any one opens a file; none of them: free; None: closed for ever
 FREE: Access = frozenset()
 CLOSED: Access = None
+_TRIES = 0x63C0
 TERMINAL = 0x1_0000  # stands for no secret: opens to a terminal that has proven itself
 
 
@@ -52,6 +55,23 @@ class Secret:
         if self.tries < 0:
             self.tries = self.tries_max
 
+    def left(self) -> StatusError:
+        """Return the status word that says how many tries are left."""
+        return StatusError(_TRIES | self.tries)
+
+    def compare(self, value: bytes) -> None:
+        """Take a value that was sent.
+
+        Raises:
+            StatusError: it is wrong and has cost a try, or none was left.
+        """
+        if not self.tries:
+            raise StatusError(Status.REFERENCE_UNUSABLE)
+        if value != self.value:
+            self.tries -= 1
+            raise self.left()
+        self.tries = self.tries_max
+
 
 @dataclass
 class SignKey:
@@ -87,6 +107,6 @@ class Quirk(StrEnum):
     TELLS_VERIFIED = "tells_verified"  # VERIFY without a secret is answered 9000 once the secret was shown
     NO_EXTENDED = "no_extended"  # extended length is answered 6700
     NO_CHAINING = "no_chaining"
-    NO_SHORT_IDS = "no_short_ids"  # READ BINARY knows no short file identifiers
+    NO_SHORT_IDS = "no_short_ids"  # READ BINARY, VERIFY and signatures know no short file identifiers
     ANNOUNCES = "announces"  # data is announced by 61xx and fetched by GET RESPONSE, as over T=0
     EXACT = "exact"  # reading more than there is is answered 6Cxx
