@@ -17,9 +17,11 @@ import msgspec
 from bench.report import median, ms, row, title
 from drivers.card import Trust, face, identify
 from drivers.card.channel import Channel, Exchange
-from drivers.card.service_pass import PassMemory, PassProfile
+from drivers.card.memory import Memory
+from drivers.card.service_pass import PassProfile
 from drivers.card.sim.issue import make
 from drivers.card.sim.others import VirtualCard
+from drivers.card.sim.pass_applet import TERMINAL_KEY
 from drivers.card.sim.pki import TestPki
 from drivers.card.sim.plan import Fault, Plan, Timing
 
@@ -28,6 +30,7 @@ NOW: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NONCE: Final = bytes(range(32))
 BIRTH: Final = date(1985, 4, 1)
 KBITS: Final = (106, 424)
+FIRST_BYTES: Final = 112  # as a town with RSA sets it
 _MS: Final = 1000
 
 
@@ -54,12 +57,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Way:
-    """One way to identify a card."""
+    """One way to identify a card. `known`: it has proven itself at this unit before."""
 
     name: str
     plan: Plan
     trust: Trust
     pin: str | None = None
+    known: bool = False
 
 
 def measure(folder: Path) -> None:
@@ -75,20 +79,29 @@ def _ways(pki: TestPki) -> list[Way]:
     learned = face.enrol(Channel(Field(make(no_pass, pki))), BIRTH, pki.trust().cv_roots, NONCE)
     passes = pki.trust(("pass",))
     with_rsa = msgspec.structs.replace(plan, pass_key="rsa2048")  # noqa: S106 - a kind of key
-    short = replace(passes, pass_profile=PassProfile(first_bytes=64))
+    mutual, mutual_rsa = (msgspec.structs.replace(each, pass_mutual=True) for each in (plan, with_rsa))
+    shows = replace(passes, pass_profile=PassProfile(terminal_key=TERMINAL_KEY), terminal=pki.terminal())
     return [
         Way("service pass", plan, passes),
-        Way("service pass with RSA", with_rsa, passes),
-        Way("service pass with RSA, known at this unit", with_rsa, replace(short, pass_memory=PassMemory())),
+        Way("service pass with RSA, first touch here", with_rsa, passes),
+        Way("service pass with RSA, known here", with_rsa, _remembers(passes), known=True),
+        Way("service pass, mutual", mutual, shows),
+        Way("service pass, mutual, with RSA, known here", mutual_rsa, _remembers(shows), known=True),
         Way("enrolled face", no_pass, replace(pki.trust(("face",)), face_key={learned.index: learned.public_key}.get)),
-        Way("JPKI with PIN", plan, pki.trust(("jpki",)), plan.pin),
+        Way("JPKI with PIN, first touch here", plan, pki.trust(("jpki",)), plan.pin),
+        Way("JPKI with PIN, known here", plan, _remembers(pki.trust(("jpki",))), plan.pin, known=True),
     ]
+
+
+def _remembers(trust: Trust) -> Trust:
+    """Return this trust with a memory, and a profile that makes use of it."""
+    return replace(trust, pass_profile=replace(trust.pass_profile, first_bytes=FIRST_BYTES), memory=Memory())
 
 
 def _measure(way: Way, pki: TestPki) -> None:
     steps, own = _identify(way, make(way.plan, pki))
-    if way.trust.pass_memory is not None:
-        steps, own = _identify(way, make(way.plan, pki))  # now it is known
+    if way.known:
+        steps, own = _identify(way, make(way.plan, pki))
     times = [own, *(_identify(way, make(way.plan, pki))[1] for _ in range(ROUNDS - 1))]
     sent, received = sum(step.sent_bytes for step in steps), sum(step.received_bytes for step in steps)
     ours = median(times)

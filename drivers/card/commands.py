@@ -1,7 +1,7 @@
 """The few commands that we ever send to a card (ISO/IEC 7816-4 and 7816-8; JIS X 6320-4), as functions with names.
 
 The card is always addressed in the same way: applications by their full name, files by identifier or short identifier,
-secrets and keys as "the current file". The gate knows these forms and no others.
+secrets and keys by short identifier or as "the current file". The gate knows these forms and no others.
 """
 
 from drivers.card.apdu import SHORT_LE_MAX, Command, Ins
@@ -12,7 +12,7 @@ BY_SHORT_ID = 0x80  # P1 of READ BINARY; the low five bits are the identifier
 SHORT_ID_BITS = 0x1F
 RECORD_BY_NUMBER = 0x04  # P2 of READ RECORD; the high five bits are the identifier
 RECORD_BITS = 0x07
-CURRENT = 0x80  # P2 of VERIFY, and of the signature: the current file
+CURRENT = 0x80  # P2 of VERIFY, and of the signature: the current file; with a short identifier in it, that file
 OWN_KEY = 0x00  # P2 of the signature: the key that the application has by itself
 PROPRIETARY = 0x80  # CLA of this card's signature command
 READER = 0xFF  # CLA of what the reader answers itself (PC/SC part 3, 3.2.2)
@@ -27,9 +27,9 @@ def select_file(file: int) -> Command:
     return Command(0, Ins.SELECT, BY_FILE_ID, NO_ANSWER, file.to_bytes(2, "big"))
 
 
-def read_file(file: int, length: int) -> Command:
-    """Read from the start of a file by its short identifier, and make it the current one."""
-    return Command(0, Ins.READ_BINARY, BY_SHORT_ID | file, 0, le=length)
+def read_file(file: int, length: int, offset: int = 0) -> Command:
+    """Read a file by its short identifier, from an offset (0 to 255), and make it the current one."""
+    return Command(0, Ins.READ_BINARY, BY_SHORT_ID | file, offset, le=length)
 
 
 def read_on(offset: int, length: int) -> Command:
@@ -41,17 +41,17 @@ def read_record(file: int, record: int) -> Command:
     return Command(0, Ins.READ_RECORD, record, file << 3 | RECORD_BY_NUMBER, le=SHORT_LE_MAX)
 
 
-def ask_tries() -> Command:
+def ask_tries(reference: int) -> Command:
     """Ask how many tries are left: a VERIFY without a secret spends none (ISO/IEC 7816-4, 11.5.6)."""
-    return Command(0, Ins.VERIFY, 0, CURRENT)
+    return Command(0, Ins.VERIFY, 0, reference)
 
 
-def verify(secret: str) -> Command:
-    return Command(0, Ins.VERIFY, 0, CURRENT, secret.encode("ascii"))
+def verify(secret: str, reference: int) -> Command:
+    return Command(0, Ins.VERIFY, 0, reference, secret.encode("ascii"))
 
 
 def sign(digest_info: bytes, *, key: int) -> Command:
-    """Have `CURRENT` or `OWN_KEY` sign: this card's COMPUTE DIGITAL SIGNATURE."""
+    """Have a key sign, `CURRENT` or `OWN_KEY`: this card's COMPUTE DIGITAL SIGNATURE."""
     return Command(PROPRIETARY, Ins.PERFORM_SECURITY_OPERATION, 0, key, digest_info, le=SHORT_LE_MAX)
 
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
 from drivers.card import tlv
-from drivers.card.errors import ForgedCardError, NotReadableError, UnknownIssuerError
+from drivers.card.channel import Channel
+from drivers.card.errors import ForgedCardError, NotReadableError, OtherCardError, UnknownIssuerError
+from drivers.card.files import CV_CERTIFICATE, Application
 from drivers.card.proofs import rsa_holds
+from drivers.card.reading import read_object, select
 
 KEY_ID_BYTES = 16
 _CERTIFICATE, _BODY, _SIGNATURE = 0x7F21, 0x5F4E, 0x5F37
@@ -52,6 +55,18 @@ def public_key(objects: list[tlv.Tlv]) -> RSAPublicKey:
     return RSAPublicNumbers(numbers[_EXPONENT], numbers[_MODULUS]).public_key()
 
 
+def issuer(channel: Channel, application: Application, roots: Mapping[bytes, RSAPublicKey]) -> CardIssuer:
+    """Select an application and believe whoever has signed its records, before it is sent any secret.
+
+    Raises:
+        OtherCardError: no My Number Card.
+        UnknownIssuerError, ForgedCardError, NotReadableError: as they say.
+    """
+    if not select(channel, application):
+        raise OtherCardError
+    return check(read_object(channel, CV_CERTIFICATE), roots)
+
+
 def check(data: bytes, roots: Mapping[bytes, RSAPublicKey]) -> CardIssuer:
     """Believe a certificate by one of our roots.
 
@@ -65,12 +80,12 @@ def check(data: bytes, roots: Mapping[bytes, RSAPublicKey]) -> CardIssuer:
         if certificate.tag != _CERTIFICATE:
             raise tlv.TlvError(f"{certificate.tag:X} is no certificate")
         body, signature = certificate.child(_BODY).value, certificate.child(_SIGNATURE).value
-        issuer, holder = body[:KEY_ID_BYTES], body[KEY_ID_BYTES : 2 * KEY_ID_BYTES]
+        signer, holder = body[:KEY_ID_BYTES], body[KEY_ID_BYTES : 2 * KEY_ID_BYTES]
         key = public_key(tlv.parse(body[2 * KEY_ID_BYTES :]))
     except ValueError as error:
         raise NotReadableError(f"the card issuer's certificate: {error}") from error
-    if issuer not in roots:
-        raise UnknownIssuerError(f"the card issuer's certificate is signed by {words(issuer)}, which we do not hold")
-    if not rsa_holds(roots[issuer], signature, body):
-        raise ForgedCardError(f"the card issuer's certificate names {words(issuer)}, which did not sign it")
+    if signer not in roots:
+        raise UnknownIssuerError(f"the card issuer's certificate is signed by {words(signer)}, which we do not hold")
+    if not rsa_holds(roots[signer], signature, body):
+        raise ForgedCardError(f"the card issuer's certificate names {words(signer)}, which did not sign it")
     return CardIssuer(holder, key)

@@ -6,7 +6,6 @@ of the attributes (EF 0003) and the card's public key (EF 0007); that key signs 
 no list of ours (`drivers.card.files`): of the two digests in EF 0003 the other one stays unopened.
 """
 
-import contextlib
 import hashlib
 import re
 from collections.abc import Mapping
@@ -17,19 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from drivers.card import cvc, face, files, pins, tlv
 from drivers.card.channel import Channel
-from drivers.card.errors import (
-    CardError,
-    ForgedCardError,
-    NotReadableError,
-    OtherCardError,
-    PinBlockedError,
-    PinFormatError,
-)
+from drivers.card.errors import ForgedCardError, NotReadableError, PinFormatError
 from drivers.card.files import Use
 from drivers.card.proofs import Evidence, rsa_holds, spki
-from drivers.card.reading import read_object, select, select_file
+from drivers.card.reading import read_object
 from drivers.card.validity import parse_day
-from drivers.reader import ReaderError
 
 PROOF_PURPOSE = b"machitap/entry-proof/1"
 _RECORD, _NAME, _ADDRESS, _BIRTH, _SEX = 0xFF20, 0xDF22, 0xDF23, 0xDF24, 0xDF25
@@ -100,22 +91,14 @@ def read(
     file = files.ENTRY_CODE if Use.CODE.takes(secret.encode()) else files.ENTRY_PIN
     if not files.ENTRY.files[file].takes(secret.encode()):
         raise PinFormatError("照合番号B (14 digits) or a PIN of four digits")
-    if not select(channel, files.ENTRY):
-        raise OtherCardError
-    issuer = cvc.check(read_object(channel, files.CV_CERTIFICATE), roots)
-    if not select_file(channel, file):
-        raise PinBlockedError
-    try:
-        pins.show(channel, secret, spend_last_try=spend_last_try)
+    issuer = cvc.issuer(channel, files.ENTRY, roots)
+    with pins.shown(channel, file, secret, spend_last_try=spend_last_try, until=files.COMMON):
         record = read_object(channel, files.ATTRIBUTES)
         signatures = read_object(channel, files.ATTRIBUTE_SIGNATURES)
         public_key = read_object(channel, files.ENTRY_PUBLIC_KEY)
         attributes = believed_attributes(record, signatures, issuer)
         key = _believed_key(public_key, issuer)
         evidence = face.prove(channel, nonce, spki(key), PROOF_PURPOSE)
-    finally:
-        with contextlib.suppress(CardError, ReaderError):
-            select(channel, files.COMMON)  # another application: the card forgets the secret
     return Holder(attributes, cvc.words(issuer.key_id), evidence)
 
 

@@ -90,6 +90,15 @@ class Gate:
             self._file = int.from_bytes(command.data, "big") if done else None
         elif (by_short_id := _short_id(command)) is not None:
             self._file = by_short_id if done else None
+        elif command.ins in {Ins.VERIFY, Ins.PERFORM_SECURITY_OPERATION} and command.p2 & SHORT_ID_BITS:
+            self._file = None  # whether this makes it current, cards may see differently
+
+    def _use_of(self, reference: int) -> Use | None:
+        """Return what the file is for that P2 of VERIFY or of a signature names, or None if that is on no list."""
+        if reference & ~SHORT_ID_BITS != CURRENT or self._application is None:
+            return None
+        file = reference & SHORT_ID_BITS or self._file
+        return None if file is None else self._application.files.get(file)
 
     def _is(self, file: int | None, use: Use) -> bool:
         return self._application is not None and file is not None and self._application.files.get(file) is use
@@ -118,12 +127,10 @@ class Gate:
         return by_number and self._is(self._file if short_id is None else short_id, Use.RECORD)
 
     def _may_verify(self, command: Command) -> bool:
-        if (command.cla, command.p1, command.p2, command.le) != (0, 0, CURRENT, 0):
+        if (command.cla, command.p1, command.le) != (0, 0, 0):
             return False
-        if self._application is None or self._file is None:
-            return False
-        use = self._application.files[self._file]
-        return use.is_secret and (not command.data or use.takes(command.data))  # without one it is a question
+        use = self._use_of(command.p2)
+        return use is not None and use.is_secret and (not command.data or use.takes(command.data))  # or a question
 
     def _may_sign(self, command: Command) -> bool:
         is_digest = (
@@ -134,7 +141,7 @@ class Gate:
             return False
         if command.p2 == OWN_KEY:
             return self._application is not None and self._application.signs_by_itself
-        return command.p2 == CURRENT and self._is(self._file, Use.SIGN)
+        return self._use_of(command.p2) is Use.SIGN
 
     def _may_authenticate(self, command: Command) -> bool:
         if self._application is None or (command.cla, command.p1) != (0, 0) or not command.le:

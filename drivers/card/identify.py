@@ -1,6 +1,5 @@
 """From a card in front of a reader to who it is and what it has proven, or to the one reason why not."""
 
-import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -19,9 +18,10 @@ from drivers.card.errors import (
 )
 from drivers.card.jpki import certificates, crl
 from drivers.card.jpki.certificates import Purpose
+from drivers.card.paper import Kind
 from drivers.card.presented import Fresh, Presented, Proof
 from drivers.card.proofs import NONCE_BYTES_MIN, Evidence, fingerprint, message, rsa_holds, spki
-from drivers.card.reading import select
+from drivers.card.reading import ClosedFileError, MissingFileError, select
 from drivers.card.service_pass import mutual
 from drivers.card.tokens import code, phone, printed, sun, uid
 from drivers.card.trust import Trust
@@ -86,7 +86,7 @@ def identify_code(text: str, trust: Trust, now: datetime | None) -> Presented:
     if now is not None and now.tzinfo is None:
         raise ValueError("a time without its zone")
     data = code.from_text(text)
-    if data[:1] == bytes((code.PHONE,)):
+    if data[:1] == bytes((Kind.PHONE,)):
         return phone.check(data, trust.pass_issuers, now, trust.last_counter)
     return printed.check(data, trust.pass_issuers, now)
 
@@ -129,7 +129,7 @@ class _Walk:
         raise self._not_known()
 
     def _by_pass(self) -> Presented | None:
-        profile, memory, terminal = self._trust.pass_profile, self._trust.pass_memory, self._trust.terminal
+        profile, memory, terminal = self._trust.pass_profile, self._trust.memory, self._trust.terminal
         if not select(self._channel, profile.application()):
             return None
         answer = mutual.authenticate(self._channel, profile, terminal, self._nonce) if terminal else None
@@ -140,7 +140,7 @@ class _Walk:
         else:
             evidence = service_pass.prove(self._channel, profile, credential, self._nonce)
         if memory:
-            memory.remember(profile, data)
+            memory.remember(data, profile.first_bytes)
         return self._presented(
             "pass", credential.card_id.hex(), Proof.CARD, evidence, issuer=credential.issuer, expires=credential.ends
         )
@@ -162,10 +162,11 @@ class _Walk:
         self._has_jpki = jpki.present(self._channel)
         if not self._has_jpki:
             return None
-        self._expect_card()
         if self._pin is None and not self._trust.allow_certificate_only:
+            self._expect_card()
             return None
-        certificate = certificates.load(jpki.certificate(self._channel))
+        der = self._certificate()
+        certificate = certificates.load(der)
         believed = certificates.believe(
             certificate, self._trust.jpki_authorities, self._now, self._trust.jpki_policies, Purpose.AUTHENTICATION
         )
@@ -175,9 +176,12 @@ class _Walk:
         if self._pin is None:
             return self._presented("jpki", fingerprint(public_key), Proof.NONE, expires=expires, revocation=revocation)
         signed = message(jpki.PROOF_PURPOSE, self._nonce)
-        signature = self._signature_with_pin(self._pin, signed)
+        with jpki.pin_shown(self._channel, self._pin, spend_last_try=self._last_try):
+            signature = jpki.sign(self._channel, signed)
         if not rsa_holds(key, signature, signed):
             raise ForgedCardError("this card does not hold the key of the certificate that it shows")
+        if self._trust.memory:
+            self._trust.memory.remember(der, jpki.BEGINNING_BYTES)
         evidence = Evidence(face.ALGORITHM, public_key, signed, signature)
         return self._presented(
             "jpki", fingerprint(public_key), Proof.PIN, evidence, expires=expires, revocation=revocation
@@ -206,13 +210,24 @@ class _Walk:
         number = uid.read(self._channel, profile)
         return self._presented(profile, number, Proof.NONE) if number else None
 
-    def _signature_with_pin(self, pin: str, signed: bytes) -> bytes:
+    def _certificate(self) -> bytes:
+        """Read the certificate, and see to it before its end that this is a My Number Card."""
         try:
-            jpki.verify_pin(self._channel, pin, spend_last_try=self._last_try)
-            return jpki.sign(self._channel, signed)
-        finally:
-            with contextlib.suppress(CardError, ReaderError):
-                select(self._channel, files.JPKI)  # the card forgets that it has seen the PIN
+            return jpki.certificate(self._channel, self._known_certificate)
+        except (ClosedFileError, MissingFileError):  # as on a phone, and on an old card
+            self._expect_card()
+            raise
+
+    def _known_certificate(self, beginning: bytes) -> bytes | None:
+        """Return the certificate of a card that has proven itself here before; else ask the card what it is.
+
+        A card that is known need not be asked: something else that shows the same beginning could say anything.
+        """
+        found = self._trust.memory.find(beginning) if self._trust.memory else None
+        if found is None:
+            self._expect_card()
+        self._is_my_number_card = True
+        return found
 
     def _expect_card(self) -> None:
         """Refuse what has the application but is no My Number Card, before anything else is asked of it."""

@@ -9,6 +9,7 @@ from drivers.card.errors import NotReadableError
 from drivers.card.files import Application
 
 OBJECT_BYTES_MAX = 4096  # the largest that we read, a certificate, has about 1,600
+SHORT_OFFSET_MAX = 255  # as far as READ BINARY by short identifier can point
 _NO_SUCH_APPLICATION = {
     Status.FILE_NOT_FOUND,
     Status.FUNCTION_NOT_SUPPORTED,
@@ -23,6 +24,10 @@ _READ = {Status.OK, Status.END_OF_FILE}
 
 class ClosedFileError(NotReadableError):
     """The file is there, and opens to something that was not shown."""
+
+
+class MissingFileError(NotReadableError):
+    """The application has no such file."""
 
 
 def select(channel: Channel, application: Application) -> bool:
@@ -57,49 +62,66 @@ def read_start(channel: Channel, file: int, length: int) -> bytes:
     Raises:
         NotReadableError: it cannot be read.
     """
-    response = channel.exchange(commands.read_file(file, length))
-    if response.sw in _SHORT_ID_NOT_KNOWN and select_file(channel, file):
-        response = channel.exchange(commands.read_on(0, length))
-    return _data(response, file)
+    return _read_at(channel, file, 0, length)
 
 
 def read_object(
     channel: Channel,
     file: int,
     *,
+    length: Callable[[bytes], int] = tlv.total_length,
     bytes_max: int = OBJECT_BYTES_MAX,
     first: int = SHORT_LE_MAX,
     known: Callable[[bytes], bytes | None] | None = None,
 ) -> bytes:
-    """Return the one BER-TLV or DER object of a file, without the filler behind it.
+    """Return the one object of a file, BER-TLV or DER if nothing else is said, without the filler behind it.
 
     Args:
         channel: with the application selected.
         file: its identifier.
+        length: says how long an object is from its first bytes, or raises ValueError.
         bytes_max: the largest object that is read.
         first: how many bytes are read at first.
-        known: finds an object that was read before by its first bytes, so that the rest need not be read.
+        known: finds an object that was read before by its first bytes, so that the rest need not be read. It is asked
+            once, before the rest is read, and may read another file if `first` is `SHORT_OFFSET_MAX` or less.
 
     Raises:
         NotReadableError: it cannot be read, or is none.
     """
     data = read_start(channel, file, first)
     try:
-        total = tlv.total_length(data)
-    except tlv.TlvError as error:
+        total = length(data)
+    except ValueError as error:
         raise NotReadableError(f"file {file:04X}: {error}") from error
     if total > bytes_max:
         raise NotReadableError(f"file {file:04X}: an object of {total} bytes")
-    if known and len(data) < total and (remembered := known(data)):
+    if known and (remembered := known(data)):
         return remembered
+    is_current = known is None or first > SHORT_OFFSET_MAX
     while len(data) < total:
         at = len(data)
         step = min(SHORT_LE_MAX, total - at)
-        more = _data(channel.exchange(commands.read_on(at, step)), file)
+        more = _read_on(channel, file, at, step) if is_current else _read_at(channel, file, at, step)
+        is_current = True
         if not more:
             raise NotReadableError(f"file {file:04X} ends early")
         data += more
     return data[:total]
+
+
+def _read_at(channel: Channel, file: int, offset: int, length: int) -> bytes:
+    """Read a file that need not be current, and make it so."""
+    if offset <= SHORT_OFFSET_MAX:
+        response = channel.exchange(commands.read_file(file, length, offset))
+        if response.sw not in _SHORT_ID_NOT_KNOWN:
+            return _data(response, file)
+    if not select_file(channel, file):
+        raise MissingFileError(f"there is no file {file:04X}")
+    return _read_on(channel, file, offset, length)
+
+
+def _read_on(channel: Channel, file: int, offset: int, length: int) -> bytes:
+    return _data(channel.exchange(commands.read_on(offset, length)), file)
 
 
 def _data(response: Response, file: int) -> bytes:

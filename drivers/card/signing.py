@@ -4,22 +4,20 @@ The password is shown to the card only after the token has said that it is a My 
 certificate, with name and address, can be read only then. Afterwards the card is made to forget the password.
 """
 
-import contextlib
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from drivers.card import files, jpki, pins
 from drivers.card.channel import Channel
-from drivers.card.errors import CardError, ForgedCardError, NotReadableError, OtherCardError, PinFormatError
+from drivers.card.errors import ForgedCardError, NotReadableError, OtherCardError, PinFormatError
 from drivers.card.files import Use
 from drivers.card.jpki import certificates, crl
 from drivers.card.jpki.certificates import Purpose
 from drivers.card.jpki.holder import Holder, holder
 from drivers.card.proofs import rsa_holds
-from drivers.card.reading import read_object, select
+from drivers.card.reading import read_object
 from drivers.card.trust import Trust
 from drivers.card.validity import JAPAN
-from drivers.reader import ReaderError
 
 
 @dataclass(frozen=True)
@@ -67,18 +65,13 @@ def sign(
     if not Use.PASSWORD.takes(secret.encode()):
         raise PinFormatError("a password of 6 to 16 letters and digits, at least one of each,")
     _expect_card(channel)
-    try:
-        jpki.select_secret(channel, files.SIGN_PASSWORD)
-        pins.show(channel, secret, spend_last_try=spend_last_try)
+    with pins.shown(channel, files.SIGN_PASSWORD, secret, spend_last_try=spend_last_try, until=files.JPKI):
         der = read_object(channel, files.SIGN_CERTIFICATE)
         certificate = certificates.load(der)
         believed = certificates.believe(certificate, trust.sign_authorities, now, trust.sign_policies, Purpose.SIGNING)
         revocation = crl.check(certificate, believed.authority, trust.revocation_lists, now)
         who = holder(certificate)
         signature = jpki.sign(channel, document, files.SIGN_KEY)
-    finally:
-        with contextlib.suppress(CardError, ReaderError):
-            select(channel, files.JPKI)  # the card forgets that it has seen the password
     if not rsa_holds(believed.key, signature, document):
         raise ForgedCardError("this card does not hold the key of the certificate that it shows")
     expires = certificate.not_valid_after_utc.astimezone(JAPAN).date()

@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import NameOID
 
-from drivers.card import cvc
+from drivers.card import cvc, paper
 from drivers.card.files import ReservedNameError
 from drivers.card.jpki.certificates import fingerprint
 from drivers.card.jpki.crl import RevocationList
-from drivers.card.service_pass import PassMemory, PassProfile, credential
+from drivers.card.memory import Memory
+from drivers.card.service_pass import PassProfile
 from drivers.card.service_pass.mutual import Terminal
 from drivers.card.tokens.sun import SunProfile
 
@@ -44,7 +45,7 @@ class Trust:
         order: which profiles are tried, in this order; of "pass", "face", "jpki", and "sun", "felica", "type_a".
         pass_issuers: public keys of those who issue passes, by issuer reference ("asahi.1").
         pass_profile: where the pass lies on the card.
-        pass_memory: what this unit remembers of passes; None: nothing.
+        memory: what this unit remembers of the cards that it has seen; None: nothing.
         terminal: this unit's own certificate and key, where the pass shows itself to certified terminals only.
         jpki_authorities: certificates of the authorities for authentication certificates, all generations.
         jpki_policies: policy OIDs of which an authentication certificate must have one.
@@ -69,7 +70,7 @@ class Trust:
     order: tuple[str, ...] = PROFILES
     pass_issuers: Mapping[str, Ed25519PublicKey] = field(default_factory=dict)
     pass_profile: PassProfile = field(default_factory=PassProfile)
-    pass_memory: PassMemory | None = None
+    memory: Memory | None = None
     terminal: Terminal | None = None
     jpki_authorities: tuple[x509.Certificate, ...] = ()
     jpki_policies: frozenset[str] = frozenset({AUTH_POLICY})
@@ -108,7 +109,7 @@ class Trust:
 
     def _check_anchors(self) -> None:
         for reference in self.pass_issuers:
-            if not credential.is_issuer_reference(reference):
+            if not paper.is_issuer_reference(reference):
                 raise TrustError(f'"{reference}" is no issuer reference; it looks like "asahi.1"')
         for key_id in self.cv_roots:
             if len(key_id) != cvc.KEY_ID_BYTES:
@@ -121,7 +122,7 @@ class Trust:
 def test_anchors(trust: Trust) -> list[str]:
     """List what of this trust is marked as a test, in words."""
     return [
-        *(f"pass issuer {reference}" for reference in trust.pass_issuers if credential.is_test(reference)),
+        *(f"pass issuer {reference}" for reference in trust.pass_issuers if paper.is_test(reference)),
         *(f"CV root {cvc.words(key_id)}" for key_id in trust.cv_roots if cvc.is_test(key_id)),
         *(
             f"authority {authority.subject.rfc4514_string()}"

@@ -36,7 +36,8 @@ from drivers.card import service_pass
 from drivers.card.apdu import SHORT_LE_MAX
 from drivers.card.errors import CardError
 from drivers.card.jpki import crl
-from drivers.card.service_pass import PassMemory, PassProfile, mutual
+from drivers.card.memory import Memory
+from drivers.card.service_pass import PassProfile, mutual
 from drivers.card.service_pass.mutual import Terminal
 from drivers.card.tokens import sun
 from drivers.card.tokens.sun import SunProfile
@@ -98,7 +99,7 @@ def load(folder: Path) -> Trust:
         order=settings.order,
         pass_issuers={path.stem: _ed25519(path) for path in _pems(folder / "pass")},
         pass_profile=profile,
-        pass_memory=PassMemory(),
+        memory=Memory(),
         terminal=_terminal(folder / "terminal") if profile.terminal_key is not None else None,
         sun=_sun(folder / "sun", settings.sun) if settings.sun else None,
         jpki_authorities=authorities,

@@ -100,7 +100,7 @@ def test_a_pin_is_never_sent_twice(lay: Callable[..., Field]) -> None:
         channel = Channel(lay(chip.card()))
         select(channel, files.JPKI)
         channel.exchange(commands.select_file(files.AUTH_PIN))
-        channel.exchange(commands.verify("1234"))
+        channel.exchange(commands.verify("1234", commands.CURRENT))
         assert [sent for sent in chip.sent if sent.startswith("0020")] == ["002000800431323334"]
 
 
@@ -172,7 +172,11 @@ def test_a_lost_answer_leaves_nothing_current(pki: TestPki) -> None:
     reader.remove_after(0)
     with pytest.raises(CardGoneError):
         channel.exchange(commands.select_file(files.AUTH_PIN))
-    for command in (commands.read_on(0, 4), commands.ask_tries(), commands.select_file(files.TOKEN_INFO)):
+    for command in (
+        commands.read_on(0, 4),
+        commands.ask_tries(commands.CURRENT),
+        commands.select_file(files.TOKEN_INFO),
+    ):
         with pytest.raises(NotAllowedError):
             channel.exchange(command)
 
@@ -192,8 +196,8 @@ def test_a_trace_shows_lengths_and_no_secret(hanako: IsoCard, lay: Callable[...,
     steps: list[Exchange] = []
     channel = Channel(lay(hanako), trace=steps.append)
     jpki.present(channel)
-    jpki.verify_pin(channel, "1234")
-    read_object(channel, files.AUTH_CERTIFICATE)
+    with jpki.pin_shown(channel, "1234"):
+        read_object(channel, files.AUTH_CERTIFICATE)
     shown = " ".join(str(step) for step in steps)
     assert "31323334" not in shown
     assert "masked" in shown

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import drivers
-from drivers.card import CardError, Trust, face, files, identify, jpki
+from drivers.card import CardError, Trust, face, files, identify, jpki, pins
 from drivers.card.apdu import Command, Ins
 from drivers.card.channel import Channel
 from drivers.card.files import Application, ReservedNameError, Use, free_area
 from drivers.card.gate import Gate, NotAllowedError
+from drivers.card.proofs import digest_info
 from drivers.card.service_pass import PassProfile
 from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.issue import make
@@ -141,7 +142,7 @@ def test_files_that_are_not_on_the_list(pki: TestPki, application: Application, 
         Command(0, Ins.READ_RECORD, 1, file << 3 | 4, le=256),
         Command(0, Ins.VERIFY, 0, 0x80 | file),
         Command(0, Ins.VERIFY, 0, 0x80 | file, b"1234"),
-        Command(0x80, Ins.PERFORM_SECURITY_OPERATION, 0, 0x80 | file, bytes(51), le=256),
+        Command(0x80, Ins.PERFORM_SECURITY_OPERATION, 0, 0x80 | file, digest_info(b"letter"), le=256),
     ):
         with pytest.raises(NotAllowedError):
             channel.exchange(command)
@@ -181,6 +182,27 @@ def test_a_refused_file_leaves_nothing_current(pki: TestPki) -> None:
     assert channel.exchange(Command(0, Ins.READ_BINARY, 0x80 | files.AUTH_CERTIFICATE, 0, le=4)).sw == 0x6A86
     with pytest.raises(NotAllowedError):
         channel.exchange(Command(0, Ins.READ_BINARY, 0, 0, le=4))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Command(0, Ins.VERIFY, 0, 0x98),
+        Command(0, Ins.VERIFY, 0, 0x98, b"1234"),
+        Command(0x80, Ins.PERFORM_SECURITY_OPERATION, 0, 0x97, digest_info(b"letter"), le=256),
+    ],
+    ids=["ask", "verify", "sign"],
+)
+def test_a_secret_or_key_by_its_short_identifier_leaves_none_current(pki: TestPki, command: Command) -> None:
+    """Whether it makes its file current, cards may see differently."""
+    _, wire = wired(pki)
+    channel = Channel(wire)
+    channel.exchange(select(files.JPKI.aid))
+    channel.exchange(select_file(files.TOKEN_INFO))
+    channel.exchange(command)
+    for current in (Command(0, Ins.READ_BINARY, 0, 0, le=4), Command(0, Ins.VERIFY, 0, 0x80)):
+        with pytest.raises(NotAllowedError):
+            channel.exchange(current)
 
 
 def test_a_file_that_is_not_there_leaves_none_current(pki: TestPki) -> None:
@@ -300,9 +322,9 @@ PUBLIC_CALLS: list[Callable[[Channel, Wire, Trust], object]] = [
     lambda channel, _wire, _trust: jpki.token(channel),
     lambda channel, _wire, _trust: jpki.certificates_present(channel),
     lambda channel, _wire, _trust: jpki.certificate(channel),
-    lambda channel, _wire, _trust: jpki.pin_tries_left(channel),
-    lambda channel, _wire, _trust: jpki.verify_pin(channel, "1234"),
-    lambda channel, _wire, _trust: jpki.verify_pin(channel, NOBODYS_NUMBER.decode()),
+    lambda channel, _wire, _trust: pins.tries(channel, files.AUTH_PIN),
+    lambda channel, _wire, _trust: pins.show(channel, files.AUTH_PIN, "1234"),
+    lambda channel, _wire, _trust: pins.show(channel, files.AUTH_PIN, NOBODYS_NUMBER.decode()),
     lambda channel, _wire, _trust: jpki.sign(channel, NONCE),
     lambda channel, _wire, trust: face.enrol(channel, date(1985, 4, 1), trust.cv_roots, NONCE),
     lambda channel, _wire, trust: face.enrol(channel, date(1999, 9, 9), trust.cv_roots, NONCE),

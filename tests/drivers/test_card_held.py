@@ -38,7 +38,7 @@ def test_a_card_torn_after_so_many_commands(pki: TestPki, apdus: int) -> None:
         identify(field, NONCE, pki.trust(("pass",)), NOW)
 
 
-@pytest.mark.parametrize(("count", "is_read"), [(0, False), (17, False), (200, False), (340, False), (400, True)])
+@pytest.mark.parametrize(("count", "is_read"), [(0, False), (17, False), (200, False), (260, False), (400, True)])
 def test_a_card_torn_after_so_many_bytes(pki: TestPki, count: int, is_read: bool) -> None:
     field = lay(pki, Plan(trouble=Trouble(torn_after_bytes=count)), Clock())
     try:

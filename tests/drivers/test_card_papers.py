@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA224, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -27,11 +29,13 @@ from drivers.card import (
     common,
     cvc,
     face,
+    files,
     jpki,
+    paper,
+    pins,
     service_pass,
-    tlv,
 )
-from drivers.card.channel import Channel, Exchange
+from drivers.card.channel import Channel
 from drivers.card.jpki import certificates
 from drivers.card.proofs import spki
 from drivers.card.service_pass import credential
@@ -39,7 +43,6 @@ from drivers.card.sim import pki as sim_pki
 from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.issue import make
 from drivers.card.sim.layout import Records, Secret, Transparent
-from drivers.card.sim.others import OddCard
 from drivers.card.sim.pki import AUTH_POLICY, SIGN_POLICY, Authority, CvKey, TestPki
 from drivers.card.sim.plan import Fault, Kind, Plan
 from drivers.reader import Field
@@ -219,57 +222,77 @@ def a_credential(pki: TestPki, **other: object) -> credential.Credential:
     return replace(credential.Credential("TEST-town.1", bytes(range(16)), BEGINS, ENDS, key), **other)  # type: ignore[arg-type]
 
 
+DAYS = "2299 2B27"  # 2024-04-01 and 2030-03-31, counted from 2000-01-01
+
+
 def test_the_credential_s_bytes_are_the_documented_ones(pki: TestPki) -> None:
-    data = credential.issue(a_credential(pki), pki.own.pass_key)
     point = pki.keys.p256("cards/990000000000001/pass").public_key().public_numbers()
-    body = (
-        "5F290101"
-        "420B"
-        + b"TEST-town.1".hex()
-        + "5F2010"
-        + bytes(range(16)).hex()
-        + "5F2508"
-        + b"20240401".hex()
-        + "5F2408"
-        + b"20300331".hex()
-        + "7F494D06082A8648CE3D0403028641"
-        + f"04{point.x:064x}{point.y:064x}"
-    )
-    expected = "7F4E81" + f"{len(body) // 2:02x}" + body
-    assert data.hex().upper().startswith("7F2181")
-    assert expected.upper() in data.hex().upper()
-    signature = data[-64:]
-    pki.own.pass_key.public_key().verify(signature, b"machitap/pass-credential/1\0" + bytes.fromhex(expected))
-    assert len(data) <= 256  # one READ BINARY
+    modulus = pki.keys.rsa("cards/990000000000001/pass-rsa").public_key().public_numbers().n
+    head = "0B" + b"TEST-town.1".hex() + bytes(range(16)).hex() + DAYS
+    for key, body in (
+        (a_credential(pki).key, f"03 {head} {2 + point.y % 2:02x}{point.x:064x}"),
+        (pki.keys.rsa("cards/990000000000001/pass-rsa").public_key(), f"04 {head} {modulus:0512x}"),
+    ):
+        data = credential.issue(a_credential(pki, key=key), pki.own.pass_key)
+        assert data[:-64] == bytes.fromhex(body)
+        pki.own.pass_key.public_key().verify(data[-64:], b"machitap/pass-credential/1\0" + data[:-64])
+        assert paper.length(data[:2]) == len(data)
 
 
-def test_a_credential_says_what_it_was_issued_with(pki: TestPki) -> None:
-    issued = a_credential(pki)
-    read, _, _ = credential.parse(credential.issue(issued, pki.own.pass_key) + b"\xff" * 20)
-    assert read == issued
+@pytest.mark.parametrize("key", ["p256", "rsa"])
+def test_a_credential_says_what_it_was_issued_with(pki: TestPki, key: str) -> None:
+    name = "cards/990000000000001/pass"
+    public = (pki.keys.p256(name) if key == "p256" else pki.keys.rsa(f"{name}-rsa")).public_key()
+    issued = a_credential(pki, key=public)
+    data = credential.issue(issued, pki.own.pass_key)
+    assert len(data) == {"p256": 130, "rsa": 353}[key]
+    assert service_pass.check(data + b"\xff" * 20, issuers(pki), NOW) == issued
 
 
-def test_a_tag_that_nobody_knows_is_read_over_and_still_signed(pki: TestPki) -> None:
-    body = tlv.first(a_credential(pki).body())
-    more = tlv.write(0x7F4E, body.value + tlv.write(0x5F4A, b"later"))
-    signature = pki.own.pass_key.sign(credential.SIGNED_PREFIX + more)
-    data = tlv.write(0x7F21, more + tlv.write(0x5F37, signature))
-    issuers = {"TEST-town.1": pki.own.pass_key.public_key()}
-    assert service_pass.check(data, issuers, NOW) == a_credential(pki)
-    with pytest.raises(ForgedCardError):
-        service_pass.check(data.replace(b"later", b"LATER"), issuers, NOW)
+def issuers(pki: TestPki) -> dict[str, Ed25519PublicKey]:
+    return {"TEST-town.1": pki.own.pass_key.public_key()}
 
 
 @pytest.mark.parametrize(
-    ("tag", "value"),
-    [(0x5F29, b"\x02"), (0x42, b"Town 1"), (0x42, b"\xff.1"), (0x5F20, bytes(15)), (0x5F24, b"20261332")],
+    ("at", "value"),
+    [
+        (0, "05"),  # another kind
+        (1, "0A"),  # the reference cut short: all behind it moves
+        (1, "FF"),
+        (2, "FF"),  # no letter
+        (2, "20"),
+        (33, "00"),  # neither of the two signs of a compressed point
+        (34, "FF" * 32),  # on no curve
+    ],
 )
-def test_a_credential_of_another_form_is_refused(pki: TestPki, tag: int, value: bytes) -> None:
-    fields = tlv.first(a_credential(pki).body()).children()
-    body = tlv.write(0x7F4E, b"".join(tlv.write(f.tag, value) if f.tag == tag else f.raw for f in fields))
-    signature = pki.own.pass_key.sign(credential.SIGNED_PREFIX + body)
+def test_a_credential_of_another_form_is_refused(pki: TestPki, at: int, value: str) -> None:
+    """Even if the town itself has signed it."""
+    body = bytearray(credential.issue(a_credential(pki), pki.own.pass_key)[:-64])
+    changed = bytes.fromhex(value)
+    body[at : at + len(changed)] = changed
+    signature = pki.own.pass_key.sign(b"machitap/pass-credential/1\0" + body)
     with pytest.raises(NotReadableError):
-        credential.parse(tlv.write(0x7F21, body + tlv.write(0x5F37, signature)))
+        service_pass.check(bytes(body) + signature, issuers(pki), NOW)
+
+
+def test_a_credential_that_is_cut_short_is_refused(pki: TestPki) -> None:
+    good = credential.issue(a_credential(pki), pki.own.pass_key)
+    for end in range(len(good)):
+        with pytest.raises(NotReadableError):
+            service_pass.check(good[:end], issuers(pki), NOW)
+
+
+def test_what_no_credential_can_say(pki: TestPki) -> None:
+    keys = (
+        ec.generate_private_key(ec.SECP384R1()),
+        rsa.generate_private_key(3, 2048),
+        rsa.generate_private_key(65537, 3072),
+    )
+    others: list[dict[str, object]] = [{"key": key.public_key()} for key in keys]
+    others += [{"card_id": bytes(15)}, {"begins": date(1999, 12, 31)}]
+    for other in others:
+        with pytest.raises(ValueError, match=r"bytes|bits|day"):
+            credential.issue(a_credential(pki, **other), pki.own.pass_key)
 
 
 @settings(max_examples=300, deadline=None)
@@ -279,13 +302,14 @@ def test_a_damaged_credential_is_never_believed(pki: TestPki, data: st.DataObjec
     bad = bytearray(good)
     bad[data.draw(st.integers(0, len(bad) - 1))] ^= data.draw(st.integers(1, 255))
     with pytest.raises(CardError):
-        service_pass.check(bytes(bad), {"TEST-town.1": pki.own.pass_key.public_key()}, NOW)
+        service_pass.check(bytes(bad), issuers(pki), NOW)
 
 
 @given(st.binary(max_size=300))
 def test_noise_is_no_credential(noise: bytes) -> None:
-    with pytest.raises(NotReadableError):
-        credential.parse(noise)
+    for start in (b"", b"\x03\x0bTEST-town.1", b"\x04\x0bTEST-town.1"):
+        with pytest.raises(CardError):
+            service_pass.check(start + noise, {}, NOW)
 
 
 @pytest.mark.parametrize("issuer", ["", "town", "town.", ".1", "TOWN.1", "test-town.1234", "x" * 17 + ".1", "a.1\n"])
@@ -415,7 +439,7 @@ def test_what_the_jpki_application_says(pki: TestPki, hanako: IsoCard, lay: Lay)
     assert jpki.present(channel)
     assert jpki.token(channel) is jpki.Token.CARD
     assert jpki.certificates_present(channel) == (True, True)
-    assert jpki.pin_tries_left(channel) == 3
+    assert pins.tries(channel, files.AUTH_PIN) == 3
     subject = certificates.load(jpki.certificate(channel)).subject.rfc4514_string()
     assert subject == "CN=TEST990000000000001,C=JP"
     no_sign = Channel(lay(make(Plan(faults=frozenset({Fault.NO_SIGN_CERTIFICATE})), pki)))
@@ -439,12 +463,6 @@ def test_tokens_by_their_label(hanako: IsoCard, lay: Lay, label: bytes, token: j
     channel = Channel(lay(hanako))
     jpki.present(channel)
     assert jpki.token(channel) is token
-
-
-def test_asking_for_tries_spends_none(hanako: IsoCard, lay: Lay) -> None:
-    channel = Channel(lay(hanako))
-    jpki.present(channel)
-    assert [jpki.pin_tries_left(channel) for _ in range(5)] == [3] * 5
 
 
 def test_a_file_is_read_without_its_filler(hanako: IsoCard, lay: Lay) -> None:
@@ -472,34 +490,3 @@ def test_a_certificate_file_that_ends_early_or_holds_none(hanako: IsoCard, lay: 
     jpki.present(channel)
     with pytest.raises(NotReadableError):
         certificates.load(jpki.certificate(channel))
-
-
-def test_a_blocked_card_is_not_sent_the_pin(pki: TestPki, lay: Lay) -> None:
-    card = make(Plan(faults=frozenset({Fault.BLOCKED_PIN})), pki)
-    channel = Channel(lay(card), trace=(steps := list[Exchange]()).append)
-    jpki.present(channel)
-    with pytest.raises(PinBlockedError):
-        jpki.verify_pin(channel, "1234")
-    assert [step.sent for step in steps if step.sent.startswith("00 20")] == ["00 20 00 80"]
-
-
-def test_a_card_issued_without_a_pin_says_blocked(hanako: IsoCard, lay: Lay) -> None:
-    del hanako.applications["jpki"].files[0x0018]
-    channel = Channel(lay(hanako))
-    jpki.present(channel)
-    with pytest.raises(PinBlockedError):
-        jpki.verify_pin(channel, "1234")
-
-
-def test_a_card_that_does_not_count_is_not_sent_a_pin(lay: Lay) -> None:
-    sent: list[bytes] = []
-
-    def answer(raw: bytes) -> bytes:
-        sent.append(raw)
-        return b"\x90\x00"  # also to the question how many tries are left
-
-    channel = Channel(lay(OddCard(b"\x3b\x00", answer)))
-    jpki.present(channel)
-    with pytest.raises(NotReadableError):
-        jpki.verify_pin(channel, "1234")
-    assert not any(b"1234" in raw for raw in sent)

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from drivers.card import (
     CardError,
     ForgedCardError,
-    NotReadableError,
     PassProfile,
     Proof,
     TerminalRefusedError,
@@ -20,12 +19,12 @@ from drivers.card import (
     TrustError,
     identify,
     service_pass,
-    tlv,
     trust_folder,
 )
 from drivers.card.channel import Channel, Exchange
+from drivers.card.memory import Memory
 from drivers.card.proofs import message, p256_holds, rsa_holds
-from drivers.card.service_pass import PassMemory, credential, mutual
+from drivers.card.service_pass import mutual
 from drivers.card.service_pass.mutual import Terminal, TerminalCertificate
 from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.issue import make
@@ -72,54 +71,30 @@ def test_an_rsa_pass_proves_itself(pki: TestPki, lay: Lay) -> None:
     assert rsa_holds(key, evidence.signature, message(service_pass.PROOF_PURPOSE, NONCE))
 
 
-def test_an_rsa_credential_says_what_it_was_issued_with(pki: TestPki) -> None:
-    key = pki.keys.rsa("cards/990000000000001/pass-rsa").public_key()
-    issued = credential.Credential("TEST-town.1", bytes(range(16)), date(2024, 4, 1), date(2030, 3, 31), key)
-    data = credential.issue(issued, pki.own.pass_key)
-    assert credential.parse(data)[0] == issued
-    public_key = tlv.first(data).child(0x7F4E).child(0x7F49)
-    assert public_key.child(0x06).value.hex().upper() == "2A864886F70D01010B"
-    assert int.from_bytes(public_key.child(0x81).value, "big") == key.public_numbers().n
-
-
 @pytest.mark.parametrize("fault", [Fault.FORGED_KEY, Fault.FORGED_CREDENTIAL])
 def test_a_forged_rsa_pass(pki: TestPki, lay: Lay, fault: Fault) -> None:
     with pytest.raises(ForgedCardError):
         identify(lay(make(rsa_plan(fault), pki)), NONCE, pki.trust(("pass",)), NOW)
 
 
-def test_a_key_of_another_kind_is_not_readable(pki: TestPki) -> None:
-    data = credential.issue(
-        credential.Credential(
-            "TEST-town.1", bytes(16), date(2024, 4, 1), date(2030, 3, 31), pki.keys.p256("cards/x/pass").public_key()
-        ),
-        pki.own.pass_key,
-    )
-    with pytest.raises(NotReadableError, match="kind"):
-        credential.parse(data.replace(bytes.fromhex("2A8648CE3D040302"), bytes.fromhex("2A8648CE3D040303")))
-
-
 # ---------------------------------------------------------------------------------------------- the memory
 
 
 def test_a_known_card_is_read_by_its_beginning(pki: TestPki, lay: Lay) -> None:
-    memory = PassMemory()
-    trust = replace(pki.trust(("pass",)), pass_profile=PassProfile(first_bytes=64), pass_memory=memory)
-    costs, seen = [], set()
+    trust = replace(pki.trust(("pass",)), pass_profile=PassProfile(first_bytes=112), memory=Memory())
+    reads, seen = [], set()
     for _ in range(2):
         steps: list[Exchange] = []
         presented = identify(lay(make(rsa_plan(), pki)), NONCE, trust, NOW, trace=steps.append)
         seen.add((presented.identifier, presented.expires, presented.proof))
-        costs.append((len(steps), sum(step.sent_bytes + step.received_bytes for step in steps)))
+        reads.append([step.received_bytes - 2 for step in steps if step.sent.startswith("00 B0")])
     assert len(seen) == 1
-    assert costs[0][0] == 5
-    assert costs[1][0] == 3
-    assert costs[1][1] < 400 < costs[0][1]
+    assert reads == [[112, 241], [112]]
 
 
 def test_what_is_remembered_is_checked_like_what_is_read(pki: TestPki, lay: Lay) -> None:
-    memory = PassMemory()
-    trust = replace(pki.trust(("pass",)), pass_profile=PassProfile(first_bytes=64), pass_memory=memory)
+    memory = Memory()
+    trust = replace(pki.trust(("pass",)), pass_profile=PassProfile(first_bytes=112), memory=memory)
     identify(lay(make(rsa_plan(), pki)), NONCE, trust, NOW)
     with pytest.raises(ForgedCardError):  # a copy of the file without the key
         identify(lay(make(rsa_plan(Fault.FORGED_KEY), pki)), NONCE, trust, NOW)
@@ -130,23 +105,15 @@ def test_what_is_remembered_is_checked_like_what_is_read(pki: TestPki, lay: Lay)
 
 
 def test_a_card_that_is_not_proven_is_not_remembered(pki: TestPki, lay: Lay) -> None:
-    memory = PassMemory()
-    trust = replace(pki.trust(("pass",)), pass_profile=PassProfile(first_bytes=64), pass_memory=memory)
+    memory = Memory()
+    trust = replace(pki.trust(("pass",)), pass_profile=PassProfile(first_bytes=112), memory=memory)
     with pytest.raises(ForgedCardError):
         identify(lay(make(rsa_plan(Fault.FORGED_KEY), pki)), NONCE, trust, NOW)
-    assert memory._files == {}
+    assert memory._shown == {}
 
 
-def test_of_too_many_the_oldest_goes() -> None:
-    memory, profile = PassMemory(cards_max=2), PassProfile(first_bytes=64)
-    cards = [bytes((number,)) * 100 for number in range(3)]
-    for data in (cards[0], cards[1], cards[0], cards[2]):
-        memory.remember(profile, data)
-    assert [memory.find(data[:64]) for data in cards] == [cards[0], None, cards[2]]
-
-
-@pytest.mark.parametrize("first_bytes", [0, 63, 257])
-def test_a_beginning_that_could_be_two_cards_is_refused(first_bytes: int) -> None:
+@pytest.mark.parametrize("first_bytes", [0, 111, 257])
+def test_a_beginning_that_leaves_too_much_is_refused(first_bytes: int) -> None:
     with pytest.raises(TrustError, match="first_bytes"):
         Trust(pass_profile=PassProfile(first_bytes=first_bytes))
 

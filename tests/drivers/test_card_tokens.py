@@ -26,16 +26,19 @@ from drivers.card import (
     UnknownIssuerError,
     identify,
     identify_code,
+    paper,
+    service_pass,
     trust_folder,
 )
 from drivers.card.channel import Channel
+from drivers.card.paper import Paper
+from drivers.card.service_pass import credential
 from drivers.card.sim import tags
 from drivers.card.sim.issue import make
 from drivers.card.sim.others import OddCard
 from drivers.card.sim.pki import TestPki
 from drivers.card.sim.plan import Kind, Plan
 from drivers.card.tokens import code, phone, printed, sun
-from drivers.card.tokens.code import Paper
 from drivers.card.tokens.sun import SunProfile
 from drivers.reader import Field
 
@@ -207,15 +210,16 @@ def test_the_order_and_the_keys_go_together() -> None:
 # ---------------------------------------------------------------------------------------------- printed codes
 
 
-def paper(**more: object) -> Paper:
+def said(**more: object) -> Paper:
     usual: dict[str, object] = {
-        "issuer": "TEST-town.1", "number": NUMBER, "begins": date(2026, 4, 1), "ends": date(2027, 3, 31)
+        "kind": paper.Kind.PRINTED, "issuer": "TEST-town.1", "number": NUMBER,
+        "begins": date(2026, 4, 1), "ends": date(2027, 3, 31),
     }  # fmt: skip
     return Paper(**(usual | more))  # type: ignore[arg-type]
 
 
 def test_a_printed_code_is_the_town_s_and_a_photograph_does_as_well(pki: TestPki) -> None:
-    text = printed.make(paper(), pki.own.pass_key)
+    text = printed.make(said(), pki.own.pass_key)
     assert len(text) <= 150
     assert set(text) <= set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")  # a QR code's alphanumeric mode
     presented = identify_code(text + "\r\n", pki.trust(), NOW)
@@ -229,7 +233,7 @@ def test_a_printed_code_is_the_town_s_and_a_photograph_does_as_well(pki: TestPki
 
 
 def test_a_printed_code_is_held_against_days_and_issuers(pki: TestPki) -> None:
-    text = printed.make(paper(), pki.own.pass_key)
+    text = printed.make(said(), pki.own.pass_key)
     for now, error in (
         (datetime(2027, 4, 1, tzinfo=UTC), ExpiredCardError),
         (datetime(2026, 3, 1, tzinfo=UTC), ClockDoubtError),
@@ -239,25 +243,25 @@ def test_a_printed_code_is_held_against_days_and_issuers(pki: TestPki) -> None:
     with pytest.raises(UnknownIssuerError):
         identify_code(text, Trust(), NOW)
     with pytest.raises(ForgedCardError):
-        identify_code(printed.make(paper(), pki.stranger.pass_key), pki.trust(), NOW)
+        identify_code(printed.make(said(), pki.stranger.pass_key), pki.trust(), NOW)
     with pytest.raises(ValueError, match="zone"):
         identify_code(text, pki.trust(), datetime(2026, 11, 23))  # noqa: DTZ001
 
 
 def test_a_signature_for_a_pass_makes_no_code(pki: TestPki) -> None:
     """One key, several purposes: the words in front of what is signed keep them apart."""
-    body = paper().body()
+    body = said().body()
     text = code.to_text(body + pki.own.pass_key.sign(b"machitap/pass-credential/1\0" + body))
     with pytest.raises(ForgedCardError):
         identify_code(text, pki.trust(), NOW)
-    as_phone = code.issue(paper(key=bytes(32)), pki.own.pass_key)
+    as_phone = paper.issue(said(kind=paper.Kind.PHONE, key=bytes(32)), pki.own.pass_key)
     with pytest.raises((ForgedCardError, NotReadableError)):
         identify_code(code.to_text(b"\x01" + as_phone[1:]), pki.trust(), NOW)
 
 
 @given(st.data())
 def test_a_damaged_code_is_never_believed(pki: TestPki, data: st.DataObject) -> None:
-    text = printed.make(paper(), pki.own.pass_key)
+    text = printed.make(said(), pki.own.pass_key)
     at = data.draw(st.integers(0, len(text) - 1))
     other = data.draw(st.sampled_from("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"))
     if other != text[at]:
@@ -283,12 +287,34 @@ def test_noise_is_no_code(noise: str) -> None:
             identify_code(text, Trust(), NOW)
 
 
-@pytest.mark.parametrize("more", [{"issuer": "town"}, {"number": b"short"}])
-def test_what_cannot_be_printed(pki: TestPki, more: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="issuer"):
-        printed.make(paper(**more), pki.own.pass_key)
-    with pytest.raises(ValueError, match="phone"):
-        printed.make(paper(key=bytes(32)), pki.own.pass_key)
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"issuer": "town"}, "issuer"),
+        ({"number": b"short"}, "8 and 0 bytes"),
+        ({"key": bytes(32)}, "8 and 0 bytes"),
+        ({"begins": date(1999, 12, 31)}, "day"),
+        ({"ends": date(2179, 6, 7)}, "day"),
+        ({"kind": paper.Kind.PHONE, "key": bytes(32)}, "phone"),
+    ],
+)
+def test_what_cannot_be_printed(pki: TestPki, more: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        printed.make(said(**more), pki.own.pass_key)
+
+
+def test_a_pass_is_no_code_and_a_code_no_pass(pki: TestPki) -> None:
+    """What the town has signed as one kind is taken for no other, whoever carries it where."""
+    key = pki.keys.p256("cards/990000000000001/pass").public_key()
+    as_pass = credential.issue(
+        credential.Credential("TEST-town.1", bytes(16), date(2026, 4, 1), date(2027, 3, 31), key), pki.own.pass_key
+    )
+    with pytest.raises(NotReadableError, match="pass"):
+        identify_code(code.to_text(as_pass), pki.trust(), NOW)
+    issuers = {"TEST-town.1": pki.own.pass_key.public_key()}
+    for more in ({}, {"kind": paper.Kind.PHONE, "key": bytes(32)}):
+        with pytest.raises(NotReadableError, match="code"):
+            service_pass.check(paper.issue(said(**more), pki.own.pass_key), issuers, NOW)
 
 
 # ---------------------------------------------------------------------------------------------- a phone's code
@@ -298,7 +324,7 @@ def test_what_cannot_be_printed(pki: TestPki, more: dict[str, object]) -> None:
 def handset(pki: TestPki) -> tuple[bytes, Ed25519PrivateKey]:
     """A phone with its paper from the town and its key."""
     key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-    return code.issue(paper(key=key.public_key().public_bytes_raw()), pki.own.pass_key), key
+    return paper.issue(said(kind=paper.Kind.PHONE, key=key.public_key().public_bytes_raw()), pki.own.pass_key), key
 
 
 def test_a_phone_s_code_is_good_for_a_minute(pki: TestPki, handset: tuple[bytes, Ed25519PrivateKey]) -> None:

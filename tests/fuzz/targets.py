@@ -16,12 +16,14 @@ from drivers.card.apdu import Command
 from drivers.card.identify import identify_code
 from drivers.card.jpki import certificates, crl, holder
 from drivers.card.jpki.certificates import Purpose
+from drivers.card.paper import Kind, Paper
+from drivers.card.service_pass import credential
+from drivers.card.service_pass.credential import Credential
 from drivers.card.sim.issue import make
 from drivers.card.sim.pki import TestPki
 from drivers.card.sim.plan import Plan
 from drivers.card.tlv import TlvError
 from drivers.card.tokens import printed
-from drivers.card.tokens.code import Paper
 from drivers.gps import _nmea
 from drivers.gps._receiver import Receiver
 from drivers.keystore.sim import Driver as Keystore
@@ -74,7 +76,7 @@ def _card_targets(pki: TestPki) -> dict[str, Target]:
             (own.cv_root.certify(own.card_issuer),),
         ),
         "pass credentials": Target(
-            lambda noise: _may(CardError, lambda: service_pass.check(noise, trust.pass_issuers, NOW)), tuple(written)
+            lambda noise: _may(CardError, lambda: service_pass.check(noise, trust.pass_issuers, NOW)), _passes(pki)
         ),
         "x.509 certificates": Target(lambda noise: _certificate(noise, trust), (authority, *written)),
         "revocation lists": Target(
@@ -97,10 +99,18 @@ def _conversations(pki: TestPki, trust: Trust) -> list[list[bytes]]:
     return found
 
 
+def _passes(pki: TestPki) -> tuple[bytes, ...]:
+    """Return a credential of each kind of key, well signed."""
+    days = NOW.date().replace(year=2025), NOW.date().replace(year=2027)
+    keys = pki.keys.p256("cards/fuzz/pass").public_key(), pki.keys.rsa("cards/fuzz/pass-rsa").public_key()
+    said = (Credential(pki.own.pass_issuer, bytes(range(16)), *days, key) for key in keys)
+    return tuple(credential.issue(each, pki.own.pass_key) for each in said)
+
+
 def _codes(pki: TestPki) -> tuple[bytes, ...]:
     """Return a printed code, well signed."""
     days = NOW.date().replace(year=2025), NOW.date().replace(year=2027)
-    return (printed.make(Paper(pki.own.pass_issuer, bytes(range(8)), *days), pki.own.pass_key).encode(),)
+    return (printed.make(Paper(Kind.PRINTED, pki.own.pass_issuer, bytes(range(8)), *days), pki.own.pass_key).encode(),)
 
 
 def _talk(noise: bytes, trust: Trust, pin: str | None) -> None:

@@ -113,7 +113,7 @@ def test_words_for_people_and_a_trace_beside_them(
     assert done.returncode == 0
     assert done.stdout.startswith("Identified; the card has proven it, and the holder knew its PIN.\n")
     assert "proof       pin" in done.stdout
-    assert "12 APDUs" in done.stderr
+    assert "10 APDUs" in done.stderr
     assert "** masked **" in done.stderr
     assert "1234" not in done.stderr.replace("TEST1234", "")
     assert "31323334" not in done.stderr + done.stdout

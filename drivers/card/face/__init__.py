@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from drivers.card import commands, common, cvc, files, pins, tlv
 from drivers.card.apdu import Status
 from drivers.card.channel import Channel
-from drivers.card.errors import ForgedCardError, NotReadableError, OtherCardError, PinBlockedError
+from drivers.card.errors import ForgedCardError, NotReadableError, OtherCardError
 from drivers.card.proofs import Evidence, digest_info, fingerprint, message, rsa_holds, spki
-from drivers.card.reading import read_object, select, select_file
+from drivers.card.reading import read_object
 from drivers.card.validity import ERAS, era_of, parse_day
 
 PROOF_PURPOSE = b"machitap/face-proof/1"
@@ -68,14 +68,12 @@ def enrol(
         UnknownIssuerError, ForgedCardError, NotReadableError: as they say.
     """
     record = common.read(channel)
-    if record is None or not select(channel, files.FACE):
+    if record is None:
         raise OtherCardError
-    issuer = cvc.check(read_object(channel, files.CV_CERTIFICATE), roots)
-    if not select_file(channel, files.BIRTH_KEY):
-        raise PinBlockedError
-    pins.show(channel, birth_key(birth, western=western))
-    key = _believed_key(read_object(channel, files.AGE_RECORD), issuer, birth)
-    evidence = prove(channel, nonce, spki(key))
+    issuer = cvc.issuer(channel, files.FACE, roots)
+    with pins.shown(channel, files.BIRTH_KEY, birth_key(birth, western=western), until=files.COMMON):
+        key = _believed_key(read_object(channel, files.AGE_RECORD), issuer, birth)
+        evidence = prove(channel, nonce, spki(key))
     return FaceEnrolment(record.index, fingerprint(spki(key)), spki(key), record.expires, evidence)
 
 

@@ -6,7 +6,6 @@ photo; 96 bytes in one DigestInfo, which libraries do not know, so what the sign
 last day and the picture of the security code stand outside of the signature; the latter is not looked at.
 """
 
-import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,19 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from drivers.card import cvc, face, files, pins, tlv
 from drivers.card.channel import Channel
-from drivers.card.errors import (
-    CardError,
-    ForgedCardError,
-    NotReadableError,
-    OtherCardError,
-    PinBlockedError,
-    PinFormatError,
-)
+from drivers.card.errors import ForgedCardError, NotReadableError, PinFormatError
 from drivers.card.files import Use
 from drivers.card.proofs import Evidence, rsa_digests_hold, spki
-from drivers.card.reading import read_object, select, select_file
+from drivers.card.reading import read_object
 from drivers.card.validity import parse_day
-from drivers.reader import ReaderError
 
 FILE_BYTES_MAX = 32_767  # as far as READ BINARY can point
 _RECORD = 0xFF20
@@ -79,18 +70,10 @@ def read(
     """
     if not Use.CODE.takes(code.encode()):
         raise PinFormatError("照合番号B (14 digits)")
-    if not select(channel, files.FACE):
-        raise OtherCardError
-    issuer = cvc.check(read_object(channel, files.CV_CERTIFICATE), roots)
-    if not select_file(channel, files.FACE_CODE):
-        raise PinBlockedError
-    try:
-        pins.show(channel, code, spend_last_try=spend_last_try)
+    issuer = cvc.issuer(channel, files.FACE, roots)
+    with pins.shown(channel, files.FACE_CODE, code, spend_last_try=spend_last_try, until=files.COMMON):
         body, key = _believed(read_object(channel, files.FRONT, bytes_max=FILE_BYTES_MAX), issuer)
         evidence = face.prove(channel, nonce, spki(key))
-    finally:
-        with contextlib.suppress(CardError, ReaderError):
-            select(channel, files.COMMON)  # another application: the card forgets the code
     try:
         birth, expires = (parse_day(body.child(tag).value) for tag in (_BIRTH, _EXPIRES))
         sex = body.child(_SEX).value.decode("ascii")

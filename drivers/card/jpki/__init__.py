@@ -6,18 +6,21 @@ open only to the holder's password (`drivers/card/signing.py`), at a desk. Sourc
 JPKI driver (`card-jpki.c`), ISO/IEC 7816-4 and 7816-8.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from drivers.card import commands, files, pins
 from drivers.card.apdu import Status
 from drivers.card.channel import Channel
-from drivers.card.errors import NotReadableError, PinBlockedError, PinFormatError
+from drivers.card.errors import NotReadableError, PinFormatError
 from drivers.card.files import Use
 from drivers.card.jpki.token import Token, TokenInfo, token, token_info
 from drivers.card.proofs import digest_info
-from drivers.card.reading import read_object, read_start, select, select_file
+from drivers.card.reading import SHORT_OFFSET_MAX, read_object, read_start, select, select_file
 
 __all__ = [
+    "BEGINNING_BYTES",
     "PROOF_PURPOSE",
     "PinStates",
     "Token",
@@ -25,16 +28,16 @@ __all__ = [
     "authorities",
     "certificate",
     "certificates_present",
+    "pin_shown",
     "pin_states",
-    "pin_tries_left",
     "present",
     "sign",
     "token",
     "token_info",
-    "verify_pin",
 ]
 
 PROOF_PURPOSE = b"machitap/jpki-proof/1"
+BEGINNING_BYTES = SHORT_OFFSET_MAX  # so that it can be read on after another file was read
 _AVAILABLE = 0x8F
 
 
@@ -62,13 +65,16 @@ def certificates_present(channel: Channel) -> tuple[bool, bool]:
     return flags[0] == _AVAILABLE, flags[1] == _AVAILABLE
 
 
-def certificate(channel: Channel) -> bytes:
+def certificate(channel: Channel, known: Callable[[bytes], bytes | None] | None = None) -> bytes:
     """Read the authentication certificate (DER); no PIN is needed.
+
+    `known`: finds one that was read before by its first `BEGINNING_BYTES`. They hold its number, its days and its
+    holder's number, so no two begin alike.
 
     Raises:
         NotReadableError: there is none, or it cannot be read.
     """
-    return read_object(channel, files.AUTH_CERTIFICATE)
+    return read_object(channel, files.AUTH_CERTIFICATE, first=BEGINNING_BYTES, known=known)
 
 
 def authorities(channel: Channel) -> tuple[bytes, bytes]:
@@ -79,23 +85,13 @@ def authorities(channel: Channel) -> tuple[bytes, bytes]:
     return read_object(channel, files.AUTH_AUTHORITY), read_object(channel, files.SIGN_AUTHORITY)
 
 
-def pin_tries_left(channel: Channel) -> int | None:
-    """Ask how many tries the PIN has left (0 to 3) without spending one; None if the card does not say."""
-    select_secret(channel, files.AUTH_PIN)
-    return pins.tries(channel)
-
-
 def pin_states(channel: Channel) -> PinStates:
     """Ask for the tries of both secrets without spending one. The channel is a desk's."""
-
-    def left(file: int) -> int | None:
-        return pins.tries(channel) if select_file(channel, file) else 0
-
-    return PinStates(left(files.AUTH_PIN), left(files.SIGN_PASSWORD))
+    return PinStates(pins.tries(channel, files.AUTH_PIN), pins.tries(channel, files.SIGN_PASSWORD))
 
 
-def verify_pin(channel: Channel, pin: str, *, spend_last_try: bool = False) -> None:
-    """Show the card its PIN.
+def pin_shown(channel: Channel, pin: str, *, spend_last_try: bool = False) -> AbstractContextManager[None]:
+    """Show the card its PIN, with the application selected; at the end the card forgets it.
 
     Args:
         channel: with the application selected.
@@ -103,34 +99,26 @@ def verify_pin(channel: Channel, pin: str, *, spend_last_try: bool = False) -> N
         spend_last_try: a person has said that the last try may be spent.
 
     Raises:
-        PinFormatError, PinWrongError, PinLastTryError, PinBlockedError: as they say.
-        NotReadableError: the card answered something else; a try may have been spent.
+        PinFormatError: these are no four digits.
+        As `drivers.card.pins.show`: when it is entered.
     """
     if not Use.PIN.takes(pin.encode()):
         raise PinFormatError
-    select_secret(channel, files.AUTH_PIN)
-    pins.show(channel, pin, spend_last_try=spend_last_try)
+    return pins.shown(channel, files.AUTH_PIN, pin, spend_last_try=spend_last_try, until=files.JPKI)
 
 
 def sign(channel: Channel, signed: bytes, key: int = files.AUTH_KEY) -> bytes:
     """Have a key sign, after its secret (RSASSA-PKCS1-v1_5 with SHA-256).
 
+    It is named by its short identifier; a card that does not take that gets the SELECT.
+
     Raises:
         NotReadableError: the card did not.
     """
-    if not select_file(channel, key):
-        raise NotReadableError("this card has no such key")
-    response = channel.exchange(commands.sign(digest_info(signed), key=commands.CURRENT))
+    said = digest_info(signed)
+    response = channel.exchange(commands.sign(said, key=commands.CURRENT | key))
+    if response.sw != Status.OK and select_file(channel, key):
+        response = channel.exchange(commands.sign(said, key=commands.CURRENT))
     if response.sw != Status.OK:
         raise NotReadableError(f"the card answered {response.sw:04X} when it should sign")
     return response.data
-
-
-def select_secret(channel: Channel, file: int) -> None:
-    """Make a secret's file current.
-
-    Raises:
-        PinBlockedError: a card that was issued without it (顔認証マイナンバーカード).
-    """
-    if not select_file(channel, file):
-        raise PinBlockedError

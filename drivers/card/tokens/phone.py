@@ -1,9 +1,10 @@
 """A phone's code: drawn on the screen anew every few seconds, signed with a key that the town has certified.
 
-Behind the town's paper (`code.py`) stand five bytes, the seconds since 1970 by the phone's clock, and an Ed25519
-signature by the phone's key over "machitap/phone-token/1", one zero byte, the paper and those five bytes. A code is
-good for `WINDOW_SECONDS` around the time that it says. A unit that does not know the time cannot tell: there it is
-worth as much as a photograph, and says so. Everywhere it must be newer than the last one of this phone that was seen.
+Behind the town's paper (`drivers.card.paper`) stand five bytes, the seconds since 1970 by the phone's clock, and an
+Ed25519 signature by the phone's key over "machitap/phone-token/1", one zero byte, the paper and those five bytes. A
+code is good for `WINDOW_SECONDS` around the time that it says. A unit that does not know the time cannot tell: there it
+is worth as much as a photograph, and says so. Everywhere it must be newer than the last one of this phone that was
+seen.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,9 @@ from datetime import datetime
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from drivers.card import paper
 from drivers.card.errors import ForgedCardError, NotReadableError, StaleCodeError
+from drivers.card.paper import SIGNATURE_BYTES, Kind
 from drivers.card.presented import Fresh, Presented, Proof
 from drivers.card.proofs import Evidence, spki
 from drivers.card.tokens import code
@@ -23,9 +26,9 @@ WINDOW_SECONDS = 60
 _TIME_BYTES = 5
 
 
-def make(paper: bytes, phone_key: Ed25519PrivateKey, at: datetime) -> str:
-    """Return the text of the code to show now. `paper`: what the town has issued for this phone's key."""
-    shown = paper + int(at.timestamp()).to_bytes(_TIME_BYTES, "big")
+def make(issued: bytes, phone_key: Ed25519PrivateKey, at: datetime) -> str:
+    """Return the text of the code to show now. `issued`: the town's paper for this phone's key."""
+    shown = issued + int(at.timestamp()).to_bytes(_TIME_BYTES, "big")
     return code.to_text(shown + phone_key.sign(PURPOSE + shown))
 
 
@@ -41,18 +44,18 @@ def check(
         StaleCodeError: shown before, or not from now.
         UnknownIssuerError, ForgedCardError, ExpiredCardError, ClockDoubtError, NotReadableError: as they say.
     """
-    paper = code.believe(data, issuers, now)
-    length = code.parse(data)[1]
+    said = paper.believe(data, issuers, now, {Kind.PHONE})
+    length = paper.length(data)
     time, signature = data[length : length + _TIME_BYTES], data[length + _TIME_BYTES :]
-    if len(time) != _TIME_BYTES or len(signature) != code.SIGNATURE_BYTES:
+    if len(time) != _TIME_BYTES or len(signature) != SIGNATURE_BYTES:
         raise NotReadableError("a phone's code that is cut short")
     signed = PURPOSE + data[: length + _TIME_BYTES]
-    key = Ed25519PublicKey.from_public_bytes(paper.key)
+    key = Ed25519PublicKey.from_public_bytes(said.key)
     try:
         key.verify(signature, signed)
     except InvalidSignature as error:
         raise ForgedCardError("another phone than the paper's has signed this code") from error
-    identifier, at = paper.number.hex(), int.from_bytes(time, "big")
+    identifier, at = said.number.hex(), int.from_bytes(time, "big")
     last = last_counter(identifier)
     if last is not None and at <= last:
         raise StaleCodeError("this code was shown before")
@@ -63,8 +66,8 @@ def check(
         identifier,
         Proof.TOKEN,
         Evidence(ALGORITHM, spki(key), signed, signature),
-        issuer=paper.issuer,
-        expires=paper.ends,
+        issuer=said.issuer,
+        expires=said.ends,
         time_checked=now is not None,
         fresh=Fresh.COPY if now is None else Fresh.WINDOW,
         counter=at,

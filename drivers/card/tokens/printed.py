@@ -5,21 +5,22 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from drivers.card import paper
 from drivers.card.errors import NotReadableError
+from drivers.card.paper import Kind, Paper
 from drivers.card.presented import Fresh, Presented, Proof
 from drivers.card.tokens import code
-from drivers.card.tokens.code import Paper
 
 
-def make(paper: Paper, issuer_key: Ed25519PrivateKey) -> str:
+def make(said: Paper, issuer_key: Ed25519PrivateKey) -> str:
     """Return the text of the QR code to print.
 
     Raises:
-        ValueError: the paper says something that it cannot say, or is a phone's.
+        ValueError: the paper says something that it cannot say, or is not for printing.
     """
-    if paper.key:
-        raise ValueError("a phone's paper is not printed")
-    return code.to_text(code.issue(paper, issuer_key))
+    if said.kind is not Kind.PRINTED:
+        raise ValueError("a phone's paper, or a card's, is not printed")
+    return code.to_text(paper.issue(said, issuer_key))
 
 
 def check(data: bytes, issuers: Mapping[str, Ed25519PublicKey], now: datetime | None) -> Presented:
@@ -28,15 +29,15 @@ def check(data: bytes, issuers: Mapping[str, Ed25519PublicKey], now: datetime | 
     Raises:
         UnknownIssuerError, ForgedCardError, ExpiredCardError, ClockDoubtError, NotReadableError: as they say.
     """
-    paper = code.believe(data, issuers, now)
-    if len(data) != code.parse(data)[1]:
+    said = paper.believe(data, issuers, now, {Kind.PRINTED})
+    if len(data) != paper.length(data):
         raise NotReadableError("a code with something behind it")
     return Presented(
         "printed",
-        paper.number.hex(),
+        said.number.hex(),
         Proof.TOKEN,
-        issuer=paper.issuer,
-        expires=paper.ends,
+        issuer=said.issuer,
+        expires=said.ends,
         time_checked=now is not None,
         fresh=Fresh.COPY,
     )

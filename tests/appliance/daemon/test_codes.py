@@ -7,9 +7,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.feedback import Shown
+from drivers.card import paper
+from drivers.card.paper import Kind, Paper
 from drivers.card.sim.pki import TestPki
 from drivers.card.tokens import code, phone
-from drivers.card.tokens.code import Paper
 from drivers.clock import Confidence
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
@@ -39,7 +40,8 @@ class Town:
         return datetime.fromtimestamp(self.clock.wall_ms() / 1000, UTC)
 
     def paper(self, ends: date = date(2099, 3, 31), key: bytes = b"", number: int = 7) -> bytes:
-        return code.issue(Paper(ISSUER, number.to_bytes(8, "big"), date(2020, 4, 1), ends, key), self.key)
+        kind = Kind.PHONE if key else Kind.PRINTED
+        return paper.issue(Paper(kind, ISSUER, number.to_bytes(8, "big"), date(2020, 4, 1), ends, key), self.key)
 
     def on_phone(self) -> str:
         """What the phone shows now."""
@@ -118,8 +120,8 @@ def test_a_code_before_a_real_scanner_on_a_serial_line(settle: Settle, pki: Test
     config = unit.folder / "unit.toml"
     config.write_text(f'{config.read_text()}\n[drivers.scanner]\nmake = "serial"\npath = "{scanner.path}"\n')
     unit.start()
-    paper = Paper(ISSUER, bytes(8), date(2020, 4, 1), date(2099, 3, 31))
-    scanner.say(code.to_text(code.issue(paper, pki.own.pass_key)).encode() + b"\r")
+    printed = Paper(Kind.PRINTED, ISSUER, bytes(8), date(2020, 4, 1), date(2099, 3, 31))
+    scanner.say(code.to_text(paper.issue(printed, pki.own.pass_key)).encode() + b"\r")
     wait_until(lambda: any(sound == "ok_points" for sound, _ in unit.heard()), unit.said)
     scanner.say(b"MACHI1:ABC")
     wait_until(lambda: any(sound == "retry" for sound, _ in unit.heard()), unit.said)
