@@ -4,11 +4,8 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import msgspec
-import nfc.clf.device  # type: ignore[import-untyped]
-import nfc.clf.transport  # type: ignore[import-untyped]
 import pytest
 
 from drivers.card.sim.issue import make
@@ -17,17 +14,11 @@ from drivers.card.sim.plan import Plan
 from drivers.reader import CardLeft, ReaderCame, ReaderLeft
 from drivers.reader.nfc import Driver
 from tests.pcsc.picc import Picc
-from tests.pcsc.rcs380 import Libusb, Rcs380
+from tests.pcsc.rcs380 import Rcs380
+from tests.pcsc.usb import plug
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
-
-
-def plug(chip: Rcs380, patch: pytest.MonkeyPatch) -> None:
-    """Put the device on the bus that nfcpy sees; its node in /dev may be used."""
-    patch.setattr(nfc.clf.transport, "libusb", Libusb(chip))
-    may = SimpleNamespace(access=lambda *_: True, R_OK=4, W_OK=2)
-    patch.setattr(nfc.clf.device, "os", may)
 
 
 class Rcs380Bench:
