@@ -90,7 +90,7 @@ def open_journal(
         JournalFullError: there is not even room to begin.
     """
     try:
-        connection = _connect(world, name, register)
+        connection = _connect(world, name, register, folds)
     except apsw.FullError as error:
         raise JournalFullError("no room left on the disk; free some, and start again") from error
     except apsw.CantOpenError as error:
@@ -108,13 +108,13 @@ def open_journal(
     return opened
 
 
-def _connect(world: World, name: str, register: Register) -> apsw.Connection:
+def _connect(world: World, name: str, register: Register, folds: Sequence[Fold[Any]]) -> apsw.Connection:
     """Open a journal that is whole, or what can be saved of it."""
     owner = world.keystore.public
     _finish_saving(world.disk, name)
     connection = world.disk.connect(name)
     try:
-        _look_at(connection, register, owner)
+        _look_at(connection, register, owner, folds)
     except DamageError as error:
         log.warning("%s is damaged: %s", name, error)
         connection.close(True)  # noqa: FBT003
@@ -146,9 +146,10 @@ def _note(journal: Journal, *, clean: bool) -> None:
         execute("REPLACE INTO note VALUES (?, ?)", (_CLEAN, "yes" if clean else ""))
 
 
-def _look_at(connection: apsw.Connection, register: Register, owner: bytes) -> None:
+def _look_at(connection: apsw.Connection, register: Register, owner: bytes, folds: Sequence[Fold[Any]]) -> None:
     settle(connection)
-    examine(connection, register, owner, _checked_before(connection))
+    to_be_folded = not Shelf(connection, folds).is_sound  # then every entry counts, also those that were checked before
+    examine(connection, register, owner, None if to_be_folded else _checked_before(connection))
 
 
 def _checked_before(connection: apsw.Connection) -> Place | None:
@@ -167,7 +168,7 @@ def _save(disk: Disk, name: str, register: Register, owner: bytes) -> None:
         rows = salvage.read_rows(broken, disk.raw(name))
         saved = salvage.sort_out(rows, register, owner, _head_of(broken), _declared(broken, register))
         salvage.lay_down(fresh, saved)
-        salvage.copy_town(broken, fresh)
+        salvage.copy_town(broken, fresh, register)
     finally:
         broken.close(True)  # noqa: FBT003
         fresh.close()
@@ -201,10 +202,14 @@ def _declared(broken: apsw.Connection, register: Register) -> list[Gap]:
 
 
 def _fold_again(journal: Journal, shelf: Shelf, connection: apsw.Connection, register: Register) -> None:
-    with journal.transaction():
+    """Fold everything anew. The entries were walked to their end; what the centre said is looked at here."""
+    with journal.transaction() as execute:
         shelf.clear()
-        bodies = connection.execute("SELECT body FROM stream ORDER BY n")
-        shelf.fold(register.decode(str(body).encode()) for (body,) in bodies)
+        said = list(salvage.told(connection))
+        whole = list(salvage.intact(said, register))
+        for n in {row[0] for row in said} - {row[0] for row in whole}:
+            execute("DELETE FROM stream WHERE n = ?", (n,))  # the next contact brings it again
+        shelf.fold(register.decode(row[4].encode()) for row in whole)
         for one in begun(connection, register):
             bodies = connection.execute("SELECT body FROM entry WHERE boot = ? ORDER BY seq", (one.boot,))
             shelf.fold(register.decode(str(body).encode()) for (body,) in bodies)

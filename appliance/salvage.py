@@ -7,7 +7,7 @@ bytes and the entry before it, and if a signature behind it covers it.
 import itertools
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -15,10 +15,11 @@ import apsw
 import msgspec
 
 from appliance.boots import LOST
-from appliance.journal import select
 from sync import chain
 from sync.entries import BOOT_PATTERN, INT_MAX, EntryError, Register
 from sync.facts import Boot, Gap, Place
+
+Told = tuple[int, str, str, int, str, bytes, bytes | None]  # a row of the table "stream"
 
 HASH_BYTES: Final = 32
 SIG_BYTES: Final = 64
@@ -227,12 +228,48 @@ def lay_down(connection: apsw.Connection, saved: Saved) -> None:
     connection.execute("COMMIT")
 
 
-def copy_town(broken: apsw.Connection, fresh: apsw.Connection) -> None:
-    """Copy what the centre had said, as far as it reads; the next contact brings the rest again."""
+def copy_town(broken: apsw.Connection, fresh: apsw.Connection, register: Register) -> None:
+    """Copy what the centre had said, as far as it is whole; the next contact brings the rest again."""
+    sql = "INSERT INTO stream (writer, boot, seq, body, hash, sig) VALUES (?, ?, ?, ?, ?, ?)"
+    for _, *row in intact(_until_unreadable(broken), register):
+        fresh.execute(sql, row)
+
+
+def told(connection: apsw.Connection) -> Iterator[Told]:
+    """Read what the centre has said, in the order in which it came."""
     sql = "SELECT n, writer, boot, seq, body, hash, sig FROM stream ORDER BY n"
+    for n, writer, boot, seq, body, entry_hash, sig in connection.execute(sql):
+        yield int(n), str(writer), str(boot), int(seq), str(body), bytes(entry_hash), sig
+
+
+def _until_unreadable(broken: apsw.Connection) -> Iterator[Told]:
     try:
-        rows = select(broken, sql)
-    except (apsw.Error, UnicodeDecodeError):
-        return
+        yield from told(broken)
+    except (apsw.Error, UnicodeDecodeError, ValueError, TypeError):
+        return  # what a broken page yields may be anything
+
+
+def intact(rows: Iterable[Told], register: Register) -> Iterator[Told]:
+    """Yield of each of the centre's streams what stands before its first break.
+
+    What follows a break may be whole, but kept, it would hide from the next contact that something is missing.
+    """
+    hashes: dict[str, dict[tuple[str, int], bytes]] = {}
+    broken: set[str] = set()
     for row in rows:
-        fresh.execute("INSERT OR IGNORE INTO stream VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        _, writer, boot, seq, body, entry_hash, sig = row
+        before = hashes.setdefault(writer, {})
+        if (boot, seq) in before:
+            continue  # a broken tree may show a row twice
+        if writer not in broken and _follows(Row(boot, seq, body.encode(), entry_hash, sig), before, register):
+            before[boot, seq] = entry_hash
+            yield row
+        else:
+            broken.add(writer)
+
+
+def _follows(row: Row, before: Mapping[tuple[str, int], bytes], register: Register) -> bool:
+    first = _hash_before(row, register)
+    prev = first or before.get((row.boot, row.seq - 1))
+    is_known = first is None or first == chain.ORIGIN or first in before.values()
+    return prev is not None and is_known and chain.link(prev, row.body) == row.hash

@@ -134,6 +134,12 @@ def test_a_lost_entry_is_declared_and_what_follows_is_kept(box: Box) -> None:
     assert written.fact.cause == "damaged"
 
 
+@pytest.mark.fault(
+    "journal damaged further back",
+    people="The unit ends once and is back within seconds; the office sees an incident.",
+    lost="The damaged entries, if the centre has not got them; the journal itself declares which.",
+    found="Before they are sent, when all is folded anew, or by `machi unit verify`.",
+)
 def test_damage_further_back_than_a_start_looks_is_found_before_it_is_sent(box: Box) -> None:
     """The centre would refuse such a segment for ever, and nothing of this unit would come through any more."""
     opened = box.start()
@@ -159,6 +165,20 @@ def _ask(box: Box, opened: Opened, town: Keystore) -> bytes | None:
     hatch = Hatch(opened.journal, inbox, outbox, world, town.public, "test", 0)
     holdings = Holdings("lib01", 1, UnitState.ACTIVE, (), "", "", 0, hatch.question().nonce)
     return hatch.answer(sign(holdings, town))
+
+
+@pytest.mark.fault("journal damaged further back")
+def test_an_old_entry_that_rotted_is_found_when_everything_is_folded_anew(box: Box) -> None:
+    """A later version of a program folds all entries again: one that cannot be read must not end every start."""
+    opened = box.start()
+    box.write(opened, 9)
+    body = opened.journal.select("SELECT body FROM entry WHERE seq = 5")[0][0].encode()
+    close_in_order(opened.journal)
+    box.disk.rot("journal.db", bytes(box.disk.files["/journal.db"].now).index(body) + len(body) - 5)
+    connection = _raw(box)
+    connection.execute("DELETE FROM note WHERE name = 'shelf made by'")
+    connection.close()
+    assert [(gap.first, gap.last) for gap in box.start().lost] == [(5, 5)]
 
 
 def test_states_are_folded_again_when_they_rot(box: Box) -> None:

@@ -95,3 +95,41 @@ def test_words_with_something_missing_before_them_wait(town: Town) -> None:
     with pytest.raises(StrangeError, match="is missing here"):
         town.unit.running.hatch.take(to_text(last))
     assert town.unit.running.directory.card(CARD) is None
+
+
+@pytest.mark.fault(
+    "what the centre said rots on a unit's disk",
+    people="Nothing. Until the next contact the unit goes by what it still knows.",
+    lost="nothing",
+    found="By its hash when it is folded anew; it is thrown away and fetched again.",
+)
+@pytest.mark.parametrize("where", ["in the directory", "in a journal that is being saved"])
+def test_words_that_rotted_here_are_fetched_again(town: Town, where: str) -> None:
+    for card in range(5):
+        town.centre.registrar.set_card(f"{card:032x}", CardState.STOPPED)
+    go(town)
+    before = heard_of_the_town(town)
+    town.unit.stop()
+    rot(town, where)
+    town.unit.start()
+    assert before[0] in heard_of_the_town(town)
+    assert 0 < len(heard_of_the_town(town)) < len(before)
+    assert go(town).fetched > 0
+    assert heard_of_the_town(town) == before
+    for card in range(5):
+        known = town.unit.running.directory.card(f"{card:032x}")
+        assert known is not None
+        assert known.state is CardState.STOPPED
+
+
+def rot(town: Town, where: str) -> None:
+    """Spoil one word of the centre, and let this start look at it."""
+    connection = town.unit.disk.connect("journal.db")
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+    half = "UPDATE stream SET body = replace(body, 'stopped', char(0)) WHERE body LIKE ? AND writer = 'town'"
+    connection.execute(half, (f"%{2:032x}%",))
+    if where == "in the directory":
+        connection.execute("UPDATE shelf SET crc = crc + 1 WHERE key = ?", (f"card/{3:032x}",))
+    else:
+        connection.execute("UPDATE head SET seq = seq + 1")
+    connection.close()
