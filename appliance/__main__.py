@@ -32,8 +32,8 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     """Run the unit in a folder until SIGINT or SIGTERM; return the exit code.
 
     Raises:
-        ConfigError, TrustError, KeystoreError, UnfitError, DiskError, JournalFullError: it cannot even start; the
-            message says why and what to do.
+        ConfigError, TrustError, KeystoreError, MonotonicError, UnfitError, DiskError, JournalFullError,
+            JournalBrokenError: it cannot even start; the message says why and what to do.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     os.chdir(folder)  # paths in the configuration are the unit's own, and a Unix socket's must be short

@@ -10,11 +10,16 @@ from typing import Final
 import apsw
 
 from appliance.boots import Begun, begun, gaps
-from appliance.journal import APPLICATION_ID, SCHEMA, SQLITE_OLDEST, read_head, select
+from appliance.journal import APPLICATION_ID, SCHEMA, SQLITE_OLDEST, leave_alone, read_head, select
 from sync import chain
 from sync.entries import EntryError, Register
 from sync.facts import Place
 from sync.messages import text
+
+# Of a disk's errors, those about what lies there already; after any other it cannot be written.
+_UNREADABLE: Final = frozenset(
+    {apsw.SQLITE_IOERR_READ, apsw.SQLITE_IOERR_SHORT_READ, apsw.SQLITE_IOERR_CORRUPTFS, apsw.SQLITE_IOERR_DATA}
+)
 
 
 class UnfitError(Exception):
@@ -45,6 +50,7 @@ def settle(connection: apsw.Connection) -> None:
     Raises:
         UnfitError: in use, read-only, another program's database, or not for this SQLite. It is left as it was.
         DamageError: SQLite cannot make sense of it.
+        apsw.FullError, apsw.CantOpenError, apsw.IOError: the disk cannot be written.
     """
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if version < SQLITE_OLDEST:
@@ -67,6 +73,11 @@ def settle(connection: apsw.Connection) -> None:
             "the journal is read-only; give it to the daemon's user, or copy it off a failing disk"
         ) from error
     except (apsw.FullError, apsw.CantOpenError):
+        raise
+    except apsw.IOError as error:
+        if getattr(error, "extendedresult", None) in _UNREADABLE:
+            raise DamageError(f"SQLite cannot read the file: {error}") from error
+        leave_alone(connection)
         raise
     except (apsw.Error, UnicodeDecodeError) as error:
         raise DamageError(f"SQLite cannot read the file: {error}") from error

@@ -5,6 +5,7 @@ to be locked. Screen and hatch are served by another thread (`appliance.web`), w
 """
 
 import asyncio
+import contextlib
 import logging
 import queue
 from collections.abc import Awaitable, Callable
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from appliance.feedback import Shown
-from appliance.journal import JournalBrokenError
+from appliance.journal import JournalBrokenError, JournalFullError
 from appliance.status import Status, Timings, look
 from appliance.unit import Unit
 from appliance.view import Viewer
@@ -115,7 +116,8 @@ class Daemon:
         while True:
             self._watchdog.kick()  # here, because a unit that hangs anywhere does not come by
             if self._queue.empty():
-                self._unit.opened.journal.checkpoint()
+                with contextlib.suppress(JournalFullError):  # the screen says it; another time will do
+                    self._unit.opened.journal.checkpoint()
             try:
                 return self._queue.get(timeout=self._idle_s)
             except queue.Empty:

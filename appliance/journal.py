@@ -158,8 +158,7 @@ class Journal:
             self._roll_back()
             raise JournalFullError("no room left on the disk") from error
         except apsw.Error as error:
-            self._broken = True
-            raise JournalBrokenError(f"the disk failed: {error}") from error
+            raise self._give_up(error) from error
         except BaseException:
             self._roll_back()
             raise
@@ -224,16 +223,20 @@ class Journal:
     # ---- upkeep, off the tap path
 
     def checkpoint(self, *, at_least: int = CHECKPOINT_PAGES) -> None:
-        """Fold the write-ahead log back into the file, if it has grown to so many pages."""
+        """Fold the write-ahead log back into the file, if it has grown to so many pages.
+
+        Raises:
+            JournalFullError: no room; the log stays, and nothing is lost.
+            JournalBrokenError: the disk failed; end the process.
+        """
         if self._log_pages < at_least:
             return
         try:
             self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.FullError:
-            return  # the log holds everything; it is folded back when somebody has made room
+        except apsw.FullError as error:
+            raise JournalFullError("no room left on the disk") from error
         except apsw.Error as error:
-            self._broken = True
-            raise JournalBrokenError(f"the disk failed: {error}") from error
+            raise self._give_up(error) from error
         self._log_pages = 0
 
     def copy_to(self, path: str) -> None:
@@ -256,9 +259,23 @@ class Journal:
         """End in order; SQLite folds the log back and removes it."""
         self.connection.close(self._broken)
 
+    def _give_up(self, error: apsw.Error) -> JournalBrokenError:
+        self._broken = True
+        leave_alone(self.connection)
+        return JournalBrokenError(f"the disk failed: {error}")
+
     def _on_commit(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._log_pages = pages
         return apsw.SQLITE_OK
+
+
+def leave_alone(connection: apsw.Connection) -> None:
+    """Let the end of a connection change nothing on its disk, which failed.
+
+    SQLite would sync the log once more and fold it back. A disk that refused a sync may say yes to the next one and
+    still not have written, so what it holds is for the next start to find out.
+    """
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
 
 
 def read_head(connection: apsw.Connection) -> Place | None:

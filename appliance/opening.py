@@ -15,13 +15,13 @@ import msgspec
 from appliance import salvage
 from appliance.boots import LOST, begun, gaps, missing, undeclared
 from appliance.checkup import DamageError, examine, settle
-from appliance.journal import Execute, Journal, JournalFullError, read_head, select
+from appliance.journal import Execute, Journal, JournalBrokenError, JournalFullError, read_head, select
 from appliance.shelf import Shelf
 from drivers.clock import Clock
 from drivers.disk import Disk, DiskError
 from drivers.entropy import Entropy
 from drivers.keystore import Keystore
-from drivers.monotonic import Monotonic
+from drivers.monotonic import Monotonic, MonotonicError
 from sync.entries import BAD_JSON, Entry, EntryError, Fact, Register
 from sync.facts import Boot, Gap, Key, Place
 from sync.messages import text
@@ -74,9 +74,16 @@ class Counted:
         self._base = base
 
     def raise_to(self, seq: int) -> None:
-        """Say that entry `seq` of the present boot is durable."""
+        """Say that entry `seq` of the present boot is durable.
+
+        Raises:
+            JournalBrokenError: the counter failed; nothing may be announced that it does not know of.
+        """
         if self._base is not None:
-            self._monotonic.raise_to(self._base + seq)
+            try:
+                self._monotonic.raise_to(self._base + seq)
+            except MonotonicError as error:
+                raise JournalBrokenError(f"the counter outside the disk failed: {error}") from error
 
 
 def open_journal(
@@ -88,6 +95,7 @@ def open_journal(
         UnfitError: the file is not this unit's journal, or in use; a person must act.
         DiskError: the disk cannot be used.
         JournalFullError: there is not even room to begin.
+        JournalBrokenError: the disk failed; end the process.
     """
     try:
         connection = _connect(world, name, register, folds)
@@ -95,10 +103,16 @@ def open_journal(
         raise JournalFullError("no room left on the disk; free some, and start again") from error
     except apsw.CantOpenError as error:
         raise DiskError(f"{name} or its log: {error}; look at the files of that name") from error
+    except apsw.IOError as error:
+        raise JournalBrokenError(f"the disk failed: {error}") from error
     try:
         shelf = Shelf(connection, folds)
         journal = Journal(connection, unit, world.keystore, world.clock, shelf.fold)
         opened = Opened(journal, shelf, Counted(world.monotonic, None), undeclared(connection))
+        if journal.note(_CLEAN) != "yes":
+            # After a sync that failed, the log may read well and yet never reach the disk: Linux forgets that it
+            # should. Whatever is written behind it would be lost with it, so all of it is written once more.
+            journal.checkpoint(at_least=0)
         if not shelf.is_sound:
             _fold_again(journal, shelf, connection, register)
         _begin(opened, world, connection, register, software)

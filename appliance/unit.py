@@ -48,7 +48,7 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
     """Open the journal and put the unit together.
 
     Raises:
-        UnfitError, DiskError, JournalFullError: see `appliance.opening`.
+        UnfitError, DiskError, JournalFullError, JournalBrokenError: see `appliance.opening`.
     """
     room = Room(world.disk, ballast_bytes)  # first: on a full disk the reserve gives the journal room to begin
     register = facts.register(installed.facts())

@@ -85,10 +85,11 @@ def plainly() -> Iterator[None]:
     """Turn what a technician can mend into a sentence and an exit code."""
     from appliance.checkup import DamageError, UnfitError
     from appliance.config import ConfigError
-    from appliance.journal import JournalFullError
+    from appliance.journal import JournalBrokenError, JournalFullError
     from drivers.card.trust import TrustError
     from drivers.disk import DiskError
     from drivers.keystore import KeystoreError
+    from drivers.monotonic import MonotonicError
 
     try:
         yield
@@ -96,8 +97,10 @@ def plainly() -> Iterator[None]:
         raise NotFoundError(str(error)) from error
     except (TrustError, UnfitError, DamageError) as error:
         raise RefusedForSafetyError(str(error)) from error
-    except (DiskError, KeystoreError, JournalFullError) as error:
+    except (DiskError, KeystoreError, JournalFullError, MonotonicError) as error:
         raise HardwareError(str(error)) from error
+    except JournalBrokenError as error:
+        raise HardwareError(f"{error}; start again, and think about a new disk") from error
 
 
 def say(document: dict[str, Any], *, as_json: bool) -> None:

@@ -80,7 +80,8 @@ class Driver:
     """Capabilities: databases, power cuts, and these faults.
 
     `cut_after(n)`: power cut at the n-th disk operation from now. `lies`: share of syncs that are claimed but not done.
-    `size`: bytes that fit. `broken`: every sync fails (EIO). `rot(name, at)`: one flipped bit. `snapshot`/`restore`: a
+    `size`: bytes that fit. `broken`: every sync fails (EIO), and what it should have written can be read until the
+    power goes and is never on the disk, as with Linux. `rot(name, at)`: one flipped bit. `snapshot`/`restore`: a
     copied, or an old, SD card. `misbehaves` says whether it has been told to fail in a way that its user may notice.
     """
 
@@ -227,6 +228,7 @@ class Driver:
 
     def sync(self, file: _File) -> None:
         if self.broken:
+            file.waiting.clear()
             raise apsw.IOError("the simulated disk fails to sync")
         if self.lies and self._dice.random() < self.lies:
             return

@@ -5,9 +5,13 @@ the whole counter away.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+
+from drivers.monotonic import MonotonicError
 
 _STEP_BYTES = 8
 _STEPS_MAX = 4096
@@ -21,7 +25,8 @@ class Driver:
 
     def __init__(self, options: Options) -> None:
         self._path = Path(options.path)
-        self._value, self._steps = self._load()
+        with self._plainly():
+            self._value, self._steps = self._load()
 
     def read(self) -> int | None:
         return self._value
@@ -29,15 +34,26 @@ class Driver:
     def raise_to(self, value: int) -> None:
         if value <= self._value:
             return
-        if self._steps >= _STEPS_MAX:
-            self._start_anew(value)
-        else:
-            with self._path.open("ab") as file:
-                file.write(value.to_bytes(_STEP_BYTES, "big"))
-                file.flush()
-                os.fdatasync(file.fileno())
-            self._steps += 1
+        with self._plainly():
+            if self._steps >= _STEPS_MAX:
+                self._start_anew(value)
+            else:
+                self._step(value)
         self._value = value
+
+    def _step(self, value: int) -> None:
+        with self._path.open("ab") as file:
+            file.write(value.to_bytes(_STEP_BYTES, "big"))
+            file.flush()
+            os.fdatasync(file.fileno())
+        self._steps += 1
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise MonotonicError(f"{self._path}: {error.strerror or error}") from error
 
     def _load(self) -> tuple[int, int]:
         raw = self._path.read_bytes() if self._path.exists() else b""

@@ -10,7 +10,8 @@ from drivers.clock.sim import Driver as Clock
 from drivers.disk.sim import Driver as Disk
 from drivers.entropy.sim import Driver as Entropy
 from drivers.keystore.sim import Driver as Keystore
-from drivers.monotonic.sim import Driver as Monotonic
+from drivers.monotonic import Monotonic
+from drivers.monotonic.sim import Driver as SimMonotonic
 from programs.visits.entries import Touch
 from programs.visits.rules import PROGRAM
 from sync import facts
@@ -29,7 +30,7 @@ class Box:
 
     disk: Disk = field(default_factory=Disk)
     keystore: Keystore = field(default_factory=Keystore)
-    monotonic: Monotonic = field(default_factory=Monotonic)
+    monotonic: Monotonic = field(default_factory=SimMonotonic)
     clock: Clock = field(default_factory=Clock)
     starts: int = 0
 

@@ -116,6 +116,12 @@ def test_a_full_disk_is_told_before_any_beep_and_passes(box: Box) -> None:
     assert written[0].entry.seq == tip.seq + 1
 
 
+@pytest.mark.fault(
+    "the disk fails to sync",
+    people="No beep: the unit says that it is out of service. After the restart a second touch says what counted.",
+    lost="nothing that was announced",
+    found="By the error. The unit ends and leaves its disk alone; the next start looks, and writes the log once more.",
+)
 def test_a_failing_disk_ends_the_process(box: Box) -> None:
     opened = box.start()
     box.disk.broken = True
@@ -126,6 +132,20 @@ def test_a_failing_disk_ends_the_process(box: Box) -> None:
         opened.journal.append([touch()])
 
 
+@pytest.mark.fault("the disk fails to sync")
+def test_a_disk_that_failed_is_left_alone(box: Box) -> None:
+    """A sync that is tried again may say yes and still not have written anything."""
+    opened = box.start()
+    box.write(opened)
+    box.disk.broken = True
+    with pytest.raises(JournalBrokenError):
+        opened.journal.append([touch()])
+    box.disk.broken = False
+    before = box.disk.operations
+    opened.journal.close()
+    assert box.disk.operations == before
+
+
 def test_the_log_is_folded_back_between_touches(box: Box) -> None:
     opened = box.start()
     for _ in range(40):
@@ -133,6 +153,18 @@ def test_the_log_is_folded_back_between_touches(box: Box) -> None:
     before = len(box.disk.files["/journal.db"].now)
     opened.journal.checkpoint(at_least=10)
     assert len(box.disk.files["/journal.db"].now) > before
+
+
+@pytest.mark.fault("the unit's disk is full")
+def test_a_log_that_cannot_be_folded_back_for_want_of_room_waits(box: Box) -> None:
+    opened = box.start()
+    box.write(opened, 40)
+    box.disk.size = 0
+    with pytest.raises(JournalFullError):
+        opened.journal.checkpoint(at_least=10)
+    box.disk.size = 1 << 30
+    opened.journal.checkpoint(at_least=10)
+    box.write(opened)
 
 
 def test_a_copy_is_whole_and_ordinary(box: Box, tmp_path: object) -> None:

@@ -14,8 +14,10 @@ from appliance.opening import Opened, World, close_in_order
 from appliance.outbox import Outbox
 from drivers.disk import DiskError
 from drivers.disk.file import Driver as FileDisk
+from drivers.disk.sim import Driver as Disk
 from drivers.entropy.sim import Driver as Entropy
 from drivers.keystore.sim import Driver as Keystore
+from drivers.monotonic.file import Driver as FileCounter
 from sync.facts import Boot, Gap, UnitState
 from sync.messages import Holdings, sign
 from tests.appliance.conftest import REGISTER, Box, touch
@@ -72,6 +74,50 @@ def test_a_crash_between_commit_and_counter_is_no_rollback(box: Box) -> None:
     again = box.start()
     assert again.missing == 0
     assert box.monotonic.read() == 6
+
+
+@pytest.mark.fault("the disk fails to sync")
+def test_a_disk_that_fails_at_the_start_is_not_taken_for_a_damaged_journal(box: Box) -> None:
+    box.disk.broken = True
+    with pytest.raises(JournalBrokenError, match="the disk failed"):
+        box.start()
+    assert [name for name in box.disk.files if "damaged" in name] == []
+    box.disk.broken = False
+    assert box.start().lost == []
+
+
+@pytest.mark.fault("the disk fails to sync")
+@pytest.mark.usefixtures("power_cuts")
+@pytest.mark.parametrize("failing", ["a commit", "folding back"])
+def test_what_a_failed_sync_left_unwritten_takes_nothing_with_it(failing: str) -> None:
+    """Linux forgets that it should have written: the log reads well until the power goes, and then ends there."""
+    for seed in range(30):
+        box = Box(disk=Disk(Disk.Options(seed=seed)))
+        opened = box.start()
+        box.write(opened, 3)
+        box.disk.broken = True
+        with pytest.raises(JournalBrokenError):
+            opened.journal.append([touch()]) if failing == "a commit" else opened.journal.checkpoint(at_least=1)
+        opened.journal.close()
+        box.disk.broken = False
+        opened = box.start()
+        box.write(opened, 3)
+        told = opened.journal.tip
+        assert told is not None
+        box.crash(opened)
+        found = box.start().journal.hash_at(told.boot, told.seq)
+        assert found is not None, f"seed {seed}: announced after the restart, and gone"
+        assert found.hex() == told.hash
+
+
+@pytest.mark.fault("the disk fails to sync")
+def test_nothing_is_announced_that_the_counter_does_not_know(box: Box, tmp_path: Path) -> None:
+    box.monotonic = FileCounter(FileCounter.Options(str(tmp_path / "counter")))
+    opened = box.start()
+    (tmp_path / "counter").unlink()
+    (tmp_path / "counter").mkdir()
+    with pytest.raises(JournalBrokenError, match=r"the counter outside the disk failed: .*Is a directory"):
+        box.write(opened)
 
 
 def test_another_units_journal_is_refused(box: Box) -> None:
