@@ -135,7 +135,7 @@ def examine(
         DamageError: it is not whole.
     """
     try:
-        check = select(connection, "PRAGMA quick_check(1)")[0][0]
+        check = select(connection, "PRAGMA integrity_check(1)")[0][0]
         if check != "ok":
             raise DamageError(f"SQLite's own check says: {check}")
         boots = begun(connection, register)
@@ -245,3 +245,8 @@ class _Walk:
         is_last = len(rows) == 1 or (tip.boot, tip.seq + 1) in self._gaps  # saved from damage, and not begun since
         if not rows or rows[0] != (tip.seq, bytes.fromhex(tip.hash)) or not is_last:
             raise DamageError(f"the head row names entry {tip.boot}/{tip.seq}, which is not the last one there")
+        for one in self._boots:
+            if one.after and (one.after.boot, one.after.seq) == (tip.boot, tip.seq):
+                raise DamageError(
+                    f"the head row names entry {tip.boot}/{tip.seq}, behind which boot {one.boot} goes on"
+                )

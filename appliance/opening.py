@@ -167,11 +167,16 @@ def _look_at(connection: apsw.Connection, register: Register, owner: bytes, fold
 
 
 def _checked_before(connection: apsw.Connection) -> Place | None:
+    """Return the entry up to which a start looked that ended in order; None: everything has to be walked.
+
+    A cut may take more than the end: where entries were put between older ones, a disk that lies loses older ones.
+    """
+    sql = "SELECT value FROM note WHERE name = ? AND EXISTS (SELECT * FROM note WHERE name = ? AND value = 'yes')"
     try:
-        rows = select(connection, "SELECT value FROM note WHERE name = ?", _CHECKED)
+        rows = select(connection, sql, _CHECKED, _CLEAN)
         return msgspec.json.decode(rows[0][0], type=Place) if rows else None
     except (apsw.Error, *BAD_JSON):
-        return None  # then everything is walked
+        return None
 
 
 def _save(disk: Disk, name: str, register: Register, owner: bytes) -> None:

@@ -3,6 +3,7 @@
 Derived, never the truth: it moves in the same transaction as the entries, and can be thrown away and folded again.
 """
 
+import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,11 +11,16 @@ from typing import Any
 import apsw
 import msgspec
 
-from appliance.journal import select
-from sync.entries import Entry
+from appliance.journal import read_head, select
+from sync.entries import BAD_JSON, Entry
 from sync.program import Fold, State
 
+Row = tuple[str, str, str, int]  # reader, key, state, its checksum
+
 _MADE_BY = "shelf made by"
+_ADDS_UP = "shelf adds up to"
+_WEIGHT_BYTES = 7  # SQLite's integers have eight, with a sign
+_WEIGHT_MAX = 1 << 8 * _WEIGHT_BYTES
 
 
 class ShelfError(Exception):
@@ -33,13 +39,28 @@ class Shelf:
                 self._readers.setdefault(kind, []).append(fold)
 
     def fold(self, entries: Iterable[Entry]) -> None:
-        """Fold entries into their states; call it inside the transaction that makes them durable."""
-        for entry in entries:
-            for reader in self._readers.get(type(entry.fact), ()):
-                key = reader.key(entry)
-                state = msgspec.json.encode(reader.fold(self.state(reader, key), entry)).decode()
-                row = reader.name, key, state, _crc(reader.name, key, state)
-                self._connection.execute("REPLACE INTO shelf VALUES (?, ?, ?, ?)", row)
+        """Fold entries into their states; call it inside the transaction that makes them durable.
+
+        The last one is this unit's own.
+        """
+        last: Entry | None = None
+        grown = 0
+        for last in entries:
+            for reader in self._readers.get(type(last.fact), ()):
+                grown += self._fold_one(reader, last)
+        if last is not None:
+            mark = _Mark((self._mark().weight + grown) % _WEIGHT_MAX, last.boot, last.seq, self._words())
+            self._note(_ADDS_UP, msgspec.json.encode(mark).decode())
+
+    def _fold_one(self, reader: Fold[Any], entry: Entry) -> int:
+        """Fold one entry into the one state that it is about; return by how much the shelf grew heavier."""
+        key = reader.key(entry)
+        old = self._row(reader, key)
+        before = _read(reader, *old) if old else reader.empty
+        state = msgspec.json.encode(reader.fold(before, entry)).decode()
+        row = reader.name, key, state, _crc(reader.name, key, state)
+        self._connection.execute("REPLACE INTO shelf VALUES (?, ?, ?, ?)", row)
+        return _weight(row) - (_weight(old) if old else 0)
 
     def state(self, reader: Fold[State], key: str) -> State:
         """Return the state of a key, empty if no entry was about it.
@@ -47,9 +68,13 @@ class Shelf:
         Raises:
             ShelfError: the stored state is damaged; end the process, the next start folds it again.
         """
+        row = self._row(reader, key)
+        return _read(reader, *row) if row else reader.empty
+
+    def _row(self, reader: Fold[Any], key: str) -> Row | None:
         sql = "SELECT reader, key, state, crc FROM shelf WHERE reader = ? AND key = ?"
         rows = select(self._connection, sql, reader.name, key)
-        return _read(reader, *rows[0]) if rows else reader.empty
+        return rows[0] if rows else None
 
     def states(self, reader: Fold[State], prefix: str = "") -> list[tuple[str, State]]:
         """Return every key of a reader that begins so, with its state, in the order of the keys."""
@@ -59,22 +84,58 @@ class Shelf:
 
     @property
     def is_sound(self) -> bool:
-        """Whether these readers, in these versions, made what is on the shelf, and nothing has rotted since."""
+        """Whether these readers, in these versions, made all of this from everything that is there.
+
+        A disk that lies may keep the pages of entries and lose some of states, each of which looks well by itself.
+        """
         try:
-            made_by = select(self._connection, "SELECT value FROM note WHERE name = ?", _MADE_BY)
-            rows = self._connection.execute("SELECT reader, key, state, crc FROM shelf")
-            return made_by == [(self._fingerprint,)] and all(crc == _crc(*row) for *row, crc in rows)
-        except (apsw.Error, UnicodeDecodeError):
-            return False
+            rows: list[Row] = select(self._connection, "SELECT reader, key, state, crc FROM shelf")
+            mark, head, words = self._mark(), read_head(self._connection), self._words()
+            made_by = self._noted(_MADE_BY)
+        except (apsw.Error, AttributeError, TypeError, *BAD_JSON):
+            return False  # what a broken page yields may be anything
+        is_whole = all(crc == _crc(*row) for *row, crc in rows) and mark.weight == sum(map(_weight, rows)) % _WEIGHT_MAX
+        is_last = (mark.boot, mark.seq) == ((head.boot, head.seq) if head else ("", 0)) and mark.words >= words
+        return made_by == self._fingerprint and is_whole and is_last
 
     def clear(self) -> None:
         """Throw everything away; call it inside the transaction that folds it again."""
         self._connection.execute("DELETE FROM shelf")
-        self._connection.execute("REPLACE INTO note VALUES (?, ?)", (_MADE_BY, self._fingerprint))
+        self._connection.execute("DELETE FROM note WHERE name = ?", (_ADDS_UP,))
+        self._note(_MADE_BY, self._fingerprint)
+
+    def _words(self) -> int:
+        """Return how much the centre has said."""
+        return int(select(self._connection, "SELECT coalesce(max(n), 0) FROM stream")[0][0])
+
+    def _mark(self) -> "_Mark":
+        noted = self._noted(_ADDS_UP)
+        return msgspec.json.decode(noted, type=_Mark) if noted else _Mark()
+
+    def _noted(self, name: str) -> str:
+        rows = select(self._connection, "SELECT value FROM note WHERE name = ?", name)
+        return str(rows[0][0]) if rows else ""
+
+    def _note(self, name: str, value: str) -> None:
+        self._connection.execute("REPLACE INTO note VALUES (?, ?)", (name, value))
 
     @property
     def _fingerprint(self) -> str:
         return " ".join(f"{fold.name}:{fold.version}" for fold in sorted(self._folds, key=lambda fold: fold.name))
+
+
+class _Mark(msgspec.Struct, frozen=True):
+    """What all states weigh together, and what they were made from: the last entry, and so many words of the centre."""
+
+    weight: int = 0
+    boot: str = ""
+    seq: int = 0
+    words: int = 0
+
+
+def _weight(row: Row) -> int:
+    """Return a number that no other state is likely to have, and no two changes to cancel out."""
+    return int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=_WEIGHT_BYTES).digest(), "big")
 
 
 def _crc(reader: str, key: str, state: str) -> int:

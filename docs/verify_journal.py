@@ -74,6 +74,10 @@ def walk(rows, head, public, counts):
     boot, seq, entry_hash, sig = head
     if rows.get(boot, {}).get(seq, (None, None))[1] != entry_hash or max(rows[boot]) != seq:
         raise BreakError(f"the head names entry {boot}/{seq}, which is not the last one there")
+    for other in sorted(rows):
+        after = json.loads(rows[other][1][0])["after"] if 1 in rows[other] else None
+        if after and (after["boot"], after["seq"]) == (boot, seq):
+            raise BreakError(f"the head names entry {boot}/{seq}, behind which boot {other} goes on")
     check_signature(public, entry_hash, sig, f"the head, entry {boot}/{seq}")
     return f"{boot}/{seq} {entry_hash.hex()}"
 

@@ -18,6 +18,7 @@ from drivers.disk.sim import Driver as Disk
 from drivers.entropy.sim import Driver as Entropy
 from drivers.keystore.sim import Driver as Keystore
 from drivers.monotonic.file import Driver as FileCounter
+from programs.visits.rules import PROGRAM
 from sync.facts import Boot, Gap, UnitState
 from sync.messages import Holdings, sign
 from tests.appliance.conftest import REGISTER, Box, touch
@@ -225,6 +226,50 @@ def test_an_old_entry_that_rotted_is_found_when_everything_is_folded_anew(box: B
     connection.execute("DELETE FROM note WHERE name = 'shelf made by'")
     connection.close()
     assert [(gap.first, gap.last) for gap in box.start().lost] == [(5, 5)]
+
+
+@pytest.mark.fault("storage that lies about writing")
+def test_a_head_of_the_boot_before_is_no_place_to_go_on_from(box: Box) -> None:
+    """A disk that lies may keep the page of the head as it was and the pages of entries as they are."""
+    for _ in range(2):
+        opened = box.start()
+        box.write(opened, 2)
+        last = opened.journal.tip
+        close_in_order(opened.journal)
+    connection = _raw(box)
+    connection.execute(
+        "UPDATE head SET (boot, seq, hash, sig) ="
+        " (SELECT boot, seq, hash, sig FROM entry WHERE boot <> head.boot ORDER BY seq DESC LIMIT 1)"
+    )
+    connection.close()
+    again = box.start()
+    fact = REGISTER.decode(_body(again, again.journal.tip.boot, 1)).fact  # type: ignore[union-attr]
+    assert isinstance(fact, Boot)
+    assert fact.after == last
+    assert again.lost == []
+
+
+@pytest.mark.fault("storage that lies about writing")
+@pytest.mark.parametrize(
+    "stale",
+    [
+        "DELETE FROM shelf WHERE key = (SELECT min(key) FROM shelf WHERE reader = 'visits')",
+        "UPDATE note SET value = replace(value, '\"seq\":6', '\"seq\":5') WHERE name = 'shelf adds up to'",
+    ],
+)
+def test_states_that_are_older_than_the_entries_are_folded_again(box: Box, stale: str) -> None:
+    opened = box.start()
+    for day in range(5):
+        opened.journal.append([touch(20_000 + day)])
+    before = opened.shelf.states(PROGRAM)
+    close_in_order(opened.journal)
+    connection = _raw(box)
+    connection.execute(stale)
+    assert connection.changes() == 1
+    connection.close()
+    again = box.start()
+    assert again.shelf.states(PROGRAM) == before
+    assert again.shelf.is_sound
 
 
 def test_states_are_folded_again_when_they_rot(box: Box) -> None:

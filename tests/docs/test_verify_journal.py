@@ -100,6 +100,13 @@ CHANGES = {
         ),
         "not the last one",
     ),
+    "a head of the boot before": (
+        sql(
+            "UPDATE head SET (boot, seq, hash, sig) = (SELECT boot, seq, hash, sig FROM entry"
+            " WHERE boot <> head.boot ORDER BY seq DESC LIMIT 1)"
+        ),
+        "behind which boot",
+    ),
     "a boot that continues something else": (
         sql('UPDATE entry SET body = replace(body, \'"seq":7,"hash"\', \'"seq":6,"hash"\') WHERE seq = 1'),
         "/1 goes on from",
