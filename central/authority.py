@@ -6,6 +6,7 @@ days and is renewed through sync; what it proves is who calls. What a unit wrote
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -25,6 +26,7 @@ SERVER_DAYS: Final = 397
 CA_DAYS: Final = 3653
 EARLY: Final = timedelta(hours=1)  # certificates begin a little earlier, for clocks that are a little late
 CSR_MAX_BYTES: Final = 8192
+DEVICES_MAX: Final = 4096  # certificates that are remembered, a few MiB in all
 
 
 class CertificateError(ValueError):
@@ -100,8 +102,11 @@ def device_uri(town: str, unit: str, epoch: int) -> str:
     return f"urn:machitap:{town}:{unit}:{epoch}"
 
 
+@lru_cache(maxsize=DEVICES_MAX)
 def read_device(der: bytes, town: str) -> tuple[str, int]:
     """Return unit and epoch from a device certificate whose chain and dates TLS has checked.
+
+    It is remembered, because a unit shows the same one with every call.
 
     Raises:
         CertificateError: it is not for a client, or not for a unit of this town.
