@@ -19,7 +19,7 @@ from central.incidents import Incidents
 from central.refusal import RefusedError
 from central.streams import ONE_UNIT, Streams
 from central.town import Town
-from central.verify import Signed, check_welcome, verify
+from central.verify import Keyring, Signed, check_welcome, verify
 from sync.facts import UnitState
 from sync.messages import TOWN_STREAM, Head, Holdings, Report, Why, sign
 from sync.segment import Segment
@@ -62,6 +62,7 @@ class Intake:
         self._engine = engine
         self._town = town
         self._streams = streams
+        self._keyring = Keyring(engine, town)
 
     def holdings(self, peer: Peer, report: Report, nonce: str) -> bytes:
         """Say, signed, what is held of the caller's journal.
@@ -81,7 +82,7 @@ class Intake:
         Raises:
             RefusedError: with the reason.
         """
-        return verify(self._engine, self._town, packed)
+        return verify(self._keyring, self._town, packed)
 
     def note_refusal(self, peer: Peer, error: RefusedError) -> None:
         """Note that something which the caller brought was refused."""
@@ -135,7 +136,7 @@ class Intake:
         Raises:
             RefusedError: with the reason.
         """
-        signed = verify(self._engine, self._town, packed)
+        signed = self.verify(packed)
         with self._engine.begin() as connection:
             shelves.lock(connection)
             found = self._attach(connection, signed)

@@ -21,6 +21,7 @@ _KEYS: Final = (
     .where(store.unit_key.c.unit == sa.bindparam("unit"))
     .order_by(store.unit_key.c.epoch.desc())
 )
+_Life = tuple[int, str]  # the number of a unit's life, and its key (base64)
 _STATE: Final = sa.select(store.unit.c.epoch, store.unit.c.state).where(store.unit.c.name == sa.bindparam("unit"))
 
 
@@ -43,7 +44,45 @@ class Signed:
     packed: bytes
 
 
-def verify(engine: sa.Engine, town: Town, packed: bytes) -> Signed:
+class Keyring:
+    """Knows with which keys the writers of this town sign, and asks the database only for those that it has not met.
+
+    The key of a life never changes, so it can be remembered. A new life has a new key: then none that is remembered
+    fits, and the database is asked again. Whether a life is over is not decided here, but when a segment is stored.
+    """
+
+    def __init__(self, engine: sa.Engine, town: Town) -> None:
+        self._engine = engine
+        self._town = town
+        self._met: dict[str, list[_Life]] = {}
+
+    def life(self, segment: Segment, head: bytes) -> _Life:
+        """Return the life of its writer in which a segment was sealed.
+
+        Raises:
+            RefusedError: there is no such writer, or it did not seal this.
+        """
+        writer = segment.unit
+        found = _sealed(self._met.get(writer, []), head, segment.seal)
+        if found is None:
+            lives = self._ask(writer)
+            if not lives:
+                raise RefusedError(Why.NOT_YOURS, f'no unit "{writer}" is enrolled in this town')
+            self._met[writer] = lives
+            found = _sealed(lives, head, segment.seal)
+        if found is None:
+            raise RefusedError(Why.BAD_SEAL, f"{writer}/{segment.boot}/{segment.last} is not signed by that unit")
+        return found
+
+    def _ask(self, writer: str) -> list[_Life]:
+        """Return the lives in which this writer may have signed, the latest first."""
+        if is_stream(writer):
+            return [(STREAM_EPOCH, text(self._town.signer.public))]
+        with store.reading(self._engine) as connection:
+            return [(row[0], row[1]) for row in connection.execute(_KEYS, {"unit": writer})]
+
+
+def verify(keyring: Keyring, town: Town, packed: bytes) -> Signed:
     """Check everything about a packed segment that does not depend on what is held: it needs no lock.
 
     Raises:
@@ -55,16 +94,8 @@ def verify(engine: sa.Engine, town: Town, packed: bytes) -> Signed:
     except (SegmentError, EntryError) as error:
         raise RefusedError(Why.BAD_SEGMENT, str(error)) from error
     hashes = segment.hashes()
-    keys = _keys(engine, town, segment.unit)
-    if not keys:
-        raise RefusedError(Why.NOT_YOURS, f'no unit "{segment.unit}" is enrolled in this town')
-    for epoch, public in keys:
-        try:
-            chain.check_seal(raw_bytes(public), hashes[-1], segment.seal)
-        except chain.SealError:
-            continue
-        return Signed(segment, entries, hashes, epoch, public, packed)
-    raise RefusedError(Why.BAD_SEAL, f"{segment.unit}/{segment.boot}/{segment.last} is not signed by that unit")
+    epoch, public = keyring.life(segment, hashes[-1])
+    return Signed(segment, entries, hashes, epoch, public, packed)
 
 
 def check_welcome(connection: sa.Connection, signed: Signed) -> None:
@@ -82,9 +113,11 @@ def check_welcome(connection: sa.Connection, signed: Signed) -> None:
         raise RefusedError(Why.SUSPENDED, why)
 
 
-def _keys(engine: sa.Engine, town: Town, writer: str) -> list[tuple[int, str]]:
-    """Return (epoch, public key) of the lives in which this writer may have signed, the latest first."""
-    if is_stream(writer):
-        return [(STREAM_EPOCH, text(town.signer.public))]
-    with store.reading(engine) as connection:
-        return [(row[0], row[1]) for row in connection.execute(_KEYS, {"unit": writer})]
+def _sealed(lives: list[_Life], head: bytes, seal: bytes) -> _Life | None:
+    for life in lives:
+        try:
+            chain.check_seal(raw_bytes(life[1]), head, seal)
+        except chain.SealError:
+            continue
+        return life
+    return None
