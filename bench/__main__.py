@@ -1,11 +1,14 @@
-"""`python -m bench [append|verify|intake|tap|cards|daemon ...]`: all of them, or those that are named."""
+"""`python -m bench [append|verify|intake|tap|cards|daemon|load ...]`: all of them, or those that are named."""
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from bench import append, cards, daemon, intake, tap, verify
+from bench.load import COUNTRY_TOWNS, Size
+from bench.load.measure import measure as measure_load
 
 MEASUREMENTS: dict[str, Callable[[Path], None]] = {
     "append": append.measure,
@@ -17,18 +20,31 @@ MEASUREMENTS: dict[str, Callable[[Path], None]] = {
 }
 
 
-def main(names: list[str]) -> int:
-    unknown = set(names) - set(MEASUREMENTS)
+def main(names: list[str], size: Size) -> int:
+    measurements = MEASUREMENTS | {"load": lambda folder: measure_load(folder, size)}
+    unknown = set(names) - set(measurements)
     if unknown:
-        there = ", ".join(MEASUREMENTS)
+        there = ", ".join(measurements)
         print(f"no such measurement: {', '.join(sorted(unknown))}; there are {there}", file=sys.stderr)
         return 3
     Path("var").mkdir(exist_ok=True)
-    for name in names or MEASUREMENTS:
+    for name in names or measurements:
         with tempfile.TemporaryDirectory(dir="var", prefix="bench-") as folder:
-            MEASUREMENTS[name](Path(folder).absolute())
+            measurements[name](Path(folder).absolute())
     return 0
 
 
+def options() -> argparse.Namespace:
+    usual = Size()
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    about = f"load: how many of the country's {COUNTRY_TOWNS:,} towns; {usual.towns} take about two minutes"
+    parser.add_argument("--towns", type=int, default=usual.towns, metavar="N", help=about)
+    about = f"load: how many centres serve at a time, each a process of some 100 MiB; else {usual.beside}"
+    parser.add_argument("--beside", type=int, default=usual.beside, metavar="N", help=about)
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    given = options()
+    sys.exit(main(given.names, Size(towns=given.towns, beside=given.beside)))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from appliance.uplink.courier import HatchError
 from appliance.uplink.hatch import HttpHatch
+from bench.processes import resident_kib
 from bench.report import median, row, title
 from drivers.card.sim.pcscd import PrivatePcscd
 from drivers.card.sim.pki import TestPki
@@ -59,7 +60,7 @@ def _start(environment: dict[str, str]) -> tuple[float, int]:
             if process.poll() is not None or time.perf_counter() - began > READY_S:
                 raise RuntimeError(Path("daemon.log").read_text())
             time.sleep(0.005)
-        return time.perf_counter() - began, _resident(process.pid)
+        return time.perf_counter() - began, resident_kib(process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -71,8 +72,3 @@ def _serves() -> bool:
     except HatchError:
         return False
     return bool(status["readers"]) and not status["closed"]
-
-
-def _resident(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))

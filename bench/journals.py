@@ -1,12 +1,12 @@
 """Journals to measure with: touches of many cards, chained and sealed like a unit's own."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from drivers.keystore.sim import Driver as Keystore
 from programs.visits.entries import Touch
 from sync import chain
-from sync.entries import Entry, encode
+from sync.entries import Entry, Fact, encode
 from sync.facts import Boot, Key, Place
 from sync.messages import text
 from sync.segment import ENTRIES_MAX, Segment
@@ -20,16 +20,25 @@ def touch(number: int) -> Touch:
     return Touch(card=CARDS[number * 31 % len(CARDS)], place="library", day=day, proof="card")
 
 
-def segments(keystore: Keystore, unit: str, boot: str, count: int, after: Place | None = None) -> Iterator[Segment]:
-    """Write one boot of a journal, in segments as large as they may be, until it has `count` of them."""
+def segments(
+    keystore: Keystore,
+    unit: str,
+    boot: str,
+    count: int,
+    after: Place | None = None,
+    *,
+    size: int = ENTRIES_MAX,
+    fact: Callable[[int], Fact] = touch,
+) -> Iterator[Segment]:
+    """Write one boot of a journal, in `count` segments of `size` entries; `fact`: what stands at each number but 1."""
     prev = bytes.fromhex(after.hash) if after else chain.ORIGIN
     key = Key(keystore.alg, text(keystore.public))
     begins = Boot(after=after, key=key, counter=None, clean=True, clock="held", software="bench")
     for number in range(count):
-        first = number * ENTRIES_MAX + 1
-        numbers = range(first, first + ENTRIES_MAX)
-        facts = [begins if seq == 1 else touch(seq) for seq in numbers]
-        entries = [Entry(unit, boot, seq, AT + seq * 37_123, fact) for seq, fact in zip(numbers, facts, strict=True)]
+        first = number * size + 1
+        numbers = range(first, first + size)
+        facts = [begins if seq == 1 else fact(seq) for seq in numbers]
+        entries = [Entry(unit, boot, seq, AT + seq * 37_123, one) for seq, one in zip(numbers, facts, strict=True)]
         bodies = tuple(encode(entry) for entry in entries)
         hashes = chain.links(prev, bodies)
         yield Segment(unit, boot, first, prev, bodies, chain.seal(keystore, hashes[-1]))

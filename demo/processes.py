@@ -31,6 +31,17 @@ class Process:
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Its number.
+
+        Raises:
+            StartError: it does not run.
+        """
+        if self._process is None:
+            raise StartError(f"{self._name} does not run")
+        return self._process.pid
+
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

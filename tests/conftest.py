@@ -1,4 +1,4 @@
-"""What every room of the tests may use: one test PKI for the whole run, and quiet power cuts."""
+"""What every room of the tests may use: one test PKI and one PostgreSQL for the whole run, and quiet power cuts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,11 +7,21 @@ import pytest
 
 from drivers.card.sim.pki import TestPki
 from drivers.disk.sim import quiet
+from tests.postgres import BIN, Postgres, private_postgres
 
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> TestPki:
     return TestPki(Path(tmp_path_factory.mktemp("pki")))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One PostgreSQL server for the whole run."""
+    if BIN is None:
+        pytest.skip("PostgreSQL is not installed")
+    with private_postgres(BIN, durable=False) as server:
+        yield server
 
 
 @pytest.fixture

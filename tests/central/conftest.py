@@ -1,9 +1,5 @@
 """A centre over SQLite and, where the server is installed, over a real PostgreSQL of our own."""
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,30 +12,13 @@ from drivers.clock.sim import Driver as Clock
 from programs.visits import office
 from simulation.centre import name_place, open_sim_centre
 from tests.central.pen import Pen
-
-_POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+from tests.postgres import Postgres
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Start a PostgreSQL server in a folder of its own, reached by its Unix socket only; yield its URL."""
-    if _POSTGRES is None:
-        pytest.skip("PostgreSQL is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="machi-pg-", dir="/tmp"))  # a Unix socket needs a short path
-    as_user = []
-    if os.geteuid() == 0:  # the server refuses to be root
-        shutil.chown(folder, "postgres", "postgres")
-        as_user = ["runuser", "-u", "postgres", "--"]
-    data, log = folder / "data", folder / "log"
-    run = [*as_user, str(_POSTGRES / "initdb"), "-D", str(data), "-U", "machi", "-A", "trust", "--no-sync"]
-    subprocess.run(run, check=True, capture_output=True, cwd=folder)
-    options = f"-k {folder} -c listen_addresses= -c fsync=off"
-    control = [*as_user, str(_POSTGRES / "pg_ctl"), "-D", str(data)]
-    start = [*control, "-l", str(log), "-o", options, "-w", "start"]
-    subprocess.run(start, check=True, capture_output=True, cwd=folder)
-    yield f"postgresql+psycopg://machi@/postgres?host={folder}"
-    subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd=folder)
-    shutil.rmtree(folder)
+def postgres(postgres_server: Postgres) -> str:
+    """The URL of the PostgreSQL server of this run."""
+    return postgres_server.url
 
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
