@@ -5,8 +5,10 @@ PORT ?= 8080
 CARDS ?= 10000
 TORN ?= 1000
 SECONDS ?= 60
+MINUTES ?= 60
+TOWNS ?= 24
 
-.PHONY: help demo test lint bench fuzz soak setup lock screenshots clean
+.PHONY: help demo test lint bench fuzz soak soak-cards setup lock screenshots clean
 
 help:
 	@echo "make demo              the town on this machine, with a page to hold cards on; Ctrl-C ends it"
@@ -14,7 +16,9 @@ help:
 	@echo "make test              every check and every test"
 	@echo "make lint              style, types, walls between the rooms"
 	@echo "make bench             measurements, each as a ratio to a limit of this machine"
-	@echo "make soak CARDS=10000  cards that come and go through a real pcscd, TORN=1000 of them torn away; what is left over"
+	@echo "make bench ONLY=load   a country's taps: the backlog of a day of TOWNS=24 of its 1741 towns; all of them take hours"
+	@echo "make soak MINUTES=60   a town at ten times its peak: what its centre loses, how it slows down, how it swells"
+	@echo "make soak-cards        CARDS=10000 come and go through a real pcscd, TORN=1000 of them torn away; what is left over"
 	@echo "make fuzz SECONDS=60   each parser fed with noise for so long"
 	@echo "make screenshots       the pictures in the README"
 	@echo "make lock              pin the requirements anew"
@@ -36,9 +40,13 @@ lint: setup
 	$(VENV)/lint-imports
 
 bench: setup
-	@$(VENV)/python -m bench
+	@$(VENV)/python -m bench $(ONLY) --towns $(TOWNS)
 
 soak: setup
+	@mkdir -p var
+	@$(VENV)/python -m bench.soak "$$(mktemp -d var/soak-XXXXXX)" --minutes $(MINUTES)
+
+soak-cards: setup
 	@mkdir -p var
 	$(VENV)/python -m tests.pcsc.soak "$$(mktemp -d var/soak-XXXXXX)" --cards $(CARDS) --torn $(TORN) --judge
 
