@@ -8,7 +8,7 @@ SECONDS ?= 60
 MINUTES ?= 60
 TOWNS ?= 24
 
-.PHONY: help demo test lint bench fuzz soak soak-cards setup lock screenshots clean
+.PHONY: help demo test lint bench fuzz soak soak-cards tables setup lock screenshots clean
 
 help:
 	@echo "make demo              the town on this machine, with a page to hold cards on; Ctrl-C ends it"
@@ -20,6 +20,7 @@ help:
 	@echo "make soak MINUTES=60   a town at ten times its peak: what its centre loses, how it slows down, how it swells"
 	@echo "make soak-cards        CARDS=10000 come and go through a real pcscd, TORN=1000 of them torn away; what is left over"
 	@echo "make fuzz SECONDS=60   each parser fed with noise for so long"
+	@echo "make tables            docs/faults.md and docs/threats.md, written anew from the markers of the tests"
 	@echo "make screenshots       the pictures in the README"
 	@echo "make lock              pin the requirements anew"
 
@@ -52,6 +53,9 @@ soak-cards: setup
 
 fuzz: setup
 	@$(VENV)/python -m tests.fuzz $(SECONDS)
+
+tables: setup
+	@$(VENV)/python -m tests.tables
 
 screenshots: setup
 	$(VENV)/python scripts/screenshots.py

@@ -37,6 +37,12 @@ def live(box: Box, told: list[tuple[str, int, str]]) -> None:
         box.disk.crash()
 
 
+@pytest.mark.fault(
+    "power cut at any moment",
+    people="No beep: the screen goes dark. After the restart a second touch says whether the first one was noted.",
+    lost="nothing that was announced",
+    found="The next start walks the journal to its last entry and begins a new boot behind it.",
+)
 @pytest.mark.usefixtures("power_cuts")
 def test_at_every_operation_of_two_lives() -> None:
     cuts = operations = 0
@@ -61,6 +67,12 @@ def test_at_every_operation_of_two_lives() -> None:
     assert cuts > 60, "too few operations: this test tried nothing"
 
 
+@pytest.mark.fault(
+    "storage that lies about writing",
+    people="Nothing at first. The screen serves on; the office sees an incident for this unit.",
+    lost="What was noted after the last true write. A unit with a counter outside the disk knows how much that was.",
+    found="By the counter outside the disk at the next start, and by the centre, which may hold more than the unit.",
+)
 @pytest.mark.usefixtures("power_cuts")
 def test_a_lying_disk_is_noticed() -> None:
     """A disk that claims to have written and has not: entries may go, but never without being missed."""
@@ -81,6 +93,12 @@ def test_a_lying_disk_is_noticed() -> None:
     assert noticed > 10, "the disk never lost anything: this test tried nothing"
 
 
+@pytest.mark.fault(
+    "power cut while a damaged journal is saved",
+    people="The start takes a little longer, and begins anew after the cut.",
+    lost="The damaged entries, and no others; the journal itself declares which.",
+    found="The next start throws a half-made copy away; the damaged file is moved only when the new one is whole.",
+)
 @pytest.mark.usefixtures("power_cuts")
 def test_while_a_damaged_journal_is_being_saved() -> None:
     cuts = operations = 0

@@ -27,7 +27,45 @@ def fresh_seeds() -> list[str]:
     return seeds.split()
 
 
-@pytest.mark.parametrize("faults", PROFILES)
+SHOWN: dict[str, list[pytest.MarkDecorator]] = {
+    "power": [pytest.mark.fault("power cut at any moment")],
+    "road": [
+        pytest.mark.fault(
+            "messages lost, repeated and late",
+            people="Nothing.",
+            lost="nothing",
+            found="The centre says how far it has each journal, and the unit goes on there; what comes twice changes "
+            "nothing.",
+        ),
+        pytest.mark.fault(
+            "no network for hours",
+            people="Nothing. The unit serves as always; the console shows how much it has not sent.",
+            lost="nothing",
+            found="The console shows when each unit was last heard.",
+        ),
+    ],
+    "clocks": [
+        pytest.mark.fault(
+            "clock jumps",
+            people="Nothing, within a day. Over midnight a second visit may count, or a first one be called a second.",
+            lost="Nothing. Entries carry the wrong time; their order does not come from it.",
+            found="Entries say how far the clock could be trusted when their boot began.",
+        )
+    ],
+    "disks": [pytest.mark.fault("storage that lies about writing")],
+    "backups": [
+        pytest.mark.fault(
+            "disk put back in time",
+            people="The unit serves on and says that it is frozen; the office sees an incident.",
+            lost="What the centre had not received yet, where the old disk is gone; what it had received stays counted.",
+            found="By the counter outside the disk at the start, or by the centre: two boots continue one entry.",
+        )
+    ],
+}
+"""Which faults each profile shows to be survived; for docs/faults.md."""
+
+
+@pytest.mark.parametrize("faults", [pytest.param(name, marks=SHOWN.get(name, ())) for name in PROFILES])
 def test_no_promise_is_broken_under_any_profile(judge: Judge, faults: str) -> None:
     for seed in FIXED:
         judge(Setting(str(seed), days=1, units=3, cards=8, faults=faults))
