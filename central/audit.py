@@ -1,71 +1,87 @@
-"""Checks the stored segments anew, from their bytes alone: form, chain, signature, and no entry twice.
+"""Checks the stored segments anew, from their bytes and the town's key alone: form, chain, signature, no entry twice.
 
-It trusts nothing that was worked out on arrival. What it finds wrong was changed behind the centre's back.
+It trusts nothing that was worked out on arrival; not even which keys are whose, for the town has signed that too. What
+it finds wrong was changed behind the centre's back.
 """
+
+from collections.abc import Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from central import store
+from central.crosscheck import Told
+from central.shelves import STREAM_EPOCH
 from central.streams import is_stream
 from central.town import Town
 from sync import chain
-from sync.entries import EntryError
+from sync.entries import Entry, EntryError
 from sync.facts import Boot, Gap
 from sync.messages import raw_bytes, text
 from sync.segment import Segment, SegmentError, from_text, unpack
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """What was checked, and what is wrong."""
+    """What was checked, and what is wrong.
+
+    Attributes:
+        broken: segments that are not as they were signed, or do not fit together.
+        unfounded: what stands in the tables beside them and does not follow from them.
+    """
 
     segments: int
     entries: int
     writers: int
     broken: tuple[str, ...]
+    unfounded: tuple[str, ...]
 
 
 def audit(engine: sa.Engine, town: Town) -> Audit:
-    """Walk every stored segment, writer by writer."""
+    """Walk every stored segment in order of arrival, then hold the tables beside them against what they say."""
+    walk = _Walk(town)
     with store.reading(engine) as connection:
-        keys: dict[str, set[str]] = {}
-        for unit, public in connection.execute(sa.select(store.unit_key.c.unit, store.unit_key.c.public)):
-            keys.setdefault(unit, set()).add(public)
-        table = store.segment
-        rows = connection.execute(sa.select(table.c.writer, table.c.packed).order_by(table.c.n))
-        walk = _Walk(town, keys)
-        for writer, packed in rows:
-            walk.check(writer, packed)
-    return walk.result()
+        for row in connection.execute(sa.select(store.segment).order_by(store.segment.c.n)).mappings():
+            walk.check(row)
+        return walk.result(connection)
 
 
 class _Walk:
     """Remembers, for every boot, how far it came and with which hash."""
 
-    def __init__(self, town: Town, keys: dict[str, set[str]]) -> None:
+    def __init__(self, town: Town) -> None:
         self._town = town
-        self._keys = keys
+        self._told = Told()
         self._reached: dict[tuple[str, str], int] = {}
         self._hashes: dict[tuple[str, str, int], bytes] = {}
         self._writers: set[str] = set()
         self._segments = self._entries = 0
         self._broken: list[str] = []
 
-    def check(self, writer: str, packed: bytes) -> None:
+    def check(self, row: sa.RowMapping) -> None:
         self._segments += 1
-        self._writers.add(writer)
+        self._writers.add(row["writer"])
+        filed = row["writer"], row["boot"], row["first"], row["last"]
         try:
-            segment = from_text(unpack(packed))
+            segment = from_text(unpack(row["packed"]))
             entries = segment.stored_entries(self._town.register)
         except (SegmentError, EntryError) as error:
-            self._broken.append(f"{writer}: {error}")
+            self._broken.append(f"{filed[0]}/{filed[1]}/{filed[2]}: {error}")
             return
         place = f"{segment.unit}/{segment.boot}/{segment.first}"
         hashes = segment.hashes()
-        if segment.unit != writer or not self._is_signed(segment, hashes[-1]):
-            self._broken.append(f"{place}: not signed by {writer}")
-        reached = self._reached.get((writer, segment.boot), 0)
-        if segment.first <= reached:
+        if filed != (segment.unit, segment.boot, segment.first, segment.last):
+            self._broken.append(f"{place}: filed as {filed[0]}/{filed[1]}/{filed[2]} to {filed[3]}")
+        epoch = self._signed_in(segment, hashes[-1])
+        if epoch is None:
+            self._broken.append(f"{place}: not signed by {segment.unit}")
+        else:
+            self._told.add(row["n"], segment, entries, hashes[-1], epoch)
+        self._follow(place, segment, entries, hashes)
+        self._entries += len(entries)
+
+    def _follow(self, place: str, segment: Segment, entries: Sequence[Entry], hashes: Sequence[bytes]) -> None:
+        writer = segment.unit
+        if segment.first <= self._reached.get((writer, segment.boot), 0):
             self._broken.append(f"{place}: held twice")
         first = entries[0].fact
         after = first.after if isinstance(first, Boot) else None
@@ -79,17 +95,18 @@ class _Walk:
                 lost = (writer, entry.fact.of, entry.fact.last)
                 self._hashes.setdefault(lost, bytes.fromhex(entry.fact.prev))
         self._reached[writer, segment.boot] = segment.last
-        self._entries += len(entries)
 
-    def result(self) -> Audit:
-        return Audit(self._segments, self._entries, len(self._writers), tuple(self._broken))
+    def result(self, connection: sa.Connection) -> Audit:
+        unfounded = self._told.unfounded(connection)
+        return Audit(self._segments, self._entries, len(self._writers), tuple(self._broken), tuple(unfounded))
 
-    def _is_signed(self, segment: Segment, head: bytes) -> bool:
-        public = {text(self._town.signer.public)} if is_stream(segment.unit) else self._keys.get(segment.unit, set())
-        for key in public:
+    def _signed_in(self, segment: Segment, head: bytes) -> int | None:
+        """Return the life in which a segment was signed, or None if none of its writer's keys did it."""
+        of_town = [(STREAM_EPOCH, text(self._town.signer.public))]
+        for epoch, key in of_town if is_stream(segment.unit) else self._told.let_in(segment.unit):
             try:
                 chain.check_seal(raw_bytes(key), head, segment.seal)
             except chain.SealError:
                 continue
-            return True
-        return False
+            return epoch
+        return None

@@ -17,7 +17,7 @@ from central.refusal import RefusedError
 from central.streams import ONE_UNIT, Streams
 from central.town import Town
 from sync import chain
-from sync.facts import Order, UnitSet, UnitState
+from sync.facts import Enrolled, Key, Order, UnitSet, UnitState
 from sync.messages import (
     TOWN_STREAM,
     Certificate,
@@ -102,7 +102,8 @@ class Enroller:
             state = {"epoch": epoch, "state": UnitState.ACTIVE, "fence": "", "fence_before": ""}
             connection.execute(sa.update(store.unit).where(store.unit.c.name == request.unit).values(state))
             order = Order(name=request.unit, epoch=epoch, state=UnitState.ACTIVE, reason="enrolled")
-            self._streams.append_for(connection, request.unit, [order])
+            let_in = Enrolled(name=request.unit, epoch=epoch, key=Key(chain.ALG, request.key))
+            self._streams.append_for(connection, request.unit, [order, let_in])
             streams = (TOWN_STREAM, ONE_UNIT + request.unit)
             segments = [one for name in streams for one in shelves.take(connection, name, [], STREAM_ENTRIES_MAX)]
         return Enrolment(

@@ -131,7 +131,15 @@ class Order(Fact, frozen=True, tag="order"):
     reason: Text
 
 
-CORE: tuple[type[Fact], ...] = (Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order)
+class Enrolled(Fact, frozen=True, tag="enrolled"):
+    """A life (`epoch`) of a unit begins: what this key signs under this name was let in by the town."""
+
+    name: UnitName
+    epoch: Count
+    key: Key
+
+
+CORE: tuple[type[Fact], ...] = (Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order, Enrolled)
 
 
 def register(programs: tuple[type[Fact], ...] = ()) -> Register:

@@ -137,13 +137,16 @@ def replay(folder: Path, as_json: bool) -> None:
 @FOLDER
 @JSON
 def verify(folder: Path, as_json: bool) -> None:
-    """Check every stored segment anew: chain, signature, form, and that no entry is held twice. Exit code 2 if not."""
+    """Check every stored segment anew, and the tables beside them against them. Exit code 2 if something is wrong.
+
+    `broken`: segments that are not as they were signed. `unfounded`: what other tables say without them.
+    """
     from central.audit import audit
 
     centre = open_folder(folder)
     result = audit(centre.engine, centre.town)
     say({"schema": "machi.central.verify/1", **msgspec.to_builtins(result)}, as_json=as_json)
-    if result.broken:
+    if result.broken or result.unfounded:
         sys.exit(CHECK_FAILED)
 
 
