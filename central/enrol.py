@@ -74,11 +74,9 @@ class Enroller:
                 epoch += 1
             if row is None:
                 connection.execute(sa.insert(store.unit).values(name=unit, epoch=1, state=UnitState.ACTIVE))
-            connection.execute(
-                sa.insert(store.code).values(
-                    hash=_hash(code), unit=unit, epoch=epoch, expires_ms=now + CODE_DAYS * DAY_MS
-                )
-            )
+            expires = now + CODE_DAYS * DAY_MS
+            bound = self._bind(code, unit, epoch, expires)
+            connection.execute(sa.insert(store.code).values(hash=bound, unit=unit, epoch=epoch, expires_ms=expires))
             self._streams.append(connection, TOWN_STREAM, [UnitSet(unit, place, counter)])
         return Ticket(url, self._town_id, unit, code, self._authority.pem)
 
@@ -154,9 +152,11 @@ class Enroller:
 
     def _use_code(self, connection: sa.Connection, request: EnrolRequest, now: int) -> int:
         table = store.code
-        asked = sa.select(table).where(table.c.hash == _hash(request.code), table.c.unit == request.unit)
-        row = connection.execute(asked.with_for_update()).mappings().one_or_none()
-        if row is None or row["used_ms"] is not None or row["expires_ms"] < now:
+        good = table.c.unit == request.unit, table.c.used_ms.is_(None), table.c.expires_ms >= now
+        rows = connection.execute(sa.select(table).where(*good).with_for_update()).mappings().all()
+        bound = (self._bind(request.code, request.unit, row["epoch"], row["expires_ms"]) for row in rows)
+        row = next((row for row, fits in zip(rows, bound, strict=True) if row["hash"] == fits), None)
+        if row is None:
             raise RefusedError(Why.BAD_CODE, "ask the office for a new ticket")
         if self._public(connection, request.unit, row["epoch"]):
             raise RefusedError(Why.BAD_CODE, "another ticket was used for this life of the unit; ask for a new one")
@@ -175,12 +175,16 @@ class Enroller:
         except CertificateError as error:
             raise RefusedError(Why.BAD_REQUEST, str(error)) from error
 
+    def _bind(self, code: str, unit: str, epoch: int, expires_ms: int) -> str:
+        """Return what is kept of a ticket: whoever can write to the database, but has no key, can make or prolong none.
+
+        An Ed25519 signature is the same each time (RFC 8032), so it can be compared.
+        """
+        ticket = f"{unit}/{epoch}/{expires_ms}/{code.strip().upper()}"
+        return hashlib.sha256(self._town.signer.sign(b"machitap/ticket/1\0" + ticket.encode())).hexdigest()
+
     def _check_proof(self, public: str, message: bytes, proof: str) -> None:
         try:
             chain.check_signature(raw_bytes(public), message, raw_bytes(proof))
         except (chain.SealError, MessageError) as error:
             raise RefusedError(Why.BAD_SEAL, "the unit does not hold the key that it names") from error
-
-
-def _hash(code: str) -> str:
-    return hashlib.sha256(code.strip().upper().encode()).hexdigest()

@@ -3,6 +3,7 @@
 Every edit that a systematic list can think of is made on a real database, one at a time, and taken back.
 """
 
+import hashlib
 import itertools
 import subprocess
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from central.console.app import create_console
 from central.console.live import Bell
 from central.enrol import Ticket
 from central.found import Plan, found
+from central.refusal import RefusedError
 from central.world import SystemClock, SystemEntropy
 from drivers.card.sim.pki import TestPki
 from drivers.keystore.sim import Driver as Keystore
@@ -29,8 +31,9 @@ from simulation.oracle import incidents as incidents_of
 from simulation.town import HARSH, Misfortune, SimTown
 from sync import chain
 from sync.facts import CardState, Enrolled, Gap, Key, PlaceNamed, UnitState
-from sync.messages import text
+from sync.messages import Why, text
 from sync.segment import from_text, pack, to_text, unpack
+from tests.central.beside import asks
 from tests.central.pen import AT, Pen, touch
 from tests.central.serving import MACHI
 
@@ -232,7 +235,7 @@ def swap_places(one: dict[str, Any], two: dict[str, Any]) -> Edit:
 @pytest.mark.threat(
     "curious insider",
     control="Every entry is chained and signed by whoever wrote it; the town signs which keys are whose, how each unit "
-    "stands. `machi central verify` and `machi central replay` find every change to the database. The "
+    "stands, and its tickets. `machi central verify` and `machi central replay` find every change to the database. The "
     "books hold no name, address, serial number or certificate of anybody.",
     residual="Who may read the database sees pseudonyms with place and time. Not signed are times of arrival, the "
     "order between units, and incidents. The last entries of a unit that is gone can be taken out with every trace; a "
@@ -380,6 +383,26 @@ def test_visits_that_nobody_made_are_found(books: Books, forgery: Callable[[Forg
     assert centre.reconciler.figures()["visits"]["visits"] >= 10, "they are not even counted: nothing was tried"
     broken = audit(centre.engine, centre.town).broken
     assert [one for one in broken if one.startswith(forger.unit) and "not signed by" in one], broken
+
+
+@pytest.mark.threat("curious insider")
+def test_a_ticket_that_was_written_into_the_database_lets_nobody_in(books: Books) -> None:
+    (row,) = [row for row in rows(books.after(lambda _: None), store.code) if row["unit"] == "shop01"]
+    shop = Pen(books.centre, "shop01", Keystore(Keystore.Options("shop")))
+    thief = Pen(books.centre, "lib01", Keystore(Keystore.Options("thief")))
+    invented = msgspec.structs.replace(books.ticket, unit="lib01", code="A" * len(books.ticket.code))
+    plain = hashlib.sha256(invented.code.encode()).hexdigest()
+    attempts: dict[str, tuple[Pen, Ticket, Edit]] = {
+        "invented": (thief, invented, insert(store.code, row, hash=plain, unit="lib01", epoch=2)),
+        "of another unit": (thief, books.ticket, change(store.code, row, unit="lib01", epoch=2)),
+        "prolonged": (shop, books.ticket, change(store.code, row, expires_ms=row["expires_ms"] + DAY_MS)),
+        "for another life": (shop, books.ticket, change(store.code, row, epoch=2)),
+    }
+    for what, (who, ticket, edit) in attempts.items():
+        with pytest.raises(RefusedError) as error:
+            books.after(edit).enroller.enrol(asks(who, ticket))
+        assert error.value.problem.type == Why.BAD_CODE, what
+    assert books.after(lambda _: None).enroller.enrol(asks(shop, books.ticket)).unit == "shop01", "it was a good one"
 
 
 # ---------------------------------------------------------------------------------------------- what remains
