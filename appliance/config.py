@@ -28,6 +28,10 @@ class ConfigError(Exception):
     """A file of this unit cannot be used; the message says which, why, and what to do."""
 
 
+class ExposedError(ConfigError):
+    """Others can read a secret of this unit; the message says what to do."""
+
+
 class Screen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The page that the unit serves to its own display, on this machine only; `port` 0 for a unit without one."""
 
@@ -102,15 +106,27 @@ def read_enrolment(folder: Path) -> Enrolment:
     """Read what the town gave this unit.
 
     Raises:
-        ConfigError: the unit was never enrolled, or the file is damaged.
+        ConfigError: the unit was never enrolled, or the file is damaged, or others can read it.
     """
     path = folder / ENROLMENT_FILE
     try:
+        check_secret(path)
         return msgspec.json.decode(path.read_bytes(), type=Enrolment)
     except FileNotFoundError as error:
         raise ConfigError(f"{folder}: this unit is not enrolled; say: machi unit enrol {folder} TICKET") from error
     except (OSError, *BAD_JSON) as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def check_secret(path: Path) -> None:
+    """Make sure that nobody but its owner can read a file.
+
+    Raises:
+        ExposedError: others can.
+        OSError: there is no such file.
+    """
+    if path.stat().st_mode & 0o077:
+        raise ExposedError(f"{path} can be read by others; say: chmod 600 {path}")
 
 
 class Life(msgspec.Struct, frozen=True):

@@ -66,6 +66,8 @@ def found(folder: Path, plan: Plan, clock: Clock, entropy: Entropy) -> None:
     keys = folder / at.KEYS_FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys.mkdir(mode=0o700)
+    if not plan.database:
+        write_secret(folder / at.DATABASE_FILE, b"")  # SQLite gives its log the rights of the file
     for name in (at.TOWN_KEY, at.ISSUER_KEY):
         key = Ed25519PrivateKey.generate()
         write_secret(keys / name, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
+from appliance.config import check_secret
+
 KEY_FILE: Final = "device.key"
 CERTIFICATE_FILE: Final = "device.pem"
 CA_FILE: Final = "ca.pem"
@@ -48,9 +50,15 @@ class Tls:
         return x509.load_pem_x509_certificate((self._folder / CERTIFICATE_FILE).read_bytes()).not_valid_after_utc
 
     def context(self, *, with_certificate: bool = True) -> ssl.SSLContext:
-        """Make the TLS context: TLS 1.3, this town's CA and no other, and who we are."""
+        """Make the TLS context: TLS 1.3, this town's CA and no other, and who we are.
+
+        Raises:
+            ExposedError: others can read our key.
+            OSError: a file is missing, or no certificate.
+        """
         context = context_for((self._folder / CA_FILE).read_text())
         if with_certificate:
+            check_secret(self._folder / KEY_FILE)
             context.load_cert_chain(self._folder / CERTIFICATE_FILE, self._folder / KEY_FILE)
         return context
 

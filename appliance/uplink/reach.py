@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from appliance.config import CONFIG_FILE, TLS_FOLDER, Config, ConfigError, read_enrolment
+from appliance.config import CONFIG_FILE, TLS_FOLDER, Config, ConfigError, ExposedError, read_enrolment
 from appliance.uplink.certificate import Tls
 from drivers.check import Check, State
 from drivers.clock import Clock
@@ -25,6 +25,14 @@ def reach(folder: Path, config: Config, clock: Clock) -> Check:
     try:
         enrolment = read_enrolment(folder)
         context = Tls(folder / TLS_FOLDER).context()
+    except ExposedError as error:
+        return Check(
+            State.FAIL,
+            ja="この端末の秘密のファイルを、ほかの人が読めます",
+            en=str(error),
+            do_ja="そのファイルの権限を 600 にし、だれが読めたか町の担当に伝えてください",
+            do_en="then tell the office who could read it",
+        )
     except (ConfigError, OSError) as error:  # SSLError is one
         return Check(
             State.FAIL,

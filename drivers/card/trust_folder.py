@@ -11,7 +11,8 @@
     sun/open.key        secret, 32 hexadecimal digits: opens the numbers of the town's tags
     sun/UID.key         secret, 32 hexadecimal digits: the key of one tag; the name is its number, 14 digits
 
-A folder that is not there holds nothing. Everything in `trust.toml` has a default; `production = true` is one of them.
+A folder that is not there holds nothing; a secret that others can read is refused. Everything in `trust.toml` has a
+default; `production = true` is one of them.
 """
 
 import functools
@@ -205,10 +206,18 @@ def _certificate(path: Path) -> x509.Certificate:
         raise TrustError(f"{path}: {error}") from error
 
 
+def _check_secret(path: Path) -> None:
+    if path.stat().st_mode & 0o077:
+        raise TrustError(f"{path} can be read by others; say: chmod 600 {path}")
+
+
 def _terminal(folder: Path) -> Terminal:
     try:
+        _check_secret(folder / "key.pem")
         certificate = (folder / "certificate").read_bytes()
         key = load_pem_private_key((folder / "key.pem").read_bytes(), password=None)
+    except TrustError:
+        raise
     except (OSError, ValueError) as error:
         raise TrustError(f"{folder}: {error}") from error
     if not isinstance(key, EllipticCurvePrivateKey) or len(certificate) != mutual.CERTIFICATE_BYTES:
@@ -227,6 +236,8 @@ def _sun(folder: Path, names: _Sun) -> SunProfile:
             raise TrustError(f"{path}: 32 hexadecimal digits are needed")
         return found
 
+    for path in folder.glob("*.key"):
+        _check_secret(path)
     open_key = key("open")
     if open_key is None:
         raise TrustError(f"{folder / 'open.key'} is not there")

@@ -280,6 +280,13 @@ def test_a_unit_that_was_never_enrolled(unit: CalledUnit) -> None:
     assert "machi unit enrol" in town(unit).do_en
 
 
+@pytest.mark.parametrize("secret", ["enrolment.json", "tls/device.key"])
+def test_a_secret_that_others_can_read(unit: CalledUnit, secret: str) -> None:
+    (unit.folder / secret).chmod(0o644)
+    check = town(unit)
+    assert (check.state, f"chmod 600 {unit.folder / secret}" in check.en) == (State.FAIL, True)
+
+
 # ---------------------------------------------------------------------------------------------- the command
 
 

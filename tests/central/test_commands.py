@@ -113,6 +113,7 @@ def test_a_new_centre_is_made_once_and_never_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "town"
     assert document("init", folder, *NAMES) == {"folder": str(folder), "created": True}
     assert {path.stat().st_mode & 0o077 for path in (folder / "keys").iterdir()} == {0}
+    assert {path.stat().st_mode & 0o077 for path in folder.glob("town.db*")} == {0}, "it tells who was where"
     before, books = files(folder), document("replay", folder)["tables"]
     said = machi("init", folder, "--id", "other", "--name", "別町", "--name-en", "Other", ends=EXISTS)
     assert f"machi central init {folder}" in said

@@ -246,6 +246,9 @@ def test_the_trust_folder_has_a_place_for_all_of_it(pki: TestPki, lay: Lay, tmp_
     (tmp_path / "terminal" / "certificate").write_bytes(pki.terminal().certificate)
     pem = pki.keys.p256("terminal-1").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "terminal" / "key.pem").write_bytes(pem)
+    with pytest.raises(TrustError, match=r"can be read by others; say: chmod 600 .*/key\.pem"):
+        trust_folder.load(tmp_path)
+    (tmp_path / "terminal" / "key.pem").chmod(0o600)
     trust = trust_folder.load(tmp_path)
     assert identify(lay(mutual_card(pki)), NONCE, trust, NOW).proof is Proof.CARD
     (tmp_path / "terminal" / "certificate").write_bytes(b"short")

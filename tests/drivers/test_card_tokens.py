@@ -190,10 +190,14 @@ def test_the_keys_of_tags_lie_in_the_trust_folder(pki: TestPki, lay: Lay, tmp_pa
     assert mac_key is not None
     (tmp_path / "sun").mkdir()
     (tmp_path / "sun" / "open.key").write_text(profile.open_key.hex())
+    with pytest.raises(TrustError, match=r"can be read by others; say: chmod 600 .*/open\.key"):
+        trust_folder.load(tmp_path)
+    (tmp_path / "sun" / "open.key").chmod(0o600)
     trust = trust_folder.load(tmp_path)
     with pytest.raises(UnknownCardError):
         identify(lay(make(plan(Kind.SUN_TAG), pki)), NONCE, trust, NOW)
     (tmp_path / "sun" / f"{uid.hex().upper()}.key").write_text(mac_key.hex() + "\n")
+    (tmp_path / "sun" / f"{uid.hex().upper()}.key").chmod(0o600)
     assert identify(lay(make(plan(Kind.SUN_TAG), pki)), NONCE, trust, NOW).proof is Proof.TOKEN
     (tmp_path / "sun" / "open.key").write_text("short")
     with pytest.raises(TrustError, match=r"open\.key"):

@@ -86,6 +86,7 @@ def folders(pki: TestPki, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     (terminal / "certificate").write_bytes(pki.terminal().certificate)
     key = pki.keys.p256("terminal-1").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (terminal / "key.pem").write_bytes(key)
+    (terminal / "key.pem").chmod(0o600)
     return made
 
 
@@ -107,6 +108,8 @@ def write_tag_keys(folder: Path) -> None:
             key = profile.mac_key(uid)
             assert key is not None
             (folder / f"{uid.hex().upper()}.key").write_text(key.hex())
+    for path in folder.iterdir():
+        path.chmod(0o600)
 
 
 def planned(plan: Plan, number: int) -> Plan:
