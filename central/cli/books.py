@@ -16,6 +16,7 @@ from central.cli.common import (
     RefusedForSafetyError,
     open_folder,
     plainly,
+    printable,
     say,
 )
 
@@ -99,7 +100,8 @@ def status(folder: Path, as_json: bool) -> None:
         say(document, as_json=True)
     else:
         for unit in units:
-            click.echo(f"{unit.name:12} {unit.state:10} {unit.entries:8} entries  {unit.unsent:6} unsent  {unit.says}")
+            counts = f"{unit.entries:8} entries  {unit.unsent:6} unsent"
+            click.echo(f"{unit.name:12} {unit.state:10} {counts}  {printable(unit.says)}")
         for incident in incidents:
             click.echo(f"incident {incident.n}: {incident.unit}: {incident.kind}: {incident.means}")
     if incidents:

@@ -70,4 +70,9 @@ def say(document: dict[str, Any], *, as_json: bool) -> None:
         return
     for name, value in document.items():
         if name != "schema":
-            click.echo(f"{name}: {value}")
+            click.echo(f"{name}: {printable(value)}")
+
+
+def printable(value: object) -> str:
+    """Return text as a terminal may show it: no sign in it can move the cursor, or write over another line."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value))

@@ -126,6 +126,7 @@ def test_a_changed_byte_is_seen_on_the_proof(office: Office, page: Page) -> None
     expect(page.locator(".checks .no")).to_have_count(1)
 
 
+@pytest.mark.threat("text that attacks a screen, a terminal or a log")
 def test_whatever_comes_from_outside_is_shown_and_not_obeyed(office: Office, page: Page) -> None:
     office.centre.registrar.place(PlaceNamed("library", ATTACK, ATTACK, ATTACK))
     office.book("88" * 16)

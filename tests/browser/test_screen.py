@@ -144,6 +144,17 @@ def test_a_page_that_comes_late_does_not_greet_the_next_person(unit: Unit, page:
     expect(page.locator("#ja")).to_have_text("カードをここにタッチ")
 
 
+@pytest.mark.threat("text that attacks a screen, a terminal or a log")
+def test_a_places_name_is_shown_and_not_obeyed(unit: Unit, page: Page) -> None:
+    attack = "<img src=x onerror=\"document.title='broken'\">'\"&amp;"
+    unit.viewer.place = lambda: (attack, attack)
+    unit.viewer.state(None)
+    look(page, unit)
+    expect(page.locator("#place")).to_contain_text(attack)
+    assert page.title() != "broken"
+    assert page.locator("img[src=x]").count() == 0
+
+
 def test_a_closed_unit_says_why_and_what_to_do(unit: Unit, page: Page) -> None:
     look(page, unit)
     unit.viewer.state("TAP-041")
