@@ -30,6 +30,7 @@ from sync.segment import Segment, pack, to_text
 
 _HOLDINGS: Final = "the centre holds"
 _NONCE_BYTES: Final = 12
+_DAY_MS: Final = 86_400_000
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -73,11 +74,14 @@ class Hatch:
         self._software = software
         self._nonces: set[str] = set()
         self._fence = ""
+        self._town_ms = 0
         self._frozen_here = f"{missing} entries that were counted are not on this disk" if missing else ""
         self._noted = self._journal.note(_HOLDINGS)
         self.standing = Standing(frozen=self._frozen_here)
         if self._noted:
-            self._see(msgspec.json.decode(self._noted, type=Holdings))
+            before = msgspec.json.decode(self._noted, type=Holdings)
+            self._see(before)
+            self._town_ms = before.at
 
     def question(self) -> Question:
         """Return what to ask the centre with; its answer has to carry this nonce."""
@@ -109,12 +113,19 @@ class Hatch:
         self._see(holdings)
         self._note(holdings)
         self.standing.strange = ""
-        self.standing.contact_ms = holdings.at
+        self.standing.contact_ms = self._town_ms = holdings.at
         segment = self._outbox.next_segment() if holdings.state is UnitState.ACTIVE else None
         if segment is None:
             return None
         self._make_sure_of(segment)
         return pack(to_text(segment))
+
+    def town_ms(self) -> int:
+        """Return the time that the town has signed last, to the day if that was before this start; 0 for never.
+
+        It is later by now, whatever our own clock says.
+        """
+        return self._town_ms
 
     def since(self) -> dict[str, str]:
         """Return, for each stream of the centre, how far it came in."""
@@ -170,8 +181,9 @@ class Hatch:
             self.standing.frozen = "the centre holds more of this journal than this disk: the disk was put back in time"
 
     def _note(self, holdings: Holdings) -> None:
-        """Keep what the centre holds for the next start; written only when it changed, to spare the disk."""
-        lasting = msgspec.json.encode(msgspec.structs.replace(holdings, at=0, nonce="")).decode()
+        """Keep what the centre holds for the next start; written when it changed or on a new day, to spare the disk."""
+        day = holdings.at - holdings.at % _DAY_MS
+        lasting = msgspec.json.encode(msgspec.structs.replace(holdings, at=day, nonce="")).decode()
         if lasting != self._noted:
             self._journal.set_note(_HOLDINGS, lasting)
             self._noted = lasting

@@ -69,6 +69,7 @@ class TapPath:
         card_key: the town's secret for the names of cards.
         believer: knows whom to believe, as the directory stands now.
         has_room: whether the disk has room for entries.
+        town_ms: the time that the town said last; a clock that is behind it is wrong.
     """
 
     unit: str
@@ -81,6 +82,7 @@ class TapPath:
     clock: Clock
     entropy: Entropy
     has_room: Callable[[], bool]
+    town_ms: Callable[[], int]
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
 
     def touch(self, card: Field) -> Shown:
@@ -140,7 +142,7 @@ class TapPath:
         return None if self.has_room() else "TAP-043"
 
     def _believe(self, ask: Callable[[datetime | None], Presented]) -> Believed:
-        now = datetime.fromtimestamp(self.clock.wall_ms() / 1000, UTC)
+        now = datetime.fromtimestamp(max(self.clock.wall_ms(), self.town_ms()) / 1000, UTC)
         presented = ask(None if self.clock.confidence() is Confidence.UNKNOWN else now)
         return Believed(pseudonym(self.card_key, presented.profile, presented.identifier), presented)
 

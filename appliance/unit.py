@@ -59,6 +59,7 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
     inbox = Inbox(journal, register, town_key)
     for text in enrolment.segments:
         inbox.take(text.encode())
+    hatch = Hatch(journal, inbox, Outbox(journal, register), world, town_key, SOFTWARE, opened.missing)
     tap = TapPath(
         unit=enrolment.unit,
         card_key=card_key,
@@ -70,6 +71,6 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
         clock=world.clock,
         entropy=world.entropy,
         has_room=room.enough,
+        town_ms=hatch.town_ms,
     )
-    hatch = Hatch(journal, inbox, Outbox(journal, register), world, town_key, SOFTWARE, opened.missing)
     return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, hatch, room)
