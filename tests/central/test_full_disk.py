@@ -1,7 +1,9 @@
 """A full disk at the centre: nothing is stored, the caller hears why, and it works again once there is room."""
 
 import asyncio
+import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 from starlette.types import Receive, Scope, Send
 
+from central import store
 from central.api import create_units_api
 from central.centre import Centre
 from central.writer import Writer
@@ -90,3 +93,28 @@ def test_a_delivery_is_refused_until_there_is_room_again(disk: Disk) -> None:
     taken = asyncio.run(deliver())
     (head,) = open_signed(taken.content, Holdings, centre.town.signer.public).heads
     assert head.seq == pen.seq
+
+
+@contextmanager
+def no_file_grows_beyond(size: int) -> Iterator[None]:
+    """Let the system refuse to write further than this into any file, as a disk does that fails in mid-sentence."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+
+
+def test_a_delivery_whose_commit_fails_is_not_acknowledged(disk: Disk, tmp_path: Path) -> None:
+    """SQLite writes its log when it commits: everything before that went well."""
+    pen = Pen.enrolled(disk.centre)
+    segment = packed(pen.begin(touch()))
+    log = tmp_path / "town.db-wal"
+    with no_file_grows_beyond(log.stat().st_size), pytest.raises(sa.exc.OperationalError):
+        disk.centre.intake.receive(pen.peer, segment, "", "07")
+    answer = disk.centre.intake.receive(pen.peer, segment, "", "08")
+    assert [head.seq for head in open_signed(answer, Holdings, disk.centre.town.signer.public).heads] == [pen.seq]
+    with store.reading(disk.centre.engine) as connection:
+        held = connection.execute(sa.select(store.segment.c.last).where(store.segment.c.writer == pen.unit))
+        assert held.scalars().all() == [pen.seq]

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from central import store
+from central.audit import audit
 from central.branches import Branches
 from central.centre import Centre
 from central.console.books import Books
@@ -72,6 +73,7 @@ def test_overlapping_segments_are_stored_once(pen: Pen) -> None:
             sa.select(store.segment.c.first, store.segment.c.last).where(store.segment.c.writer == "lib01")
         ).all()
     assert sorted(tuple(row) for row in ranges) == [(1, 3), (4, 5)]
+    assert audit(pen.centre.engine, pen.centre.town).broken == (), "and the stored bytes say the same"
     assert head != pen.head
 
 
@@ -305,6 +307,20 @@ def test_a_declared_hole_lets_the_rest_in(pen: Pen) -> None:
     held = pen.send(pen.write(touch(6)))
     assert kinds(pen.centre) == ["damage"], "and the unit that goes on behind it is none either"
     assert held.state is UnitState.ACTIVE
+
+
+def test_what_stands_before_a_hole_comes_before_what_stands_behind_it(pen: Pen) -> None:
+    """Otherwise the head behind the hole would be named, and what stands before it never be asked for."""
+    pen.send(pen.begin(touch(1)))
+    boot, good = pen.boot, pen.place
+    before = pen.write(touch(2))
+    lost = pen.write(touch(3))
+    behind = pen.write(touch(4))
+    gap = Gap(of=boot, first=4, last=4, prev=lost.hashes()[-1].hex(), cause="damaged")
+    pen.send(pen.begin(gap, after=good))
+    assert refused(pen, behind) == Why.GAP
+    pen.send(before)
+    assert (boot, 5) in {(head.boot, head.seq) for head in pen.send(behind).heads}
 
 
 def test_a_hole_cannot_be_made_to_fit(pen: Pen) -> None:
