@@ -313,14 +313,15 @@ def test_what_stands_before_a_hole_comes_before_what_stands_behind_it(pen: Pen) 
     """Otherwise the head behind the hole would be named, and what stands before it never be asked for."""
     pen.send(pen.begin(touch(1)))
     boot, good = pen.boot, pen.place
-    before = pen.write(touch(2))
-    lost = pen.write(touch(3))
-    behind = pen.write(touch(4))
-    gap = Gap(of=boot, first=4, last=4, prev=lost.hashes()[-1].hex(), cause="damaged")
-    pen.send(pen.begin(gap, after=good))
-    assert refused(pen, behind) == Why.GAP
-    pen.send(before)
-    assert (boot, 5) in {(head.boot, head.seq) for head in pen.send(behind).heads}
+    holes, kept = [], []
+    for _ in range(2):
+        lost = pen.write(touch(2))
+        holes.append(Gap(of=boot, first=lost.first, last=lost.last, prev=lost.hashes()[-1].hex(), cause="damaged"))
+        kept.append(pen.write(touch(3)))
+    pen.send(pen.begin(*holes, after=good))
+    assert refused(pen, kept[1]) == Why.GAP
+    for segment in kept:
+        assert (boot, segment.last) in {(head.boot, head.seq) for head in pen.send(segment).heads}
 
 
 def test_a_hole_cannot_be_made_to_fit(pen: Pen) -> None:
