@@ -11,8 +11,6 @@ from tests.mutants.bugs import Bug
 from tests.mutants.ground import HUNG, Done, copy_with, run
 
 TOWN, TESTS, NOBODY = "town", "tests", ""
-VIOLATION: Final = 2  # as `machi simulate town` ends when a promise was broken
-FAILED: Final = 1  # as pytest ends when a test failed
 _STARTED_BADLY: Final = {3: "an internal error", 4: "wrong usage", 5: "no test there"}  # as pytest says it
 _FIRST_SEEDS: Final = 11  # one of each profile; then twice as many at a time, since each process begins with imports
 
@@ -40,7 +38,7 @@ class Found(msgspec.Struct, frozen=True):
 
     Attributes:
         by: "town", "tests", or "" if it survived.
-        how: "violation", "crash" or "hang" in the town; the test that failed.
+        how: the kind of finding in the town ("crash" or "hang" if it did not come so far), or the test that failed.
         seeds: how many were needed, or tried in vain.
         says: the first thing that was found wrong.
     """
@@ -51,6 +49,18 @@ class Found(msgspec.Struct, frozen=True):
     seeds: int
     cpu_s: float
     says: str
+
+
+class _Finding(msgspec.Struct, frozen=True):
+    seed: str
+    kind: str
+    text: str
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What `machi simulate town --json` prints, as far as it is read here."""
+
+    findings: list[_Finding]
 
 
 class ControlError(Exception):
@@ -122,11 +132,12 @@ def _live(copy: Path, first: int, last: int, limits: Limits) -> Done:
 
 def _seen(name: str, done: Done, first: int, cpu_s: float) -> Found:
     """Read what a town says that did not end well."""
-    how = {VIOLATION: "violation", HUNG: "hang"}.get(done.code, "crash")
-    seed = re.search(r'"seed":\s*"?(\d+)', done.out)
-    broken = re.search(r'"violations":\s*\["((?:[^"\\]|\\.)*)', done.out)
-    last_words = (done.errors.strip().splitlines() or [""])[-1]
-    return Found(name, TOWN, how, int(seed[1]) if seed else first, cpu_s, broken[1] if broken else last_words)
+    try:
+        found = msgspec.json.decode(done.out, type=_Told).findings[0]
+    except (msgspec.DecodeError, IndexError):
+        last_words = (done.errors.strip().splitlines() or [""])[-1]
+        return Found(name, TOWN, "hang" if done.code == HUNG else "crash", first, cpu_s, last_words)
+    return Found(name, TOWN, found.kind, int(found.seed), cpu_s, found.text)
 
 
 def _by_tests(name: str, copy: Path, tests: Sequence[str], limits: Limits) -> Found:
