@@ -74,6 +74,7 @@ class Hatch:
         self._software = software
         self._nonces: set[str] = set()
         self._fence = ""
+        self._streams: dict[str, str] = {}  # how far the centre's journals reach, by its last answer
         self._town_ms = 0
         self._frozen_here = f"{missing} entries that were counted are not on this disk" if missing else ""
         self._noted = self._journal.note(_HOLDINGS)
@@ -131,6 +132,10 @@ class Hatch:
         """Return, for each stream of the centre, how far it came in."""
         return {stream: self._inbox.since(stream) for stream in self._inbox.streams}
 
+    def lacks(self) -> dict[str, str]:
+        """Return the same, without the streams that reach no further by the centre's last answer."""
+        return {stream: since for stream, since in self.since().items() if self._streams.get(stream) != since}
+
     def take(self, segment_text: bytes) -> int:
         """Take over a segment of the centre; return how many entries were new.
 
@@ -173,6 +178,7 @@ class Hatch:
     def _see(self, holdings: Holdings) -> None:
         held = self._outbox.look_up(holdings)
         self._fence = holdings.fence
+        self._streams = holdings.streams
         self.standing.state = holdings.state
         self.standing.frozen = self._frozen_here
         if held.contradicted:

@@ -66,6 +66,7 @@ def create_hatch(
             Route("/question", door.question),
             Route("/answer", door.answer, methods=["POST"]),
             Route("/since", door.since),
+            Route("/lacks", door.lacks),
             Route("/take", door.take, methods=["POST"]),
             Route("/give-back/{stream}", door.give_back, methods=["POST"]),
             Route("/certify", door.certify, methods=["POST"]),
@@ -107,6 +108,9 @@ class _Door:
 
     async def since(self, _request: Request) -> Response:
         return _json(await self._ask(self._hatch.since))
+
+    async def lacks(self, _request: Request) -> Response:
+        return _json(await self._ask(self._hatch.lacks))
 
     async def take(self, request: Request) -> Response:
         """Take a packed file of segments; answer how many entries were new."""

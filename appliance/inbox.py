@@ -4,17 +4,14 @@ A segment proves itself, so it does not matter whether it came over the network 
 """
 
 from collections.abc import Iterable
-from typing import Final
 
 from appliance.journal import Execute, Journal
 from sync import chain
 from sync.entries import Entry, EntryError, Register
 from sync.facts import Applied, Boot, Order, Place, UnitState
-from sync.messages import TOWN_STREAM, Head
+from sync.messages import ONE_UNIT_STREAM, TOWN_STREAM, Head
 from sync.segment import ENTRIES_MAX, Segment, SegmentError, from_text
 from sync.tree import ends, ends_text, held_upto
-
-OWN_STREAM: Final = "to-"
 
 
 class StrangeError(Exception):
@@ -28,11 +25,14 @@ class Inbox:
         self._journal = journal
         self._register = register
         self._town_key = town_key
-        self.streams = (TOWN_STREAM, OWN_STREAM + journal.unit)
+        self.streams = (TOWN_STREAM, ONE_UNIT_STREAM + journal.unit)
+        self._since: dict[str, str] = {}  # worked out once, and again after each change
 
     def since(self, stream: str) -> str:
         """Return the ends of a stream as far as it came in, for the centre to go on from; "" if nothing did."""
-        return ends_text(ends(self._after(stream), self._last(stream)))
+        if stream not in self._since:
+            self._since[stream] = ends_text(ends(self._after(stream), self._last(stream)))
+        return self._since[stream]
 
     def lost_at_centre(self, stream: str, heads: Iterable[Head]) -> Segment | None:
         """Return something of a stream that the centre lost when it was restored, so that it can be given back."""
@@ -104,6 +104,7 @@ class Inbox:
                     (segment.unit, segment.boot, segment.first + at, body, hashes[at], sig),
                 )
 
+        self._since.pop(segment.unit, None)
         applied = Applied(segment.unit, Place(segment.boot, segment.last, hashes[-1].hex()))
         self._journal.append([applied], also, fresh)
 

@@ -117,11 +117,15 @@ def _growing(branches: Branches, row: Row) -> Event | None:
 
     A boot with a declared hole is one that a damaged journal has left behind; what stands behind the hole comes late.
     """
-    if branches.holes(row["boot"]):
+    ends = branches.ends()
+    if _is_last(row, ends) or branches.holes(row["boot"]):
         return None
-    ends = [end for end in branches.ends() if not branches.holes(end["boot"])]
-    alive = not row["settled"] and (not ends or ends[-1]["boot"] == row["boot"])
-    return None if alive else Event.CLONE
+    return None if _is_last(row, [end for end in ends if not branches.holes(end["boot"])]) else Event.CLONE
+
+
+def _is_last(row: Row, ends: Sequence[Row]) -> bool:
+    """Whether this is the end that grew last, and nobody has said that it is over."""
+    return not row["settled"] and (not ends or ends[-1]["boot"] == row["boot"])
 
 
 def _continue(branches: Branches, row: Row, segment: Segment, hashes: Sequence[bytes]) -> Attachment | Fork:

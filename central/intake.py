@@ -7,7 +7,7 @@ trace in the books.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from central.attach import Attachment, Fork, attach
 from central.branches import Branches, Row
 from central.incidents import Incidents
 from central.refusal import RefusedError
-from central.streams import ONE_UNIT, Streams
+from central.streams import ONE_UNIT, Streams, ends_for
 from central.town import Town
 from central.verify import Keyring, Signed, check_welcome, verify
 from sync.facts import UnitState
@@ -25,11 +25,15 @@ from sync.messages import TOWN_STREAM, Head, Holdings, Report, Why, sign
 from sync.segment import Segment
 
 FENCE_BYTES: Final = 8
-_CALLER: Final = sa.select(store.unit).where(store.unit.c.name == sa.bindparam("unit")).with_for_update()
-_STATE: Final = sa.select(
-    store.unit.c.state,
-    sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION).scalar_subquery(),
-).where(store.unit.c.name == sa.bindparam("unit"))
+_GENERATION: Final = sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION).scalar_subquery()
+_CALLER: Final = sa.select(store.unit, _GENERATION.label("generation")).where(store.unit.c.name == sa.bindparam("unit"))
+_CALLER_ALONE: Final = _CALLER.with_for_update(of=store.unit)
+_HEARD: Final = (
+    sa.update(store.unit)
+    .where(store.unit.c.name == sa.bindparam("of"))
+    .values(contact_ms=sa.bindparam("now"), report=sa.bindparam("said"))
+)
+CONTACT_EVERY_MS: Final = 20_000  # how often an idle call is worth a sync of the disk
 _MOVE_FENCE: Final = (
     sa.update(store.unit)
     .where(store.unit.c.name == sa.bindparam("unit"))
@@ -70,11 +74,11 @@ class Intake:
         Raises:
             RefusedError: the caller is not enrolled.
         """
-        with self._engine.begin() as connection:
-            row = self._admit(connection, peer)
-            said = {"contact_ms": self._town.clock.wall_ms(), "report": msgspec.json.encode(report).decode()}
-            connection.execute(sa.update(store.unit).where(store.unit.c.name == peer.unit).values(said))
-            return self._answer(connection, peer, row["fence"], nonce, Branches.heads)
+        with store.reading(self._engine) as connection:
+            row = self._admit(connection, peer, _CALLER)
+            answer = self._answer(connection, row, row["fence"], nonce, Branches.heads)
+        self._note_contact(row, report)
+        return answer
 
     def verify(self, packed: bytes) -> Signed:
         """Check a packed segment before it waits to be stored. It takes no lock, and most of the time.
@@ -160,8 +164,10 @@ class Intake:
         if isinstance(found, Fork):
             _note_refusal(connection, peer, _refuse(found))
             return _refuse(found)
+        if found.event:  # it may have stopped the unit
+            row = self._admit(connection, peer)
         boot = signed.segment.boot
-        return self._answer(connection, peer, fence, delivery.nonce, lambda held: held.heads_and(boot))
+        return self._answer(connection, row, fence, delivery.nonce, lambda held: held.heads_and(boot))
 
     def _attach(self, connection: sa.Connection, signed: Signed) -> Attachment | Fork:
         check_welcome(connection, signed)
@@ -179,8 +185,16 @@ class Intake:
                 incidents.look_at(segment, found.event, signed.epoch)
         return found
 
-    def _admit(self, connection: sa.Connection, peer: Peer) -> Row:
-        row = connection.execute(_CALLER, {"unit": peer.unit}).mappings().one_or_none()
+    def _note_contact(self, row: Row, report: Report) -> None:
+        """Note that a unit was heard, and what it says of itself, if that is news."""
+        now, said = self._town.clock.wall_ms(), msgspec.json.encode(report).decode()
+        if said == row["report"] and 0 <= now - (row["contact_ms"] or 0) < CONTACT_EVERY_MS:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(_HEARD, {"of": row["name"], "now": now, "said": said})
+
+    def _admit(self, connection: sa.Connection, peer: Peer, asked: sa.Select[Any] = _CALLER_ALONE) -> Row:
+        row = connection.execute(asked, {"unit": peer.unit}).mappings().one_or_none()
         if row is None or row["epoch"] != peer.epoch or row["state"] == UnitState.CLOSED:
             raise RefusedError(Why.NOT_ENROLLED, f"{peer.unit} is not enrolled in this life; enrol it again")
         return row
@@ -201,21 +215,22 @@ class Intake:
     def _answer(
         self,
         connection: sa.Connection,
-        peer: Peer,
+        row: Row,
         fence: str,
         nonce: str,
         heads: Callable[[Branches], tuple[Head, ...]],
     ) -> bytes:
-        state, generation = connection.execute(_STATE, {"unit": peer.unit}).one()
+        unit, epoch = row["name"], row["epoch"]
         holdings = Holdings(
-            unit=peer.unit,
-            epoch=peer.epoch,
-            state=UnitState(state),
-            heads=heads(Branches(connection, peer.unit, peer.epoch)),
-            generation=generation,
+            unit=unit,
+            epoch=epoch,
+            state=UnitState(row["state"]),
+            heads=heads(Branches(connection, unit, epoch)),
+            generation=row["generation"],
             fence=fence,
             at=self._town.clock.wall_ms(),
             nonce=nonce,
+            streams=ends_for(connection, unit),
         )
         return sign(holdings, self._town.signer)
 

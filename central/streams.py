@@ -10,19 +10,35 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from central import shelves
+from central import shelves, store
 from central.attach import Attachment
 from central.branches import Branches
 from central.town import Town
 from sync import chain
 from sync.entries import Entry, Fact, encode
 from sync.facts import Boot, Key, Place
-from sync.messages import TOWN_STREAM, text
+from sync.messages import ONE_UNIT_STREAM, TOWN_STREAM, text
 from sync.segment import ENTRIES_MAX, Segment
+from sync.tree import ends_text
 
-ONE_UNIT: Final = "to-"
+ONE_UNIT: Final = ONE_UNIT_STREAM
 SOFTWARE: Final = f"machitap centre {version('machitap')}"
 BOOT_BYTES: Final = 8
+
+
+_ENDS: Final = (
+    sa.select(store.branch.c.writer, store.branch.c.boot, store.branch.c.seq)
+    .where(store.branch.c.writer.in_((TOWN_STREAM, sa.bindparam("own"))), store.branch.c.is_end == 1)
+    .order_by(store.branch.c.writer, store.branch.c.boot)
+)
+
+
+def ends_for(connection: sa.Connection, unit: str) -> dict[str, str]:
+    """Return how far the journals reach that a unit follows: the town's, and its own."""
+    found: dict[str, list[tuple[str, int]]] = {TOWN_STREAM: [], ONE_UNIT + unit: []}
+    for writer, boot, seq in connection.execute(_ENDS, {"own": ONE_UNIT + unit}):
+        found[writer].append((boot, seq))
+    return {stream: ends_text(ends) for stream, ends in found.items()}
 
 
 def is_stream(writer: str) -> bool:

@@ -17,6 +17,7 @@ from sync.facts import UnitState
 SEGMENT_TYPE: Final = "application/vnd.machitap.segment+zstd"
 PROBLEM_TYPE: Final = "application/problem+json"
 TOWN_STREAM: Final = "town"
+ONE_UNIT_STREAM: Final = "to-"  # and the unit's name
 
 Signed = TypeVar("Signed", bound=msgspec.Struct)
 
@@ -46,6 +47,8 @@ class Holdings(msgspec.Struct, frozen=True):
         fence: quote it with the next request; whoever quotes an older one runs on a copied disk.
         at: the centre's time, Unix milliseconds.
         nonce: what the asker sent, so that an old answer cannot be played again.
+        streams: how far each of the centre's journals for this unit reaches, as `sync.tree.ends_text` writes it; who
+            holds as much need not ask for more.
     """
 
     unit: UnitName
@@ -56,6 +59,7 @@ class Holdings(msgspec.Struct, frozen=True):
     fence: str
     at: AtMs
     nonce: str = ""
+    streams: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class TownTime(msgspec.Struct, frozen=True):

@@ -31,6 +31,9 @@ class Hatch(Protocol):
     def since(self) -> dict[str, str]:
         """Return the ends that are held of each of the centre's streams."""
 
+    def lacks(self) -> dict[str, str]:
+        """Return the ends of those streams of which the centre's last answer says that it holds more, or others."""
+
     def take(self, packed: bytes) -> int:
         """Hand in a packed file of segments; return how many entries were new."""
 
@@ -74,7 +77,8 @@ def go(hatch: Hatch, centre: Centre, stop: Callable[[], bool] = lambda: False) -
         done.problem = refused.problem
         if refused.problem.type == Why.NOT_ENROLLED:
             return done
-    for stream, since in hatch.since().items():
+    # Whoever was refused something looks at every stream: there may be an order for him.
+    for stream, since in (hatch.since() if done.problem else hatch.lacks()).items():
         _fetch(hatch, centre, stream, since, done, stop)
     return done
 
@@ -86,9 +90,6 @@ def _deliver(hatch: Hatch, centre: Centre, done: Round, stop: Callable[[], bool]
         question = hatch.question()
         answer = centre.post(packed, question.fence, question.nonce)
         done.delivered += 1
-    if done.delivered:  # so that the office does not go on seeing a backlog that is gone
-        question = hatch.question()
-        hatch.answer(centre.holdings(question.report, question.nonce))
 
 
 def _fetch(hatch: Hatch, centre: Centre, stream: str, since: str, done: Round, stop: Callable[[], bool]) -> None:

@@ -30,6 +30,9 @@ class HttpHatch:
     def since(self) -> dict[str, str]:
         return self._read("GET", "/since", dict[str, str])
 
+    def lacks(self) -> dict[str, str]:
+        return self._read("GET", "/lacks", dict[str, str])
+
     def take(self, packed: bytes) -> int:
         return self._read("POST", "/take", dict[str, int], packed)["new"]
 

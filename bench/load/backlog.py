@@ -61,6 +61,9 @@ class PreparedHatch:
     def since(self) -> dict[str, str]:
         return self._backlog.since
 
+    def lacks(self) -> dict[str, str]:
+        return self._backlog.since
+
     def take(self, packed: bytes) -> int:
         raise HatchError(f"{len(packed)} bytes of news from the centre, which has none")
 

@@ -78,6 +78,9 @@ class LockedHatch:
     def since(self) -> dict[str, str]:
         return self._ask(self._hatch.since)
 
+    def lacks(self) -> dict[str, str]:
+        return self._ask(self._hatch.lacks)
+
     def take(self, packed: bytes) -> int:
         return self._ask(lambda: self._hatch.take(packed))
 
