@@ -24,11 +24,11 @@ from central.enrol import Ticket
 from central.found import Plan, found
 from central.refusal import RefusedError
 from central.world import SystemClock, SystemEntropy
-from drivers.card.sim.pki import TestPki
 from drivers.keystore.sim import Driver as Keystore
+from simulation import books as read_books
+from simulation.deeds import Setting
 from simulation.oracle import findings
-from simulation.oracle import incidents as incidents_of
-from simulation.town import HARSH, Misfortune, SimTown
+from simulation.run import play
 from sync import chain
 from sync.facts import CardState, Enrolled, Gap, Key, PlaceNamed, UnitState
 from sync.messages import Why, text
@@ -409,32 +409,37 @@ def test_a_ticket_that_was_written_into_the_database_lets_nobody_in(books: Books
 
 
 @pytest.mark.threat("curious insider")
-def test_what_is_taken_out_with_every_trace_comes_back_with_its_unit(pki: TestPki) -> None:
+def test_what_is_taken_out_with_every_trace_comes_back_with_its_unit() -> None:
     """Nothing signed says how long a journal is; but its unit has it, and asks what is held."""
-    town = SimTown("taken out", pki, units=1, misfortune=Misfortune())
-    town.live(touches_a_day=20)
-    (unit,) = town.units
-    with store.reading(town.centre.engine) as connection:
-        asked = sa.select(store.segment).where(store.segment.c.writer == unit.name).order_by(store.segment.c.n)
+    _, town = play(Setting("taken out", days=1, units=1, faults="quiet"))
+    assert town
+    centre, (box,) = town.centre.centre, town.boxes
+    with store.reading(centre.engine) as connection:
+        asked = sa.select(store.segment).where(store.segment.c.writer == box.name).order_by(store.segment.c.n)
         *kept, last = connection.execute(asked).mappings().all()
     assert kept[-1]["boot"] == last["boot"]
     reach = {"seq": kept[-1]["last"], "hash": from_text(unpack(kept[-1]["packed"])).hashes()[-1].hex()}
-    with town.centre.engine.begin() as connection:
+    with centre.engine.begin() as connection:
         connection.execute(sa.delete(store.segment).where(store.segment.c.n == last["n"]))
-        mine = store.branch.c.writer == unit.name, store.branch.c.boot == last["boot"]
+        mine = store.branch.c.writer == box.name, store.branch.c.boot == last["boot"]
         connection.execute(sa.update(store.branch).where(*mine).values(**reach, grown_n=kept[-1]["n"]))
-    assert wrong(town.centre) == [], "this is what no check of the database alone can find"
-    unit.sync(town.roads[unit.name])
+    assert wrong(centre) == [], "this is what no check of the database alone can find"
+    assert {found.kind for found in findings(town)} >= {"lost"}
+    box.sync()
+    town.reconciler.wipe()
+    town.reconciler.catch_up()
     assert findings(town) == []
 
 
-def test_what_nobody_touched_raises_no_alarm(pki: TestPki) -> None:
-    lying = Misfortune(power_cuts=8, rollbacks=1, lying_syncs=0.3, request_lost=0.05, answer_lost=0.05, repeated=0.05)
-    for seed, misfortune in (("harsh", HARSH), ("lying", lying)):
-        town = SimTown(seed, pki, units=2, misfortune=misfortune)
-        town.live(touches_a_day=30)
-        assert incidents_of(town) or misfortune is HARSH, "this seed tried nothing"
-        assert wrong(town.centre) == []
+def test_what_nobody_touched_raises_no_alarm() -> None:
+    told: set[str] = set()
+    for seed, faults in (("harsh", "harsh"), ("lying", "disks"), ("back", "backups"), ("theft", "thieves")):
+        outcome, town = play(Setting(seed, days=2, units=3, faults=faults))
+        assert town
+        assert not outcome.findings
+        assert wrong(town.centre.centre) == []
+        told.update(*read_books.read(town.centre.centre.engine).incidents.values())
+    assert told, "nothing happened that the office had to hear of: these seeds tried nothing"
 
 
 @pytest.mark.threat("curious insider")
