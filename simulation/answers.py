@@ -14,7 +14,9 @@ _SHOWN_AGAIN: Final = "VIS-011"
 _STOPPED: Final = "TAP-031"
 _FULL: Final = "TAP-043"
 _SUSPENDED: Final = "TAP-044"
-_EXCEPTIONS: Final = frozenset({"its disk lies", "its disk failed", "its disk rots", "its disk was put back"})
+_EXCEPTIONS: Final = frozenset(
+    {"its disk lies", "its disk failed", "its disk rots", "its disk was put back", "it is a double"}
+)
 
 
 @dataclass

@@ -38,6 +38,7 @@ class Asked:
     save: str | None
     show_trace: bool
     shrinks: bool
+    keep_going: bool
     as_json: bool
 
     def numbers(self) -> range:
@@ -92,12 +93,15 @@ def _tell_many(asked: Asked, wanted: Any) -> int:
     in_time = (setting for setting in wanted if until is None or time.monotonic() < until)
     for outcome in play_many(in_time, asked.jobs):
         total.add(outcome)
-        if outcome.findings:
+        if asked.keep_going and outcome.findings:
+            first, setting = outcome.findings[0], outcome.setting
+            click.echo(f"{setting.seed} {setting.faults}: {first.kind}: {first.text} {first.entry}", err=True)
+        elif outcome.findings:
             total.say(asked)
             _tell_failure(asked, outcome.setting, draw(outcome.setting), outcome.findings[0].kind)
             return BROKEN
     total.say(asked)
-    return 0
+    return BROKEN if total.broken else 0
 
 
 def _tell_failure(asked: Asked, setting: Setting, plan: tuple[Deed, ...], kind: str) -> None:

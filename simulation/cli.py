@@ -26,6 +26,7 @@ def simulate() -> None:
 @click.option("--save", type=click.Path(dir_okay=False), help="Where to save the shortest failing plan.")
 @click.option("--trace", "show_trace", is_flag=True, help="Print what happened, line by line (one seed).")
 @click.option("--shrink/--no-shrink", "shrinks", default=True, help="Cut a failing plan down.")
+@click.option("--keep-going", is_flag=True, help="Of many seeds, play all; only list what fails.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def town(**asked: object) -> None:
     """Play a town for some days, and hold what people saw against the books.

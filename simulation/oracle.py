@@ -147,7 +147,8 @@ def _own_touches(people: People, unit: str, but: int, since: int) -> set[str]:
 def _whole(town: "SimTown") -> Iterator[Finding]:
     """Chains and signatures hold, at the centre and in every unit."""
     centre = town.centre.centre
-    for broken in audit(centre.engine, centre.town).broken:
+    checked = audit(centre.engine, centre.town)
+    for broken in (*checked.broken, *checked.unfounded):
         yield Finding("broken chain", f"the centre: {broken}")
     register = facts.register(installed.facts())
     for box in _in_service(town):

@@ -1,5 +1,6 @@
 """Plays plans and judges them: one, or many seeds on several cores."""
 
+import gc
 import logging
 import time
 import traceback
@@ -47,6 +48,8 @@ class Outcome:
 
 def play(setting: Setting, deeds: Sequence[Deed] | None = None) -> tuple[Outcome, SimTown | None]:
     """Play a plan, of the seed itself if none is given; return also the town as it was left, if it got so far."""
+    gc.collect()
+    gc.disable()  # a town is a heap of objects that all live to its end
     began = time.process_time()
     town: SimTown | None = None
     found: list[Finding] = []
@@ -59,6 +62,7 @@ def play(setting: Setting, deeds: Sequence[Deed] | None = None) -> tuple[Outcome
         except Exception as error:  # noqa: BLE001 - whatever the code under test does is an outcome
             found = [Finding("crash", f"{type(error).__name__}: {error}")]
             crash = traceback.format_exc()
+    gc.enable()
     figures = _figures(town) if town else Counter()
     digest, lines = (town.trace.digest, town.trace.lines) if town else ("", [])
     return Outcome(setting, found, digest, figures, lines, crash, time.process_time() - began), town

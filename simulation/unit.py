@@ -241,6 +241,7 @@ class SimHatch:
         self._hatch = unit.hatch
         self.answer = unit.hatch.answer
         self.since = unit.hatch.since
+        self.lacks = unit.hatch.lacks
         self.give_back = unit.hatch.give_back
         self.certify = unit.hatch.certify
 

@@ -181,7 +181,8 @@ class Driver:
         """Flip one bit of a file that lies still."""
         self._spoilt = True
         for content in (self.files[f"/{name}"].now, self.files[f"/{name}"].durable):
-            content[at % len(content)] ^= 0x10
+            if content:
+                content[at % len(content)] ^= 0x10
 
     def snapshot(self) -> dict[str, _File]:
         return {name: file.copy() for name, file in self.files.items()}

@@ -57,7 +57,8 @@ SHOWN: dict[str, list[pytest.MarkDecorator]] = {
         pytest.mark.fault(
             "disk put back in time",
             people="The unit serves on and says that it is frozen; the office sees an incident.",
-            lost="What the centre had not received yet, where the old disk is gone; what it had received stays counted.",
+            lost="What the centre had not received yet, where the old disk is gone; what it had received stays "
+            "counted.",
             found="By the counter outside the disk at the start, or by the centre: two boots continue one entry.",
         )
     ],
