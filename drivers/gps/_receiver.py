@@ -53,12 +53,13 @@ class Receiver:
         """Nothing has come for a while: the moment is complete."""
         return self._report(now)
 
-    def cut(self) -> None:
-        """The line has gone away."""
+    def cut(self) -> list[Event]:
+        """The line has gone away; a moment that was begun is not worth reporting."""
         self._lines.forget()
         self._moment.clear()
         self._has_fix = self._unread_since = None
         self._is_first, self._is_noise = True, False
+        return []
 
     def _put(self, told: Told, now: float) -> list[Event]:
         events: list[Event] = []

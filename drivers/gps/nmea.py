@@ -1,11 +1,9 @@
 """A receiver that says NMEA 0183 sentences on a serial line, or on USB: nearly every one that there is.
 
-A thread of its own reads; when the receiver is pulled out, or falls silent, it is looked for again under the same name.
+When the receiver is pulled out, or falls silent, it is looked for again under the same name.
 """
 
-import threading
 import time
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -13,10 +11,9 @@ import msgspec
 from drivers.check import Check, State
 from drivers.gps import Event, Fix, Fixed, GpsCame, GpsLeft, Listener
 from drivers.gps._receiver import Receiver
-from drivers.serial import Line, LineError, LineGoneError, found, tty
+from drivers.listening import Listening
+from drivers.serial import Line, LineError, found, tty
 
-_LOOK_S: Final = 0.5
-_STOP_S: Final = 2.0
 _GAP_S: Final = 0.3
 _PROBE_S: Final = 1.8  # a receiver speaks once a second
 
@@ -40,21 +37,21 @@ class Driver:
 
     def __init__(self, options: Options | None = None, line: Line | None = None) -> None:
         self._options = options or self.Options()
-        self._line = line or tty.Driver(tty.Driver.Options(self._options.path, self._options.baud))
-        self._receiver = Receiver(self._options.speed_max_mps)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._listening = Listening[Event](
+            self._options.path,
+            line or tty.Driver(tty.Driver.Options(self._options.path, self._options.baud)),
+            Receiver(self._options.speed_max_mps),
+            came=GpsCame(),
+            left=GpsLeft,
+            gap_s=_GAP_S,
+            silent_s=self._options.silent_s,
+        )
 
     def start(self, listener: Listener) -> None:
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, args=(listener,), name="gps", daemon=True)
-        self._thread.start()
+        self._listening.start(listener)
 
     def stop(self) -> None:
-        self._stopping.set()
-        thread, self._thread = self._thread, None
-        if thread:
-            thread.join(_STOP_S)
+        self._listening.stop()
 
     @classmethod
     def probe(cls, options: Options) -> Check:
@@ -67,54 +64,6 @@ class Driver:
         finally:
             line.close()
         return _judge(options, heard)
-
-    def _run(self, listener: Listener) -> None:
-        def report(events: list[Event]) -> None:
-            for event in events:
-                if not self._stopping.is_set():
-                    listener(event)
-
-        is_told = False
-        while not self._stopping.is_set():
-            try:
-                self._line.open()
-                first = self._await_first()
-                report([GpsCame()])
-                is_told = False
-                self._listen(first, report)
-            except LineError as error:
-                self._line.close()
-                self._receiver.cut()
-                if not is_told:
-                    report([GpsLeft(str(error))])
-                is_told = True
-                self._stopping.wait(_LOOK_S)
-        self._line.close()
-
-    def _await_first(self) -> bytes:
-        since = time.monotonic()
-        while not self._stopping.is_set():
-            data = self._line.read(_GAP_S)
-            if data:
-                return data
-            self._must_not_be_silent(since)
-        return b""
-
-    def _listen(self, first: bytes, report: Callable[[list[Event]], None]) -> None:
-        data, since = first, time.monotonic()
-        while not self._stopping.is_set():
-            now = time.monotonic()
-            if data:
-                since = now
-                report(self._receiver.hear(data, now))
-            else:
-                report(self._receiver.silence(now))
-                self._must_not_be_silent(since)
-            data = self._line.read(_GAP_S)
-
-    def _must_not_be_silent(self, since: float) -> None:
-        if time.monotonic() - since > self._options.silent_s:
-            raise LineGoneError(f"{self._options.path}: silent for {self._options.silent_s:g} s")
 
 
 class _Heard(msgspec.Struct, frozen=True):

@@ -89,8 +89,9 @@ class Driver:
     def unplug(self) -> None:
         self.plugged = False
         self._rest = b""
-        self._coming = queue.SimpleQueue()
-        self._coming.put(None)
+        waited_at, self._coming = self._coming, queue.SimpleQueue()
+        for each in (waited_at, self._coming):  # whoever waits notices at once, as with a real line
+            each.put(None)
 
     def plug(self) -> None:
         self._coming = queue.SimpleQueue()
