@@ -10,6 +10,13 @@ from drivers.disk.sim import quiet
 from tests.postgres import BIN, Postgres, private_postgres
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make test-faults` ask for more than a build can wait for; see tests/fault."""
+    faults = parser.getgroup("faults", "how hard the faults of tests/fault strike")
+    faults.addoption("--cuts", type=int, default=300, help="power cuts of a simulated disk, for each setting")
+    faults.addoption("--points", type=int, default=4, help="moments at which each real process is struck")
+
+
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> TestPki:
     return TestPki(Path(tmp_path_factory.mktemp("pki")))
