@@ -1,5 +1,6 @@
 """A unit with its town at the other end of a road: on simulated parts, or in a folder of real files."""
 
+import base64
 import itertools
 import random
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from appliance.uplink import courier
 from appliance.words import load
 from central.centre import Centre
 from central.intake import Peer
+from drivers.card import Trust, face
+from drivers.card.channel import Channel
 from drivers.card.sim.issue import make
 from drivers.card.sim.pki import TestPki
 from drivers.card.sim.plan import Fault, Plan
@@ -27,7 +30,7 @@ from drivers.entropy.system import Driver as SystemEntropy
 from drivers.keystore.file import Driver as FileKeystore
 from drivers.light.sim import Driver as Light
 from drivers.monotonic.file import Driver as FileMonotonic
-from drivers.reader import CardCame
+from drivers.reader import CardCame, Field
 from drivers.reader.sim import Card
 from drivers.reader.sim import Driver as Reader
 from drivers.sound.sim import Driver as Sound
@@ -65,10 +68,9 @@ class FolderUnit:
     unit: Unit | None = None
 
     @classmethod
-    def enrolled(
-        cls, folder: Path, centre: Centre, trust: TestPki, profiles: tuple[str, ...] = ("pass",)
-    ) -> "FolderUnit":
-        furnish(folder, centre, folder.name, "library", trust.trust(profiles))
+    def enrolled(cls, folder: Path, centre: Centre, trust: Trust) -> "FolderUnit":
+        """Set a unit up in a folder, as a technician does; it is called as the folder."""
+        furnish(folder, centre, folder.name, "library", trust)
         return cls(folder)
 
     def start(self) -> Unit:
@@ -107,6 +109,18 @@ class FolderUnit:
         peer = Peer(self.running.name, self.running.epoch)
         road = Road(centre, peer, Weather(), random.Random(1))  # noqa: S311 - nothing is drawn
         return courier.go(SimHatch(self.running), road)
+
+
+def register_face(centre: Centre, pki: TestPki, card: Card) -> bytes:
+    """Do what the desk does with a card and its holder's birthday; return the card's public key (DER)."""
+    fields: list[Field] = []
+    reader = Reader()
+    reader.start(lambda event: fields.append(event.field) if isinstance(event, CardCame) else None)
+    reader.present(card)
+    learned = face.enrol(Channel(fields[0]), Plan().birth, pki.trust().cv_roots, bytes(32))
+    reader.stop()
+    centre.registrar.card("face", learned.identifier, learned.index, base64.b64encode(learned.public_key).decode())
+    return learned.public_key
 
 
 @pytest.fixture
