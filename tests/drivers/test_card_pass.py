@@ -166,6 +166,7 @@ def test_a_certificate_without_its_key_is_refused(pki: TestPki, lay: Lay) -> Non
         identify(lay(mutual_card(pki)), NONCE, asks(pki, copied), NOW)
 
 
+@pytest.mark.threat("replayed certificate")
 def test_a_recorded_conversation_opens_nothing(pki: TestPki, lay: Lay) -> None:
     """The card's challenge is fresh, and good for one command."""
     card, heard = mutual_card(pki), list[bytes]()

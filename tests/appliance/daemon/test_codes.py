@@ -75,6 +75,7 @@ def test_a_code_is_the_same_person_all_day(library: Town) -> None:
     assert library.show(code.to_text(library.paper(number=8))).result is Result.OK_POINTS
 
 
+@pytest.mark.threat("replayed certificate")
 def test_a_phones_code_is_good_once(library: Town) -> None:
     shown = library.on_phone()
     assert library.show(shown).result is Result.OK_POINTS
