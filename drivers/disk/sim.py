@@ -120,10 +120,10 @@ class Driver:
         return b"".join(bytes(self.files[path].now) for path in (f"/{name}", f"/{name}-wal") if path in self.files)
 
     def move(self, name: str, to: str) -> None:
-        for suffix in ("-wal", ""):
-            if (file := self.files.pop(f"/{name}{suffix}", None)) is not None:
-                self.files[f"/{to}{suffix}"] = file
-        self.sync_names()
+        for suffix in ("-wal", ""):  # the power may go between the two; each is done or not done
+            if f"/{name}{suffix}" in self.files and self.operation(self.life):
+                self.files[f"/{to}{suffix}"] = self.files.pop(f"/{name}{suffix}")
+                self.sync_names()
 
     def free_bytes(self) -> int:
         return max(0, self.size - self.used_bytes)
@@ -138,8 +138,9 @@ class Driver:
 
     def remove(self, name: str) -> None:
         for suffix in ("-wal", ""):
-            self.files.pop(f"/{name}{suffix}", None)
-        self.sync_names()
+            if f"/{name}{suffix}" in self.files and self.operation(self.life):
+                del self.files[f"/{name}{suffix}"]
+                self.sync_names()
 
     # ---- the extra doors
 
