@@ -1,11 +1,7 @@
 """A full disk is noticed before a touch is lost on it, and is over when there is room again."""
 
-import pytest
-
-from appliance.journal import JournalFullError
 from appliance.room import BALLAST, Room
 from drivers.disk.sim import Driver as Disk
-from tests.appliance.conftest import Box
 
 MIB = 1024 * 1024
 RESERVE = 4 * MIB
@@ -57,17 +53,3 @@ def test_no_reserve_no_limit() -> None:
     on = disk(1)
     assert Room(on, 0).enough()
     assert not on.exists(BALLAST)
-
-
-def test_a_log_that_cannot_be_folded_back_for_want_of_room_does_not_end_the_unit() -> None:
-    box = Box()
-    opened = box.start()
-    box.write(opened, 5)
-    box.disk.size = box.disk.used_bytes
-    with pytest.raises(JournalFullError):
-        opened.journal.checkpoint(at_least=1)
-    box.disk.size = 16 * MIB
-    box.write(opened)
-    opened.journal.checkpoint(at_least=1)
-    assert opened.journal.tip
-    assert opened.journal.tip.seq == 7

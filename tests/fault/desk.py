@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from drivers.card.tokens import code
-from drivers.card.tokens.code import Paper
+from drivers.card.paper import Kind, Paper
+from drivers.card.tokens import printed
 from tests.appliance.live import PATIENCE_S, LiveUnit, published_check, wait_until
 from tests.drivers.far_end import FarEnd
 from tests.ports import free_port
@@ -79,8 +79,8 @@ class Desk:
 
     def show(self, resident: int) -> None:
         """Hold a resident's code before the scanner, and wait for nothing."""
-        paper = Paper(ISSUER, resident.to_bytes(8, "big"), date(2020, 4, 1), date(2099, 3, 31))
-        self._scanner.say(code.to_text(code.issue(paper, self._key)).encode() + b"\r")
+        paper = Paper(Kind.PRINTED, ISSUER, resident.to_bytes(8, "big"), date(2020, 4, 1), date(2099, 3, 31))
+        self._scanner.say(printed.make(paper, self._key).encode() + b"\r")
 
     def tap(self, resident: int) -> Sound | None:
         """Show a resident's code; return what was heard, or None if the daemon ended before it said anything."""

@@ -52,6 +52,14 @@ def test_what_the_centre_says_is_applied_once(town: Town, watched: Watched) -> N
     assert known.state is CardState.STOPPED, "and is known after a power cut"
 
 
+def test_nothing_is_asked_for_where_there_is_nothing_new(town: Town, watched: Watched) -> None:
+    go(town)
+    asked: list[bytes | None] = []
+    watched.on_stream = asked.append
+    go(town, watched)
+    assert asked == []
+
+
 def test_what_overlaps_is_new_only_as_far_as_it_is_new(town: Town) -> None:
     go(town)
     before = len(heard_of_the_town(town))
@@ -64,12 +72,14 @@ def test_what_overlaps_is_new_only_as_far_as_it_is_new(town: Town) -> None:
 
 @pytest.mark.parametrize("nonsense", [b"<html>", pack(b"not a segment\n"), b"\x28\xb5\x2f\xfd rubbish"])
 def test_nonsense_from_the_stream_changes_nothing(town: Town, watched: Watched, nonsense: bytes) -> None:
+    town.centre.registrar.set_card(CARD, CardState.STOPPED)
     before = written(town), heard_of_the_town(town)
     watched.on_stream = lambda _: nonsense
     with pytest.raises((SegmentError, StrangeError)):
         go(town, watched)
     assert (written(town), heard_of_the_town(town)) == before
     watched.on_stream = lambda packed: packed
+    assert go(town, watched).fetched == 1
     go(town, watched)
     assert town.unsent == 0
 
@@ -78,6 +88,7 @@ def test_another_towns_words_are_not_taken(town: Town, watched: Watched) -> None
     other = open_sim_centre(town.clock, "elsewhere")
     theirs = pack(to_text(all_said(other)))
     watched.on_stream = lambda _: theirs
+    town.centre.registrar.set_card(CARD, CardState.STOPPED)
     before = heard_of_the_town(town)
     with pytest.raises(StrangeError, match="not signed by this town"):
         go(town, watched)
