@@ -43,6 +43,9 @@ entry = Table(
     sqlite_with_rowid=False,
 )
 
+# Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
+_SAID: Final = msgspec.json.Decoder(Said)
+
 said = Table("said", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
 
@@ -140,7 +143,7 @@ def _note_statements(connection: sa.Connection, entries: Iterable[Entry]) -> Non
 def statement(connection: sa.Connection, key: str) -> Said:
     """Return the latest statement of the centre about one thing."""
     found = connection.execute(sa.select(said.c.state).where(said.c.key == key)).scalar()
-    return msgspec.json.decode(found, type=Said) if found else DIRECTORY.empty
+    return _SAID.decode(found) if found else DIRECTORY.empty
 
 
 def _digest(connection: sa.Connection, table: Table) -> str:

@@ -6,7 +6,7 @@ whoever carried it.
 
 import base64
 import binascii
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -154,6 +154,13 @@ class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sig: KeyText
 
 
+# Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
+_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
+_SIGNED: Final[dict[type[msgspec.Struct], msgspec.json.Decoder[Any]]] = {
+    kind: msgspec.json.Decoder(kind) for kind in (Holdings, TownTime)
+}
+
+
 def sign(message: msgspec.Struct, signer: chain.Signer) -> bytes:
     """Return the message as JSON with the town's signature over exactly its bytes."""
     body = msgspec.json.encode(message)
@@ -168,10 +175,10 @@ def open_signed(raw: bytes, kind: type[Signed], town_key: bytes) -> Signed:
         MessageError: not signed by the town, or not a message of this kind.
     """
     try:
-        envelope = msgspec.json.decode(raw, type=_Envelope)
+        envelope = _ENVELOPE.decode(raw)
         body = bytes(envelope.body)
         chain.check_signature(town_key, _DOMAIN[kind.__name__] + body, raw_bytes(envelope.sig))
-        return msgspec.json.decode(body, type=kind)
+        return cast("Signed", _SIGNED[kind].decode(body))
     except (*BAD_JSON, chain.SealError, MessageError) as error:
         raise MessageError(f"not a message of this town: {error}") from error
 

@@ -35,6 +35,10 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prev: HashHex
 
 
+# Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
+_HEADER: Final = msgspec.json.Decoder(_Header)
+
+
 class Segment(msgspec.Struct, frozen=True):
     """Entries `first` … `last` of one boot, as bytes.
 
@@ -100,7 +104,7 @@ def from_text(text: bytes) -> Segment:
     if len(lines) - 4 > ENTRIES_MAX:
         raise SegmentError(f"a segment of {len(lines) - 4} entries; {ENTRIES_MAX} is the most")
     try:
-        header = msgspec.json.decode(lines[1], type=_Header)
+        header = _HEADER.decode(lines[1])
         seal = base64.b64decode(lines[-2], validate=True)
     except (*BAD_JSON, binascii.Error) as error:
         raise SegmentError(f"not a segment: {error}") from error
