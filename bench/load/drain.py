@@ -87,5 +87,5 @@ class Fleet:
     def _hear(process: "subprocess.Popen[str]") -> str:
         said = process.stdout.readline().rstrip("\n") if process.stdout else ""
         if not said:
-            raise RuntimeError("a process of units has ended; what it said stands above")
+            raise RuntimeError(f"a process of units ended with {process.wait()}; what it said stands above")
         return said

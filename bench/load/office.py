@@ -38,6 +38,8 @@ class Office:
         self._centre = HttpCentre(self._units)
 
     def __enter__(self) -> Self:
+        self._ask()  # the first of each makes the connection, and reads the page from the disk
+        self._open_page()
         return self
 
     def __exit__(

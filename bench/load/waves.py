@@ -3,11 +3,11 @@
 import multiprocessing
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Final
 
@@ -56,8 +56,8 @@ def run(folder: Path, database: Database, size: Size) -> Sums:
     spawning = multiprocessing.get_context("spawn")
     with Fleet(size) as fleet, ProcessPoolExecutor(WORKERS, mp_context=spawning) as pool:
         for names in _waves([f"town{number:04d}" for number in range(size.towns)], size.beside):
-            jobs = [(folder / name, name, database.url(name), size) for name in names]
-            towns = list(pool.map(prepare, *zip(*jobs, strict=True)))
+            folders = [folder / name for name in names]
+            towns = list(pool.map(prepare, folders, names, map(database.url, names), repeat(size)))
             _drain(towns, database, fleet, sums)
             sums.checked += pool.map(check, towns)
             for name in names:
@@ -80,22 +80,26 @@ def _drain(towns: Sequence[Town], database: Database, fleet: Fleet, sums: Sums) 
         with office.calling(sums.unit_at_rest, sums.page_at_rest):
             time.sleep(REST_S)
         centres, servers = [one.process.pid for one in served], database.processes()
-        centre_cpu, database_cpu = _cpu(centres), _cpu(servers)
+        centre_cpu, database_cpu = _total(cpu_s, centres), _total(cpu_s, servers)
         with office.calling(sums.unit, sums.page):
             brought = fleet.drain()
         sums.entries += sum(town.entries for town in towns)
         sums.drained += brought.ended - brought.began
         sums.rounds += brought.rounds
-        sums.centre_cpu += _cpu(centres) - centre_cpu
-        sums.database_cpu += _cpu(database.processes()) - database_cpu
+        sums.centre_cpu += _total(cpu_s, centres) - centre_cpu
+        sums.database_cpu += _total(cpu_s, database.processes()) - database_cpu
         peaks = [peak_kib(pid) for pid in centres]
         sums.centre_kib += peaks
         sums.wave_kib.append(sum(peaks))
-        sums.database_kib.append(sum(map(shared_out_kib, database.processes())))
+        sums.database_kib.append(round(_total(shared_out_kib, database.processes())))
 
 
-def _cpu(pids: Iterable[int]) -> float:
-    return sum(map(cpu_s, pids))
+def _total(look: Callable[[int], float], pids: Iterable[int]) -> float:
+    total = 0.0
+    for pid in pids:
+        with suppress(OSError):  # PostgreSQL starts processes of its own that soon end
+            total += look(pid)
+    return total
 
 
 def _waves(names: Iterable[str], beside: int) -> Iterable[list[str]]:

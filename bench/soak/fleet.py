@@ -9,7 +9,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -168,14 +169,16 @@ class Fleet:
     def carrying(self) -> Iterator[None]:
         """Let all uplinks go their rounds until the block is left."""
         stop = threading.Event()
-        with ExitStack() as ending:
-            for unit in self.units:
-                thread = threading.Thread(target=unit.carry, args=(self._plan, self.tally, stop))
-                thread.start()
-                ending.callback(thread.join)
-            ending.callback(self._ring_all)
-            ending.callback(stop.set)
-            yield
+        with ThreadPoolExecutor(len(self.units)) as uplinks:
+            going = [uplinks.submit(unit.carry, self._plan, self.tally, stop) for unit in self.units]
+            try:
+                yield
+            finally:
+                stop.set()
+                for unit in self.units:
+                    unit.ring()
+        for ended in going:
+            ended.result()
 
     def touch_for(self, seconds: float, cards: Sequence[Card]) -> None:
         """Hold cards to readers, at moments that do not wait for anybody: a slow unit is no rest for the next."""
@@ -202,10 +205,6 @@ class Fleet:
     def close(self) -> None:
         for unit in self.units:
             unit.close()
-
-    def _ring_all(self) -> None:
-        for unit in self.units:
-            unit.ring()
 
 
 def _unit(folder: Path, centre: Centre, name: str, url: str, trust: Trust) -> Unit:
