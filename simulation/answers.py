@@ -45,7 +45,7 @@ def match(people: People, books: Books, name_of: Callable[[int], str]) -> Matche
         if booked.entry in heard:
             continue
         waiting = dark[booked.unit, booked.card]
-        by = next((at for at in waiting if people.touches[at].day == booked.day), None)
+        by = next((at for at in waiting if people.touches[at].wall_ms == booked.at), None)
         if by is None:
             matched.unexplained.append(booked)
         else:

@@ -17,6 +17,7 @@ class Booked:
 
     entry: str
     unit: str
+    at: int
     card: str
     day: int
     place: str
@@ -55,7 +56,9 @@ def read(engine: sa.Engine) -> Books:
                 books.arrived.setdefault(name, n)
                 if isinstance(entry.fact, Touch):
                     fact = entry.fact
-                    books.touches[name] = Booked(name, entry.unit, fact.card, fact.day, fact.place, hashed.hex())
+                    books.touches[name] = Booked(
+                        name, entry.unit, entry.at, fact.card, fact.day, fact.place, hashed.hex()
+                    )
         for unit, kind in connection.execute(sa.select(store.incident.c.unit, store.incident.c.kind)):
             books.incidents.setdefault(unit, set()).add(kind)
     return books

@@ -116,14 +116,15 @@ class Box:
         """Hold a card to it, and take it away too early if so many commands are said."""
         self.catch_up()
         held = card if torn_after is None else Held(card, Trouble(torn_after_apdus=torn_after))
-        day, lit, began = self._town.day_of(self.clock.wall_ms()), self.is_on, self.clock.mono()
+        wall_ms, lit, began = self.clock.wall_ms(), self.is_on, self.clock.mono()
         said = self.unit.tap(held)
         touch = Touch(
             at=self._town.now,
             unit=self.name,
             box=self.number,
             life=self._life,
-            day=day,
+            day=self._town.day_of(wall_ms),
+            wall_ms=wall_ms,
             card=number,
             lit=lit,
             cut=lit and not self.is_on,

@@ -21,7 +21,7 @@ class Touch:
         at: milliseconds since the town began.
         box: which of all boxes there ever were; two may bear one name.
         life: which life of its daemon.
-        day: the day by the box's own clock, at the touch.
+        day, wall_ms: the day and the time by the box's own clock.
         card: the resident's number, or -1 for a stranger's card.
         lit: the unit was switched on.
         cut: the power went away, or the daemon ended, before the card was taken away.
@@ -35,6 +35,7 @@ class Touch:
     box: int
     life: int
     day: int
+    wall_ms: int
     card: int
     lit: bool
     cut: bool

@@ -97,11 +97,20 @@ def play_many(wanted: Iterable[Setting], jobs: int = 1) -> Iterator[Outcome]:
 
 
 def _play(setting: Setting) -> Outcome:
-    outcome, _ = play(setting)
+    outcome, town = play(setting)
+    if town:
+        town.end()
     outcome.lines.clear()  # a failing one is played again; thousands of good ones need not be kept
     return outcome
 
 
 def breaks(setting: Setting, kind: str) -> Callable[[Sequence[Deed]], bool]:
     """Return a test for whether a plan, played in this setting, breaks that kind of promise."""
-    return lambda plan: any(found.kind == kind for found in play(setting, plan)[0].findings)
+
+    def breaks(plan: Sequence[Deed]) -> bool:
+        outcome, town = play(setting, plan)
+        if town:
+            town.end()
+        return any(found.kind == kind for found in outcome.findings)
+
+    return breaks

@@ -188,6 +188,11 @@ class SimTown:
         self.people.stopped.append((self.now, card, stopped))
         return "said"
 
+    def end(self) -> None:
+        """Let every process be gone; what is on the disks stays."""
+        for box in self.boxes:
+            box.unit.drop()
+
     def name_of(self, card: int) -> str:
         """Return a resident's card as the town's books name it."""
         profile, identifier = self.mint.identity(card)

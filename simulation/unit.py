@@ -182,12 +182,12 @@ class SimUnit:
     def crash(self) -> None:
         """Let the power be gone, whatever was going on; call `start` to have it back."""
         self.disk.cut()
-        self._drop()
+        self.drop()
         self.disk.crash()
         self.cuts += 1
 
-    def _drop(self) -> None:
-        """Let the process be gone."""
+    def drop(self) -> None:
+        """Let the process be gone, as if it had been killed."""
         self.reader.remove()
         if self.unit:
             with contextlib.suppress(apsw.Error):  # SQLite would like to tidy up, and must not
@@ -229,7 +229,7 @@ class SimUnit:
                 raise
             if not self.disk.dead:
                 self.ended.append(type(error).__name__)
-                self._drop()
+                self.drop()
         if self.disk.dead:
             self.crash()
 

@@ -17,7 +17,9 @@ def judge(request: pytest.FixtureRequest) -> Judge:
     """Play a seed, and fail if it breaks a promise; say how to play it again."""
 
     def judge(setting: Setting) -> Outcome:
-        outcome, _ = play(setting)
+        outcome, town = play(setting)
+        if town:
+            town.end()
         request.config.stash.setdefault(_played, []).append(outcome)
         again = (
             f"machi simulate town --seed {setting.seed} --days {setting.days} --units {setting.units}"
