@@ -133,7 +133,16 @@ def _connect(world: World, name: str, register: Register, folds: Sequence[Fold[A
         log.warning("%s is damaged: %s", name, error)
         connection.close(True)  # noqa: FBT003
         _save(world.disk, name, register, owner)
-        connection = world.disk.connect(name)
+        return _settled(world.disk, name)
+    except BaseException:
+        connection.close(True)  # noqa: FBT003
+        raise
+    return connection
+
+
+def _settled(disk: Disk, name: str) -> apsw.Connection:
+    connection = disk.connect(name)
+    try:
         settle(connection)
     except BaseException:
         connection.close(True)  # noqa: FBT003
@@ -181,8 +190,8 @@ def _checked_before(connection: apsw.Connection) -> Place | None:
 
 def _save(disk: Disk, name: str, register: Register, owner: bytes) -> None:
     """Lay down what still hashes in a fresh file, and only then put the damaged one aside."""
-    broken, fresh = disk.connect(name), disk.connect(name + _SAVED)
-    settle(fresh)
+    fresh = _settled(disk, name + _SAVED)
+    broken = disk.connect(name)
     try:
         rows = salvage.read_rows(broken, disk.raw(name))
         saved = salvage.sort_out(rows, register, owner, _head_of(broken), _declared(broken, register))

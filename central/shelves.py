@@ -1,14 +1,14 @@
 """Puts segments away, and takes them out again: the one place that writes `segment` and `branch`."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from central import store
 from central.attach import Attachment
 from central.branches import Branches
-from central.upsert import upsert
+from central.upsert import Excluded, upsert
 from sync.segment import ENTRIES_MAX, Segment, from_text, pack, to_text, unpack
 from sync.tree import held_upto
 
@@ -61,8 +61,13 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
     for gap in found.gaps:
         where = {"writer": new.unit, "boot": gap.of, "first": gap.first}
         lost = {"last": gap.last, "prev": gap.prev, "declared_in": new.boot}
-        upsert(connection, store.hole, [where | lost], lambda new: {"last": new.last, "prev": new.prev})
+        upsert(connection, store.hole, [where | lost], _redeclare)
     return n
+
+
+def _redeclare(new: Excluded) -> dict[str, sa.ColumnElement[Any]]:
+    """A journal that was damaged once more declares its holes anew; what it says last counts."""
+    return {"last": new.last, "prev": new.prev, "declared_in": new.declared_in}
 
 
 def take(connection: sa.Connection, writer: str, ends: list[tuple[str, int]], limit: int) -> Iterator[Segment]:

@@ -107,10 +107,10 @@ class _Model:
         self._before.add((touch.card, said.entry))
         self._counted.add((touch.card, touch.day))
         self._last = touch
-        if self._is_stopped(touch) is True:
-            return "this card was stopped, and the unit had heard of it"
         if self._is_odd:
             return ""
+        if self._is_stopped(touch) is True:
+            return "this card was stopped, and the unit had heard of it"
         if said.message == _SHOWN_AGAIN:
             return "" if before_this else "that was not this card's last touch"
         expected = Result.ALREADY if known else Result.OK_POINTS

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _DISK: Final = frozenset({"its disk lies", "its disk failed", "its disk rots", "its disk was put back"})
 _NAMES: Final = {
-    "its disk lies": {"rollback", "damage", "restart", "old fence"},
+    "its disk lies": {"rollback", "damage", "restart", "old fence", "clone"},  # it may come back to what it had lost
     "its disk failed": {"rollback", "damage", "restart", "old fence"},
     "its disk rots": {"rollback", "damage", "restart", "old fence"},
     "its disk was put back": {"rollback", "restart", "old fence"},
@@ -83,15 +83,15 @@ def _kept(town: "SimTown", written: Books) -> Iterator[Finding]:
 
 def _is_excused(touch: Touch, town: "SimTown", written: Books) -> bool:
     """Whether a loss is one that is stated: a disk that failed and was found out, or a box that never came back."""
-    box = town.people.boxes[touch.box]
-    if box.closed_at is not None:
-        came = [at for at in box.synced if at >= touch.at]
-        restored = any(backup < at < restore for at in came for backup, restore in town.people.restored)
-        return not came or restored or "it was let in after the backup" in box.mishaps
-    if _DISK.isdisjoint(box.mishaps):
+    box, unit = town.people.boxes[touch.box], town.boxes[touch.box].unit
+    found_out = bool(unit.noticed or unit.declared or touch.unit in written.incidents)
+    if found_out and not _DISK.isdisjoint(box.mishaps):
+        return True
+    if box.closed_at is None:
         return False
-    unit = town.boxes[touch.box].unit
-    return bool(unit.noticed or unit.declared or touch.unit in written.incidents)
+    came = [at for at in box.synced if at >= touch.at]
+    restored = any(backup < at < restore for at in came for backup, restore in town.people.restored)
+    return not came or restored or "it was let in after the backup" in box.mishaps
 
 
 def _extra(people: People, written: Books, judged: answers.Matched) -> Iterator[Finding]:
