@@ -48,6 +48,9 @@ class Outbox:
         self._gaps = {(gap.of, gap.last): gap for gap in gaps(journal.connection, register)}
         self._held = Held()
         self._done: set[str] = set()  # boots of which nothing will ever be missing again
+        self._acknowledged: dict[str, int] = {}  # how far boots were taken that are no ends, when they were delivered
+        self._ends: dict[str, int] = {}  # by the last answer
+        self._generation = ""
 
     def look_up(self, holdings: Holdings) -> Held:
         """Find out what the centre holds of this journal."""
@@ -58,11 +61,27 @@ class Outbox:
                 held.rolled_back = head
             elif here.hex() != head.hash:
                 held.contradicted = head
-        held.upto = held_upto(self._after, [(head.boot, head.seq) for head in holdings.heads])
-        if any(held.upto.get(boot, 0) < seq for boot, seq in self._held.upto.items()):
-            self._done.clear()  # the centre holds less than it did: it was restored from a backup
+        upto = held_upto(self._after, [(head.boot, head.seq) for head in holdings.heads])
+        if holdings.generation != self._generation or any(upto.get(boot, 0) < seq for boot, seq in self._ends.items()):
+            self._acknowledged.clear()  # the centre holds less than it did: it was restored from a backup
+            self._done.clear()
+        self._note(holdings)
+        held.upto = upto | {boot: max(seq, upto.get(boot, 0)) for boot, seq in self._acknowledged.items()}
         self._held = held
         return held
+
+    def _note(self, holdings: Holdings) -> None:
+        """Remember what was taken in this history of the centre.
+
+        Where the beginning of a boot is lost, nobody can tell here what stands before it, and the ends do not say that
+        the centre holds it. The answer to each delivery does, once.
+        """
+        known = [head for head in holdings.heads if head.boot in self._boots]
+        for head in known:
+            if head.boot == holdings.beside:
+                self._acknowledged[head.boot] = max(head.seq, self._acknowledged.get(head.boot, 0))
+        self._ends = {head.boot: head.seq for head in known if head.boot != holdings.beside}
+        self._generation = holdings.generation
 
     def next_segment(self) -> Segment | None:
         """Return the next segment to send, or None if the centre has everything.

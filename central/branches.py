@@ -47,11 +47,10 @@ class Branches:
         """Return those ends as a unit wants to hear them."""
         return tuple(_head(row) for row in self.ends())
 
-    def heads_and(self, boot: str) -> tuple[Head, ...]:
-        """Return the ends and, even if it is none, how far one boot reaches: the answer to who just delivered it."""
-        heads = self.heads()
-        row = None if any(head.boot == boot for head in heads) else self.get(boot)
-        return (*heads, _head(row)) if row else heads
+    def reach(self, boot: str) -> Head | None:
+        """Return how far one boot is held, or None if nothing of it is."""
+        row = self.get(boot)
+        return _head(row) if row else None
 
     def reaches(self) -> tuple[Head, ...]:
         """Return how far every boot is held: for somebody who may not know the boots at the ends."""

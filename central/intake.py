@@ -5,7 +5,7 @@ same bytes change nothing; same id and other bytes are kept as evidence and stop
 trace in the books.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from central.streams import ONE_UNIT, Streams, ends_for
 from central.town import Town
 from central.verify import Keyring, Signed, check_welcome, verify
 from sync.facts import UnitState
-from sync.messages import TOWN_STREAM, Head, Holdings, Report, Why, sign
+from sync.messages import TOWN_STREAM, Holdings, Report, Why, sign
 from sync.segment import Segment
 
 FENCE_BYTES: Final = 8
@@ -76,7 +76,7 @@ class Intake:
         """
         with store.reading(self._engine) as connection:
             row = self._admit(connection, peer, _CALLER)
-            answer = self._answer(connection, row, row["fence"], nonce, Branches.heads)
+            answer = self._answer(connection, row, row["fence"], nonce)
         self._note_contact(row, report)
         return answer
 
@@ -166,8 +166,7 @@ class Intake:
             return _refuse(found)
         if found.event:  # it may have stopped the unit
             row = self._admit(connection, peer)
-        boot = signed.segment.boot
-        return self._answer(connection, row, fence, delivery.nonce, lambda held: held.heads_and(boot))
+        return self._answer(connection, row, fence, delivery.nonce, signed.segment.boot)
 
     def _attach(self, connection: sa.Connection, signed: Signed) -> Attachment | Fork:
         check_welcome(connection, signed)
@@ -212,25 +211,23 @@ class Intake:
         connection.execute(_MOVE_FENCE, {"unit": row["name"], "fence": fence, "before": row["fence"]})
         return fence
 
-    def _answer(
-        self,
-        connection: sa.Connection,
-        row: Row,
-        fence: str,
-        nonce: str,
-        heads: Callable[[Branches], tuple[Head, ...]],
-    ) -> bytes:
+    def _answer(self, connection: sa.Connection, row: Row, fence: str, nonce: str, delivered: str = "") -> bytes:
+        """Say what is held of a unit; `delivered`: the boot of which it has just brought something."""
         unit, epoch = row["name"], row["epoch"]
+        branches = Branches(connection, unit, epoch)
+        heads = branches.heads()
+        beside = None if any(head.boot == delivered for head in heads) else branches.reach(delivered)
         holdings = Holdings(
             unit=unit,
             epoch=epoch,
             state=UnitState(row["state"]),
-            heads=heads(Branches(connection, unit, epoch)),
+            heads=(*heads, beside) if beside else heads,
             generation=row["generation"],
             fence=fence,
             at=self._town.clock.wall_ms(),
             nonce=nonce,
             streams=ends_for(connection, unit),
+            beside=beside.boot if beside else "",
         )
         return sign(holdings, self._town.signer)
 

@@ -49,6 +49,7 @@ class Holdings(msgspec.Struct, frozen=True):
         nonce: what the asker sent, so that an old answer cannot be played again.
         streams: how far each of the centre's journals for this unit reaches, as `sync.tree.ends_text` writes it; who
             holds as much need not ask for more.
+        beside: the boot among `heads` that is no end, and named because something of it was delivered; or "".
     """
 
     unit: UnitName
@@ -60,6 +61,7 @@ class Holdings(msgspec.Struct, frozen=True):
     at: AtMs
     nonce: str = ""
     streams: dict[str, str] = msgspec.field(default_factory=dict)
+    beside: str = ""
 
 
 class TownTime(msgspec.Struct, frozen=True):
