@@ -1,18 +1,21 @@
 """What is written is chained, sealed and durable before anybody is told."""
 
 import base64
+from collections.abc import Sequence
 
 import apsw
 import pytest
 
 from appliance.boots import gaps
 from appliance.checkup import UnfitError, examine, settle
-from appliance.journal import JournalBrokenError, JournalFullError
+from appliance.journal import Journal, JournalBrokenError, JournalFullError, read_head
 from appliance.opening import Opened, close_in_order
+from appliance.shelf import ShelfError
 from drivers.disk.file import Driver as FileDisk
 from drivers.disk.sim import Driver as SimDisk
 from drivers.entropy.sim import Driver as Entropy
 from sync import chain
+from sync.entries import Entry
 from sync.facts import Gap
 from sync.segment import PACKED_MAX_BYTES, Segment, pack, to_text
 from tests.appliance.conftest import REGISTER, Box, touch
@@ -212,3 +215,18 @@ def test_a_disk_without_room_to_begin() -> None:
 def _fill(opened: Opened) -> None:
     for _ in range(100):
         opened.journal.append([touch()])
+
+
+def test_what_cannot_be_folded_is_not_written(box: Box) -> None:
+    """Otherwise a touch would be in the journal, and the person would be told that nothing happened."""
+    opened = box.start()
+    before = opened.journal.tip
+
+    def refuse(entries: Sequence[Entry]) -> None:
+        raise ShelfError(f"{len(entries)} entries cannot be folded")
+
+    journal = Journal(opened.journal.connection, "lib01", box.keystore, box.clock, refuse)
+    with pytest.raises(ShelfError):
+        journal.append([touch()])
+    assert read_head(journal.connection) == before == journal.tip
+    assert journal.select("SELECT count(*) FROM entry")[0][0] == 1

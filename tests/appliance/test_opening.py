@@ -1,6 +1,7 @@
 """Every start looks first: whose file is this, is it whole, is it as long as it was."""
 
 import os
+import re
 from pathlib import Path
 
 import apsw
@@ -65,6 +66,21 @@ def test_a_rolled_back_disk_is_noticed_and_stays_known(box: Box) -> None:
     box.disk.restore(old)
     assert box.start().missing == 4
     assert box.start().missing == 4, "a second start must not forget it"
+
+
+def test_a_disk_that_was_put_back_uses_no_number_again(box: Box) -> None:
+    opened = box.start()
+    box.write(opened, 3)
+    old = box.disk.snapshot()
+    box.crash(opened)
+    boots = []
+    for _ in range(2):
+        box.disk.restore(old)
+        again = box.start()
+        assert again.journal.tip is not None
+        boots.append(again.journal.tip.boot)
+        box.crash(again)
+    assert boots[0] != boots[1], "both go on behind the very same entry"
 
 
 def test_a_crash_between_commit_and_counter_is_no_rollback(box: Box) -> None:
@@ -187,6 +203,28 @@ def test_a_lost_entry_is_declared_and_what_follows_is_kept(box: Box) -> None:
     lost="The damaged entries, if the centre has not got them; the journal itself declares which.",
     found="Before they are sent, when all is folded anew, or by `machi unit verify`.",
 )
+@pytest.mark.parametrize("column", ["body", "sig"])
+def test_damage_to_the_last_entry_is_declared_too(box: Box, column: str) -> None:
+    """Whether its bytes or its signature rot, nothing covers it any more; the head row still says that it was there."""
+    opened = box.start()
+    box.write(opened, 9)
+    tip = opened.journal.tip
+    assert tip is not None
+    content = opened.journal.select(f"SELECT {column} FROM entry WHERE seq = ?", tip.seq)[0][0]  # noqa: S608
+    content = content.encode() if isinstance(content, str) else content
+    close_in_order(opened.journal)
+    file = bytes(box.disk.files["/journal.db"].now)
+    for found in re.finditer(re.escape(content), file):  # the head row bears the same signature
+        box.disk.rot("journal.db", found.start() + len(content) // 2)
+    connection = _raw(box)
+    connection.execute("DELETE FROM note")
+    connection.close()
+    again = box.start()
+    assert [(gap.of, gap.first, gap.last, gap.prev) for gap in again.lost] == [(tip.boot, tip.seq, tip.seq, None)]
+    box.crash(again)
+    assert box.start().lost == [], "what is left of it is whole"
+
+
 def test_damage_further_back_than_a_start_looks_is_found_before_it_is_sent(box: Box) -> None:
     """The centre would refuse such a segment for ever, and nothing of this unit would come through any more."""
     opened = box.start()

@@ -14,6 +14,7 @@ from appliance.feedback import MANNERS, Shown
 from appliance.words import load
 from central.incidents import Incidents
 from drivers.card import face
+from drivers.card.apdu import Ins
 from drivers.card.channel import Channel
 from drivers.card.sim.issue import make
 from drivers.card.sim.pki import TestPki
@@ -219,6 +220,28 @@ def test_another_card_is_not_told_of_it(library: Library, card: Make) -> None:
     assert library.tap(card(serial=2)).message == "VIS-010"
 
 
+def test_the_counter_outside_the_disk_goes_with_the_journal(library: Library, card: Make) -> None:
+    """It is raised behind the commit, so that a cut in between costs nothing, and before the beep."""
+    for serial in range(3):
+        library.tap(card(serial=serial))
+        assert library.unit.monotonic.read() == library.entries
+    counted = library.entries
+    library.unit.disk.broken = True
+    assert library.unit.tap(card(serial=3)) is None
+    assert library.unit.monotonic.read() == counted, "what was not written is not counted"
+
+
+def test_no_card_is_asked_the_same_twice(library: Library, card: Make) -> None:
+    """Otherwise whoever has recorded one answer could do without the card."""
+    listener = Listening(card())
+    for _ in range(2):
+        assert library.tap(listener).result in {Result.OK_POINTS, Result.ALREADY}
+        library.clock.advance(10)
+    questions = [raw for raw in listener.heard if raw[1] == Ins.INTERNAL_AUTHENTICATE]
+    assert len(questions) == 2
+    assert questions[0] != questions[1]
+
+
 def test_a_broken_disk_announces_nothing(library: Library, card: Make) -> None:
     library.unit.disk.broken = True
     assert library.unit.tap(card()) is None
@@ -264,6 +287,19 @@ class Leaving:
     def transmit(self, raw: bytes) -> bytes:
         self._answers -= 1
         return self._card.transmit(raw) if self._answers >= 0 else b""
+
+
+class Listening:
+    """A card, and somebody beside it who writes down what it is asked."""
+
+    def __init__(self, card: Card) -> None:
+        self._card = card
+        self.heard: list[bytes] = []
+        self.power_on, self.power_off = card.power_on, card.power_off
+
+    def transmit(self, raw: bytes) -> bytes:
+        self.heard.append(raw)
+        return self._card.transmit(raw)
 
 
 def _card_of_last_entry(library: Library) -> str:

@@ -147,7 +147,7 @@ def _by_tests(name: str, copy: Path, tests: Sequence[str], limits: Limits) -> Fo
     cpu_s = round(done.cpu_s, 1)
     if not done.code:
         return Found(name, NOBODY, "", 0, cpu_s, "")
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)(?: - (.*))?$", done.out, re.MULTILINE)
+    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - (.*))?$", done.out, re.MULTILINE)
     if not failed:
         return Found(name, TESTS, "hang" if done.code == HUNG else "crash", 0, cpu_s, done.out[-200:])
     return Found(name, TESTS, failed[1], 0, cpu_s, failed[2] or "")

@@ -10,8 +10,10 @@ import pytest
 from appliance.checkup import settle
 from appliance.inbox import StrangeError
 from drivers.keystore.sim import Driver as Keystore
-from sync.facts import CardState
-from sync.messages import Head, Holdings, open_signed, raw_bytes, sign
+from sync.client import RefusedError
+from sync.facts import CardState, Order, UnitState
+from sync.messages import Head, Holdings, Problem, Why, open_signed, raw_bytes, sign
+from tests.appliance.conftest import touch
 from tests.appliance.uplink.conftest import Town, Watched, all_said, go, held, written
 
 CARD = "0c" * 16
@@ -29,12 +31,14 @@ def test_a_long_queue_drains_in_order(town: Town, watched: Watched) -> None:
     assert go(town, watched).delivered == 0, "a second round has nothing to bring"
 
 
-def test_boots_go_in_the_order_in_which_they_were(town: Town, watched: Watched) -> None:
+@pytest.mark.parametrize("by", [60.0, -3600.0], ids=["time goes on", "the clock is set back"])
+def test_boots_go_in_the_order_in_which_they_were(town: Town, watched: Watched, by: float) -> None:
     for _ in range(3):
         town.write(2)
         town.unit.crash()
+        town.clock.jump(by)
         town.unit.start()
-    begun = town.unit.running.opened.journal.select("SELECT boot FROM entry WHERE seq = 1 ORDER BY body ->> '$.at'")
+    begun = town.unit.running.opened.journal.select("SELECT boot FROM entry WHERE seq = 1")
     assert go(town, watched).delivered == len(begun) == 4
     assert [first for first, _ in watched.posted] == [1] * 4
     assert held(town) == Counter(written(town))
@@ -119,6 +123,77 @@ def test_a_restored_centre_gets_back_what_it_lost(town: Town) -> None:
     assert town.unsent == 0
     assert town.unit.running.hatch.standing.frozen == ""
     connection.close()
+
+
+def test_a_centre_whose_clock_was_set_back_is_believed(town: Town) -> None:
+    go(town)
+    town.clock.jump(-3600)
+    town.write(1)
+    assert go(town).delivered == 1
+    assert (town.unsent, town.strange) == (0, "")
+
+
+def test_a_unit_whose_deliveries_are_refused_still_hears(town: Town, watched: Watched) -> None:
+    go(town)
+    town.write(1)
+    town.centre.registrar.set_card(CARD, CardState.STOPPED)
+
+    def refuse(_: bytes) -> bytes:
+        if watched.posted:
+            raise RefusedError(Problem(Why.BAD_SEGMENT, "Not a segment", 400))
+        return _
+
+    watched.on_answer = refuse
+    done = go(town, watched)
+    assert (done.problem and done.problem.type, done.fetched) == (Why.BAD_SEGMENT, 1)
+    known = town.unit.running.directory.card(CARD)
+    assert known is not None
+    assert known.state is CardState.STOPPED
+
+
+# ---------------------------------------------------------------------------------- a disk that was put back
+
+
+def put_back(town: Town, touches: int) -> None:
+    """Let the disk be as it was before some touches."""
+    old = town.unit.disk.snapshot()
+    town.write(touches)
+    go(town)
+    town.unit.crash()
+    town.unit.disk.restore(old)
+    town.unit.start()
+
+
+def test_a_unit_hears_that_the_centre_holds_more_than_its_disk(town: Town) -> None:
+    """It has no counter outside its disk, so only the centre knows."""
+    town.unit.monotonic.worn = True
+    go(town)
+    put_back(town, 3)
+    assert town.unit.running.hatch.standing.frozen == ""
+    go(town)
+    assert "put back in time" in town.unit.running.hatch.standing.frozen
+
+
+def test_a_unit_that_lost_entries_waits_until_somebody_has_looked(town: Town) -> None:
+    journal = town.unit.running.opened.journal
+    assert journal.tip is not None
+    go(town)
+    old = town.unit.disk.snapshot()
+    (last,) = journal.append([touch(20_000)])
+    town.unit.running.opened.counted.raise_to(last.entry.seq)
+    town.unit.crash()
+    town.unit.disk.restore(old)
+    town.unit.start()
+    standing = town.unit.running.hatch.standing
+    assert "not on this disk" in standing.frozen
+    town.centre.registrar.set_card(CARD, CardState.STOPPED)
+    assert go(town).fetched == 1
+    assert "not on this disk" in standing.frozen, "this was news about something else"
+    with town.centre.engine.begin() as connection:
+        order = Order("lib01", 1, UnitState.ACTIVE, "the card was worn out")
+        town.centre.streams.append_for(connection, "lib01", [order])
+    go(town)
+    assert standing.frozen == ""
 
 
 # ---------------------------------------------------------------------------------- what is not believed

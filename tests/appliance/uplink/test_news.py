@@ -1,12 +1,16 @@
 """What the centre says comes in once, in order, and only if the town has signed it."""
 
+import re
 from collections import Counter
 
 import pytest
 
 from appliance.inbox import StrangeError
-from simulation.centre import open_sim_centre
-from simulation.unit import SimHatch
+from appliance.opening import doubt
+from central import shelves
+from drivers.card import Trust
+from simulation.centre import name_place, open_sim_centre
+from simulation.unit import SimHatch, SimUnit
 from sync.facts import CardState
 from sync.segment import SegmentError, pack, to_text
 from tests.appliance.uplink.conftest import Town, Watched, all_said, go, written
@@ -144,3 +148,34 @@ def rot(town: Town, where: str) -> None:
     else:
         connection.execute("UPDATE head SET seq = seq + 1")
     connection.close()
+
+
+def test_what_is_said_to_another_unit_is_not_taken(town: Town) -> None:
+    name_place(town.centre, "hall")
+    SimUnit(town.centre, "hall01", "hall", town.clock, Trust(), "news")
+    with town.centre.engine.begin() as connection:
+        (theirs,) = shelves.take(connection, "to-hall01", [], shelves.EVERYTHING)
+    before = heard_of_the_town(town), written(town)
+    with pytest.raises(StrangeError, match='stream "to-hall01" is not for this unit'):
+        town.unit.running.hatch.take(to_text(theirs))
+    assert (heard_of_the_town(town), written(town)) == before
+
+
+def test_what_the_town_said_outlives_a_damaged_journal(town: Town) -> None:
+    town.centre.registrar.set_card(CARD, CardState.STOPPED)
+    town.write(5)
+    go(town)
+    town.unit.running.opened.journal.checkpoint(at_least=1)
+    body = town.unit.running.opened.journal.select("SELECT body FROM entry WHERE seq = 4")[0][0].encode()
+    doubt(town.unit.running.opened.journal)
+    town.unit.crash()
+    content = bytes(town.unit.disk.files["/journal.db"].now)
+    for found in re.finditer(re.escape(body), content):  # also where SQLite left an old copy of it
+        town.unit.disk.rot("journal.db", found.start() + len(body) - 5)
+    town.unit.start()
+    assert [gap.first for gap in town.unit.running.opened.lost] == [4]
+    directory = town.unit.running.directory
+    here, known = directory.here(), directory.card(CARD)
+    assert here is not None, "it knows where it stands"
+    assert known is not None
+    assert known.state is CardState.STOPPED
