@@ -9,7 +9,7 @@ from appliance.journal import Execute, Journal
 from sync import chain
 from sync.entries import Entry, EntryError, Register
 from sync.facts import Applied, Boot, Order, Place, UnitState
-from sync.messages import ONE_UNIT_STREAM, TOWN_STREAM, Head
+from sync.messages import ONE_UNIT, TOWN_STREAM, Head
 from sync.segment import ENTRIES_MAX, Segment, SegmentError, from_text
 from sync.tree import ends, ends_text, held_upto
 
@@ -25,7 +25,7 @@ class Inbox:
         self._journal = journal
         self._register = register
         self._town_key = town_key
-        self.streams = (TOWN_STREAM, ONE_UNIT_STREAM + journal.unit)
+        self.streams = (TOWN_STREAM, ONE_UNIT + journal.unit)
         self._since: dict[str, str] = {}  # worked out once, and again after each change
 
     def since(self, stream: str) -> str:

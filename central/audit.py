@@ -12,12 +12,11 @@ import sqlalchemy as sa
 from central import store
 from central.crosscheck import Told
 from central.shelves import STREAM_EPOCH
-from central.streams import is_stream
 from central.town import Town
 from sync import chain
 from sync.entries import Entry, EntryError
 from sync.facts import Boot, Gap
-from sync.messages import raw_bytes, text
+from sync.messages import is_stream, raw_bytes, text
 from sync.segment import Segment, SegmentError, from_text, unpack
 
 

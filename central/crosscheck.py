@@ -11,10 +11,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from central import store
-from central.streams import ONE_UNIT
 from sync.entries import Entry
 from sync.facts import Boot, Enrolled, Gap, Order, Place, UnitSet, UnitState
-from sync.messages import TOWN_STREAM
+from sync.messages import ONE_UNIT, TOWN_STREAM
 from sync.segment import Segment
 
 _FIRST_EPOCH: Final = 1

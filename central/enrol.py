@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from central import shelves, store
 from central.authority import Authority, CertificateError, moment
 from central.refusal import RefusedError
-from central.streams import ONE_UNIT, Streams
+from central.streams import Streams
 from central.town import Town
 from sync import chain
 from sync.facts import Enrolled, Key, Order, UnitSet, UnitState
 from sync.messages import (
+    ONE_UNIT,
     TOWN_STREAM,
     Certificate,
     Enrolment,

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from central import shelves, store
 from central.attach import Event, Fork
 from central.branches import Row
-from central.streams import Streams, is_stream
+from central.streams import Streams
 from sync.facts import Order, UnitState
+from sync.messages import is_stream
 from sync.segment import Segment
 
 KINDS: Final = {

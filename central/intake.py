@@ -17,11 +17,11 @@ from central.attach import Attachment, Fork, attach
 from central.branches import Branches, Row
 from central.incidents import Incidents
 from central.refusal import RefusedError
-from central.streams import ONE_UNIT, Streams, ends_for
+from central.streams import Streams, ends_for
 from central.town import Town
 from central.verify import Keyring, Signed, check_welcome, verify
 from sync.facts import UnitState
-from sync.messages import TOWN_STREAM, Holdings, Report, Why, sign
+from sync.messages import ONE_UNIT, TOWN_STREAM, Holdings, Report, Why, sign
 from sync.segment import Segment
 
 FENCE_BYTES: Final = 8

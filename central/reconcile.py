@@ -17,10 +17,11 @@ from central.office import Office
 from central.upsert import upsert
 from sync.directory import DIRECTORY, Said
 from sync.entries import Entry, Register
+from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
 _MADE_BY: Final = "added up by"
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
 _MINE: Final = sa.select(store.setting.c.value).where(store.setting.c.name == _MADE_BY).with_for_update()
@@ -132,9 +133,9 @@ def _index(n: int, entries: Sequence[Entry], hashes: Sequence[bytes]) -> list[di
 
 
 def _note_statements(connection: sa.Connection, entries: Iterable[Entry]) -> None:
-    """Fold what the centre itself said, with the very fold that a unit uses."""
+    """Fold what the centre itself said, with the very fold that a unit uses; of others it is only hearsay."""
     for one in entries:
-        if isinstance(one.fact, DIRECTORY.kinds):
+        if is_stream(one.unit) and isinstance(one.fact, DIRECTORY.kinds):
             key = DIRECTORY.key(one)
             state = msgspec.json.encode(DIRECTORY.fold(statement(connection, key), one)).decode()
             upsert(connection, said, [{"key": key, "state": state}], lambda new: {"state": new.state})

@@ -17,11 +17,10 @@ from central.town import Town
 from sync import chain
 from sync.entries import Entry, Fact, encode
 from sync.facts import Boot, Key, Place
-from sync.messages import ONE_UNIT_STREAM, TOWN_STREAM, text
+from sync.messages import ONE_UNIT, TOWN_STREAM, text
 from sync.segment import ENTRIES_MAX, Segment
 from sync.tree import ends_text
 
-ONE_UNIT: Final = ONE_UNIT_STREAM
 SOFTWARE: Final = f"machitap centre {version('machitap')}"
 BOOT_BYTES: Final = 8
 
@@ -39,11 +38,6 @@ def ends_for(connection: sa.Connection, unit: str) -> dict[str, str]:
     for writer, boot, seq in connection.execute(_ENDS, {"own": ONE_UNIT + unit}):
         found[writer].append((boot, seq))
     return {stream: ends_text(ends) for stream, ends in found.items()}
-
-
-def is_stream(writer: str) -> bool:
-    """Whether a writer's name is one of the centre's own."""
-    return writer == TOWN_STREAM or writer.startswith(ONE_UNIT)
 
 
 class Streams:

@@ -8,12 +8,11 @@ import sqlalchemy as sa
 from central import store
 from central.refusal import RefusedError
 from central.shelves import STREAM_EPOCH
-from central.streams import is_stream
 from central.town import Town
 from sync import chain
 from sync.entries import Entry, EntryError
 from sync.facts import UnitState
-from sync.messages import Why, raw_bytes, text
+from sync.messages import Why, is_stream, raw_bytes, text
 from sync.segment import Segment, SegmentError, from_text, unpack
 
 _KEYS: Final = (

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from appliance.checkup import DamageError, examine
 from central.audit import audit
-from central.streams import is_stream
 from programs.visits.rules import PROGRAM
 from simulation import answers, books
 from simulation.books import Books
 from simulation.people import Box, People, Touch
 from sync import facts, installed
+from sync.messages import is_stream
 
 if TYPE_CHECKING:
     from simulation import box as town_box

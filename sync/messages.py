@@ -16,8 +16,8 @@ from sync.facts import UnitState
 
 SEGMENT_TYPE: Final = "application/vnd.machitap.segment+zstd"
 PROBLEM_TYPE: Final = "application/problem+json"
-TOWN_STREAM: Final = "town"
-ONE_UNIT_STREAM: Final = "to-"  # and the unit's name
+TOWN_STREAM: Final = "town"  # the centre's journal for all units
+ONE_UNIT: Final = "to-"  # and before a unit's name: the one for this unit alone
 
 Signed = TypeVar("Signed", bound=msgspec.Struct)
 
@@ -26,6 +26,11 @@ _DOMAIN = {"Holdings": b"machitap/holdings/1\0", "TownTime": b"machitap/time/1\0
 
 class MessageError(ValueError):
     """These bytes are not the message that they should be, or not signed by the town."""
+
+
+def is_stream(writer: str) -> bool:
+    """Whether a writer's name is one of the centre's own."""
+    return writer == TOWN_STREAM or writer.startswith(ONE_UNIT)
 
 
 class Head(msgspec.Struct, frozen=True):

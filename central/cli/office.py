@@ -155,8 +155,7 @@ def import_(folder: Path, files: tuple[Path, ...], as_json: bool) -> None:
 def export(folder: Path, unit: str, output: Path | None, as_json: bool) -> None:
     """Write what the centre has to say to UNIT as a file of segments, for `machi unit import`."""
     from central import shelves
-    from central.streams import ONE_UNIT
-    from sync.messages import TOWN_STREAM
+    from sync.messages import ONE_UNIT, TOWN_STREAM
     from sync.segment import join
 
     centre = open_folder(folder)

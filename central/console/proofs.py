@@ -11,10 +11,9 @@ import sqlalchemy as sa
 
 from central import reconcile, store
 from central.branches import Branches, Row
-from central.streams import is_stream
 from sync import chain
 from sync.entries import BAD_JSON, EntryId
-from sync.messages import raw_bytes, text
+from sync.messages import is_stream, raw_bytes, text
 from sync.segment import Segment, SegmentError, to_text
 
 _ANY_EPOCH = 0  # looking up one boot does not depend on the life

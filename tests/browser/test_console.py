@@ -138,6 +138,13 @@ def test_whatever_comes_from_outside_is_shown_and_not_obeyed(office: Office, pag
     expect(page.locator("#units")).to_contain_text(ATTACK)
     office.book("99" * 16)
     expect(page.locator("[data-arrivals] li").first).to_contain_text(ATTACK)
+    hostile = "<img src=x onerror=title='broken'>"[:32]  # as much as a unit can write for a card or a place
+    office.pen.send(office.pen.write(touch(card=hostile, place=hostile)))
+    office.console.book()
+    expect(page.locator("[data-arrivals] li").first).to_contain_text(hostile[:8])
+    page.goto(f"{office.url}/entries/lib01/{office.pen.boot}/{office.pen.seq}")
+    expect(page.locator("body")).to_contain_text(hostile)
+    assert page.locator("img[src=x]").count() == 0
 
 
 def test_an_incident_is_the_first_thing_that_is_seen_with_what_to_do(office: Office, page: Page) -> None:
