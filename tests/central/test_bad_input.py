@@ -119,6 +119,7 @@ def test_a_bad_segment_is_refused_and_leaves_nothing(
     assert caller.deliver(packed(fresh.begin(touch()))).heads[0].seq == 2, "the unit is not held to it"
 
 
+@pytest.mark.threat("flood of bytes")
 def test_neither_a_bomb_nor_an_endless_body_fills_the_memory(served: Served, caller: Caller) -> None:
     def memory(measure: str) -> int:
         status = Path(f"/proc/{served.process.pid}/status").read_text()

@@ -71,6 +71,7 @@ def test_a_ticket_lets_a_unit_in_once(centre: Centre, stranger: Pen, ticket: Tic
     stranger.send(stranger.begin(touch()))
 
 
+@pytest.mark.threat("malicious technician")
 def test_a_ticket_is_good_for_a_week(centre: Centre, stranger: Pen, ticket: Ticket, clock: Clock) -> None:
     clock.advance(CODE_DAYS * DAY_S + 1)
     assert refused(centre, asks(stranger, ticket)) == Why.BAD_CODE
@@ -79,6 +80,7 @@ def test_a_ticket_is_good_for_a_week(centre: Centre, stranger: Pen, ticket: Tick
     assert centre.enroller.enrol(asks(stranger, fresh)).epoch == 1
 
 
+@pytest.mark.threat("malicious technician")
 def test_a_ticket_is_for_the_unit_that_it_names(centre: Centre, stranger: Pen, ticket: Ticket) -> None:
     invited(centre, "bus01")
     other = Pen(centre, "bus01", Keystore(Keystore.Options("bus01")))
@@ -86,6 +88,7 @@ def test_a_ticket_is_for_the_unit_that_it_names(centre: Centre, stranger: Pen, t
     assert centre.enroller.enrol(asks(stranger, ticket)).unit == "lib01"
 
 
+@pytest.mark.threat("malicious technician")
 def test_of_two_tickets_for_one_life_the_second_is_void(centre: Centre, stranger: Pen, ticket: Ticket) -> None:
     again = invited(centre)
     centre.enroller.enrol(asks(stranger, again))

@@ -125,6 +125,7 @@ def test_a_code_works_once(served: Served, ticket: bytes, tmp_path: Path) -> Non
     assert served.process.poll() is None
 
 
+@pytest.mark.threat("malicious technician")
 def test_a_guessed_code_is_refused(ticket: bytes, tmp_path: Path) -> None:
     write_config(tmp_path, "lib01", "sim", "", 0, test=True)
     guess = msgspec.json.decode(ticket) | {"code": "AAAAAAAAAAAAAAAA"}
@@ -142,6 +143,7 @@ def test_without_a_certificate_only_enrolment_answers(served: Served, unit: Path
         assert reason(answer) == Why.NOT_ENROLLED
 
 
+@pytest.mark.threat("hostile network")
 def test_a_certificate_of_another_authority_is_not_let_in(served: Served, unit: Path) -> None:
     key, pem = Authority.create("elsewhere", datetime.now(UTC))
     stranger = Authority(key, pem)
@@ -152,6 +154,7 @@ def test_a_certificate_of_another_authority_is_not_let_in(served: Served, unit: 
         http.get("/v1/journal")
 
 
+@pytest.mark.threat("hostile network")
 def test_a_certificate_for_serving_is_not_for_calling(served: Served, unit: Path) -> None:
     authority = served.centre.authority
     key, certificate = authority.server(("lib01",), datetime.now(UTC))
@@ -169,6 +172,7 @@ def test_a_certificate_of_another_life_is_not_let_in(served: Served, unit: Path)
         assert reason(http.get("/v1/journal")) == Why.NOT_ENROLLED
 
 
+@pytest.mark.threat("time attack")
 def test_an_expired_certificate_is_renewed_by_the_journals_key(served: Served, unit: Path) -> None:
     tls = Tls(unit / "tls")
     authority, long_ago = served.centre.authority, datetime.now(UTC) - timedelta(days=60)
@@ -186,6 +190,7 @@ def test_an_expired_certificate_is_renewed_by_the_journals_key(served: Served, u
     assert tls.ends() > datetime.now(UTC) + timedelta(days=29)
 
 
+@pytest.mark.threat("malicious technician")
 def test_nobody_else_renews_it(served: Served, unit: Path) -> None:
     csr = any_csr()
     with client(served, unit, with_certificate=False) as http, pytest.raises(RefusedError) as error:
@@ -193,6 +198,7 @@ def test_nobody_else_renews_it(served: Served, unit: Path) -> None:
     assert error.value.problem.type == Why.BAD_SEAL
 
 
+@pytest.mark.threat("stolen unit")
 def test_a_closed_unit_is_out(served: Served, unit: Path) -> None:
     served.centre.enroller.close("lib01", "stolen")
     with client(served, unit) as http:
@@ -205,6 +211,7 @@ def test_a_closed_unit_is_out(served: Served, unit: Path) -> None:
     assert error.value.problem.type == Why.NOT_ENROLLED
 
 
+@pytest.mark.threat("flood of bytes")
 def test_a_hundred_megabytes_are_not_read(served: Served, unit: Path) -> None:
     def endless() -> Iterator[bytes]:
         for _ in range(1600):
@@ -249,6 +256,7 @@ def test_time_is_signed(served: Served, unit: Path) -> None:
     assert abs(now.at - time.time() * 1000) < 5000
 
 
+@pytest.mark.threat("hostile network")
 def test_old_tls_is_refused(served: Served, unit: Path) -> None:
     context = context_for((unit / "tls" / "ca.pem").read_text())
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -237,6 +237,7 @@ LIES: dict[str, tuple[Callable[[Town], Callable[[bytes], bytes]], str]] = {
 
 
 @pytest.mark.parametrize("lie", LIES)
+@pytest.mark.threat("hostile network")
 def test_an_answer_that_the_town_did_not_sign_changes_nothing(town: Town, watched: Watched, lie: str) -> None:
     town.write(3)
     make, words = LIES[lie]
@@ -252,6 +253,7 @@ def test_an_answer_that_the_town_did_not_sign_changes_nothing(town: Town, watche
     assert (town.unsent, town.strange) == (0, "")
 
 
+@pytest.mark.threat("hostile network")
 def test_an_old_answer_played_again_is_not_believed(town: Town, watched: Watched) -> None:
     """Otherwise a unit could be told for ever that its entries had arrived."""
     heard: list[bytes] = []

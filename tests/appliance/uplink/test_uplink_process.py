@@ -87,6 +87,7 @@ def test_it_ends_at_once_in_the_middle_of_a_pause(unit: CalledUnit) -> None:
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.threat("hostile network")
 def test_somebody_elses_certificate_is_told_nothing(unit: CalledUnit, port: int, tmp_path: Path) -> None:
     key, pem = Authority.create("elsewhere", datetime.now(UTC))
     unit.start()
