@@ -30,7 +30,8 @@ class Held:
     Attributes:
         upto: for each boot of this journal, the last entry that the centre holds.
         rolled_back: a head of ours that this journal does not reach: the disk was put back in time.
-        contradicted: a head of ours with another hash: somebody else writes under our name.
+        contradicted: a head with another hash than ours, or ahead of us in the boot that this very process began:
+            somebody else writes under our name.
     """
 
     upto: dict[str, int] = field(default_factory=dict)
@@ -54,19 +55,23 @@ class Outbox:
 
     def look_up(self, holdings: Holdings) -> Held:
         """Find out what the centre holds of this journal."""
-        held = Held()
-        for head in holdings.heads:
-            here = self._journal.hash_at(head.boot, head.seq)
-            if here is None:
-                held.rolled_back = head
-            elif here.hex() != head.hash:
-                held.contradicted = head
         upto = held_upto(self._after, [(head.boot, head.seq) for head in holdings.heads])
         if holdings.generation != self._generation or any(upto.get(boot, 0) < seq for boot, seq in self._ends.items()):
             self._acknowledged.clear()  # the centre holds less than it did: it was restored from a backup
             self._done.clear()
         self._note(holdings)
-        held.upto = upto | {boot: max(seq, upto.get(boot, 0)) for boot, seq in self._acknowledged.items()}
+        held = Held(upto | {boot: max(seq, upto.get(boot, 0)) for boot, seq in self._acknowledged.items()})
+        present = self._journal.tip.boot if self._journal.tip else ""
+        for head in holdings.heads:
+            here = self._journal.hash_at(head.boot, head.seq)
+            if here and here.hex() == head.hash:
+                continue
+            if here or head.boot == present:
+                held.contradicted = head
+            else:
+                held.rolled_back = head
+            if head.boot == present:  # somebody else writes in it: what is ours has to be brought, to show that
+                held.upto[present] = min(held.upto[present], self._held.upto.get(present, 0))
         self._held = held
         return held
 

@@ -18,13 +18,12 @@ from central.audit import audit
 from central.branches import Branches
 from central.centre import Centre, open_centre
 from central.folder import Folder
-from central.streams import ONE_UNIT
 from central.world import SystemClock, SystemEntropy
 from drivers.keystore.sim import Driver as Keystore
 from programs.visits.entries import Touch
 from sync.entries import Fact
 from sync.facts import PlaceNamed
-from sync.messages import TOWN_STREAM, raw_bytes
+from sync.messages import ONE_UNIT, TOWN_STREAM, raw_bytes
 from sync.segment import pack, to_text
 from sync.tree import ends_text
 
