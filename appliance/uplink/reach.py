@@ -1,5 +1,6 @@
 """Looks whether the town can be reached, and if not, at which step it ends: name, road, certificate, clock."""
 
+import secrets
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from sync.messages import MessageError, TownTime, open_signed, raw_bytes
 
 _TIMEOUT_S: Final = 5.0
 _APART_MS: Final = 60_000
-_NONCE: Final = "646f63746f72"
+_NONCE_BYTES: Final = 12
 _MS: Final = 1000
 
 
@@ -44,9 +45,10 @@ def reach(folder: Path, config: Config, clock: Clock) -> Check:
     url = config.uplink.url
     try:
         with httpx.Client(base_url=url, verify=context, timeout=_TIMEOUT_S, trust_env=False) as http:
-            raw = HttpCentre(http).time(_NONCE)
+            nonce = secrets.token_hex(_NONCE_BYTES)
+            raw = HttpCentre(http).time(nonce)
         told = open_signed(raw, TownTime, raw_bytes(enrolment.town_key))
-        if told.nonce != _NONCE:
+        if told.nonce != nonce:
             raise MessageError("an old answer")
     except UnreachableError as error:
         return _why(url, error)
