@@ -34,7 +34,17 @@ FAULTS: Final = (
     "no network for hours",
     "clock jumps",
 )
-THREATS: Final[tuple[str, ...]] = ()
+THREATS: Final = (
+    "stolen unit",
+    "stolen SD card",
+    "replayed certificate",
+    "malicious shop",
+    "malicious technician",
+    "curious insider",
+    "hostile network",
+    "poisoned update",
+    "time attack",
+)
 
 
 class TableError(Exception):

@@ -80,6 +80,7 @@ def test_the_last_migration_is_the_version_that_the_centre_asks_for(engine: sa.E
     store.check_schema(engine)
 
 
+@pytest.mark.threat("poisoned update")
 def test_a_database_of_another_version_is_not_opened(engine: sa.Engine) -> None:
     with pytest.raises(store.SchemaError, match="version none"):
         store.check_schema(engine)

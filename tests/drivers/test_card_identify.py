@@ -206,6 +206,7 @@ def test_a_token_that_nobody_knows_is_another_card(hanako: IsoCard, trust: Trust
 
 
 @pytest.mark.parametrize("kind", [Kind.GARBAGE, Kind.TOO_LONG, Kind.ENDLESS])
+@pytest.mark.threat("malformed card")
 def test_nonsense_is_not_readable(pki: TestPki, trust: Trust, lay: Lay, kind: Kind) -> None:
     with pytest.raises(NotReadableError):
         identify(lay(make(plan(kind=kind), pki)), NONCE, trust, NOW)
@@ -277,6 +278,7 @@ def test_a_clock_from_1970_is_doubted_and_no_card_called_forged(pki: TestPki, tr
         identify(lay(make(Plan(), pki)), NONCE, trust, datetime(1970, 1, 1, tzinfo=UTC))
 
 
+@pytest.mark.threat("replayed certificate")
 def test_a_recorded_proof_is_refused(pki: TestPki, trust: Trust, lay: Lay) -> None:
     """A device that replays what a card once said: right credential, signature over yesterday's nonce."""
     genuine = make(Plan(), pki)
@@ -427,6 +429,13 @@ ANSWERS = st.tuples(st.one_of(st.binary(max_size=40), st.just(b"JPKIAPICCTOKEN2"
 
 @settings(max_examples=150, deadline=2000)
 @given(st.lists(ANSWERS, min_size=1, max_size=40), st.sampled_from([PASS, FACE, JPKI, ("pass", "face", "jpki")]))
+@pytest.mark.threat(
+    "malformed card",
+    control="Whatever a card answers ends in a visit that it proved or in one of a few kind refusals: lengths, "
+    "nesting and commands are capped, and a touch ends after a fixed number of them.",
+    residual="The reader's own software (pcscd, the kernel's USB) is not ours. A card that answers slowly holds up "
+    "the one reader that it lies on.",
+)
 def test_a_card_that_answers_anything_ends_in_one_of_our_errors(
     pki: TestPki, answers: list[tuple[bytes, int]], order: tuple[str, ...]
 ) -> None:

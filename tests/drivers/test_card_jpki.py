@@ -294,6 +294,7 @@ def test_without_a_clock_a_list_has_no_age(pki: TestPki, hanako: IsoCard, lay: L
     assert (state.age, state.expired, state.revoked_on) == (None, None, None)
 
 
+@pytest.mark.threat("poisoned update")
 def test_the_newest_list_counts(pki: TestPki, hanako: IsoCard, lay: Lay) -> None:
     own, serial = pki.own.authentication, jpki_certificate(lay(hanako)).serial_number
     lists = tuple(

@@ -78,6 +78,7 @@ def test_good_inputs_pass(target: Target) -> None:
 @pytest.mark.parametrize("target", NAMES, indirect=True)
 @given(data=st.data())
 @settings(max_examples=100, deadline=HANG, suppress_health_check=list(HealthCheck))
+@pytest.mark.threat("malformed card")
 def test_spoilt_inputs_raise_nothing_but_what_is_promised(target: Target, data: st.DataObject) -> None:
     target.run(data.draw(spoilt(target.seeds)))
 
@@ -91,5 +92,6 @@ def test_spoilt_inputs_raise_nothing_but_what_is_promised(target: Target, data: 
 @example(noise=b"\x30\x80" * 2_000)
 @example(noise=b"\x7f\x21\x84\xff\xff\xff\xff")
 @settings(max_examples=100, deadline=HANG, suppress_health_check=list(HealthCheck))
+@pytest.mark.threat("malformed card")
 def test_noise_raises_nothing_but_what_is_promised(target: Target, noise: bytes) -> None:
     target.run(noise)

@@ -138,6 +138,7 @@ def test_our_packages_belong_to_nobody_else() -> None:
         assert set(owners.get(building, ["machitap"])) == {"machitap"}
 
 
+@pytest.mark.threat("poisoned update")
 def test_no_download_host_is_named() -> None:
     """Mirrors come from the machine's configuration; requirement files carry hashes and no addresses."""
     for path in tracked():
