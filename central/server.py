@@ -5,6 +5,7 @@ latest a second after one, what arrived is added up.
 """
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from typing import Final
 
 import uvicorn
 import uvloop
+from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -26,12 +28,16 @@ from central.centre import Centre
 from central.console.app import create_console
 from central.console.live import Bell
 from central.folder import CONFIG_FILE, KEYS_FOLDER, ServerConfig
+from central.store import is_full, write_log_anew
 from central.writer import Writer
+
+log = logging.getLogger("central")
 
 SERVER_KEY: Final = "server.key"
 SERVER_FILE: Final = "server.pem"
 QUIET_S: Final = 0.05  # a pause this long between deliveries is used for adding up
 PATIENCE_S: Final = 1.0
+FULL_S: Final = 2.0  # until it is tried again to write on a full disk
 KEEP_ALIVE_S: Final = 75
 STOP_S: Final = 3
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -79,10 +85,21 @@ class Clerk:
                 if loop.time() - self._last < QUIET_S and loop.time() - began < PATIENCE_S:
                     await asyncio.sleep(QUIET_S / 2)
                     continue
-                if not await self._writer.do(self._centre.reconciler.step):
+                if not await self._add_up():
                     break
                 began = loop.time()  # deliveries come first: under load, one segment a second is added up
                 self._bell.ring()
+
+    async def _add_up(self) -> bool:
+        """Add up a little of what arrived; return whether there is more."""
+        try:
+            return bool(await self._writer.do(self._centre.reconciler.step))
+        except OperationalError as error:
+            if not is_full(error):
+                raise
+            log.warning("no room to add up what arrived; free some on the disk of the database")
+            await asyncio.sleep(FULL_S)
+            return True
 
 
 def units_tls(authority: Authority, names: tuple[str, ...], keys: Path, now_ms: int) -> ssl.SSLContext:
@@ -111,6 +128,7 @@ def serve(centre: Centre, folder: Path, config: ServerConfig, ready: Callable[[]
             f'{CONFIG_FILE}: console_host is "{config.console_host}", and the console has no sign-in; say 127.0.0.1,'
             f" and reach it from elsewhere with: ssh -L {config.console_port}:127.0.0.1:{config.console_port}"
         )
+    write_log_anew(centre.engine)
     tls = units_tls(centre.authority, config.units_names, folder / KEYS_FOLDER, centre.town.clock.wall_ms())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(centre, config, tls, ready))

@@ -5,6 +5,7 @@ it could be read off the segments again, and is kept so that a delivery needs no
 make of it is in tables of their own, which can be dropped and made again at any time (see `central.reconcile`).
 """
 
+from contextlib import closing
 from typing import Any, Final
 
 import pysqlite3
@@ -179,6 +180,22 @@ def check_schema(engine: sa.Engine) -> None:
 def reading(engine: sa.Engine) -> sa.Connection:
     """Return a connection that only reads and never waits for a writer."""
     return engine.connect().execution_options(reading=True)
+
+
+def write_log_anew(engine: sa.Engine) -> None:
+    """Fold back what a killed process left in SQLite's write-ahead log.
+
+    After a sync that failed, the log may read well and yet never reach the disk: Linux forgets that it should. What is
+    written behind it would be lost with it. On a full disk the log stays as it is: nothing can be written behind it.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with closing(engine.raw_connection()) as connection:  # outside any transaction
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(FULL)").fetchall()
+        except pysqlite3.OperationalError as error:
+            if not is_full(error):
+                raise
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

@@ -12,6 +12,7 @@ from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
 from tests.appliance.live import settle_in
 from tests.fault.desk import Desk
+from tests.fault.office import Office
 from tests.fault.report import REPORT, Report, verdict
 
 HERE = "tests/fault/"
@@ -61,6 +62,20 @@ def settle(tmp_path: Path, town: Centre, pki: TestPki) -> Iterator[Settle]:
     yield settled
     for desk in desks:
         desk.clean_up()
+
+
+@pytest.fixture
+def make_office() -> Iterator[Callable[..., Office]]:
+    """Found centres, each in a folder; whatever still runs at the end is killed."""
+    made: list[Office] = []
+
+    def make(folder: Path, database: str = "") -> Office:
+        made.append(Office(folder, database))
+        return made[-1]
+
+    yield make
+    for office in made:
+        office.clean_up()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,9 +1,13 @@
 """A process whose system calls are watched; one is struck: killed there, failed, or only claimed to be done."""
 
 import re
-from collections.abc import Iterable, Sequence
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.appliance.live import wait_until
 
 WRITING = ("pwrite64", "write", "fdatasync", "fsync", "ftruncate", "unlink")
 KILLED, FAILED, FULL, LIED = "signal=KILL", "error=EIO", "error=ENOSPC", "retval=0"
@@ -48,6 +52,18 @@ class Strace:
         filtered = [] if self.blow and self.blow.how == KILLED else ["--seccomp-bpf"]
         quietly = ["strace", "-D", "-f", "-qq", "-y", "-o", str(self.log), *filtered]
         return [*quietly, *paths, "-e", f"trace={','.join(WRITING)}", *struck]
+
+    @contextmanager
+    def attached(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Watch a process that runs already; its calls are counted from now on."""
+        command = [word for word in self.within if word not in ("-D", "--seccomp-bpf")]
+        with subprocess.Popen([*command, "-p", str(process.pid)], stderr=subprocess.DEVNULL) as tracer:
+            tracing = Path(f"/proc/{process.pid}/status")
+            wait_until(lambda: f"TracerPid:\t{tracer.pid}\n" in tracing.read_text(), "strace does not attach")
+            try:
+                yield
+            finally:
+                tracer.terminate()
 
     @property
     def fell(self) -> bool:

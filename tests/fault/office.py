@@ -1,0 +1,142 @@
+"""The centre as a process that can be struck, and a unit that delivers to it as fast as it answers."""
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import sqlalchemy as sa
+
+from central import store
+from central.audit import audit
+from central.centre import Centre, open_centre
+from central.folder import Folder
+from central.found import Plan, found
+from central.world import SystemClock, SystemEntropy
+from sync.messages import Holdings, open_signed
+from sync.segment import from_text, unpack
+from tests.appliance.live import MACHI, PATIENCE_S, wait_until
+from tests.central.beside import packed
+from tests.central.pen import touch
+from tests.central.serving import Caller, Served
+from tests.ports import free_port
+
+
+class Office:
+    """A centre in a folder, served by one process after another."""
+
+    def __init__(self, folder: Path, database: str = "") -> None:
+        self.folder = folder
+        plan = Plan(
+            *("todai", "灯台町", "Todai", "00-1234"),
+            *(free_port(), ("localhost", "127.0.0.1"), free_port()),
+            database=database,
+        )
+        found(folder, plan, SystemClock(), SystemEntropy())
+        self.port = Folder(folder).config.server.units_port
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.log")
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    @property
+    def is_up(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self, within: Sequence[str] = (), at: Path | None = None) -> bool:
+        """Serve; return whether it listens, or has ended before. `at`: where the folder lies, seen from `within`."""
+        with self.log.open("wb") as log:
+            command = [*within, str(MACHI), "central", "serve", str(at or self.folder)]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(lambda: not self.is_up or "units: https://" in self.said(), self.said)
+        return self.is_up
+
+    def end(self) -> int:
+        """End it in order, or hear how it has ended."""
+        process, self.process = self.process, None
+        assert process is not None, "it was never started"
+        process.terminate()
+        return process.wait(PATIENCE_S)
+
+    def open(self) -> Centre:
+        return open_centre(self.folder, SystemClock(), SystemEntropy())
+
+    def clean_up(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    @contextmanager
+    def courier(self) -> Iterator["Courier"]:
+        """Let a unit in, while it is served, and give it a connection."""
+        assert self.process is not None
+        centre = self.open()
+        with Served(self.folder, self.port, self.process, centre).caller() as caller:
+            caller.http.headers["Connection"] = "close"  # a unit that hangs up lets the centre end at once
+            yield Courier(caller)
+        centre.engine.dispose()
+
+
+class Courier:
+    """Brings a journal of one touch after another.
+
+    Attributes:
+        acknowledged: how many entries the centre has said, signed, that it holds.
+        turned_away: status codes of answers that were no success.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._waiting: bytes | None = None
+        self.acknowledged = 0
+        self.turned_away: list[int] = []
+
+    @property
+    def unit(self) -> str:
+        return self._caller.pen.unit
+
+    @property
+    def written(self) -> int:
+        return self._caller.pen.seq
+
+    def deliver(self, segments: int) -> bool:
+        """Bring what is waiting, and so many new segments; stop at the first that is not taken, and return False."""
+        for _ in range(segments):
+            if not self._bring():
+                return False
+            pen = self._caller.pen
+            self._waiting = packed(pen.write(touch(pen.seq)) if pen.boot else pen.begin(touch()))
+        return self._bring()
+
+    def _bring(self) -> bool:
+        if self._waiting is None:
+            return True
+        try:
+            answer = self._caller.post(self._waiting)
+        except httpx.TransportError:
+            return False
+        if not answer.is_success:
+            self.turned_away.append(answer.status_code)
+            return False
+        held = open_signed(answer.content, Holdings, self._caller.pen.centre.town.signer.public)
+        self.acknowledged = max(self.acknowledged, *(head.seq for head in held.heads))
+        self._waiting = None
+        return True
+
+
+def judge_books(office: Office, courier: Courier) -> None:
+    """Hold what was acknowledged against what is stored: nothing is missing, nothing is there twice."""
+    centre = office.open()
+    asked = sa.select(store.segment.c.packed).where(store.segment.c.writer == courier.unit)
+    with store.reading(centre.engine) as connection:
+        segments = [from_text(unpack(packed)) for packed in connection.execute(asked).scalars()]
+    stored = sorted(seq for segment in segments for seq in range(segment.first, segment.last + 1))
+    assert stored == list(range(1, len(stored) + 1)), "something is missing, or there twice"
+    assert len(stored) >= courier.acknowledged, "something that was acknowledged is gone"
+    assert audit(centre.engine, centre.town).broken == ()
+    centre.engine.dispose()

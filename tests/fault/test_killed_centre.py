@@ -1,0 +1,161 @@
+"""The centre, or its database server, is killed or fails under deliveries: what it acknowledged is there, once."""
+
+import random
+import shutil
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tests.appliance.live import PATIENCE_S, wait_until
+from tests.fault.conftest import Dose
+from tests.fault.machine import lacks_strace, need
+from tests.fault.office import Courier, Office, judge_books
+from tests.fault.report import Report
+from tests.fault.strace import FAILED, KILLED, Blow, Strace, spread
+from tests.postgres import BIN, private_postgres
+
+SEGMENTS = 5
+MANY = 1000  # more than are delivered before a server is killed
+KILLED_WITHIN_S = (0.02, 0.4)
+CALLS = ("pwrite64", "fsync", "fdatasync")
+
+
+def watch(office: Office, log: Path, blow: Blow | None = None) -> Strace:
+    return Strace([office.folder / name for name in ("town.db", "town.db-wal")], log, blow)
+
+
+def moments(office: Office, courier: Courier, log: Path) -> list[tuple[str, int]]:
+    """Return what the centre does to its database during some deliveries when nothing goes wrong."""
+    quiet = watch(office, log)
+    assert office.process is not None
+    with quiet.attached(office.process):
+        assert courier.deliver(SEGMENTS)
+    return quiet.moments()
+
+
+@pytest.mark.fault(
+    "centre killed at any moment",
+    people="Nothing. Units serve on and send again when it is back.",
+    lost="nothing that it acknowledged",
+    found="By whoever starts it again; units ask what it holds and go on from there.",
+)
+@pytest.mark.fault("delivery cut off, or its answer lost")
+def test_killed_at_any_write(make_office: Callable[..., Office], dose: Dose, report: Report, tmp_path: Path) -> None:
+    need(lacks_strace())
+    office = make_office(tmp_path / "central")
+    assert office.start()
+    with office.courier() as courier:
+        points = spread(moments(office, courier, tmp_path / "quiet"), dose.points, CALLS)
+        for number, (call, nth) in enumerate(points):
+            blow = watch(office, tmp_path / f"{number}", Blow(call, nth, KILLED))
+            assert office.process is not None
+            with blow.attached(office.process):
+                assert not courier.deliver(SEGMENTS), f"{blow.blow}: it did not fall"
+                assert office.process.wait(PATIENCE_S) == -signal.SIGKILL
+            judge_books(office, courier)
+            assert office.start(), office.said()
+        assert courier.deliver(1), office.said()
+        assert courier.acknowledged == courier.written
+        assert office.end() == 0
+        judge_books(office, courier)
+        report.add("centre killed at a write to SQLite", kills=len(points), acknowledged=courier.acknowledged, lost=0)
+
+
+@pytest.mark.fault(
+    "the centre's disk fails to sync",
+    people="Nothing. Units serve on and send again.",
+    lost="nothing that it acknowledged",
+    found="By the error: the delivery is answered with a fault, or the centre ends and says that its database failed.",
+)
+def test_after_an_error_nothing_is_acknowledged_that_is_not_there(
+    make_office: Callable[..., Office], dose: Dose, report: Report, tmp_path: Path
+) -> None:
+    need(lacks_strace())
+    office = make_office(tmp_path / "central")
+    assert office.start()
+    ended = 0
+    with office.courier() as courier:
+        points = spread(moments(office, courier, tmp_path / "quiet"), dose.points, CALLS)
+        for number, (call, nth) in enumerate(points):
+            blow = watch(office, tmp_path / f"{number}", Blow(call, nth, FAILED))
+            assert office.process is not None
+            with blow.attached(office.process):
+                if courier.deliver(SEGMENTS):  # then it fell on whoever adds up
+                    wait_until(lambda: not office.is_up, office.said)
+            if not office.is_up:
+                assert "the database cannot be used: " in office.said()
+                ended += 1
+            assert blow.fell, f"{blow.blow}: it did not fall"
+            office.clean_up()
+            judge_books(office, courier)
+            assert office.start(), office.said()
+        assert courier.deliver(1), office.said()
+        assert courier.acknowledged == courier.written
+        judge_books(office, courier)
+        report.add(
+            "centre's disk fails (EIO)",
+            errors=len(points),
+            answered_with_a_fault=len(courier.turned_away),
+            ended=ended,
+            acknowledged=courier.acknowledged,
+            lost=0,
+        )
+
+
+@pytest.mark.fault("the centre's disk fails to sync")
+def test_what_a_killed_centre_left_in_its_log_is_written_anew(
+    make_office: Callable[..., Office], tmp_path: Path
+) -> None:
+    """After a sync that failed, it may be readable and not on the disk, and would take with it what comes behind."""
+    office = make_office(tmp_path / "central")
+    assert office.start()
+    with office.courier() as courier:
+        assert courier.deliver(SEGMENTS)
+        office.clean_up()
+        assert office.start()
+        shutil.copy(office.folder / "town.db", tmp_path / "without its log.db")
+    copy = apsw.Connection(str(tmp_path / "without its log.db"))
+    stored = copy.execute("SELECT sum(last - first + 1) FROM segment WHERE writer = ?", (courier.unit,)).fetchall()
+    copy.close()
+    assert stored == [(courier.acknowledged,)]
+
+
+@pytest.mark.postgres
+@pytest.mark.fault(
+    "database server killed under a delivery",
+    people="Nothing. Units serve on and send again; the console is away until both are up again.",
+    lost="nothing that was acknowledged",
+    found="The delivery is answered with a fault; the centre may end, and says that the database cannot be used.",
+)
+def test_postgresql_killed_under_deliveries(
+    make_office: Callable[..., Office], dose: Dose, report: Report, tmp_path: Path
+) -> None:
+    if BIN is None:
+        pytest.skip("PostgreSQL is not installed")
+    dice = random.Random(4)  # noqa: S311 - a test wants dice that can be thrown again
+    rounds = max(2, dose.points // 2)
+    with private_postgres(BIN, durable=True) as server:
+        office = make_office(tmp_path / "central", server.url)
+        assert office.start()
+        with office.courier() as courier:
+            assert courier.deliver(1)
+            for _ in range(rounds):
+                killer = threading.Timer(dice.uniform(*KILLED_WITHIN_S), server.kill)
+                killer.start()
+                assert not courier.deliver(MANY), "it was not killed"
+                killer.join()
+                server.start()
+                wait_until(lambda: (office.is_up or office.start()) and courier.deliver(0), office.said)
+                judge_books(office, courier)
+            assert courier.acknowledged == courier.written
+            assert office.end() == 0
+            report.add(
+                "PostgreSQL killed under deliveries",
+                kills=rounds,
+                acknowledged=courier.acknowledged,
+                lost=0,
+            )
