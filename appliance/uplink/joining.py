@@ -1,6 +1,7 @@
 """The one call over the network that a unit cannot do without: the one that lets it into a town."""
 
 import contextlib
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def join(folder: Path, raw_ticket: bytes) -> Enrolment:
         enrolment = enrol(folder, ticket, csr, HttpCentre(http).enrol, life, stamp)
     tls.keep(enrolment.certificate, enrolment.ca)
     _keep_url(folder / CONFIG_FILE, ticket.url)
+    _make_durable(folder)
     return enrolment
 
 
@@ -40,3 +42,13 @@ def _keep_url(config: Path, url: str) -> None:
     text = config.read_text()
     if "[uplink]" not in text:
         config.write_text(f'{text}\n[uplink]\nurl = "{url}"\n')
+
+
+def _make_durable(folder: Path) -> None:
+    """Sync what was written: the ticket is used up, and whoever holds this box may pull its plug now."""
+    for path in (*(path for path in sorted(folder.iterdir()) if path.is_file()), folder):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,19 +1,20 @@
-"""A small disk of a unit's own: a tmpfs in a mount namespace, gone with the process that holds it."""
+"""Disks of a process's own, mounted in a namespace of their own and gone with the process that holds it."""
 
 import os
 import subprocess
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import pytest
 
 from tests.appliance.live import LiveUnit
 
 MIB = 1024 * 1024
+_WAYS: Final[tuple[list[str], ...]] = ([], ["--user", "--map-root-user"])
 
 
-class SmallDisk:
+class OwnDisk:
     """A disk mounted over an empty folder, seen only by what is started with `within`.
 
     Attributes:
@@ -22,14 +23,13 @@ class SmallDisk:
         within: put this in front of a command to start it there.
     """
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, mount: str) -> None:
+        """`mount`: the command that mounts it, without the folder."""
         self.folder = folder
         folder.mkdir()
-        ways = [["--user", "--map-root-user"]] if os.geteuid() else [[], ["--user", "--map-root-user"]]
-        mount = f"mount -t tmpfs -o size={size} small {folder} && echo ready && exec cat"
-        for way in ways:
+        for way in _WAYS[1:] if os.geteuid() else _WAYS:
             self._holder = subprocess.Popen(
-                ["unshare", *way, "--mount", "sh", "-c", mount],
+                ["unshare", *way, "--mount", "sh", "-c", f"{mount} {folder} && echo ready && exec cat"],
                 stdin=subprocess.PIPE,  # its end tells the other side that we have gone
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -39,7 +39,7 @@ class SmallDisk:
                 break
             self._let_go()
         else:
-            pytest.skip("neither root's nor a user's namespaces may mount a disk on this machine")
+            pytest.skip(f"neither root nor a user's namespace may do this here: {mount}")
         same_user = ["--user", "--preserve-credentials"] if way else []
         self.within = ["nsenter", "--target", str(self._holder.pid), *same_user, "--mount"]
         self.root = Path(f"/proc/{self._holder.pid}/root{folder}")
@@ -57,6 +57,19 @@ class SmallDisk:
         subprocess.run(["cp", "-a", str(unit.folder), str(self.root)], check=True)
         unit.root, unit.within = self.root / unit.folder.name, self.within
         unit.inside = self.folder / unit.folder.name
+
+    def _let_go(self) -> None:
+        for stream in (self._holder.stdin, self._holder.stdout):
+            if stream:
+                stream.close()
+        self._holder.wait(10)
+
+
+class SmallDisk(OwnDisk):
+    """A disk in memory, of so many bytes."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        super().__init__(folder, f"mount -t tmpfs -o size={size} small")
 
     @property
     def free(self) -> int:
@@ -77,9 +90,3 @@ class SmallDisk:
         """Let the disk refuse to be written, as a worn-out card does, or be well again."""
         how = "ro" if on else "rw"
         subprocess.run([*self.within, "mount", "-o", f"remount,{how}", str(self.folder)], check=True)
-
-    def _let_go(self) -> None:
-        for stream in (self._holder.stdin, self._holder.stdout):
-            if stream:
-                stream.close()
-        self._holder.wait(10)

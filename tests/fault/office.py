@@ -129,9 +129,9 @@ class Courier:
         return True
 
 
-def judge_books(office: Office, courier: Courier) -> None:
-    """Hold what was acknowledged against what is stored: nothing is missing, nothing is there twice."""
-    centre = office.open()
+def judge_books(folder: Path, courier: Courier) -> None:
+    """Hold what was acknowledged against what a centre's folder has: nothing is missing, nothing is there twice."""
+    centre = open_centre(folder, SystemClock(), SystemEntropy())
     asked = sa.select(store.segment.c.packed).where(store.segment.c.writer == courier.unit)
     with store.reading(centre.engine) as connection:
         segments = [from_text(unpack(packed)) for packed in connection.execute(asked).scalars()]

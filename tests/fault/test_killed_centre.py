@@ -56,12 +56,12 @@ def test_killed_at_any_write(make_office: Callable[..., Office], dose: Dose, rep
             with blow.attached(office.process):
                 assert not courier.deliver(SEGMENTS), f"{blow.blow}: it did not fall"
                 assert office.process.wait(PATIENCE_S) == -signal.SIGKILL
-            judge_books(office, courier)
+            judge_books(office.folder, courier)
             assert office.start(), office.said()
         assert courier.deliver(1), office.said()
         assert courier.acknowledged == courier.written
         assert office.end() == 0
-        judge_books(office, courier)
+        judge_books(office.folder, courier)
         report.add("centre killed at a write to SQLite", kills=len(points), acknowledged=courier.acknowledged, lost=0)
 
 
@@ -91,11 +91,11 @@ def test_after_an_error_nothing_is_acknowledged_that_is_not_there(
                 ended += 1
             assert blow.fell, f"{blow.blow}: it did not fall"
             office.clean_up()
-            judge_books(office, courier)
+            judge_books(office.folder, courier)
             assert office.start(), office.said()
         assert courier.deliver(1), office.said()
         assert courier.acknowledged == courier.written
-        judge_books(office, courier)
+        judge_books(office.folder, courier)
         report.add(
             "centre's disk fails (EIO)",
             errors=len(points),
@@ -150,7 +150,7 @@ def test_postgresql_killed_under_deliveries(
                 killer.join()
                 server.start()
                 wait_until(lambda: (office.is_up or office.start()) and courier.deliver(0), office.said)
-                judge_books(office, courier)
+                judge_books(office.folder, courier)
             assert courier.acknowledged == courier.written
             assert office.end() == 0
             report.add(
