@@ -12,6 +12,7 @@ class Road:
     """Forwards from a port of its own to the centre's; what is sealed inside TLS passes through unread."""
 
     def __init__(self, port: int, to_port: int) -> None:
+        self.port = port
         self._address = ("127.0.0.1", port)
         self._to = ("127.0.0.1", to_port)
         self._open: set[socket.socket] = set()

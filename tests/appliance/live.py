@@ -28,12 +28,14 @@ PATIENCE_S = 20.0
 Done = subprocess.CompletedProcess[str]
 
 
-def wait_until(true: Callable[[], object], otherwise: str | Callable[[], str], seconds: float = PATIENCE_S) -> None:
+def wait_until(
+    true: Callable[[], object], otherwise: str | Callable[[], str], seconds: float = PATIENCE_S, every_s: float = 0.02
+) -> None:
     """Look again and again until it is true; fail with the words in `otherwise` if it does not come about."""
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, otherwise if isinstance(otherwise, str) else otherwise()
-        time.sleep(0.02)
+        time.sleep(every_s)
 
 
 def machi(*words: str | Path, cwd: Path | None = None, within: Sequence[str] = ()) -> Done:
@@ -204,15 +206,20 @@ def settle_in(
     """
     furnish(folder, centre, folder.name, "library", trust, reader or "desk")
     unit = LiveUnit(folder, free_port(), environment or {})
+    equip(unit, "pcsc" if reader else "sim")
+    return unit
+
+
+def equip(unit: LiveUnit, reader: str) -> None:
+    """Give a unit its screen, a reader of this make, an ear beside its loudspeaker and a counter outside its disk."""
     change(
-        folder,
+        unit.folder,
         ("port = 0", f"port = {unit.port}"),
-        ('make = "pcsc"', 'make = "pcsc"' if reader else 'make = "sim"'),
+        ('make = "pcsc"', f'make = "{reader}"'),
         ('[drivers.sound]\nmake = "none"', f'[drivers.sound]\nmake = "sim"\nheard = "{unit.ear}"'),
     )
-    config = folder / "unit.toml"
+    config = unit.folder / "unit.toml"
     config.write_text(f'{config.read_text()}\n[drivers.monotonic]\nmake = "file"\npath = "{unit.counter}"\n')
-    return unit
 
 
 def change(folder: Path, *changes: tuple[str, str]) -> None:

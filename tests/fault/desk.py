@@ -46,7 +46,7 @@ class Desk:
         config = place / folder.name / "unit.toml"
         text = config.read_text().replace(str(folder.parent), str(place))
         config.write_text(text.replace(f"port = {self.unit.port}", f"port = {port}"))
-        return Desk(LiveUnit(place / folder.name, port, self.unit.environment), self._key)
+        return Desk(type(self.unit)(place / folder.name, port, self.unit.environment), self._key)
 
     @property
     def watched(self) -> list[Path]:
@@ -86,7 +86,7 @@ class Desk:
         """Show a resident's code; return what was heard, or None if the daemon ended before it said anything."""
         before = len(self.results())
         self.show(resident)
-        wait_until(lambda: not self.is_up or len(self.results()) > before, self.unit.said)
+        wait_until(lambda: not self.is_up or len(self.results()) > before, self.unit.said, every_s=0.002)
         return next(iter(self.results()[before:]), None)
 
     def end(self) -> int | None:

@@ -1,6 +1,7 @@
 """The centre as a process that can be struck, and a unit that delivers to it as fast as it answers."""
 
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,15 +25,13 @@ from tests.ports import free_port
 
 
 class Office:
-    """A centre in a folder, served by one process after another."""
+    """A centre in a folder, served by one process after another; `name`: by which units find it."""
 
-    def __init__(self, folder: Path, database: str = "") -> None:
+    def __init__(self, folder: Path, database: str = "", name: str = "localhost") -> None:
         self.folder = folder
-        plan = Plan(
-            *("todai", "灯台町", "Todai", "00-1234"),
-            *(free_port(), ("localhost", "127.0.0.1"), free_port()),
-            database=database,
-        )
+        host = "127.0.0.1" if name == "localhost" else "0.0.0.0"  # noqa: S104 - the whole of a network of its own
+        town = ("todai", "灯台町", "Todai", "00-1234")
+        plan = Plan(*town, free_port(), (name,), free_port(), units_host=host, database=database)
         found(folder, plan, SystemClock(), SystemEntropy())
         self.port = Folder(folder).config.server.units_port
         self.process: subprocess.Popen[bytes] | None = None
@@ -131,12 +130,20 @@ class Courier:
 
 def judge_books(folder: Path, courier: Courier) -> None:
     """Hold what was acknowledged against what a centre's folder has: nothing is missing, nothing is there twice."""
-    centre = open_centre(folder, SystemClock(), SystemEntropy())
-    asked = sa.select(store.segment.c.packed).where(store.segment.c.writer == courier.unit)
-    with store.reading(centre.engine) as connection:
-        segments = [from_text(unpack(packed)) for packed in connection.execute(asked).scalars()]
-    stored = sorted(seq for segment in segments for seq in range(segment.first, segment.last + 1))
+    stored = sorted(seq for _, seq, _ in held(folder, courier.unit).elements())
     assert stored == list(range(1, len(stored) + 1)), "something is missing, or there twice"
     assert len(stored) >= courier.acknowledged, "something that was acknowledged is gone"
+
+
+def held(folder: Path, unit: str) -> Counter[tuple[str, int, str]]:
+    """Return boot, number and hash of every entry of a unit that a centre stored, and how often it is there."""
+    centre = open_centre(folder, SystemClock(), SystemEntropy())
     assert audit(centre.engine, centre.town).broken == ()
+    found: Counter[tuple[str, int, str]] = Counter()
+    with store.reading(centre.engine) as connection:
+        asked = sa.select(store.segment.c.packed).where(store.segment.c.writer == unit)
+        for packed_segment in connection.execute(asked).scalars():
+            segment = from_text(unpack(packed_segment))
+            found.update((segment.boot, seq, h.hex()) for seq, h in enumerate(segment.hashes(), segment.first))
     centre.engine.dispose()
+    return found

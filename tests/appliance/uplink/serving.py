@@ -6,7 +6,7 @@ import signal
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,9 +58,14 @@ def serving(folder: Path) -> Iterator[Served]:
 
 
 class CalledUnit(LiveUnit):
-    """A unit with a second process, which calls the centre."""
+    """A unit with a second process, which calls the centre.
+
+    Attributes:
+        network: a command in front of the second process, if it has a network of its own.
+    """
 
     caller: subprocess.Popen[bytes] | None = None
+    network: Sequence[str] = ()
 
     @property
     def caller_log(self) -> Path:
@@ -69,7 +74,7 @@ class CalledUnit(LiveUnit):
     def call(self) -> subprocess.Popen[bytes]:
         """Start the uplink, and do not wait for anything."""
         with self.caller_log.open("ab") as log:
-            command = [str(MACHI), "unit", "uplink", str(self.folder)]
+            command = [*self.network, str(MACHI), "unit", "uplink", str(self.folder)]
             self.caller = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ)
         return self.caller
 
