@@ -107,6 +107,7 @@ def test_more_losses_than_a_segment_holds_are_all_known_again(box: Box) -> None:
     assert gaps(opened.journal.connection, REGISTER) == lost
 
 
+@pytest.mark.fault("the unit's disk is full")
 def test_a_full_disk_is_told_before_any_beep_and_passes(box: Box) -> None:
     opened = box.start()
     box.disk.size = sum(len(file.now) for file in box.disk.files.values())
@@ -206,6 +207,7 @@ def test_a_clean_end_is_known_at_the_next_start(box: Box) -> None:
     assert '"clean":true' in body
 
 
+@pytest.mark.fault("the unit's disk is full")
 def test_a_disk_without_room_to_begin() -> None:
     box = Box(disk=SimDisk(SimDisk.Options(size=8192)))
     with pytest.raises((JournalFullError, apsw.FullError)):

@@ -48,6 +48,7 @@ def test_each_boot_continues_the_one_before(box: Box) -> None:
     assert fact.after == before
 
 
+@pytest.mark.fault("power cut between the commit and the beep")
 def test_an_unclean_end_leaves_one_touch_in_doubt(box: Box) -> None:
     opened = box.start()
     box.write(opened, 3)
@@ -57,6 +58,7 @@ def test_an_unclean_end_leaves_one_touch_in_doubt(box: Box) -> None:
     assert (again.unheard.seq, again.unheard.kind) == (4, "visits.touch")
 
 
+@pytest.mark.fault("disk put back in time")
 def test_a_rolled_back_disk_is_noticed_and_stays_known(box: Box) -> None:
     opened = box.start()
     box.write(opened, 3)
@@ -83,6 +85,7 @@ def test_a_disk_that_was_put_back_uses_no_number_again(box: Box) -> None:
     assert boots[0] != boots[1], "both go on behind the very same entry"
 
 
+@pytest.mark.fault("power cut between the commit and the beep")
 def test_a_crash_between_commit_and_counter_is_no_rollback(box: Box) -> None:
     opened = box.start()
     box.write(opened, 3)
@@ -153,6 +156,12 @@ def test_another_programs_database_is_refused_and_left_alone(box: Box) -> None:
     assert _raw(box).execute("SELECT name FROM recipes").fetchall() == [("masuzushi",)]
 
 
+@pytest.mark.fault(
+    "journal damaged",
+    people="The next start takes a little longer; the unit serves on, and the office sees an incident.",
+    lost="The damaged entries, if the centre has not got them; the journal itself declares which.",
+    found="By SQLite's own check, the chain and the head row, at the next start.",
+)
 def test_every_flipped_bit_costs_at_most_one_entry(box: Box) -> None:
     opened = box.start()
     box.write(opened, 20)
@@ -174,6 +183,7 @@ def test_every_flipped_bit_costs_at_most_one_entry(box: Box) -> None:
     assert saved > 5, "no flip did any damage: this test tried nothing"
 
 
+@pytest.mark.fault("journal damaged")
 def test_a_lost_entry_is_declared_and_what_follows_is_kept(box: Box) -> None:
     opened = box.start()
     box.write(opened, 9)
@@ -310,6 +320,12 @@ def test_states_that_are_older_than_the_entries_are_folded_again(box: Box, stale
     assert again.shelf.is_sound
 
 
+@pytest.mark.fault(
+    "what was added up on a unit is damaged",
+    people="Nothing; the next start takes a little longer.",
+    lost="nothing: states are added up again from the entries",
+    found="By a checksum beside each state, and one over all of them.",
+)
 def test_states_are_folded_again_when_they_rot(box: Box) -> None:
     opened = box.start()
     box.write(opened, 2)
@@ -320,6 +336,12 @@ def test_states_are_folded_again_when_they_rot(box: Box) -> None:
     assert rows == [('{"places":["library"]}',)]
 
 
+@pytest.mark.fault(
+    "the unit's disk can only be read",
+    people="The unit does not start, and says which file it may not write and what to do.",
+    lost="nothing: what is there can still be carried away",
+    found="By trying to write, before anything is served.",
+)
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; run as a user to see this")
 def test_a_read_only_file(tmp_path: Path) -> None:
     (tmp_path / "journal.db").touch(mode=0o444)

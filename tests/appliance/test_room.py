@@ -1,5 +1,7 @@
 """A full disk is noticed before a touch is lost on it, and is over when there is room again."""
 
+import pytest
+
 from appliance.room import BALLAST, Room
 from drivers.disk.sim import Driver as Disk
 
@@ -18,6 +20,7 @@ def test_the_reserve_is_taken_at_the_start() -> None:
     assert on.free_bytes() == 12 * MIB
 
 
+@pytest.mark.fault("the unit's disk is full")
 def test_it_is_given_up_when_the_rest_runs_out_and_taken_back_later() -> None:
     on = disk(16 * MIB)
     room = Room(on, RESERVE)

@@ -150,6 +150,12 @@ def test_an_enrolled_card_without_a_pass_proves_itself(pki: TestPki, card: Make)
     assert library.tap(card(Fault.NO_PASS)).result is Result.OK_POINTS
 
 
+@pytest.mark.fault(
+    "card taken away too early",
+    people="The unit asks to hold the card again.",
+    lost="nothing was written",
+    found="The card falls silent in the middle of an exchange.",
+)
 def test_a_card_that_leaves_too_early(library: Library, card: Make) -> None:
     before = library.entries
     shown = library.tap(Leaving(card(), 1))
@@ -187,18 +193,21 @@ def test_a_unit_that_nobody_has_placed_waits(pki: TestPki, card: Make) -> None:
     assert library.tap(card()).message == "TAP-042"
 
 
+@pytest.mark.fault("clock jumps")
 def test_without_a_clock_dates_are_not_checked(library: Library, card: Make) -> None:
     library.clock.jump(-50 * 365 * DAY_S, Confidence.UNKNOWN)
     assert library.tap(card()).result is Result.OK_POINTS
     assert library.tap(card(Fault.FORGED_KEY, serial=2)).message == "TAP-033", "everything else still is"
 
 
+@pytest.mark.fault("clock jumps")
 def test_a_clock_that_is_believed_and_wrong_does_not_accuse_the_card(library: Library, card: Make) -> None:
     issued_tomorrow = card(issued=date(2026, 11, 24), expires=date(2036, 11, 24))
     shown = library.tap(issued_tomorrow)
     assert (shown.result, shown.message) == (Result.HELP, "TAP-035")
 
 
+@pytest.mark.fault("power cut between the commit and the beep")
 def test_a_touch_that_nobody_heard_is_told_instead_of_written_again(library: Library, card: Make) -> None:
     mine = card()
     written = library.tap(mine)
@@ -242,6 +251,7 @@ def test_no_card_is_asked_the_same_twice(library: Library, card: Make) -> None:
     assert questions[0] != questions[1]
 
 
+@pytest.mark.fault("the disk fails to sync")
 def test_a_broken_disk_announces_nothing(library: Library, card: Make) -> None:
     library.unit.disk.broken = True
     assert library.unit.tap(card()) is None
@@ -250,6 +260,12 @@ def test_a_broken_disk_announces_nothing(library: Library, card: Make) -> None:
     assert all(not shown.entry for shown in library.unit.shown)
 
 
+@pytest.mark.fault(
+    "a lamp or the loudspeaker is broken",
+    people="The result in every other way: each stands for itself.",
+    lost="nothing",
+    found="By whoever stands there, and by `machi unit doctor`.",
+)
 def test_a_loose_cable_mutes_nothing_else(library: Library, card: Make) -> None:
     library.unit.light.broken = True
     assert library.tap(card()).result is Result.OK_POINTS

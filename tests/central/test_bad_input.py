@@ -173,6 +173,7 @@ def test_a_fork_is_kept_as_evidence_and_stops_the_unit(served: Served, caller: C
     assert open_signed(listening.content, Holdings, served.centre.town.signer.public).state is UnitState.SUSPENDED
 
 
+@pytest.mark.fault("delivery repeated or overlapping")
 def test_the_same_segment_posted_many_times_at_once_is_stored_once(caller: Caller) -> None:
     segment = packed(caller.pen.begin(*(touch(day) for day in range(200))))
     with ThreadPoolExecutor(12) as threads:

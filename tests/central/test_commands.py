@@ -188,6 +188,7 @@ def test_replay_notices_what_was_changed_behind_its_back_and_mends_it(folder: Pa
     assert document("status", folder)["figures"]["visits"] == {"visits": 1, "touches": 1}
 
 
+@pytest.mark.fault("a bit flips in what the centre has stored")
 def test_verify_names_a_segment_in_which_a_bit_was_flipped(folder: Path, centre: Centre) -> None:
     pen = Pen.enrolled(centre)
     pen.send(pen.begin(touch(), touch()))

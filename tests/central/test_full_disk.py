@@ -68,6 +68,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     centre.engine.dispose()
 
 
+@pytest.mark.fault("the centre's disk is full")
 def test_a_delivery_is_refused_until_there_is_room_again(disk: Disk) -> None:
     centre = disk.centre
     pen = Pen(centre, "lib01", Keystore())

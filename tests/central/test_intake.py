@@ -53,6 +53,12 @@ def test_a_segment_is_stored_and_acknowledged(pen: Pen) -> None:
     assert (held.unit, held.state, held.nonce) == ("lib01", UnitState.ACTIVE, "07")
 
 
+@pytest.mark.fault(
+    "delivery repeated or overlapping",
+    people="Nothing.",
+    lost="nothing; nothing is there twice",
+    found="By number and hash: what is held already changes nothing, and gets the same answer.",
+)
 def test_the_same_again_changes_nothing(pen: Pen) -> None:
     segment = pen.begin(touch(), touch())
     first, again = pen.send(segment), pen.send(segment)
@@ -61,6 +67,7 @@ def test_the_same_again_changes_nothing(pen: Pen) -> None:
     assert stored(pen.centre) == 1
 
 
+@pytest.mark.fault("delivery repeated or overlapping")
 def test_overlapping_segments_are_stored_once(pen: Pen) -> None:
     pen.send(pen.begin(touch(1), touch(2)))
     boot, head = pen.boot, pen.head
@@ -102,6 +109,12 @@ def test_a_centre_knows_its_own_words_again(pen: Pen) -> None:
 # ---- what is bad
 
 
+@pytest.mark.fault(
+    "delivery out of order",
+    people="Nothing.",
+    lost="nothing: the unit hears what has to come first, and sends it",
+    found="By the chain: something before it is missing.",
+)
 def test_a_gap_is_answered_with_what_is_needed(pen: Pen) -> None:
     pen.send(pen.begin(touch()))
     pen.write(touch())
@@ -218,6 +231,7 @@ def test_refusals_are_counted_for_the_office(pen: Pen) -> None:
 # ---- branches
 
 
+@pytest.mark.fault("disk put back in time")
 def test_a_rollback_keeps_both_branches(pen: Pen) -> None:
     pen.send(pen.begin(touch(1)))
     old = pen.place
@@ -239,6 +253,7 @@ def test_a_settled_rollback_is_not_waited_for(pen: Pen) -> None:
     assert kinds(pen.centre) == []
 
 
+@pytest.mark.fault("copy of a unit's disk in a second machine")
 def test_two_growing_branches_are_a_clone(pen: Pen) -> None:
     pen.send(pen.begin(touch(1)))
     clone = replace(pen, boots=pen.boots + 100)
@@ -261,6 +276,7 @@ def test_a_suspended_unit_hears_why(pen: Pen) -> None:
     assert orders[-1].state is UnitState.SUSPENDED  # type: ignore[attr-defined]
 
 
+@pytest.mark.fault("copy of a unit's disk in a second machine")
 def test_a_fork_keeps_both_sides_and_stops_the_unit(pen: Pen) -> None:
     pen.send(pen.begin(touch(1)))
     seq, head = pen.seq, pen.head
@@ -292,6 +308,7 @@ def test_a_journal_that_begins_anew(pen: Pen) -> None:
     assert len(held.heads) == 2
 
 
+@pytest.mark.fault("journal damaged")
 def test_a_declared_hole_lets_the_rest_in(pen: Pen) -> None:
     pen.send(pen.begin(touch(1)))
     boot, good = pen.boot, pen.place
@@ -337,6 +354,7 @@ def test_a_hole_cannot_be_made_to_fit(pen: Pen) -> None:
 # ---- fences
 
 
+@pytest.mark.fault("unit restored from a backup")
 def test_news_from_an_old_state_of_a_disk_is_noticed(pen: Pen) -> None:
     old = [pen.send(pen.begin(touch(0))).fence]
     old += [pen.send(pen.write(touch(day))).fence for day in range(1, 4)]

@@ -93,6 +93,12 @@ def test_a_change_of_one_number_shows_in_the_digest(centre: Centre) -> None:
     assert {name for name in before if before[name] != after[name]} == {"visits_visit"}
 
 
+@pytest.mark.fault(
+    "centre killed while it adds up",
+    people="Nothing; the console is behind for a moment.",
+    lost="nothing: totals are added up again from what is stored",
+    found="The place up to which it added up moves in the same transaction.",
+)
 @pytest.mark.parametrize(("at", "together"), [(0, 1), (1, 4), (9, 4)])
 def test_a_crash_leaves_whole_segments_only_and_is_made_up_for(centre: Centre, at: int, together: int) -> None:
     good = filled(centre).reconciler
@@ -214,6 +220,7 @@ slow.catch_up(2)
 """
 
 
+@pytest.mark.fault("centre killed while it adds up")
 def test_killed_in_the_middle_of_a_replay(url: str, tmp_path: Path) -> None:
     folder = tmp_path / "central"
     plan = Plan("todai", "灯台町", "Todai", "00-1234", 8443, ("localhost",), 8080, database=url)

@@ -90,6 +90,7 @@ def _wait_until_closed(port: int) -> None:
     pytest.fail("the door is still open")
 
 
+@pytest.mark.fault("centre killed at any moment")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_whatever_was_answered_is_there_after_the_end(shared_url: str, tmp_path: Path, how: signal.Signals) -> None:
     """Several units deliver as fast as they can; in the middle of it the centre ends, gently or not."""

@@ -70,6 +70,7 @@ def immutable() -> Iterator[Callable[[Path], None]]:
         subprocess.run(["chattr", "-i", str(path)], check=True)
 
 
+@pytest.mark.fault("the unit's disk can only be read")
 @pytest.mark.parametrize(
     ("what", "words"),
     [
@@ -156,6 +157,7 @@ DAMAGES: dict[str, Damage] = {
 }
 
 
+@pytest.mark.fault("journal damaged")
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_still_hashes_is_saved_and_the_rest_kept_aside(unit: LiveUnit, damage: str) -> None:
     whole = lived(unit)
@@ -196,6 +198,7 @@ def test_what_still_hashes_is_saved_and_the_rest_kept_aside(unit: LiveUnit, dama
     assert said(unit.command("verify", "--json"))["broken"] == ""
 
 
+@pytest.mark.fault("the unit's disk can only be read")
 def test_a_journal_that_cannot_be_written_can_still_be_carried_away(unit: LiveUnit, tmp_path: Path) -> None:
     with SmallDisk(tmp_path / "disk", 8 * MIB) as disk:
         disk.take_in(unit)

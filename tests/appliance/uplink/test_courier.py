@@ -75,6 +75,7 @@ def test_what_nothing_connects_is_brought_once_and_not_for_ever(town: Town) -> N
     assert go(town).delivered == 0
 
 
+@pytest.mark.fault("delivery cut off, or its answer lost")
 @pytest.mark.parametrize("lost", ["request_lost", "answer_lost"])
 def test_what_is_lost_on_the_way_is_brought_again_and_held_once(town: Town, lost: str) -> None:
     town.write(700)
@@ -88,6 +89,7 @@ def test_what_is_lost_on_the_way_is_brought_again_and_held_once(town: Town, lost
     assert held(town) == Counter(written(town))
 
 
+@pytest.mark.fault("no network for hours")
 def test_while_the_road_is_closed_everything_is_kept(town: Town) -> None:
     town.road.weather.closed = True
     town.write(10)
@@ -100,6 +102,7 @@ def test_while_the_road_is_closed_everything_is_kept(town: Town) -> None:
     assert town.unsent == 0
 
 
+@pytest.mark.fault("centre restored from a backup")
 def test_a_restored_centre_gets_back_what_it_lost(town: Town) -> None:
     town.write(5)
     go(town)

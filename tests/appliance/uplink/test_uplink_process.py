@@ -108,6 +108,12 @@ NONSENSE = {
 }
 
 
+@pytest.mark.fault(
+    "somebody else answers in the centre's place",
+    people="Nothing.",
+    lost="nothing",
+    found="Nothing is believed that the town has not signed; it is tried again later.",
+)
 @pytest.mark.parametrize("what", NONSENSE)
 def test_nonsense_is_borne_until_the_centre_is_back(
     unit: CalledUnit, road: Road, served: Served, port: int, tmp_path: Path, what: str
@@ -140,6 +146,12 @@ def test_a_certificate_that_ran_out_is_renewed(unit: CalledUnit, road: Road, ser
     assert "a fresh certificate, good until" in unit.called()
 
 
+@pytest.mark.fault(
+    "unit stolen and closed",
+    people="Nothing at other units. The stolen one may go on beeping, for nothing.",
+    lost="What it had not sent before it was closed.",
+    found="The centre refuses its certificate and everything that it signs from then on.",
+)
 def test_a_unit_that_the_office_closed_is_told_no_and_keeps_what_it_has(
     unit: CalledUnit, road: Road, served: Served
 ) -> None:

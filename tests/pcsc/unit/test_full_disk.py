@@ -35,6 +35,12 @@ def everything_heard_is_written(unit: LiveUnit) -> bool:
     return all(about in written for _, about in results(unit) if about)
 
 
+@pytest.mark.fault(
+    "the unit's disk is full",
+    people="The screen says that there is no room, before a touch is lost; the staff can note it.",
+    lost="nothing: nobody hears of a success that is not written",
+    found="The free room is looked at before each touch; some is kept back, and given up for what must go on.",
+)
 def test_the_reserve_is_given_up_before_a_touch_is_lost(
     settle: Settle, disk: SmallDisk, hands: Hands, tmp_path: Path
 ) -> None:
@@ -63,6 +69,7 @@ def test_the_reserve_is_given_up_before_a_touch_is_lost(
     assert unit.stop() == 0
 
 
+@pytest.mark.fault("the unit's disk is full")
 def test_a_commit_without_room_is_no_success(settle: Settle, disk: SmallDisk, hands: Hands) -> None:
     """Without a reserve, SQLite itself runs into the wall."""
     unit = furnished(settle, disk, 0)
@@ -92,6 +99,7 @@ def test_a_copy_that_finds_no_room_is_said_and_leaves_nothing(settle: Settle, di
     assert not (tmp_path / "copy.db").exists()
 
 
+@pytest.mark.fault("the unit's disk is full")
 def test_the_reserve_lets_a_unit_begin_on_a_full_disk(settle: Settle, disk: SmallDisk, hands: Hands) -> None:
     unit = furnished(settle, disk, BALLAST)
     unit.start()

@@ -12,6 +12,12 @@ CHECK_FAILED = 2
 NO_READER = "No card reader found. Staff: please check its cable."
 
 
+@pytest.mark.fault(
+    "the card service (pcscd) is gone, or the reader is",
+    people="The screen says which cable to look at; it serves again by itself when the reader is back.",
+    lost="nothing",
+    found="By the service falling silent or the reader disappearing from it.",
+)
 def test_pcscd_killed_and_started_again(unit: LiveUnit, hands: Hands, pcscd: PrivatePcscd) -> None:
     unit.start()
     assert hands.tap(unit, 1)[0] == "ok_points"
@@ -38,6 +44,7 @@ def test_a_daemon_that_starts_before_its_pcscd(unit: LiveUnit, hands: Hands, pcs
     assert hands.tap(unit, 1)[0] == "ok_points"
 
 
+@pytest.mark.fault("card taken away too early")
 def test_a_card_torn_away_is_asked_for_again(unit: LiveUnit, hands: Hands, pcscd: PrivatePcscd) -> None:
     unit.start()
     before = unit.entries()
