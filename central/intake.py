@@ -25,6 +25,7 @@ from sync.messages import ONE_UNIT, TOWN_STREAM, Holdings, Report, Why, sign
 from sync.segment import Segment
 
 FENCE_BYTES: Final = 8
+FENCE_MARK: Final = 4  # characters of the history's number that a fence begins with
 _GENERATION: Final = sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION).scalar_subquery()
 _CALLER: Final = sa.select(store.unit, _GENERATION.label("generation")).where(store.unit.c.name == sa.bindparam("unit"))
 _CALLER_ALONE: Final = _CALLER.with_for_update(of=store.unit)
@@ -204,10 +205,11 @@ class Intake:
         The fence before the last is good too, because the last answer may have been lost; and a message that only
         repeats what is held may be as old as it likes.
         """
-        if row["fence"] and quoted not in (row["fence"], row["fence_before"]):
+        of_now = str(row["generation"])[:FENCE_MARK]  # what is late on the road may come from before a restore
+        if row["fence"] and quoted not in (row["fence"], row["fence_before"]) and quoted[:FENCE_MARK] in ("", of_now):
             incidents = Incidents(connection, self._streams, self._town.clock.wall_ms())
             incidents.note(row["name"], "old fence", {"epoch": row["epoch"]})
-        fence = self._town.entropy.bytes(FENCE_BYTES).hex()
+        fence: str = of_now + self._town.entropy.bytes(FENCE_BYTES).hex()
         connection.execute(_MOVE_FENCE, {"unit": row["name"], "fence": fence, "before": row["fence"]})
         return fence
 

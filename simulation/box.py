@@ -207,6 +207,7 @@ class Box:
         """Let nobody use it any more; `stored`: how much the centre holds of anybody."""
         self.seen.closed_at = self._town.now
         self.seen.closed_n = stored
+        self.seen.closed_words = len(self.words()) if self.is_on else None
 
     # ---- what is in it, for whoever looks inside
 
@@ -214,6 +215,11 @@ class Box:
         """Return the hash of each entry in its journal."""
         rows = self.unit.running.opened.journal.select("SELECT boot, seq, hash FROM entry")
         return {f"{self.name}/{boot}/{seq}": hashed.hex() for boot, seq, hashed in rows}
+
+    def words(self) -> dict[str, str]:
+        """Return the hash of each entry of the centre's own journals that it has heard."""
+        rows = self.unit.running.opened.journal.select("SELECT writer, boot, seq, hash FROM stream")
+        return {f"{writer}/{boot}/{seq}": hashed.hex() for writer, boot, seq, hashed in rows}
 
     def touches(self) -> list[Touched]:
         """Return the touches in its journal."""

@@ -255,9 +255,15 @@ def _centre_restore(town: "SimTown", _dice: random.Random) -> str:
 
 
 def _mischief(town: "SimTown", box: Box, dice: random.Random) -> str:
+    way = dice.randrange(4)
+    if way == 0:
+        return theft.sign_as_another(town, box, dice)
+    if way == 1:
+        return theft.overtake(town, box, dice)
     others = [packed for one in town.boxes for packed in one.road.carried]
     if not others:
         return "nothing was heard on the road"
+    town.people.listened = True
     what, packed = theft.alter(dice.choice(others), dice)
     try:
         town.centre.receive(box.unit.peer, packed, "", "")

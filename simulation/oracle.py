@@ -4,6 +4,7 @@ It is a model of its own, simple on purpose: it knows what a beep promises, and 
 held against it. Every finding is a broken promise.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -52,6 +53,7 @@ def findings(town: "SimTown") -> list[Finding]:
         *_kept(town, written),
         *_extra(people, written, judged),
         *(Finding("wrong answer", text, touch.unit) for touch, text in answers.wrong(people, judged)),
+        *_words(town, written),
         *_alarms(people, written),
         *_unnamed(town, written),
         *_whole(town),
@@ -108,10 +110,33 @@ def _extra(people: People, written: Books, judged: answers.Matched) -> Iterator[
             yield Finding("after closing", f"{entry} came in after that life had been closed", touch.unit, entry)
 
 
+def _words(town: "SimTown", written: Books) -> Iterator[Finding]:
+    """What a unit heard of the town is what the town has said; a closed life hears no more, a suspended one that."""
+    for unit in town.people.deaf:
+        yield Finding("deaf", f"{unit} was suspended, and serves on", unit)
+    for box in town.boxes:
+        if not box.is_on:
+            continue
+        words = box.words()
+        if not box.is_retired and "its disk rots" not in box.seen.mishaps:
+            strange = [word for word, hashed in words.items() if set(written.held.get(word, ())) != {hashed}]
+            if strange:
+                yield Finding(
+                    "other words", f"{box.name} has heard what the centre does not hold", box.name, strange[0]
+                )
+        heard_then = box.seen.closed_words
+        if heard_then is not None and len(words) > heard_then and not town.people.restored:
+            yield Finding(
+                "after closing", f"{box.name} (box {box.number}) goes on to hear what the town says", box.name
+            )
+
+
 def _alarms(people: People, written: Books) -> Iterator[Finding]:
     for unit, kinds in written.incidents.items():
         mishaps = {mishap for box in people.boxes if box.unit == unit for mishap in box.mishaps}
         allowed = set().union(*(_NAMES.get(mishap, set()) for mishap in mishaps))
+        if people.listened:
+            allowed.add("old fence")  # somebody who listens on the road may be the first to bring what was lost there
         if people.restored and is_stream(unit):
             allowed.add("rollback")  # the centre's own journals branch where it was put back
         for kind in sorted(kinds - allowed):
@@ -124,10 +149,14 @@ def _unnamed(town: "SimTown", written: Books) -> Iterator[Finding]:
     if any(people.restored):
         return  # what the office knew of it may be gone with the centre's disk
     for number, box in enumerate(people.boxes):
-        if box.unit in written.incidents:
+        told = written.incidents.get(box.unit, set())
+        is_double = "it is a double" in box.mishaps
+        if is_double and told.isdisjoint({"clone", "fork"}) and _took_turns(people, number, written):
+            yield Finding("unnamed", f"{box.unit} and its double write in turns; something else was told", box.unit)
+        if told:
             continue
         heard = {t.said.entry for t in people.touches if t.box == number and t.said and t.said.entry}
-        if "it is a double" in box.mishaps and heard & set(written.touches):
+        if is_double and heard & set(written.touches):
             twin = _own_touches(people, box.unit, but=number, since=box.since)
             if twin & set(written.touches):
                 yield Finding("unnamed", f"{box.unit} has a double, and nobody was told", box.unit)
@@ -137,6 +166,15 @@ def _unnamed(town: "SimTown", written: Books) -> Iterator[Finding]:
             gone = heard & set(written.held) - set(town.boxes[number].hashes())
             if gone:
                 yield Finding("unnamed", f"{box.unit} was put back in time, and nobody was told", box.unit, min(gone))
+
+
+def _took_turns(people: People, double: int, written: Books) -> bool:
+    """Whether the centre has heard of one of two machines, then of the other, and then of the first again."""
+    box = people.boxes[double]
+    said = [(t.said.entry, t.box) for t in people.touches if t.unit == box.unit and t.at > box.since and t.said]
+    came = sorted((written.arrived[entry], by) for entry, by in said if entry in written.arrived)
+    turns = sum(one[1] != other[1] for one, other in itertools.pairwise(came))
+    return turns > 1
 
 
 def _own_touches(people: People, unit: str, but: int, since: int) -> set[str]:

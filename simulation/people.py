@@ -57,7 +57,7 @@ class Box:
         mishaps: what befell its disk, its key or its name, in order.
         since: when it was set up.
         closed_at: when the office took its name away, or None.
-        closed_n: how much the centre had stored by then.
+        closed_n: how much the centre had stored by then; `closed_words`: how much this box had heard of it.
         synced: the beginnings of all journeys to the centre and back that ended well.
     """
 
@@ -67,6 +67,7 @@ class Box:
     mishaps: list[str] = field(default_factory=list)
     closed_at: int | None = None
     closed_n: int | None = None
+    closed_words: int | None = None
     synced: list[int] = field(default_factory=list)
 
 
@@ -77,5 +78,7 @@ class People:
     touches: list[Touch] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
     stopped: list[tuple[int, int, bool]] = field(default_factory=list)  # (when, card, stopped or free again)
+    listened: bool = False  # somebody listens on the road, and sends again what he heard
+    deaf: list[str] = field(default_factory=list)  # units that were suspended, and served on
     forged: set[str] = field(default_factory=set)  # hashes of what was signed with a stolen key
     restored: list[tuple[int, int]] = field(default_factory=list)  # (backup, restore) of the centre

@@ -12,7 +12,7 @@ from sync.segment import Segment, pack, to_text
 def carry(centre: SimCentre, unit: SimUnit) -> int:
     """Carry a running unit's journal to the centre; return how many segments had something new."""
     new = 0
-    for segment in _whole_journal(unit):
+    for segment in whole_journal(unit):
         packed = pack(to_text(segment))
         try:
             new += centre.run(lambda packed=packed: centre.centre.intake.carry_in(packed))  # type: ignore[misc]
@@ -21,7 +21,8 @@ def carry(centre: SimCentre, unit: SimUnit) -> int:
     return new
 
 
-def _whole_journal(unit: SimUnit) -> list[Segment]:
+def whole_journal(unit: SimUnit) -> list[Segment]:
+    """Return a running unit's journal as segments, as if the centre held nothing of it."""
     outbox = Outbox(unit.running.opened.journal, facts.register(installed.facts()))
     segments: list[Segment] = []
     while (segment := outbox.next_segment()) is not None:

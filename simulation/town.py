@@ -121,6 +121,9 @@ class SimTown:
             for box in [box for box in self.boxes if not box.is_retired]:
                 box.sync()
                 if box.is_stopped:  # as the manual says of a suspended unit: look into it, then give it a new life
+                    box.sync()
+                    if box.is_on and box.unit.running.tap.closed() != "TAP-044":
+                        self.people.deaf.append(box.name)
                     self.replace(box)
             if not any(box.waits for box in self.boxes):
                 break
