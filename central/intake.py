@@ -157,7 +157,8 @@ class Intake:
                 if row["state"] != UnitState.ACTIVE:
                     raise RefusedError(Why.SUSPENDED, f"{peer.unit} may listen, but nothing that it sends is taken")
                 found = self._attach(connection, signed)
-                grew = isinstance(found, Attachment) and found.segment is not None
+                is_own = signed.segment.unit == peer.unit  # what is carried for others says nothing of this disk
+                grew = is_own and isinstance(found, Attachment) and found.segment is not None
                 fence = self._move_fence(connection, row, delivery.fence) if grew else row["fence"]
         except RefusedError as error:
             _note_refusal(connection, peer, error)

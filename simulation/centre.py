@@ -106,9 +106,13 @@ class SimCentre:
         try:
             return do()
         except CentreCutError as error:
-            self.cuts += 1
-            self.centre = self._assemble(Entropy(Entropy.Options(f"{self._seed}/centre/{self.cuts}")))
+            self.restart()
             raise UnreachableError("the centre died over it") from error
+
+    def restart(self) -> None:
+        """Let the process be gone, and begin another over the same database."""
+        self.cuts += 1
+        self.centre = self._assemble(Entropy(Entropy.Options(f"{self._seed}/centre/{self.cuts}")))
 
     def cut_after(self, statements: int | None) -> None:
         """Let the process die at the n-th statement from now; None takes it back."""

@@ -66,6 +66,26 @@ def test_units_give_back_what_the_office_had_said_and_hear_what_it_says_since() 
     assert unit.sync(road) == Round(), "neither side lacks anything any more"
 
 
+def test_whoever_gives_back_twice_in_one_journey_is_not_accused() -> None:
+    clock = Clock()
+    centre = SimCentre(clock, "twice")
+    name_place(centre.centre, "library")
+    unit = SimUnit(centre.centre, "lib01", "library", clock, Mint("twice").trust(), "twice")
+    road = Road(centre, unit.peer, Weather(), random.Random(1))  # noqa: S311 - no secret
+    assert unit.sync(road)
+    centre.back_up()
+    for number in range(3):  # each in a boot of its own: a centre begins one whenever it starts
+        centre.centre.registrar.set_card(f"{number:032x}", CardState.STOPPED)
+        centre.restart()
+        assert unit.sync(road)
+    assert centre.restore()
+    done = unit.sync(road)
+    assert done
+    assert done.given_back > 1
+    assert unit.sync(road)
+    assert not centre.centre.engine.connect().exec_driver_sql("SELECT * FROM incident WHERE unit = 'lib01'").all()
+
+
 def touches(centre: SimCentre) -> int:
     centre.centre.reconciler.wipe()
     centre.centre.reconciler.catch_up()
