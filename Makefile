@@ -8,7 +8,7 @@ SECONDS ?= 60
 MINUTES ?= 60
 TOWNS ?= 24
 
-.PHONY: help demo test lint bench fuzz soak soak-cards tables setup lock screenshots clean
+.PHONY: help demo test lint bench fuzz soak soak-cards tables mutants setup lock screenshots clean
 
 help:
 	@echo "make demo              the town on this machine, with a page to hold cards on; Ctrl-C ends it"
@@ -21,6 +21,7 @@ help:
 	@echo "make soak-cards        CARDS=10000 come and go through a real pcscd, TORN=1000 of them torn away; what is left over"
 	@echo "make fuzz SECONDS=60   each parser fed with noise for so long"
 	@echo "make tables            docs/faults.md and docs/threats.md, written anew from the markers of the tests"
+	@echo "make mutants           a hundred bugs, planted one at a time, and who finds each; writes docs/mutants.md; takes hours"
 	@echo "make screenshots       the pictures in the README"
 	@echo "make lock              pin the requirements anew"
 
@@ -56,6 +57,9 @@ fuzz: setup
 
 tables: setup
 	@$(VENV)/python -m tests.tables
+
+mutants: setup
+	@$(VENV)/python -m tests.mutants --page
 
 screenshots: setup
 	$(VENV)/python scripts/screenshots.py

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-import msgspec
-
 from tests.mutants.bugs import ROOT, Bug, MisplantedError, changed, read_bugs
 from tests.mutants.hunt import ControlError, Limits, control, look_for
 from tests.mutants.report import Report, line, page, read_report, write_report
@@ -22,7 +20,7 @@ PAGE = ROOT / "docs" / "mutants.md"
 
 def main(words: Sequence[str]) -> int:
     asked = _parser().parse_args(words)
-    limits = Limits(seeds=asked.seeds, cpu_s=asked.cpu)
+    limits = Limits(seeds=asked.seeds, cpu_s=asked.cpu, days=asked.days)
     report = read_report(asked.json) if asked.go_on and asked.json.exists() else Report(limits)
     bugs = [bug for bug in read_bugs() if not asked.word or any(word in bug.name for word in asked.word)]
     waiting = [bug for bug in bugs if bug.name not in report.found]
@@ -30,8 +28,8 @@ def main(words: Sequence[str]) -> int:
         for bug in waiting:
             changed(bug, (ROOT / bug.file).read_text())
         if report.control is None and not asked.word:
-            everything = msgspec.structs.replace(limits, cpu_s=float("inf"), hang_s=limits.hang_s * 10)
-            report.control = control(bugs, everything)
+            report.control = control(bugs, limits)
+            write_report(report, asked.json)
             _say(line(report.control))
         _look_for_all(waiting, report, asked.json, asked.jobs)
     except (MisplantedError, ControlError) as error:
@@ -62,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("word", nargs="*", help="only bugs with this in their name, and no control")
     parser.add_argument("--seeds", type=int, default=Limits().seeds, help="at most so many seeds for each")
     parser.add_argument("--cpu", type=float, default=Limits().cpu_s, help="at most so many processor seconds for each")
+    parser.add_argument("--days", type=int, default=Limits().days, help="of each seed")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=2, help="so many bugs at a time")
     parser.add_argument("--json", type=Path, default=ROOT / "var" / "mutants.json", help="where the outcome is kept")
     parser.add_argument("--go-on", action="store_true", help="leave out what the outcome of an earlier run holds")

@@ -10,6 +10,8 @@ import msgspec
 from tests.mutants.bugs import Bug, read_bugs
 from tests.mutants.hunt import NOBODY, TESTS, TOWN, Found, Limits
 
+_SAYS_MAX: Final = 100
+
 _PAGE: Final = """\
 # Planted bugs
 
@@ -27,8 +29,9 @@ writes this page; `make test` makes sure that every bug still fits the house.
 - A seed is {limits.days} days of {limits.units} units and {limits.cards} cards, profile `{limits.faults}`; at most \
 {limits.seeds} seeds or {limits.cpu_s:g} processor seconds for each bug.
 
-That all of these were found does not say how many others would be; it says that the lamp burns. The seeds say more:
-where a hundred were needed, the next bug of that kind may need a thousand.
+That these were found does not say how many others would be; it says that the lamp burns. The seeds say more: where a
+hundred were needed, the next bug of that kind may need a thousand. A planted bug also leads a seed on another way, so
+what is found late counts only as much as the seeds are many in which nothing is found without it.
 
 | bug | what it would do to people | where | found by | seeds | CPU s |
 |---|---|---|---|--:|--:|
@@ -96,6 +99,11 @@ def _needed(seeds: Sequence[int]) -> str:
 
 
 def _row(bug: Bug, found: Found) -> str:
-    by = {TOWN: f"town: {found.how}", TESTS: f"`{found.how.partition('[')[0]}`", NOBODY: "**nobody**"}[found.by]
+    says = found.says.partition("\n")[0].replace("|", "/")[:_SAYS_MAX]
+    by = {
+        TOWN: f"town: {found.how}: {says}",
+        TESTS: f"`{found.how.partition('[')[0]}`",
+        NOBODY: "**nobody**",
+    }[found.by]
     seeds = str(found.seeds) if found.by == TOWN else "–"
     return f"| {bug.name} | {bug.people} | `{bug.file}` | {by} | {seeds} | {found.cpu_s:.1f} |"
