@@ -10,6 +10,7 @@ from appliance.boots import Begun, begun, gaps
 from appliance.journal import Journal
 from sync import chain
 from sync.entries import Register
+from sync.facts import Place
 from sync.messages import Head, Holdings
 from sync.segment import Segment
 from sync.tree import held_upto
@@ -100,15 +101,23 @@ class Outbox:
             if seq is None:
                 if self._journal.tip and one.boot != self._journal.tip.boot:
                     self._done.add(one.boot)
-            elif seq == self._held.upto.get(one.boot, 0) + 1:
+            elif seq == self._held.upto.get(one.boot, 0) + 1 and not (seq == 1 and self._is_lost(one.after)):
                 return self._journal.segment(one.boot, seq, self._hash_before(one, seq))
             else:
                 behind_holes.append((one, seq))
         for one, seq in behind_holes:
+            if seq == 1:
+                return self._journal.segment(one.boot, seq, self._hash_before(one, seq))
             gap = self._gaps.get((one.boot, seq - 1))
             if gap and gap.prev:
                 return self._journal.segment(one.boot, seq, bytes.fromhex(gap.prev))
         return None
+
+    def _is_lost(self, place: Place | None) -> bool:
+        """Whether nobody holds an entry any more: then a boot that continues it stands behind a hole."""
+        if place is None or self._held.upto.get(place.boot, 0) >= place.seq:
+            return False
+        return self._journal.hash_at(place.boot, place.seq) is None
 
     def pass_over(self, segment: Segment) -> None:
         """Go on behind a segment without asking the centre, as when the whole journal is written to a stick."""

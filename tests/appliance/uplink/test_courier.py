@@ -76,6 +76,31 @@ def test_what_nothing_connects_is_brought_once_and_not_for_ever(town: Town) -> N
 
 
 @pytest.mark.fault("delivery cut off, or its answer lost")
+def test_a_boot_behind_a_hole_waits_for_whoever_declares_it(town: Town) -> None:
+    town.write(4)
+    town.unit.stop()
+    town.clock.advance(60)
+    town.unit.start()
+    town.write(2)
+    town.unit.stop()
+    town.clock.advance(60)
+    damaged = town.unit.disk.connect("journal.db")
+    settle(damaged)
+    ends = "SELECT boot, max(seq) FROM entry GROUP BY boot ORDER BY min(body ->> '$.at')"
+    rows: Any = damaged.execute(ends).fetchall()
+    first, last = rows[0]
+    damaged.execute("DELETE FROM entry WHERE boot = ? AND seq >= ?", (first, last - 1))
+    damaged.execute("DELETE FROM note")
+    damaged.execute("VACUUM")  # otherwise they are found in the bytes of the file
+    damaged.close()
+    town.unit.start()
+    assert town.unit.running.opened.lost
+    done = go(town)
+    assert done.problem is None
+    assert town.unsent == 0
+    assert held(town) == Counter(written(town))
+
+
 @pytest.mark.parametrize("lost", ["request_lost", "answer_lost"])
 def test_what_is_lost_on_the_way_is_brought_again_and_held_once(town: Town, lost: str) -> None:
     town.write(700)
