@@ -13,8 +13,8 @@ from tests.postgres import BIN, Postgres, private_postgres
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `make test-faults` ask for more than a build can wait for; see tests/fault."""
     faults = parser.getgroup("faults", "how hard the faults of tests/fault strike")
-    faults.addoption("--cuts", type=int, default=300, help="power cuts of a simulated disk, for each setting")
-    faults.addoption("--points", type=int, default=4, help="moments at which each real process is struck")
+    faults.addoption("--cuts", type=int, default=200, help="power cuts of a simulated disk, for each setting")
+    faults.addoption("--points", type=int, default=3, help="moments at which each real process is struck")
 
 
 @pytest.fixture(scope="session")

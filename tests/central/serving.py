@@ -33,14 +33,13 @@ _STOP_S = 20
 
 
 @dataclass
-class Served:
-    """A centre in a folder, and the process that serves it."""
+class Door:
+    """The door for units of a centre in a folder, whether somebody serves behind it or not."""
 
     folder: Path
     port: int
-    process: subprocess.Popen[bytes]
     centre: Centre
-    count: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    count: Iterator[int] = field(default_factory=lambda: itertools.count(1), kw_only=True)
 
     @property
     def url(self) -> str:
@@ -64,6 +63,13 @@ class Served:
         context = context_for(self.centre.authority.pem)
         context.load_cert_chain(file)
         return httpx.Client(base_url=self.url, verify=context, trust_env=False, timeout=30)
+
+
+@dataclass
+class Served(Door):
+    """A centre in a folder, and the process that serves it."""
+
+    process: subprocess.Popen[bytes]
 
 
 @dataclass
@@ -121,7 +127,7 @@ def serving(folder: Path, database: str = "", *, may_die: bool = False) -> Itera
         try:
             for port in (units, console):
                 wait_for_port(port, process)
-            yield Served(folder, units, process, centre)
+            yield Served(folder, units, centre, process)
         finally:
             process.send_signal(signal.SIGTERM)
             ended = process.wait(_STOP_S)

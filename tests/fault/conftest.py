@@ -15,7 +15,6 @@ from tests.fault.desk import Desk
 from tests.fault.office import Office
 from tests.fault.report import REPORT, Report, verdict
 
-HERE = "tests/fault/"
 Settle = Callable[[str], Desk]
 
 
@@ -78,10 +77,19 @@ def make_office() -> Iterator[Callable[..., Office]]:
         office.clean_up()
 
 
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A centre that is left alone, for tests about units and roads."""
+    served = Office(tmp_path_factory.mktemp("office") / "central")
+    assert served.start(), served.said()
+    yield served
+    served.clean_up()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the figures, what could not be tried here, and the verdict."""
-    failed = _here(terminalreporter.getreports("failed")) + _here(terminalreporter.getreports("error"))
-    skipped = _here(terminalreporter.getreports("skipped"))
+    failed = _faults(terminalreporter.getreports("failed")) + _faults(terminalreporter.getreports("error"))
+    skipped = _faults(terminalreporter.getreports("skipped"))
     found = config.stash.get(REPORT, None)
     if not found and not failed and not skipped:
         return
@@ -89,12 +97,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for line in found.text() if found else []:
         terminalreporter.write_line(line)
     for each in skipped:
-        terminalreporter.write_line(f"  not tried: {each.nodeid.removeprefix(HERE)}: {_reason(each)}")
+        terminalreporter.write_line(f"  not tried: {each.nodeid.removeprefix('tests/')}: {_reason(each)}")
     terminalreporter.write_line(verdict(len(failed), len(skipped)), bold=True)
 
 
-def _here(reports: Iterable[pytest.TestReport]) -> list[pytest.TestReport]:
-    return [each for each in reports if each.nodeid.startswith(HERE)]
+def _faults(reports: Iterable[pytest.TestReport]) -> list[pytest.TestReport]:
+    """Return those of tests that show a row of docs/faults.md, whichever room they stand in."""
+    return [each for each in reports if "fault" in each.keywords]
 
 
 def _reason(skipped: pytest.TestReport) -> str:

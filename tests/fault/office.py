@@ -20,7 +20,7 @@ from sync.segment import from_text, unpack
 from tests.appliance.live import MACHI, PATIENCE_S, wait_until
 from tests.central.beside import packed
 from tests.central.pen import touch
-from tests.central.serving import Caller, Served
+from tests.central.serving import Caller, Door
 from tests.ports import free_port
 
 
@@ -72,10 +72,9 @@ class Office:
 
     @contextmanager
     def courier(self) -> Iterator["Courier"]:
-        """Let a unit in, while it is served, and give it a connection."""
-        assert self.process is not None
+        """Let a unit in, and give it a certificate with which it finds the centre whenever it is served."""
         centre = self.open()
-        with Served(self.folder, self.port, self.process, centre).caller() as caller:
+        with Door(self.folder, self.port, centre).caller() as caller:
             caller.http.headers["Connection"] = "close"  # a unit that hangs up lets the centre end at once
             yield Courier(caller)
         centre.engine.dispose()

@@ -63,7 +63,8 @@ class Strace:
             try:
                 yield
             finally:
-                tracer.terminate()
+                if process.poll() is None:  # otherwise it writes its log to the end, and ends by itself
+                    tracer.terminate()
 
     @property
     def fell(self) -> bool:

@@ -20,14 +20,6 @@ TORN_AFTER = 6000  # bytes; a TLS handshake takes about three thousand
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    served = Office(tmp_path_factory.mktemp("office") / "central")
-    assert served.start(), served.said()
-    yield served
-    served.clean_up()
-
-
-@pytest.fixture(scope="module")
 def road(office: Office) -> Iterator[BadRoad]:
     laid = BadRoad(free_port(), office.port, 7)
     yield laid
@@ -36,7 +28,7 @@ def road(office: Office) -> Iterator[BadRoad]:
 
 @pytest.fixture(scope="module")
 def line(office: Office, road: BadRoad, tmp_path_factory: pytest.TempPathFactory, pki: TestPki) -> Iterator[Line]:
-    laid = lay_line(office, tmp_path_factory.mktemp("line") / "lib01", pki, f"https://localhost:{road.port}")
+    laid = lay_line(office, tmp_path_factory.mktemp("line") / "bus01", pki, f"https://localhost:{road.port}")
     yield laid
     laid.desk.clean_up()
 

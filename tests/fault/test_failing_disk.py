@@ -89,7 +89,7 @@ def test_after_an_error_it_stops_and_does_not_try_again(
 def test_from_some_write_on_there_is_no_room(
     lived: Desk, moments: list[tuple[str, int]], dose: Dose, report: Report, tmp_path: Path
 ) -> None:
-    points = spread(moments, dose.points // 2 + 1, ["pwrite64"])
+    points = spread(moments, dose.points // 2 + 2, ["pwrite64"])
     turned_away = 0
     for number, (call, nth) in enumerate(points):
         blow = Blow(call, nth, FULL, onwards=True)

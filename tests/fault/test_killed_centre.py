@@ -29,12 +29,29 @@ def watch(office: Office, log: Path, blow: Blow | None = None) -> Strace:
 
 
 def moments(office: Office, courier: Courier, log: Path) -> list[tuple[str, int]]:
-    """Return what the centre does to its database during some deliveries when nothing goes wrong."""
+    """Return what the centre does to its database during some deliveries when nothing goes wrong.
+
+    The last of it is left out: it may do less, when it adds up more at once.
+    """
     quiet = watch(office, log)
     assert office.process is not None
     with quiet.attached(office.process):
         assert courier.deliver(SEGMENTS)
-    return quiet.moments()
+    return quiet.moments()[: len(quiet.moments()) * 3 // 4]
+
+
+def in_the_file_itself(office: Office, place: Path, unit: str) -> int:
+    """Return how many entries of a unit the database holds without its log.
+
+    After a sync that failed, a log may be readable and not on the disk, and would take with it what comes behind: so
+    each start folds it back.
+    """
+    copy = place / "without its log.db"
+    shutil.copy(office.folder / "town.db", copy)
+    connection = apsw.Connection(str(copy))
+    rows = connection.execute("SELECT first, last FROM segment WHERE writer = ?", (unit,)).fetchall()
+    connection.close()
+    return sum(int(str(last)) - int(str(first)) + 1 for first, last in rows)
 
 
 @pytest.mark.fault(
@@ -44,6 +61,7 @@ def moments(office: Office, courier: Courier, log: Path) -> list[tuple[str, int]
     found="By whoever starts it again; units ask what it holds and go on from there.",
 )
 @pytest.mark.fault("delivery cut off, or its answer lost")
+@pytest.mark.fault("the centre's disk fails to sync")
 def test_killed_at_any_write(make_office: Callable[..., Office], dose: Dose, report: Report, tmp_path: Path) -> None:
     need(lacks_strace())
     office = make_office(tmp_path / "central")
@@ -58,6 +76,7 @@ def test_killed_at_any_write(make_office: Callable[..., Office], dose: Dose, rep
                 assert office.process.wait(PATIENCE_S) == -signal.SIGKILL
             judge_books(office.folder, courier)
             assert office.start(), office.said()
+            assert in_the_file_itself(office, tmp_path, courier.unit) >= courier.acknowledged
         assert courier.deliver(1), office.said()
         assert courier.acknowledged == courier.written
         assert office.end() == 0
@@ -83,16 +102,19 @@ def test_after_an_error_nothing_is_acknowledged_that_is_not_there(
         for number, (call, nth) in enumerate(points):
             blow = watch(office, tmp_path / f"{number}", Blow(call, nth, FAILED))
             assert office.process is not None
+            answered = len(courier.turned_away)
             with blow.attached(office.process):
-                if courier.deliver(SEGMENTS):  # then it fell on whoever adds up
+                courier.deliver(SEGMENTS)
+                if len(courier.turned_away) == answered:  # it fell on whoever adds up
                     wait_until(lambda: not office.is_up, office.said)
             if not office.is_up:
                 assert "the database cannot be used: " in office.said()
                 ended += 1
+                assert office.start(), office.said()
             assert blow.fell, f"{blow.blow}: it did not fall"
-            office.clean_up()
             judge_books(office.folder, courier)
-            assert office.start(), office.said()
+        office.clean_up()
+        assert office.start(), office.said()
         assert courier.deliver(1), office.said()
         assert courier.acknowledged == courier.written
         judge_books(office.folder, courier)
@@ -104,24 +126,6 @@ def test_after_an_error_nothing_is_acknowledged_that_is_not_there(
             acknowledged=courier.acknowledged,
             lost=0,
         )
-
-
-@pytest.mark.fault("the centre's disk fails to sync")
-def test_what_a_killed_centre_left_in_its_log_is_written_anew(
-    make_office: Callable[..., Office], tmp_path: Path
-) -> None:
-    """After a sync that failed, it may be readable and not on the disk, and would take with it what comes behind."""
-    office = make_office(tmp_path / "central")
-    assert office.start()
-    with office.courier() as courier:
-        assert courier.deliver(SEGMENTS)
-        office.clean_up()
-        assert office.start()
-        shutil.copy(office.folder / "town.db", tmp_path / "without its log.db")
-    copy = apsw.Connection(str(tmp_path / "without its log.db"))
-    stored = copy.execute("SELECT sum(last - first + 1) FROM segment WHERE writer = ?", (courier.unit,)).fetchall()
-    copy.close()
-    assert stored == [(courier.acknowledged,)]
 
 
 @pytest.mark.postgres
@@ -137,7 +141,7 @@ def test_postgresql_killed_under_deliveries(
     if BIN is None:
         pytest.skip("PostgreSQL is not installed")
     dice = random.Random(4)  # noqa: S311 - a test wants dice that can be thrown again
-    rounds = max(2, dose.points // 2)
+    rounds = max(1, dose.points // 2)
     with private_postgres(BIN, durable=True) as server:
         office = make_office(tmp_path / "central", server.url)
         assert office.start()

@@ -104,17 +104,15 @@ def test_with_syncs_that_lie_it_loses_and_the_unit_notices(
     found="It need not be; a ticket cannot be used again.",
 )
 def test_a_unit_that_is_unplugged_as_soon_as_it_is_enrolled_serves(
-    make_office: Callable[..., Office], disk: PluggedDisk, tmp_path: Path
+    office: Office, disk: PluggedDisk, tmp_path: Path
 ) -> None:
-    office = make_office(tmp_path / "central")
-    assert office.start()
     centre = office.open()
     name_place(centre, "library")
-    ticket = tmp_path / "lib01.ticket"
-    invitation = centre.enroller.invite("lib01", "library", "facility", f"https://localhost:{office.port}")
+    ticket = tmp_path / "hall01.ticket"
+    invitation = centre.enroller.invite("hall01", "library", "facility", f"https://localhost:{office.port}")
     ticket.write_bytes(msgspec.json.encode(invitation))
-    folder = tmp_path / "lib01"
-    write_config(folder, "lib01", "sim", "desk", 0, test=True)
+    folder = tmp_path / "hall01"
+    write_config(folder, "hall01", "sim", "desk", 0, test=True)
     unit = LiveUnit(folder, 0)
     disk.take_in(unit)
     disk.settle()
@@ -134,11 +132,8 @@ def test_what_the_centre_acknowledged_before_the_plug_was_pulled_is_there(
 ) -> None:
     office = make_office(tmp_path / "central")
     dice = random.Random(6)  # noqa: S311 - a test wants dice that can be thrown again
-    cuts = dose.points // 2
-    assert office.start()
+    cuts = max(1, dose.points // 2)
     with office.courier() as courier:
-        assert courier.deliver(1)
-        assert office.end() == 0
         subprocess.run(["cp", "-a", office.folder, disk.root], check=True)
         disk.settle()
         there = disk.folder / office.folder.name
