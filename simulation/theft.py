@@ -78,6 +78,7 @@ def overtake(town: "SimTown", box: "Box", _dice: random.Random) -> str:
     """Bring the newest segment of a journal before those that still wait."""
     if not box.is_on:
         return "off"
+    town.people.listened = True
     return f"the newest first: {_bring(town, box, whole_journal(box.unit)[-1], '')}"
 
 
