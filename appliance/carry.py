@@ -16,7 +16,7 @@ from appliance.journal import Journal, select
 from appliance.outbox import Outbox
 from drivers.clock.system import Driver as SystemClock
 from drivers.disk.file import Driver as FileDisk
-from sync import facts, installed
+from sync import chain, facts, installed
 from sync.messages import raw_bytes
 from sync.segment import Segment, to_text
 
@@ -88,7 +88,7 @@ def verify_copy(copy: Path, folder: Path) -> Verified:
     """
     public = folder / PUBLIC_FILE
     try:
-        owner = raw_bytes(public.read_text().strip())
+        owner = chain.PublicKey(raw_bytes(public.read_text().strip()))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{public}: no public key to check the journal by ({error})") from error
     connection = apsw.Connection(str(copy))

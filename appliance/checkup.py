@@ -119,7 +119,7 @@ _LAYOUT: Final = _expected_layout()
 def examine(
     connection: apsw.Connection,
     register: Register,
-    owner: bytes,
+    owner: chain.PublicKey,
     start: Place | None = None,
     *,
     every_seal: bool = False,
@@ -127,7 +127,7 @@ def examine(
     """Walk the journal behind `start` (from the beginning, if None) and check all that can be checked.
 
     Args:
-        owner: the raw public key that every boot must name.
+        owner: the public key that every boot must name.
         every_seal: check each signature, not only the last of each boot, which covers those before it.
 
     Raises:
@@ -145,11 +145,11 @@ def examine(
         raise DamageError(str(error)) from error
 
 
-def _check_owner(boots: list[Begun], owner: bytes) -> None:
+def _check_owner(boots: list[Begun], owner: chain.PublicKey) -> None:
     for one in boots:
         if one.fact and not one.is_whole:  # a flipped bit in the key must not pass for another owner
             raise DamageError(f"entry {one.boot}/1 does not hash to what stands beside it")
-        if one.fact and one.fact.key.public != text(owner):
+        if one.fact and one.fact.key.public != text(owner.raw):
             raise UnfitError(f"this journal belongs to unit {one.unit} with another key; name another file")
 
 
@@ -157,7 +157,13 @@ class _Walk:
     """One walk along the chain."""
 
     def __init__(
-        self, connection: apsw.Connection, register: Register, owner: bytes, boots: list[Begun], *, every_seal: bool
+        self,
+        connection: apsw.Connection,
+        register: Register,
+        owner: chain.PublicKey,
+        boots: list[Begun],
+        *,
+        every_seal: bool,
     ) -> None:
         self._connection = connection
         self._owner = owner
@@ -230,10 +236,8 @@ class _Walk:
         return bytes.fromhex(gap.prev)
 
     def _check_seal(self, boot: str, seq: int, entry_hash: bytes, sig: bytes) -> None:
-        try:
-            chain.check_seal(self._owner, entry_hash, sig)
-        except chain.SealError as error:
-            raise DamageError(f"the signature at entry {boot}/{seq} is not by this unit's key") from error
+        if not self._owner.signed(entry_hash, sig):
+            raise DamageError(f"the signature at entry {boot}/{seq} is not by this unit's key")
 
     def _check_head(self, tip: Place | None) -> None:
         if tip is None:

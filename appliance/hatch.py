@@ -62,12 +62,20 @@ class Hatch:
     """What the uplink may ask. Everything runs in the daemon's own thread, between two touches."""
 
     def __init__(
-        self, journal: Journal, inbox: Inbox, outbox: Outbox, world: World, town_key: bytes, software: str, missing: int
+        self,
+        journal: Journal,
+        inbox: Inbox,
+        outbox: Outbox,
+        world: World,
+        town_key: chain.PublicKey,
+        software: str,
+        missing: int,
     ) -> None:
         self._journal = journal
         self._inbox = inbox
         self._outbox = outbox
         self._keystore = world.keystore
+        self._own_key = chain.PublicKey(world.keystore.public, world.check)
         self._clock = world.clock
         self._entropy = world.entropy
         self._town_key = town_key
@@ -106,7 +114,7 @@ class Hatch:
             JournalBrokenError: what would be sent is damaged; the next start looks at the whole journal.
         """
         try:
-            holdings = open_signed(raw, Holdings, self._town_key)
+            holdings = open_signed(raw, Holdings, self._town_key.raw, self._town_key.check)
         except MessageError as error:
             raise self._strange(str(error)) from error
         if holdings.unit != self._journal.unit or holdings.nonce not in self._nonces:
@@ -168,12 +176,10 @@ class Hatch:
 
         The centre would refuse it again and again; a start that looks at everything saves what can be saved.
         """
-        try:
-            chain.check_seal(self._keystore.public, segment.hashes()[-1], segment.seal)
-        except chain.SealError as error:
+        if not self._own_key.signed(segment.hashes()[-1], segment.seal):
             doubt(self._journal)
             place = f"{segment.boot}/{segment.first} to {segment.last}"
-            raise JournalBrokenError(f"entries {place} are not as they were signed; the journal is damaged") from error
+            raise JournalBrokenError(f"entries {place} are not as they were signed; the journal is damaged")
 
     def _see(self, holdings: Holdings) -> None:
         held = self._outbox.look_up(holdings)

@@ -22,6 +22,7 @@ from drivers.disk import Disk, DiskError
 from drivers.entropy import Entropy
 from drivers.keystore import Keystore
 from drivers.monotonic import Monotonic, MonotonicError
+from sync import chain
 from sync.entries import BAD_JSON, Entry, EntryError, Fact, Register
 from sync.facts import Boot, Gap, Key, Place
 from sync.messages import text
@@ -38,7 +39,12 @@ _SAVED: Final = ".saved"
 
 @dataclass(frozen=True)
 class World:
-    """What a journal needs of the world below it. `counter_at_enrolment`: where `monotonic` stood then."""
+    """What a journal needs of the world below it.
+
+    Attributes:
+        counter_at_enrolment: where `monotonic` stood then.
+        check: how signatures are checked, everybody's.
+    """
 
     disk: Disk
     keystore: Keystore
@@ -46,6 +52,7 @@ class World:
     entropy: Entropy
     monotonic: Monotonic
     counter_at_enrolment: int = 0
+    check: chain.Check = chain.check_signature
 
 
 @dataclass
@@ -124,7 +131,7 @@ def open_journal(
 
 def _connect(world: World, name: str, register: Register, folds: Sequence[Fold[Any]]) -> apsw.Connection:
     """Open a journal that is whole, or what can be saved of it."""
-    owner = world.keystore.public
+    owner = chain.PublicKey(world.keystore.public, world.check)
     _finish_saving(world.disk, name)
     connection = world.disk.connect(name)
     try:
@@ -169,7 +176,9 @@ def _note(journal: Journal, *, clean: bool) -> None:
         execute("REPLACE INTO note VALUES (?, ?)", (_CLEAN, "yes" if clean else ""))
 
 
-def _look_at(connection: apsw.Connection, register: Register, owner: bytes, folds: Sequence[Fold[Any]]) -> None:
+def _look_at(
+    connection: apsw.Connection, register: Register, owner: chain.PublicKey, folds: Sequence[Fold[Any]]
+) -> None:
     settle(connection)
     to_be_folded = not Shelf(connection, folds).is_sound  # then every entry counts, also those that were checked before
     examine(connection, register, owner, None if to_be_folded else _checked_before(connection))
@@ -188,7 +197,7 @@ def _checked_before(connection: apsw.Connection) -> Place | None:
         return None
 
 
-def _save(disk: Disk, name: str, register: Register, owner: bytes) -> None:
+def _save(disk: Disk, name: str, register: Register, owner: chain.PublicKey) -> None:
     """Lay down what still hashes in a fresh file, and only then put the damaged one aside."""
     fresh = _settled(disk, name + _SAVED)
     broken = disk.connect(name)

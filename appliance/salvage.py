@@ -100,12 +100,12 @@ def _carve(raw: bytes) -> Iterator[Row]:
 
 
 def sort_out(
-    rows: Sequence[Row], register: Register, owner: bytes, head: Place | None, declared: Sequence[Gap] = ()
+    rows: Sequence[Row], register: Register, owner: chain.PublicKey, head: Place | None, declared: Sequence[Gap] = ()
 ) -> Saved:
     """Keep what still hashes and is signed for; name what is lost.
 
     Args:
-        owner: the unit's raw public key.
+        owner: the unit's public key.
         head: the head row, if it could be read; it says how far the last boot once reached.
         declared: what was lost before.
     """
@@ -130,7 +130,9 @@ def _is_believable(head: Place, saved: Saved) -> bool:
     return known and all(row.hash.hex() != head.hash for row in saved.rows)
 
 
-def _runs(rows: Sequence[Row], register: Register, owner: bytes, declared: Sequence[Gap]) -> Iterator[list[Row]]:
+def _runs(
+    rows: Sequence[Row], register: Register, owner: chain.PublicKey, declared: Sequence[Gap]
+) -> Iterator[list[Row]]:
     """Cut the rows into stretches in which every hash follows from the one before, or from a hole declared before."""
     behind = {(gap.of, gap.last + 1): bytes.fromhex(gap.prev) for gap in declared if gap.prev}
     run: list[Row] = []
@@ -153,12 +155,12 @@ def _runs(rows: Sequence[Row], register: Register, owner: bytes, declared: Seque
     yield run
 
 
-def _following(row: Row, prevs: list[bytes], register: Register, owner: bytes) -> Row | None:
+def _following(row: Row, prevs: list[bytes], register: Register, owner: chain.PublicKey) -> Row | None:
     """Return a row that follows from a hash before it, or None; a rotten hash is mended if its signature covers it."""
     first = _hash_before(row, register)
     for prev in [first] if first else prevs:
         linked = chain.link(prev, row.body)
-        if linked == row.hash or (row.sig is not None and _is_seal(owner, linked, row.sig)):
+        if linked == row.hash or (row.sig is not None and owner.signed(linked, row.sig)):
             return replace(row, hash=linked)
     return None
 
@@ -176,27 +178,19 @@ def _hash_before(row: Row, register: Register) -> bytes | None:
     return bytes.fromhex(fact.after.hash) if fact.after else chain.ORIGIN
 
 
-def _signed_part(run: list[Row], owner: bytes) -> list[Row]:
+def _signed_part(run: list[Row], owner: chain.PublicKey) -> list[Row]:
     """Return the run up to its last good signature."""
     for at in range(len(run), 0, -1):
         row = run[at - 1]
-        if row.sig is not None and _is_seal(owner, row.hash, row.sig):
+        if row.sig is not None and owner.signed(row.hash, row.sig):
             unsigned = [_without_bad_seal(owner, row) for row in run[: at - 1]]
             return [*unsigned, row]
     return []
 
 
-def _without_bad_seal(owner: bytes, row: Row) -> Row:
-    good = row.sig is None or _is_seal(owner, row.hash, row.sig)
+def _without_bad_seal(owner: chain.PublicKey, row: Row) -> Row:
+    good = row.sig is None or owner.signed(row.hash, row.sig)
     return row if good else replace(row, sig=None)
-
-
-def _is_seal(owner: bytes, entry_hash: bytes, sig: bytes) -> bool:
-    try:
-        chain.check_seal(owner, entry_hash, sig)
-    except chain.SealError:
-        return False
-    return True
 
 
 def _end_of_unbroken(runs: list[list[Row]], register: Register) -> Row | None:

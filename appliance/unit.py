@@ -19,7 +19,7 @@ from appliance.room import Room
 from appliance.tap import TapPath
 from appliance.trust import Believer
 from drivers.card import Trust
-from sync import facts, installed
+from sync import chain, facts, installed
 from sync.directory import DIRECTORY
 from sync.messages import Enrolment, raw_bytes
 
@@ -55,7 +55,8 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
     opened = open_journal(world, JOURNAL, enrolment.unit, register, (DIRECTORY, *folds()), SOFTWARE)
     journal = opened.journal
     directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)
-    card_key, town_key = raw_bytes(enrolment.card_key), raw_bytes(enrolment.town_key)
+    card_key = raw_bytes(enrolment.card_key)
+    town_key = chain.PublicKey(raw_bytes(enrolment.town_key), world.check)
     inbox = Inbox(journal, register, town_key)
     for text in enrolment.segments:
         inbox.take(text.encode())

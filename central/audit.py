@@ -102,10 +102,6 @@ class _Walk:
     def _signed_in(self, segment: Segment, head: bytes) -> int | None:
         """Return the life in which a segment was signed, or None if none of its writer's keys did it."""
         of_town = [(STREAM_EPOCH, text(self._town.signer.public))]
-        for epoch, key in of_town if is_stream(segment.unit) else self._told.let_in(segment.unit):
-            try:
-                chain.check_seal(raw_bytes(key), head, segment.seal)
-            except chain.SealError:
-                continue
-            return epoch
-        return None
+        lives = of_town if is_stream(segment.unit) else self._told.let_in(segment.unit)
+        keys = ((epoch, chain.PublicKey(raw_bytes(key), self._town.check)) for epoch, key in lives)
+        return next((epoch for epoch, key in keys if key.signed(head, segment.seal)), None)

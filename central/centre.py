@@ -17,7 +17,7 @@ from central.reconcile import Reconciler
 from central.registrar import Registrar
 from central.streams import Streams
 from central.town import Clock, Entropy, Town
-from sync import facts, installed
+from sync import chain, facts, installed
 
 
 @dataclass
@@ -54,16 +54,17 @@ def open_centre(path: Path, clock: Clock, entropy: Entropy) -> Centre:
 
 def assemble(
     engine: sa.Engine,
-    signer: at.TownSigner,
+    signer: chain.Signer,
     authority: Authority,
     card_key: bytes,
     town_id: str,
     clock: Clock,
     entropy: Entropy,
+    check: chain.Check = chain.check_signature,
 ) -> Centre:
     """Put a centre together over an open database."""
     register = facts.register(installed.facts())
-    town = Town(signer, register, clock, entropy)
+    town = Town(signer, register, clock, entropy, check)
     streams = Streams(town)
     every_office = offices()
     return Centre(

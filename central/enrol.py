@@ -186,6 +186,6 @@ class Enroller:
 
     def _check_proof(self, public: str, message: bytes, proof: str) -> None:
         try:
-            chain.check_signature(raw_bytes(public), message, raw_bytes(proof))
+            self._town.check(raw_bytes(public), message, raw_bytes(proof))
         except (chain.SealError, MessageError) as error:
             raise RefusedError(Why.BAD_SEAL, "the unit does not hold the key that it names") from error

@@ -151,18 +151,17 @@ class Intake:
 
     def _receive(self, connection: sa.Connection, delivery: Delivery) -> bytes | RefusedError:
         peer, signed = delivery.peer, delivery.signed
-        try:
-            with connection.begin_nested():
-                row = self._admit(connection, peer)
-                if row["state"] != UnitState.ACTIVE:
-                    raise RefusedError(Why.SUSPENDED, f"{peer.unit} may listen, but nothing that it sends is taken")
-                found = self._attach(connection, signed)
-                is_own = signed.segment.unit == peer.unit  # what is carried for others says nothing of this disk
-                grew = is_own and isinstance(found, Attachment) and found.segment is not None
-                fence = self._move_fence(connection, row, delivery.fence) if grew else row["fence"]
+        try:  # whatever may refuse comes before the first write
+            row = self._admit(connection, peer)
+            if row["state"] != UnitState.ACTIVE:
+                raise RefusedError(Why.SUSPENDED, f"{peer.unit} may listen, but nothing that it sends is taken")
+            found = self._attach(connection, signed, row)
         except RefusedError as error:
             _note_refusal(connection, peer, error)
             return error
+        is_own = signed.segment.unit == peer.unit  # what is carried for others says nothing of this disk
+        grew = is_own and isinstance(found, Attachment) and found.segment is not None
+        fence = self._move_fence(connection, row, delivery.fence) if grew else row["fence"]
         if isinstance(found, Fork):
             _note_refusal(connection, peer, _refuse(found))
             return _refuse(found)
@@ -170,8 +169,8 @@ class Intake:
             row = self._admit(connection, peer)
         return self._answer(connection, row, fence, delivery.nonce, signed.segment.boot)
 
-    def _attach(self, connection: sa.Connection, signed: Signed) -> Attachment | Fork:
-        check_welcome(connection, signed)
+    def _attach(self, connection: sa.Connection, signed: Signed, caller: Row | None = None) -> Attachment | Fork:
+        check_welcome(connection, signed, caller)
         segment = signed.segment
         branches = Branches(connection, segment.unit, signed.epoch)
         found = attach(branches, segment, signed.entries, signed.hashes, signed.public)

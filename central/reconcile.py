@@ -80,9 +80,8 @@ class Reconciler:
             place = connection.execute(sa.select(progress.c.n)).scalar_one()
             asked = sa.select(store.segment).where(store.segment.c.n > place).order_by(store.segment.c.n)
             rows = connection.execute(asked.limit(segments)).mappings().all()
-            for row in rows:
-                self._add(connection, row["n"], row["packed"])
             if rows:
+                self._add(connection, [(row["n"], row["packed"]) for row in rows])
                 connection.execute(sa.update(progress).values(n=rows[-1]["n"]))
             return len(rows)
 
@@ -104,10 +103,14 @@ class Reconciler:
         with store.reading(self._engine) as connection:
             return {office.name: dict(office.figures(connection)) for office in self._offices}
 
-    def _add(self, connection: sa.Connection, n: int, packed: bytes) -> None:
-        segment = from_text(unpack(packed))
-        entries = segment.stored_entries(self._register)
-        connection.execute(sa.insert(entry), _index(n, entries, segment.hashes()))
+    def _add(self, connection: sa.Connection, stored: Iterable[tuple[int, bytes]]) -> None:
+        entries: list[Entry] = []
+        index: list[dict[str, Any]] = []
+        for n, packed in stored:
+            segment = from_text(unpack(packed))
+            entries += (fresh := segment.stored_entries(self._register))
+            index += _index(n, fresh, segment.hashes())
+        connection.execute(sa.insert(entry), index)
         _note_statements(connection, entries)
         for office in self._offices:
             office.record(connection, entries)

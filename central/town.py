@@ -1,4 +1,4 @@
-"""What the centre is made of: the town's signing key, the facts it can read, its clock and its dice."""
+"""What the centre is made of: the town's signing key, the facts it can read, its clock, its dice, its eye for seals."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,3 +23,4 @@ class Town:
     register: Register
     clock: Clock
     entropy: Entropy
+    check: chain.Check = chain.check_signature

@@ -62,13 +62,13 @@ class Keyring:
             RefusedError: there is no such writer, or it did not seal this.
         """
         writer = segment.unit
-        found = _sealed(self._met.get(writer, []), head, segment.seal)
+        found = self._sealed(self._met.get(writer, []), head, segment.seal)
         if found is None:
             lives = self._ask(writer)
             if not lives:
                 raise RefusedError(Why.NOT_YOURS, f'no unit "{writer}" is enrolled in this town')
             self._met[writer] = lives
-            found = _sealed(lives, head, segment.seal)
+            found = self._sealed(lives, head, segment.seal)
         if found is None:
             raise RefusedError(Why.BAD_SEAL, f"{writer}/{segment.boot}/{segment.last} is not signed by that unit")
         return found
@@ -79,6 +79,10 @@ class Keyring:
             return [(STREAM_EPOCH, text(self._town.signer.public))]
         with store.reading(self._engine) as connection:
             return [(row[0], row[1]) for row in connection.execute(_KEYS, {"unit": writer})]
+
+    def _sealed(self, lives: list[_Life], head: bytes, seal: bytes) -> _Life | None:
+        keys = ((life, chain.PublicKey(raw_bytes(life[1]), self._town.check)) for life in lives)
+        return next((life for life, key in keys if key.signed(head, seal)), None)
 
 
 def verify(keyring: Keyring, town: Town, packed: bytes) -> Signed:
@@ -97,8 +101,11 @@ def verify(keyring: Keyring, town: Town, packed: bytes) -> Signed:
     return Signed(segment, entries, hashes, epoch, public, packed)
 
 
-def check_welcome(connection: sa.Connection, signed: Signed) -> None:
+def check_welcome(connection: sa.Connection, signed: Signed, caller: sa.RowMapping | None = None) -> None:
     """Make sure, within the transaction that stores it, that what was signed in this life is still taken.
+
+    Args:
+        caller: the unit that brings it, as it was read in this transaction.
 
     Raises:
         RefusedError: the unit was suspended or closed, or lives another life now.
@@ -106,17 +113,8 @@ def check_welcome(connection: sa.Connection, signed: Signed) -> None:
     writer = signed.segment.unit
     if is_stream(writer):
         return
-    epoch, state = connection.execute(_STATE, {"unit": writer}).one()
-    if (epoch, state) != (signed.epoch, UnitState.ACTIVE):
+    known = caller if caller and caller["name"] == writer else None
+    row = known or connection.execute(_STATE, {"unit": writer}).mappings().one()
+    if (row["epoch"], row["state"]) != (signed.epoch, UnitState.ACTIVE):
         why = f"nothing that {writer} signed in life {signed.epoch} is taken any more"
         raise RefusedError(Why.SUSPENDED, why)
-
-
-def _sealed(lives: list[_Life], head: bytes, seal: bytes) -> _Life | None:
-    for life in lives:
-        try:
-            chain.check_seal(raw_bytes(life[1]), head, seal)
-        except chain.SealError:
-            continue
-        return life
-    return None

@@ -58,7 +58,7 @@ class Box:
         self.seen = Seen(name, place, town.now)
         seed = f"{town.setting.seed}/{number}"
         self.dice = random.Random(seed)  # noqa: S311 - a simulator wants dice that can be thrown again
-        body = body or grow(f"{seed}/{name}")
+        body = body or grow(f"{seed}/{name}", town.signatures)
         enrolment = (
             like.enrolment if like else town.office(lambda: enrol(town.centre.centre, name, place, body.keystore))
         )
@@ -72,6 +72,7 @@ class Box:
             body=body,
             enrolment=enrolment,
             ballast_bytes=BALLAST_BYTES,
+            check=town.signatures.check,
         )
         self.road = Road(town.centre, self.unit.peer, replace(town.profile.weather), self.dice)
         self.copy: dict[str, Any] | None = None

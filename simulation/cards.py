@@ -20,15 +20,16 @@ from drivers.card.sim.tags import uid_of
 ISSUER: Final = "TEST-town.1"
 _DAYS: Final = (date(2020, 4, 1), date(2094, 4, 1))
 _LONG_AGO: Final = (date(2015, 4, 1), date(2020, 4, 1))
-_TAG_EVERY: Final = 5  # every so many residents hold a tag instead of a pass: they are children
+_FAMILY: Final = 5  # of so many residents one is a child, who holds a tag instead of a pass
 _SENSELESS: Final = (Kind.EMPTY, Kind.GARBAGE, Kind.TOO_LONG, Kind.ENDLESS, Kind.TRANSIT, Kind.BANK, Kind.LICENCE)
 
 
 class Mint:
-    """Makes cards; the same seed makes the same ones."""
+    """Makes cards; the same seed makes the same ones. `mostly_tags`: one resident of five holds a pass, not four."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, *, mostly_tags: bool = False) -> None:
         self._seed = seed
+        self._mostly_tags = mostly_tags
         self._issuer = ed25519.Ed25519PrivateKey.from_private_bytes(self._noise("issuer"))
 
     def trust(self) -> Trust:
@@ -62,7 +63,8 @@ class Mint:
         return others.make(Plan(kind=dice.choice(_SENSELESS), serial=self._serial("senseless")))
 
     def _is_tag(self, number: int) -> bool:
-        return number % _TAG_EVERY == _TAG_EVERY - 1
+        is_child = number % _FAMILY == _FAMILY - 1
+        return is_child is not self._mostly_tags
 
     def _tag(self, number: int) -> Plan:
         return Plan(kind=Kind.TAG, serial=self._serial(f"tag {number}"))

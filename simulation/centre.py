@@ -8,18 +8,17 @@ from typing import Any, Final, TypeVar
 
 import pysqlite3
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.pool import StaticPool
 
 from central import store
 from central.authority import Authority, moment
 from central.centre import Centre, assemble
-from central.folder import TownSigner
 from central.history import begin_history
 from central.intake import Peer
 from central.migrations import migrate
 from drivers.clock.sim import Driver as Clock
 from drivers.entropy.sim import Driver as Entropy
+from simulation.signatures import REAL, Signatures
 from sync.client import UnreachableError
 from sync.facts import PlaceNamed, Town
 from sync.messages import Report
@@ -57,7 +56,7 @@ class SimCentre:
         restores: how often its database was put back.
     """
 
-    def __init__(self, clock: Clock, seed: str, url: str = "sqlite://") -> None:
+    def __init__(self, clock: Clock, seed: str, url: str = "sqlite://", signatures: Signatures = REAL) -> None:
         entropy = Entropy(Entropy.Options(f"{seed}/centre"))
         options = {"poolclass": StaticPool} if url == "sqlite://" else {}
         self._engine = store.open_engine(url, **options)
@@ -70,7 +69,8 @@ class SimCentre:
         migrate(self._engine)
         with self._engine.begin() as connection:
             connection.execute(sa.insert(store.setting).values(name=store.GENERATION, value=entropy.bytes(8).hex()))
-        self._signer = TownSigner(Ed25519PrivateKey.from_private_bytes(entropy.bytes(_SECRET_BYTES)))
+        self._signer = signatures.key(entropy.bytes(_SECRET_BYTES).hex())
+        self._check = signatures.check
         self._authority = Authority(*Authority.create(TOWN_ID, moment(clock.wall_ms())))
         self.card_key = entropy.bytes(_SECRET_BYTES)
         self.centre = self._assemble(entropy)
@@ -135,7 +135,10 @@ class SimCentre:
         return True
 
     def _assemble(self, entropy: Entropy) -> Centre:
-        return assemble(self._engine, self._signer, self._authority, self.card_key, TOWN_ID, self._clock, entropy)
+        return assemble(
+            *(self._engine, self._signer, self._authority, self.card_key, TOWN_ID),
+            *(self._clock, entropy, self._check),
+        )
 
     def _raw(self) -> Any:
         return self._engine.raw_connection().driver_connection

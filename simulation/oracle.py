@@ -15,7 +15,7 @@ from programs.visits.rules import PROGRAM
 from simulation import answers, books
 from simulation.books import Books
 from simulation.people import Box, People, Touch
-from sync import facts, installed
+from sync import chain, facts, installed
 from sync.messages import is_stream
 
 if TYPE_CHECKING:
@@ -193,7 +193,8 @@ def _whole(town: "SimTown") -> Iterator[Finding]:
         if "its disk rots" in box.seen.mishaps:
             continue  # a bit that nobody has looked at yet
         try:
-            examine(box.unit.running.opened.journal.connection, register, box.unit.keystore.public, every_seal=True)
+            key = chain.PublicKey(box.unit.keystore.public, town.signatures.check)
+            examine(box.unit.running.opened.journal.connection, register, key, every_seal=True)
         except DamageError as error:
             yield Finding("broken chain", f"{box.name}: {error}", box.name)
 

@@ -49,6 +49,7 @@ class Outcome:
 def play(setting: Setting, deeds: Sequence[Deed] | None = None) -> tuple[Outcome, SimTown | None]:
     """Play a plan, of the seed itself if none is given; return also the town as it was left, if it got so far."""
     gc.collect()
+    gc.freeze()  # what the modules hold is never garbage, and need not be looked at after each plan
     gc.disable()  # a town is a heap of objects that all live to its end
     began = time.process_time()
     town: SimTown | None = None
@@ -70,6 +71,7 @@ def play(setting: Setting, deeds: Sequence[Deed] | None = None) -> tuple[Outcome
 
 def _figures(town: SimTown) -> Counter[str]:
     figures = Counter({str(name): count for name, count in town.reached.items() if count})
+    figures["seeds with real signatures"] = town.signatures.are_real
     figures["touches"] = len(town.people.touches)
     figures["touches noted"] = sum(touch.noted for touch in town.people.touches)
     figures["power cuts"] = sum(box.unit.cuts for box in town.boxes)

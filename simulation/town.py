@@ -24,6 +24,7 @@ from simulation.centre import SimCentre, name_place
 from simulation.deeds import HOUR_MS, Deed, Setting, What
 from simulation.people import People, Touch
 from simulation.profiles import PROFILES
+from simulation.signatures import of_seed
 from simulation.trace import Trace
 from sync.cards import pseudonym
 from sync.client import UnreachableError
@@ -50,12 +51,13 @@ class SimTown:
         self.profile = PROFILES[setting.faults]
         self.now = 0
         self.clock = Clock()
-        self.centre = SimCentre(self.clock, setting.seed)
+        self.signatures = of_seed(setting.seed)
+        self.centre = SimCentre(self.clock, setting.seed, signatures=self.signatures)
         self.people = People()
         self.reached: Counter[str] = Counter()
         self.trace = Trace()
         self.backup_at: int | None = None
-        self.mint = Mint(setting.seed)
+        self.mint = Mint(setting.seed, mostly_tags=not self.signatures.are_real)
         self.trust = self.mint.trust()
         self.cards: list[VirtualCard] = [self.mint.resident(number) for number in range(setting.cards)]
         self.boxes: list[Box] = []

@@ -35,6 +35,8 @@ from drivers.reader.sim import Card
 from drivers.reader.sim import Driver as Reader
 from drivers.sound.sim import Driver as Sound
 from simulation.road import Road
+from simulation.signatures import REAL, Signatures
+from sync import chain
 from sync.client import UnreachableError
 from sync.messages import Enrolment, EnrolRequest, enrol_proof, text
 from sync.program import Result
@@ -52,9 +54,9 @@ class Body:
     monotonic: Monotonic = field(default_factory=Monotonic)
 
 
-def grow(seed: str) -> Body:
+def grow(seed: str, signatures: Signatures = REAL) -> Body:
     """Make a new box from a seed."""
-    return Body(Disk(Disk.Options(seed=zlib.crc32(seed.encode()))), Keystore(Keystore.Options(seed)))
+    return Body(Disk(Disk.Options(seed=zlib.crc32(seed.encode()))), signatures.key(seed))
 
 
 class SimUnit:
@@ -80,11 +82,13 @@ class SimUnit:
         body: Body | None = None,
         enrolment: Enrolment | None = None,
         ballast_bytes: int = 0,
+        check: chain.Check = chain.check_signature,
     ) -> None:
         """Let a unit into the town and start it; `body` and `enrolment` are given if it has them already."""
         self._trust = trust
         self._seed = f"{seed}/{name}"
         self._ballast_bytes = ballast_bytes
+        self._check = check
         self._life = 0
         self.clock = clock
         self.name = name
@@ -136,7 +140,7 @@ class SimUnit:
         self._life += 1
         self.unit = None
         entropy = Entropy(Entropy.Options(f"{self._seed}/{self._life}"))
-        world = World(self.disk, self.keystore, self.clock, entropy, self.monotonic)
+        world = World(self.disk, self.keystore, self.clock, entropy, self.monotonic, check=self._check)
         feedback = Feedback(self.light, self.sound, _WORDS, self._hear)
         self._powered(lambda: self._assemble(world, feedback))
 

@@ -5,7 +5,8 @@ docs/verify_journal.py is a second implementation that shares no line with this 
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -52,18 +53,38 @@ def seal(signer: Signer, entry_hash: bytes) -> bytes:
     return signer.sign(_HEAD + entry_hash)
 
 
-def check_seal(public: bytes, entry_hash: bytes, signature: bytes) -> None:
-    """Check a seal against a raw public key.
-
-    Raises:
-        SealError: it does not verify.
-    """
-    check_signature(public, _HEAD + entry_hash, signature)
-
-
 def check_signature(public: bytes, message: bytes, signature: bytes) -> None:
     """Check an Ed25519 signature; every kind of misfit is a SealError."""
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError) as error:
         raise SealError("the signature is not by this key over these bytes") from error
+
+
+Check = Callable[[bytes, bytes, bytes], None]
+"""Checks a signature: raw public key, message, signature. Raises SealError."""
+
+
+def check_seal(public: bytes, entry_hash: bytes, signature: bytes, check: Check = check_signature) -> None:
+    """Check a seal against a raw public key.
+
+    Raises:
+        SealError: it does not verify.
+    """
+    check(public, _HEAD + entry_hash, signature)
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A raw public key (32 bytes), and how its signatures are checked; a simulated town may do that at less cost."""
+
+    raw: bytes
+    check: Check = check_signature
+
+    def signed(self, entry_hash: bytes, seal: bytes) -> bool:
+        """Tell whether a seal over this hash is by this key."""
+        try:
+            check_seal(self.raw, entry_hash, seal, self.check)
+        except SealError:
+            return False
+        return True

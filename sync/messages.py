@@ -175,7 +175,7 @@ def sign(message: msgspec.Struct, signer: chain.Signer) -> bytes:
     return msgspec.json.encode(_Envelope(msgspec.Raw(body), text(sig)))
 
 
-def open_signed(raw: bytes, kind: type[Signed], town_key: bytes) -> Signed:
+def open_signed(raw: bytes, kind: type[Signed], town_key: bytes, check: chain.Check = chain.check_signature) -> Signed:
     """Check the signature and read the message.
 
     Raises:
@@ -184,7 +184,7 @@ def open_signed(raw: bytes, kind: type[Signed], town_key: bytes) -> Signed:
     try:
         envelope = _ENVELOPE.decode(raw)
         body = bytes(envelope.body)
-        chain.check_signature(town_key, _DOMAIN[kind.__name__] + body, raw_bytes(envelope.sig))
+        check(town_key, _DOMAIN[kind.__name__] + body, raw_bytes(envelope.sig))
         return cast("Signed", _SIGNED[kind].decode(body))
     except (*BAD_JSON, chain.SealError, MessageError) as error:
         raise MessageError(f"not a message of this town: {error}") from error

@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from drivers.card.sim.pki import TestPki
 from drivers.disk.sim import quiet
 from tests.postgres import BIN, Postgres, private_postgres
+
+# How long an example takes says more about what else runs on a machine than about the code.
+settings.register_profile("machitap", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("machitap")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,11 @@
-"""A key grown from a seed: for simulated units only; a production centre refuses to enrol it."""
+"""A key grown from a seed: for simulated units only; a production centre refuses to enrol it.
+
+Most of a long simulation would be elliptic curves. Where they are not what is being tried, a key may *mark* instead of
+sign: the same sizes, and a mark fits only its key and its message, but whoever knows the public key could make one.
+"""
 
 import hashlib
+import hmac
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,11 +17,15 @@ class Driver:
     """Capabilities: Ed25519; fault: `lock` (a secure element that refuses to sign)."""
 
     class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+        """`marks`: mark instead of sign."""
+
         seed: str = "machitap"
+        marks: bool = False
 
     def __init__(self, options: Options | None = None) -> None:
-        seed = (options or self.Options()).seed
-        self._key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed.encode()).digest())
+        options = options or self.Options()
+        self._key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(options.seed.encode()).digest())
+        self._marks = options.marks
         self.alg = "ed25519"
         self.public = self._key.public_key().public_bytes_raw()
         self._locked = False
@@ -27,4 +36,9 @@ class Driver:
     def sign(self, message: bytes) -> bytes:
         if self._locked:
             raise KeystoreError("the simulated secure element refuses to sign")
-        return self._key.sign(message)
+        return mark(self.public, message) if self._marks else self._key.sign(message)
+
+
+def mark(public: bytes, message: bytes) -> bytes:
+    """Return what a key that marks puts under a message (64 bytes)."""
+    return hmac.digest(public, message, "sha512")

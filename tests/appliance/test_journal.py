@@ -177,7 +177,7 @@ def test_a_copy_is_whole_and_ordinary(box: Box, tmp_path: object) -> None:
     path = f"{tmp_path}/copy.db"
     opened.journal.copy_to(path)
     copy = apsw.Connection(path)
-    found = examine(copy, REGISTER, box.keystore.public, every_seal=True)
+    found = examine(copy, REGISTER, chain.PublicKey(box.keystore.public), every_seal=True)
     assert (found.entries, found.boots, found.tip) == (6, 1, opened.journal.tip)
     assert copy.execute("PRAGMA journal_mode").fetchall() == [("delete",)]
 

@@ -20,6 +20,7 @@ from drivers.entropy.sim import Driver as Entropy
 from drivers.keystore.sim import Driver as Keystore
 from drivers.monotonic.file import Driver as FileCounter
 from programs.visits.rules import PROGRAM
+from sync import chain
 from sync.facts import Boot, Gap, UnitState
 from sync.messages import Holdings, sign
 from tests.appliance.conftest import REGISTER, Box, touch
@@ -256,8 +257,9 @@ def test_damage_further_back_than_a_start_looks_is_found_before_it_is_sent(box: 
 def _ask(box: Box, opened: Opened, town: Keystore) -> bytes | None:
     """Let a centre that holds nothing ask for the first segment."""
     world = World(box.disk, box.keystore, box.clock, Entropy(Entropy.Options("hatch")), box.monotonic)
-    outbox, inbox = Outbox(opened.journal, REGISTER), Inbox(opened.journal, REGISTER, town.public)
-    hatch = Hatch(opened.journal, inbox, outbox, world, town.public, "test", 0)
+    key = chain.PublicKey(town.public)
+    outbox, inbox = Outbox(opened.journal, REGISTER), Inbox(opened.journal, REGISTER, key)
+    hatch = Hatch(opened.journal, inbox, outbox, world, key, "test", 0)
     holdings = Holdings("lib01", 1, UnitState.ACTIVE, (), "", "", 0, hatch.question().nonce)
     return hatch.answer(sign(holdings, town))
 

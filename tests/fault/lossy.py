@@ -18,6 +18,7 @@ from drivers.disk.sim import Driver as Disk
 from drivers.disk.sim import PowerCutError
 from programs.visits.rules import PROGRAM
 from simulation.centre import open_sim_centre
+from sync import chain
 from sync.directory import DIRECTORY, place_key
 from sync.facts import PlaceNamed
 from sync.segment import to_text
@@ -60,7 +61,7 @@ class Town:
 
     def __init__(self) -> None:
         centre = open_sim_centre(Clock(), "lossy")
-        self.key = centre.town.signer.public
+        self.key = chain.PublicKey(centre.town.signer.public)
         self._words: list[bytes] = []
         inbox = Inbox(Box().start().journal, REGISTER, self.key)
         for number in map(str, range(WORDS)):
