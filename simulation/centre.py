@@ -76,8 +76,6 @@ class SimCentre:
         self.centre = self._assemble(entropy)
         self.centre.reconciler.prepare()
         self.centre.registrar.town(Town("灯台町", "Todai", "00-1234", 540))
-        sa.event.listen(self._engine, "before_cursor_execute", self._count)
-        sa.event.listen(self._engine, "commit", self._count)
 
     @property
     def intake(self) -> "SimCentre":
@@ -117,6 +115,10 @@ class SimCentre:
     def cut_after(self, statements: int | None) -> None:
         """Let the process die at the n-th statement from now; None takes it back."""
         self._cut_in = statements
+        change = sa.event.remove if statements is None else sa.event.listen
+        for moment in ("before_cursor_execute", "commit"):
+            if sa.event.contains(self._engine, moment, self._count) is (statements is None):
+                change(self._engine, moment, self._count)
 
     def back_up(self) -> None:
         """Copy the database as it stands."""
@@ -147,5 +149,5 @@ class SimCentre:
         if self._cut_in is not None:
             self._cut_in -= 1
             if self._cut_in <= 0:
-                self._cut_in = None
+                self._cut_in = None  # who listens stays until the next time somebody asks: it is being called
                 raise CentreCutError

@@ -3,18 +3,23 @@
 A folder may come from another distribution: `programs` is a namespace, so a town can add its own beside ours.
 """
 
+import functools
 import importlib
 import importlib.util
 import pkgutil
-from types import ModuleType
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from sync.entries import Fact
 from sync.program import Program
 
 
-def parts(part: str) -> dict[str, ModuleType]:
+@functools.cache
+def parts(part: str) -> Mapping[str, ModuleType]:
     """Return `programs/<name>/<part>.py` of every program that has one, by name, in alphabetical order.
+
+    What is installed does not change while a process runs.
 
     Args:
         part: "rules", "terminal" or "office".
@@ -22,11 +27,12 @@ def parts(part: str) -> dict[str, ModuleType]:
     folder = importlib.import_module("programs")
     names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__) if module.ispkg)
     wanted = {name: f"programs.{name}.{part}" for name in names}
-    return {
+    found = {
         name: importlib.import_module(path)
         for name, path in wanted.items()
         if importlib.util.find_spec(path) is not None
     }
+    return MappingProxyType(found)
 
 
 def programs() -> tuple[Program[Any], ...]:
