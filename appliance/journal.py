@@ -206,10 +206,10 @@ class Journal:
             return None
         return Segment(self.unit, boot, first, prev, tuple(bodies[: sealed[0]]), sealed[1])
 
-    def count_after(self, boot: str, seq: int) -> int:
-        """Return how many entries of a boot stand behind `seq`."""
-        found = self.select("SELECT count(*) FROM entry WHERE boot = ? AND seq > ?", boot, seq)
-        return int(found[0][0])
+    def behind(self, boot: str, seq: int) -> tuple[int, int | None]:
+        """Return how many entries of a boot stand behind `seq`, and the number of the first of them."""
+        found = self.select("SELECT count(*), min(seq) FROM entry WHERE boot = ? AND seq > ?", boot, seq)
+        return found[0][0], found[0][1]
 
     def note(self, name: str) -> str:
         """Return a small note that outlives the process, or ""."""

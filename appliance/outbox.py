@@ -128,14 +128,13 @@ class Outbox:
         unsent, oldest = 0, None
         for boot in self._boots:
             if boot not in self._done:
-                unsent += self._journal.count_after(boot, self._held.upto.get(boot, 0))
-                seq = self._first_unsent(boot) if oldest is None else None
-                oldest = self._at(boot, seq) if seq else oldest
+                count, first = self._journal.behind(boot, self._held.upto.get(boot, 0))
+                unsent += count
+                oldest = self._at(boot, first) if first and oldest is None else oldest
         return Backlog(unsent, oldest)
 
     def _first_unsent(self, boot: str) -> int | None:
-        sql = "SELECT min(seq) FROM entry WHERE boot = ? AND seq > ?"
-        return self._journal.select(sql, boot, self._held.upto.get(boot, 0))[0][0]  # type: ignore[no-any-return]
+        return self._journal.behind(boot, self._held.upto.get(boot, 0))[1]
 
     def _hash_before(self, one: Begun, seq: int) -> bytes:
         if seq == 1:

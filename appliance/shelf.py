@@ -21,6 +21,7 @@ _MADE_BY = "shelf made by"
 _ADDS_UP = "shelf adds up to"
 _WEIGHT_BYTES = 7  # SQLite's integers have eight, with a sign
 _WEIGHT_MAX = 1 << 8 * _WEIGHT_BYTES
+_READ_MAX = 1000  # states, some hundred bytes each
 
 
 class ShelfError(Exception):
@@ -34,6 +35,7 @@ class Shelf:
         self._connection = connection
         self._folds = tuple(folds)
         self._readers: dict[type, list[Fold[Any]]] = {}
+        self._read: dict[tuple[str, str], Any] = {}  # states as they were read since they last changed
         for fold in folds:
             for kind in fold.kinds:
                 self._readers.setdefault(kind, []).append(fold)
@@ -55,6 +57,7 @@ class Shelf:
     def _fold_one(self, reader: Fold[Any], entry: Entry) -> int:
         """Fold one entry into the one state that it is about; return by how much the shelf grew heavier."""
         key = reader.key(entry)
+        self._read.pop((reader.name, key), None)  # and is not put back: who folds may still be rolled back
         old = self._row(reader, key)
         before = _read(reader, *old) if old else reader.empty
         state = msgspec.json.encode(reader.fold(before, entry)).decode()
@@ -68,8 +71,14 @@ class Shelf:
         Raises:
             ShelfError: the stored state is damaged; end the process, the next start folds it again.
         """
-        row = self._row(reader, key)
-        return _read(reader, *row) if row else reader.empty
+        place = reader.name, key
+        if place not in self._read:
+            if len(self._read) >= _READ_MAX:
+                self._read.clear()
+            row = self._row(reader, key)
+            self._read[place] = _read(reader, *row) if row else reader.empty
+        state: State = self._read[place]
+        return state
 
     def _row(self, reader: Fold[Any], key: str) -> Row | None:
         sql = "SELECT reader, key, state, crc FROM shelf WHERE reader = ? AND key = ?"
@@ -100,6 +109,7 @@ class Shelf:
 
     def clear(self) -> None:
         """Throw everything away; call it inside the transaction that folds it again."""
+        self._read.clear()
         self._connection.execute("DELETE FROM shelf")
         self._connection.execute("DELETE FROM note WHERE name = ?", (_ADDS_UP,))
         self._note(_MADE_BY, self._fingerprint)

@@ -116,9 +116,9 @@ class SimCentre:
         """Let the process die at the n-th statement from now; None takes it back."""
         self._cut_in = statements
         change = sa.event.remove if statements is None else sa.event.listen
-        for moment in ("before_cursor_execute", "commit"):
-            if sa.event.contains(self._engine, moment, self._count) is (statements is None):
-                change(self._engine, moment, self._count)
+        for event in ("before_cursor_execute", "commit"):
+            if sa.event.contains(self._engine, event, self._count) is (statements is None):
+                change(self._engine, event, self._count)
 
     def back_up(self) -> None:
         """Copy the database as it stands."""

@@ -18,6 +18,7 @@ class What(StrEnum):
     """The vocabulary. A fault that is not in it is not found."""
 
     TOUCH = "touch"  # a resident holds a card to a unit
+    CROWD = "crowd"  # more residents than one segment holds, one after the other
     TORN = "torn"  # the same, and takes it away in the middle
     ROUND = "round"  # the uplink goes to the centre and back
     STICK = "stick"  # a technician carries the journal to the centre on a USB stick
@@ -35,7 +36,7 @@ class What(StrEnum):
     SEVENTY = "1970"  # a clock without a battery starts anew
     STOP_CLOCK = "stop clock"  # the wall clock stands still for a while
     DRIFT = "drift"  # the wall clock runs at a wrong pace
-    BACKUP = "backup"  # a copy of the card (SD) is made
+    BACKUP = "backup"  # a copy of the card (SD) is made, of a unit that runs or that was stopped for it
     ROLLBACK = "rollback"  # that copy is put back
     CLONE = "clone"  # that copy runs in a second box, beside the first
     REPLACE = "replace"  # the unit's card has died; the office lets a new one in

@@ -170,9 +170,12 @@ def _stick(town: "SimTown", box: Box, _dice: random.Random) -> str:
 # ---- copies and new boxes
 
 
-def _backup(_town: "SimTown", box: Box, _dice: random.Random) -> str:
+def _backup(_town: "SimTown", box: Box, dice: random.Random) -> str:
+    in_order = dice.random() < 0.5  # noqa: PLR2004
+    if in_order:
+        box.stop()
     box.copy = box.unit.disk.snapshot()
-    return "taken"
+    return "taken of a stopped unit" if in_order else "taken"
 
 
 def _rollback(_town: "SimTown", box: Box, _dice: random.Random) -> str:

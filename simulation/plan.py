@@ -7,8 +7,8 @@ from simulation.deeds import DAY_MS, HOUR_MS, Deed, Setting, What
 from simulation.profiles import PROFILES
 
 OPEN_MS: Final = (9 * HOUR_MS, 20 * HOUR_MS)
-_BY_PEOPLE: Final = frozenset({What.TOUCH, What.TORN, What.STRANGER})
-_WITH_A_CARD: Final = frozenset({What.TOUCH, What.TORN, What.STOP_CARD, What.FREE_CARD})
+_BY_PEOPLE: Final = frozenset({What.TOUCH, What.CROWD, What.TORN, What.STRANGER})
+_WITH_A_CARD: Final = frozenset({What.TOUCH, What.CROWD, What.TORN, What.STOP_CARD, What.FREE_CARD})
 _OF_THE_TOWN: Final = frozenset(
     {
         *(What.STORM, What.ADD_UP, What.STOP_CARD, What.FREE_CARD),

@@ -34,7 +34,7 @@ class Profile:
 
 
 _POWER: Final = {What.CUT: 3.0, What.BAD_BOOTS: 0.5}
-_ROAD: Final = {What.CLOSE: 1.0, What.STORM: 0.1}
+_ROAD: Final = {What.CLOSE: 1.0, What.STORM: 0.1, What.CROWD: 0.01}
 _OFFICE: Final = {What.STOP_CARD: 0.3, What.FREE_CARD: 0.2}
 
 _HARSH: Final = {What.JUMP: 1.0, What.STICK: 0.2, What.STRANGER: 1.0, What.CENTRE_CUT: 1.0}

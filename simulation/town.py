@@ -30,6 +30,7 @@ from sync.cards import pseudonym
 from sync.client import UnreachableError
 from sync.facts import CardState
 from sync.program import town_day
+from sync.segment import ENTRIES_MAX
 
 PLACES: Final = ("library", "fishshop", "bus", "clinic", "school", "hall")
 HEALING_ROUNDS: Final = 60
@@ -161,6 +162,8 @@ class SimTown:
         match deed.what:
             case What.TOUCH | What.TORN | What.STRANGER if box:
                 return self._touch(box, deed, dice)
+            case What.CROWD if box:
+                return self._crowd(box, deed.card, dice)
             case What.ROUND if box:
                 return box.journey(dice)
             case What.STOP_CARD | What.FREE_CARD:
@@ -178,6 +181,14 @@ class SimTown:
             touch = box.touch(self.cards[deed.card], deed.card, torn_after=torn_after)
         self.note(touch)
         return f"{touch.said.message} {touch.said.entry}".strip() if touch.said else "dark" if touch.lit else "off"
+
+    def _crowd(self, box: Box, first: int, dice: random.Random) -> str:
+        """Let so many residents touch, one after the other, that the queue is longer than a segment."""
+        count = ENTRIES_MAX + dice.randrange(1, ENTRIES_MAX)
+        for card in range(first, first + count):
+            number = card % len(self.cards)
+            self.note(box.touch(self.cards[number], number))
+        return f"{count} touches"
 
     def note(self, touch: Touch) -> None:
         """Let somebody remember a touch."""
