@@ -170,8 +170,10 @@ class _Walk:
         self._every_seal = every_seal
         self._boots = boots
         declared = gaps(connection, register)
-        self._gaps = {(gap.of, gap.first): gap for gap in declared}
-        self._lost = {(gap.of, gap.last): gap.prev for gap in declared}
+        self._holes = {(gap.of, gap.first) for gap in declared}
+        # A journal that was damaged twice may declare a hole and, from the same entry on, a larger one.
+        self._across = {(gap.of, gap.first, gap.last): gap.prev for gap in declared if gap.prev}
+        self._lost = {(gap.of, gap.last): gap.prev for gap in declared if gap.prev}
         self._entries = self._heads = 0
 
     def from_place(self, start: Place | None) -> Examined:
@@ -230,10 +232,10 @@ class _Walk:
         return bytes.fromhex(there)
 
     def _across_gap(self, boot: str, first: int, here: int) -> bytes:
-        gap = self._gaps.get((boot, first))
-        if gap is None or gap.last != here - 1 or gap.prev is None:
+        prev = self._across.get((boot, first, here - 1))
+        if prev is None:
             raise DamageError(f"entries {boot}/{first} to {here - 1} are missing")
-        return bytes.fromhex(gap.prev)
+        return bytes.fromhex(prev)
 
     def _check_seal(self, boot: str, seq: int, entry_hash: bytes, sig: bytes) -> None:
         if not self._owner.signed(entry_hash, sig):
@@ -246,7 +248,7 @@ class _Walk:
             return
         sql = "SELECT seq, hash FROM entry WHERE boot = ? AND seq >= ? ORDER BY seq"
         rows = select(self._connection, sql, tip.boot, tip.seq)
-        is_last = len(rows) == 1 or (tip.boot, tip.seq + 1) in self._gaps  # saved from damage, and not begun since
+        is_last = len(rows) == 1 or (tip.boot, tip.seq + 1) in self._holes  # saved from damage, and not begun since
         if not rows or rows[0] != (tip.seq, bytes.fromhex(tip.hash)) or not is_last:
             raise DamageError(f"the head row names entry {tip.boot}/{tip.seq}, which is not the last one there")
         for one in self._boots:

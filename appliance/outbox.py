@@ -47,7 +47,8 @@ class Outbox:
         self._journal = journal
         self._boots = {one.boot: one for one in begun(journal.connection, register)}
         self._after = {boot: one.after for boot, one in self._boots.items()}
-        self._gaps = {(gap.of, gap.last): gap for gap in gaps(journal.connection, register)}
+        declared = gaps(journal.connection, register)
+        self._lost = {(gap.of, gap.last): bytes.fromhex(gap.prev) for gap in declared if gap.prev}
         self._held = Held()
         self._done: set[str] = set()  # boots of which nothing will ever be missing again
         self._acknowledged: dict[str, int] = {}  # how far boots were taken that are no ends, when they were delivered
@@ -108,9 +109,8 @@ class Outbox:
         for one, seq in behind_holes:
             if seq == 1:
                 return self._journal.segment(one.boot, seq, self._hash_before(one, seq))
-            gap = self._gaps.get((one.boot, seq - 1))
-            if gap and gap.prev:
-                return self._journal.segment(one.boot, seq, bytes.fromhex(gap.prev))
+            if prev := self._lost.get((one.boot, seq - 1)):
+                return self._journal.segment(one.boot, seq, prev)
         return None
 
     def _is_lost(self, place: Place | None) -> bool:
@@ -139,9 +139,7 @@ class Outbox:
     def _hash_before(self, one: Begun, seq: int) -> bytes:
         if seq == 1:
             return bytes.fromhex(one.after.hash) if one.after else chain.ORIGIN
-        before = self._journal.hash_at(one.boot, seq - 1)
-        gap = self._gaps.get((one.boot, seq - 1))
-        return before or (bytes.fromhex(gap.prev) if gap and gap.prev else chain.ORIGIN)
+        return self._journal.hash_at(one.boot, seq - 1) or self._lost.get((one.boot, seq - 1), chain.ORIGIN)
 
     def _at(self, boot: str, seq: int) -> int:
         sql = "SELECT body ->> '$.at' FROM entry WHERE boot = ? AND seq = ?"

@@ -52,10 +52,12 @@ class Saved:
     def holds(self, boot: str, seq: int) -> bool:
         return any((row.boot, row.seq) == (boot, seq) for row in self.rows)
 
-    def hole(self, boot: str, last: int, prev: bytes | None) -> Gap:
-        """Name what is lost of a boot up to entry `last`, whose hash is `prev`."""
+    def lose(self, boot: str, last: int, prev: bytes | None) -> None:
+        """Name what is lost of a boot up to entry `last`, whose hash is `prev`; once, and by who knows that hash."""
+        if any((gap.of, gap.last) == (boot, last) for gap in self.gaps):
+            return
         first = max((row.seq for row in self.rows if row.boot == boot and row.seq < last), default=0) + 1
-        return Gap(of=boot, first=first, last=last, prev=prev.hex() if prev else None, cause=_CAUSE)
+        self.gaps.append(Gap(of=boot, first=first, last=last, prev=prev.hex() if prev else None, cause=_CAUSE))
 
 
 def read_rows(connection: apsw.Connection, raw: bytes) -> list[Row]:
@@ -111,17 +113,40 @@ def sort_out(
     """
     runs = [signed for run in _runs(rows, register, owner, declared) if (signed := _signed_part(run, owner))]
     saved = Saved(rows=[row for run in runs for row in run], tip=_end_of_unbroken(runs, register))
-    hashes = {(row.boot, row.seq): row.hash for row in rows}
+    behind = _behind(declared)
     for run in runs:
         first = run[0]
         before = (first.boot, first.seq - 1) if first.seq > 1 else _after(first, register)
         if before and not saved.holds(*before):
-            known = next((gap for gap in declared if (gap.of, gap.last) == before), None)
-            prev = hashes.get(before) if first.seq > 1 else _hash_before(first, register)
-            saved.gaps.append(known or saved.hole(*before, prev))
+            possible = [row.hash for row in rows if (row.boot, row.seq) == before] + behind.get(before, [])
+            linked = (prev for prev in possible if chain.link(prev, first.body) == first.hash)
+            saved.lose(*before, _hash_before(first, register) or next(linked, None))
     if head and _is_believable(head, saved):
-        saved.gaps.append(saved.hole(head.boot, head.seq, None))
+        saved.lose(head.boot, head.seq, None)
+    for row in _known_to_be_lost(rows, saved, owner):
+        saved.lose(row.boot, row.seq, row.hash)
     return saved
+
+
+def _known_to_be_lost(rows: Sequence[Row], saved: Saved, owner: chain.PublicKey) -> list[Row]:
+    """Return the last entry of each boot that was once there, since its hash is signed, and that no hole covers yet."""
+    accounted = {row.boot: row.seq for row in saved.rows}
+    for gap in saved.gaps:
+        accounted[gap.of] = max(gap.last, accounted.get(gap.of, 0))
+    lost: dict[str, Row] = {}
+    for row in rows:
+        if row.seq > accounted.get(row.boot, 0) and row.sig is not None and owner.signed(row.hash, row.sig):
+            lost[row.boot] = row
+    return list(lost.values())
+
+
+def _behind(declared: Sequence[Gap]) -> dict[tuple[str, int], list[bytes]]:
+    """Return the hash that each hole ends with, by its last entry, as it was declared before."""
+    behind: dict[tuple[str, int], list[bytes]] = {}
+    for gap in declared:
+        if gap.prev:
+            behind.setdefault((gap.of, gap.last), []).append(bytes.fromhex(gap.prev))
+    return behind
 
 
 def _is_believable(head: Place, saved: Saved) -> bool:
@@ -134,16 +159,14 @@ def _runs(
     rows: Sequence[Row], register: Register, owner: chain.PublicKey, declared: Sequence[Gap]
 ) -> Iterator[list[Row]]:
     """Cut the rows into stretches in which every hash follows from the one before, or from a hole declared before."""
-    behind = {(gap.of, gap.last + 1): bytes.fromhex(gap.prev) for gap in declared if gap.prev}
+    behind = _behind(declared)
     run: list[Row] = []
     before: list[Row] = []
     for _, group in itertools.groupby(rows, key=lambda row: (row.boot, row.seq)):
         versions = list(group)
         if not before or (versions[0].boot, versions[0].seq) != (before[0].boot, before[0].seq + 1):
             before = []
-        prevs = [other.hash for other in before]
-        if hole := behind.get((versions[0].boot, versions[0].seq)):
-            prevs.append(hole)
+        prevs = [other.hash for other in before] + behind.get((versions[0].boot, versions[0].seq - 1), [])
         tried = (_following(row, prevs, register, owner) for row in versions)
         good = next((row for row in tried if row), None)
         if good and run and run[-1] in before:

@@ -208,6 +208,70 @@ def test_a_lost_entry_is_declared_and_what_follows_is_kept(box: Box) -> None:
     assert written.fact.cause == "damaged"
 
 
+@pytest.mark.fault("journal damaged")
+def test_a_lost_end_that_another_boot_continues_is_declared_once(box: Box) -> None:
+    """Both the boot behind it and an old head row tell of it; only the boot knows the hash that it is chained to."""
+    opened = box.start()
+    box.write(opened, 9)
+    end = opened.journal.tip
+    assert end is not None
+    close_in_order(opened.journal)
+    close_in_order(box.start().journal)
+    connection = _raw(box)
+    _lose(connection, "head", "true")
+    connection.execute("INSERT INTO head SELECT 1, boot, seq, hash, sig FROM entry WHERE seq = ?", (end.seq,))
+    _lose(connection, "entry", f"seq > 4 AND boot = '{end.boot}'")
+    connection.close()
+    saved = box.start()
+    assert [(gap.of, gap.first, gap.last, gap.prev) for gap in saved.lost] == [(end.boot, 5, end.seq, end.hash)]
+    box.crash(saved)
+    assert box.start().lost == [], "what is left of it is whole"
+
+
+@pytest.mark.fault("journal damaged")
+@pytest.mark.parametrize(
+    ("more", "holes"),
+    [
+        ("4", [(4, 4), (4, 8)]),  # the boot after the first damage goes on behind 4
+        ("9", [(5, 10)]),
+        ("1", [(1, 2), (5, 8)]),
+        ("1, 2, 3, 4", [(1, 4), (1, 8)]),
+        ("9, 11, 13, 15", [(5, 14)]),
+    ],
+)
+@pytest.mark.parametrize("boots", [0, 1])  # their numbers are drawn, and one may be read before or after another
+def test_a_hole_that_grew_is_declared_as_it_is_now(
+    box: Box, more: str, holes: list[tuple[int, int]], boots: int
+) -> None:
+    """Where an entry is gone altogether, what the next one is chained to is gone with it."""
+    box.starts = 10 * boots
+    opened = box.start()
+    box.write(opened, 14)
+    of = opened.journal.tip.boot  # type: ignore[union-attr]
+    prevs = [opened.journal.hash_at(of, last) for _, last in holes]
+    close_in_order(opened.journal)
+    for lost in ("5, 6, 7", more):
+        connection = _raw(box)
+        _lose(connection, "entry", f"boot = '{of}' AND seq IN ({lost})")
+        connection.close()
+        saved = box.start()
+        close_in_order(saved.journal)
+    expected = [(first, last, prev and prev.hex()) for (first, last), prev in zip(holes, prevs, strict=True)]
+    assert sorted((gap.first, gap.last, gap.prev or "") for gap in saved.lost) == expected
+    connection = _raw(box)
+    connection.execute("DELETE FROM note")
+    connection.close()
+    assert box.start().lost == [], "what is left of it is whole"
+
+
+def _lose(connection: apsw.Connection, table: str, where: str) -> None:
+    """Let rows be gone as if they had never been written, and the next start walk everything."""
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608 - a test's own
+    connection.execute("DELETE FROM note")
+    connection.execute("VACUUM")
+
+
 @pytest.mark.fault(
     "journal damaged further back",
     people="The unit ends once and is back within seconds; the office sees an incident.",
