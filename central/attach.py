@@ -33,13 +33,15 @@ class Attachment:
     Attributes:
         segment: the part that is new, or None if nothing is.
         head: the hash of its last entry.
-        begins: the boot entry, if a new boot begins here.
+        is_new: nothing of its boot was held before.
+        begins: the boot entry, if a new boot begins here; of one that is new, it may be lost.
         gaps: what the segment declares as lost.
         event: what the office should look at, or None.
     """
 
     segment: Segment | None = None
     head: bytes = b""
+    is_new: bool = False
     begins: Boot | None = None
     gaps: tuple[Gap, ...] = ()
     event: Event | None = None
@@ -68,10 +70,10 @@ def attach(
         RefusedError: something before it is missing, or it contradicts itself.
     """
     row = branches.get(segment.boot)
+    if segment.first > (row["seq"] if row else 0) + 1:
+        return _behind_hole(branches, row, segment, hashes)
     if row is None:
         return _begin(branches, segment, entries, hashes, public)
-    if segment.first > row["seq"] + 1:
-        return _behind_hole(branches, row, segment, hashes)
     return _continue(branches, row, segment, hashes)
 
 
@@ -79,8 +81,6 @@ def _begin(
     branches: Branches, segment: Segment, entries: Sequence[Entry], hashes: Sequence[bytes], public: str
 ) -> Attachment | Fork:
     fact = entries[0].fact
-    if segment.first != 1:
-        raise RefusedError(Why.GAP, f"{segment.unit}/{segment.boot}/1 has to come first", branches.heads())
     if not isinstance(fact, Boot) or fact.key.public != public:
         raise RefusedError(Why.BAD_SEGMENT, "a boot begins with a boot entry that names the key it is signed with")
     if (fact.after.hash if fact.after else chain.ORIGIN.hex()) != segment.prev.hex():
@@ -88,7 +88,7 @@ def _begin(
     gaps = tuple(entry.fact for entry in entries if isinstance(entry.fact, Gap))
     if fact.after is None:
         event = Event.RESTART if branches.ends() else None
-        return Attachment(segment, hashes[-1], fact, gaps, event)
+        return Attachment(segment, hashes[-1], is_new=True, begins=fact, gaps=gaps, event=event)
     ours = branches.hash_at(fact.after.boot, fact.after.seq) or _declared(branches, fact.after)
     if ours is None:
         missing = f"{segment.unit}/{fact.after.boot}/{fact.after.seq}"
@@ -96,12 +96,12 @@ def _begin(
     if ours != fact.after.hash:
         return Fork(fact.after.boot, fact.after.seq, ours, fact.after.hash)
     event = Event.DAMAGE if gaps else _branching(branches, fact.after)
-    return Attachment(segment, hashes[-1], fact, gaps, event)
+    return Attachment(segment, hashes[-1], is_new=True, begins=fact, gaps=gaps, event=event)
 
 
 def _declared(branches: Branches, place: Place) -> str | None:
     """Return the hash of a lost entry, as the journal itself declared it."""
-    return next((row["prev"] for row in branches.holes(place.boot) if row["last"] == place.seq), None)
+    return next((row["prev"] for row in branches.holes(place.boot) if row["last"] == place.seq and row["prev"]), None)
 
 
 def _branching(branches: Branches, after: Place) -> Event | None:
@@ -143,9 +143,10 @@ def _continue(branches: Branches, row: Row, segment: Segment, hashes: Sequence[b
     return Attachment(fresh, hashes[-1], event=_growing(branches, row))
 
 
-def _behind_hole(branches: Branches, row: Row, segment: Segment, hashes: Sequence[bytes]) -> Attachment:
+def _behind_hole(branches: Branches, row: Row | None, segment: Segment, hashes: Sequence[bytes]) -> Attachment:
+    held = row["seq"] if row else 0
     for hole in branches.holes(segment.boot):
-        if hole["last"] == segment.first - 1 and hole["prev"] == segment.prev.hex() and hole["first"] <= row["seq"] + 1:
-            return Attachment(segment, hashes[-1])
-    missing = f"{segment.unit}/{segment.boot}/{row['seq'] + 1}"
+        if hole["last"] == segment.first - 1 and hole["prev"] == segment.prev.hex() and hole["first"] <= held + 1:
+            return Attachment(segment, hashes[-1], is_new=row is None)
+    missing = f"{segment.unit}/{segment.boot}/{held + 1}"
     raise RefusedError(Why.GAP, f"{missing} has to come first", branches.heads())

@@ -66,7 +66,9 @@ class Branches:
     def holes(self, boot: str) -> list[Row]:
         """Return what is declared as lost of a boot."""
         table = store.hole
-        asked = sa.select(table).where(table.c.writer == self._writer, table.c.boot == boot).order_by(table.c.first)
+        asked = (
+            sa.select(table).where(table.c.writer == self._writer, table.c.boot == boot).order_by(*table.primary_key)
+        )
         return list(self._connection.execute(asked).mappings())
 
     def _rows(self, asked: sa.Select[Any], **bound: object) -> list[Row]:

@@ -33,7 +33,7 @@ class Told:
 
     def __init__(self) -> None:
         self._reached: dict[tuple[str, str], _Reach] = {}
-        self._lost: dict[tuple[str, str, int], dict[str, Any]] = {}
+        self._lost: dict[tuple[str, str, int, int], dict[str, Any]] = {}
         self._standing: dict[tuple[str], dict[str, Any]] = {}
         self._keys: dict[tuple[str, int], set[str]] = {}
 
@@ -52,8 +52,9 @@ class Told:
         for entry in entries:
             match entry.fact:
                 case Gap(of=boot, first=seq, last=last, prev=prev) if segment.first == 1:
-                    declared = {"last": last, "prev": prev, "declared_in": segment.boot}
-                    self._lost[segment.unit, boot, seq] = declared
+                    before = self._lost.get((segment.unit, boot, seq, last), {}).get("prev")
+                    declared = {"prev": prev or before, "declared_in": segment.boot}
+                    self._lost[segment.unit, boot, seq, last] = declared
                 case UnitSet(name=unit) if segment.unit == TOWN_STREAM:
                     self._standing.setdefault((unit,), {"epoch": _FIRST_EPOCH, "state": UnitState.ACTIVE})
                 case Order(name=unit, epoch=life, state=state) if segment.unit == ONE_UNIT + unit:
@@ -97,7 +98,7 @@ class Told:
             yield f"{'/'.join(place)}: how far it reaches is not what its segments say"
 
     def _holes(self, connection: sa.Connection) -> Iterator[str]:
-        found = _rows(connection, store.hole, "writer", "boot", "first")
+        found = _rows(connection, store.hole, "writer", "boot", "first", "last")
         for place in _apart(self._lost, found):
             yield f"{'/'.join(map(str, place))}: a hole that is not what the journal itself declares"
 

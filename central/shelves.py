@@ -49,10 +49,10 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
     number = connection.execute(_PUT, place | row).inserted_primary_key
     n = int(number[0]) if number else 0
     reach = {"seq": new.last, "hash": found.head.hex(), "grown_n": n, "is_end": 1}
-    if found.begins is None:
+    if not found.is_new:
         connection.execute(_GROW, {"of": new.unit, "at": new.boot, **reach})
     else:
-        after = found.begins.after
+        after = found.begins.after if found.begins else None
         before = {"after_boot": after.boot, "after_seq": after.seq, "after_hash": after.hash} if after else {}
         connection.execute(_BEGIN, place | before | reach | {"epoch": epoch})
         if after:
@@ -60,15 +60,14 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
             ended = sa.update(store.branch).where(*parent, store.branch.c.seq == after.seq)
             connection.execute(ended.values(is_end=0))
     for gap in found.gaps:
-        where = {"writer": new.unit, "boot": gap.of, "first": gap.first}
-        lost = {"last": gap.last, "prev": gap.prev, "declared_in": new.boot}
-        upsert(connection, store.hole, [where | lost], _redeclare)
+        where = {"writer": new.unit, "boot": gap.of, "first": gap.first, "last": gap.last}
+        upsert(connection, store.hole, [where | {"prev": gap.prev, "declared_in": new.boot}], _redeclare)
     return n
 
 
 def _redeclare(new: Excluded) -> dict[str, sa.ColumnElement[Any]]:
-    """A journal that was damaged once more declares its holes anew; what it says last counts."""
-    return {"last": new.last, "prev": new.prev, "declared_in": new.declared_in}
+    """A journal that was damaged once more declares its holes anew; what it says last counts, if it says anything."""
+    return {"prev": sa.func.coalesce(new.prev, store.hole.c.prev), "declared_in": new.declared_in}
 
 
 def take(connection: sa.Connection, writer: str, ends: list[tuple[str, int]], limit: int) -> Iterator[Segment]:

@@ -86,7 +86,7 @@ hole = Table(
     Column("writer", Text, primary_key=True),
     Column("boot", Text, primary_key=True),
     Column("first", BigInteger, primary_key=True),
-    Column("last", BigInteger, nullable=False),
+    Column("last", BigInteger, primary_key=True),
     Column("prev", Text),
     Column("declared_in", Text, nullable=False),
 )

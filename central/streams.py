@@ -107,5 +107,10 @@ class Streams:
         hashes = chain.links(prev, bodies)
         seal = chain.seal(self._town.signer, hashes[-1])
         segment = Segment(stream, tip.boot, tip.seq + 1, prev, bodies, seal)
-        shelves.put(connection, Attachment(segment, hashes[-1], begins), shelves.STREAM_EPOCH, at)
+        shelves.put(
+            connection,
+            Attachment(segment, hashes[-1], is_new=begins is not None, begins=begins),
+            shelves.STREAM_EPOCH,
+            at,
+        )
         return Place(tip.boot, segment.last, hashes[-1].hex())

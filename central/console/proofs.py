@@ -165,8 +165,8 @@ def _continues(branches: Branches, row: Row, segment: Segment) -> bool | None:
     """Say whether the segment is chained to what is held before it, be it an earlier boot or a declared hole."""
     if segment.first > 1:
         held = branches.hash_at(segment.boot, segment.first - 1)
-        over = [hole["prev"] for hole in branches.holes(segment.boot) if hole["last"] == segment.first - 1]
-        before = held or next(iter(over), None)
+        holes = (hole for hole in branches.holes(segment.boot) if hole["last"] == segment.first - 1)
+        before = held or next((hole["prev"] for hole in holes if hole["prev"]), None)
     elif row["after_boot"]:
         before = branches.hash_at(row["after_boot"], row["after_seq"])
     else:

@@ -92,5 +92,5 @@ def _branch(connection: sa.Connection, row: sa.RowMapping) -> BranchLine:
         hash=row["hash"],
         is_end=bool(row["is_end"]),
         settled=bool(row["settled"]),
-        holes=[f"{first}–{last}" for first, last in connection.execute(asked.order_by(hole.c.first))],
+        holes=[f"{first}–{last}" for first, last in connection.execute(asked.order_by(hole.c.first, hole.c.last))],
     )

@@ -341,6 +341,47 @@ def test_what_stands_before_a_hole_comes_before_what_stands_behind_it(pen: Pen) 
         assert (boot, segment.last) in {(head.boot, head.seq) for head in pen.send(segment).heads}
 
 
+@pytest.mark.fault("journal damaged")
+def test_what_stands_behind_a_lost_beginning_comes_in(pen: Pen) -> None:
+    """Nothing of that boot had been sent: its beginning is lost for good, and the rest of it is not."""
+    pen.send(pen.begin(touch(1)))
+    good = pen.place
+    lost = pen.begin(touch(2))
+    boot, rest, more = pen.boot, pen.write(touch(3)), pen.write(touch(4))
+    assert refused(pen, rest) == Why.GAP
+    gap = Gap(of=boot, first=1, last=lost.last, prev=lost.hashes()[-1].hex(), cause="damaged")
+    pen.send(pen.begin(gap, touch(5), after=good))
+    assert refused(pen, more) == Why.GAP, "what stands before it is not lost"
+    for segment in (rest, more):
+        held = pen.send(segment)
+        assert (boot, segment.last) in {(head.boot, head.seq) for head in held.heads}
+    held = pen.send(pen.write(touch(6)))
+    assert (kinds(pen.centre), held.state) == (["damage"], UnitState.ACTIVE)
+    checked = audit(pen.centre.engine, pen.centre.town)
+    assert (checked.broken, checked.unfounded) == ((), ())
+
+
+@pytest.mark.fault("journal damaged")
+@pytest.mark.parametrize("first_known", [True, False])
+@pytest.mark.parametrize("first_large", [True, False])
+def test_of_a_hole_that_is_declared_twice_everything_counts(pen: Pen, first_known: bool, first_large: bool) -> None:
+    pen.send(pen.begin(touch(1)))
+    boot, good = pen.boot, pen.place
+    small, left, large = pen.write(touch(2)), pen.write(touch(3)), pen.write(touch(4))
+    rest = pen.write(touch(5))
+    known = [
+        Gap(of=boot, first=small.first, last=upto.last, prev=upto.hashes()[-1].hex(), cause="damaged")
+        for upto in (small, large)
+    ]
+    unknown = Gap(of=boot, first=small.first, last=large.last, prev=None, cause="damaged")
+    declared = [[*known, unknown], [unknown, *known]][not first_known]
+    pen.send(pen.begin(*(declared[::-1] if first_large else declared), after=good))
+    for segment in (left, rest):
+        assert (boot, segment.last) in {(head.boot, head.seq) for head in pen.send(segment).heads}
+    checked = audit(pen.centre.engine, pen.centre.town)
+    assert (checked.broken, checked.unfounded) == ((), ())
+
+
 def test_a_hole_cannot_be_made_to_fit(pen: Pen) -> None:
     pen.send(pen.begin(touch(1)))
     boot, good = pen.boot, pen.place

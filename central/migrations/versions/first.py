@@ -63,7 +63,7 @@ def _create_journals() -> None:
         sa.Column("writer", sa.Text, primary_key=True),
         sa.Column("boot", sa.Text, primary_key=True),
         sa.Column("first", sa.BigInteger, primary_key=True),
-        sa.Column("last", sa.BigInteger, nullable=False),
+        sa.Column("last", sa.BigInteger, primary_key=True),
         sa.Column("prev", sa.Text),
         sa.Column("declared_in", sa.Text, nullable=False),
     )
