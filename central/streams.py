@@ -68,7 +68,8 @@ class Streams:
         tip = Place(ends[-1]["boot"], ends[-1]["seq"], ends[-1]["hash"]) if ends else None
         waiting = list(facts)
         if tip is None or tip.boot not in self._boots:
-            self._said_ms[stream] = self._at(branches, tip) + 1 if tip else 0  # of one moment, the name of a boot decides
+            # Of two boots that speak at one moment, the greater name would count.
+            self._said_ms[stream] = self._at(branches, tip) + 1 if tip else 0
             begins = self._boot_entry(tip)
             boot = self._town.entropy.bytes(BOOT_BYTES).hex()
             self._boots.add(boot)
