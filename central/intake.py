@@ -159,12 +159,13 @@ class Intake:
         except RefusedError as error:
             _note_refusal(connection, peer, error)
             return error
-        is_own = signed.segment.unit == peer.unit  # what is carried for others says nothing of this disk
-        grew = is_own and isinstance(found, Attachment) and found.segment is not None
-        fence = self._move_fence(connection, row, delivery.fence) if grew else row["fence"]
         if isinstance(found, Fork):
             _note_refusal(connection, peer, _refuse(found))
             return _refuse(found)
+        is_own = signed.segment.unit == peer.unit  # what is carried for others says nothing of this disk
+        fence = row["fence"]
+        if is_own and found.segment is not None:
+            fence = self._move_fence(connection, row, delivery.fence, branched=found.event is not None)
         if found.event:  # it may have stopped the unit
             row = self._admit(connection, peer)
         return self._answer(connection, row, fence, delivery.nonce, signed.segment.boot)
@@ -199,14 +200,16 @@ class Intake:
             raise RefusedError(Why.NOT_ENROLLED, f"{peer.unit} is not enrolled in this life; enrol it again")
         return row
 
-    def _move_fence(self, connection: sa.Connection, row: Row, quoted: str) -> str:
+    def _move_fence(self, connection: sa.Connection, row: Row, quoted: str, *, branched: bool) -> str:
         """Draw the next fence, and notice who brings news from an older state of his disk than was heard before.
 
-        The fence before the last is good too, because the last answer may have been lost; and a message that only
-        repeats what is held may be as old as it likes.
+        The fence before the last is good too, because the last answer may have been lost. A message that only repeats
+        what is held may be as old as it likes, and so may news that continue the newest end (then it has not
+        `branched`): they were held up on the way, but whoever wrote them has all that is held.
         """
         of_now = str(row["generation"])[:FENCE_MARK]  # what is late on the road may come from before a restore
-        if row["fence"] and quoted not in (row["fence"], row["fence_before"]) and quoted[:FENCE_MARK] in ("", of_now):
+        is_old = row["fence"] and quoted not in (row["fence"], row["fence_before"])
+        if branched and is_old and quoted[:FENCE_MARK] in ("", of_now):
             incidents = Incidents(connection, self._streams, self._town.clock.wall_ms())
             incidents.note(row["name"], "old fence", {"epoch": row["epoch"]})
         fence: str = of_now + self._town.entropy.bytes(FENCE_BYTES).hex()

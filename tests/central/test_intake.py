@@ -398,12 +398,21 @@ def test_a_hole_cannot_be_made_to_fit(pen: Pen) -> None:
 @pytest.mark.fault("unit restored from a backup")
 def test_news_from_an_old_state_of_a_disk_is_noticed(pen: Pen) -> None:
     old = [pen.send(pen.begin(touch(0))).fence]
+    back = pen.place
     old += [pen.send(pen.write(touch(day))).fence for day in range(1, 4)]
+    pen.send(pen.begin(touch(5), after=back), old[-2])
+    assert kinds(pen.centre) == ["rollback"], "the last answer may have been lost"
+    pen.send(pen.begin(touch(6), after=back), old[1])
+    assert kinds(pen.centre) == ["rollback", "rollback", "old fence"]
+
+
+def test_news_that_were_held_up_on_the_way_accuse_nobody(pen: Pen) -> None:
+    """Three questions, each answered while the delivery before was still on its way; each delivery quotes one fence."""
+    fence = pen.send(pen.begin(touch(0))).fence
+    for day in range(1, 4):
+        pen.send(pen.write(touch(day)), fence)
+    pen.send(pen.begin(touch(4)), fence)
     assert kinds(pen.centre) == []
-    pen.send(pen.write(touch(5)), old[-2])
-    assert kinds(pen.centre) == [], "the last answer may have been lost"
-    pen.send(pen.write(touch(6)), old[1])
-    assert kinds(pen.centre) == ["old fence"]
 
 
 def test_repeating_what_is_held_may_quote_any_fence(pen: Pen) -> None:
