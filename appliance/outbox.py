@@ -54,6 +54,7 @@ class Outbox:
         self._acknowledged: dict[str, int] = {}  # how far boots were taken that are no ends, when they were delivered
         self._ends: dict[str, int] = {}  # by the last answer
         self._generation = ""
+        self._shown: Place | None = None  # the last entry, if it was just brought for the centre to compare
 
     def look_up(self, holdings: Holdings) -> Held:
         """Find out what the centre holds of this journal."""
@@ -63,19 +64,32 @@ class Outbox:
             self._done.clear()
         self._note(holdings)
         held = Held(upto | {boot: max(seq, upto.get(boot, 0)) for boot, seq in self._acknowledged.items()})
-        present = self._journal.tip.boot if self._journal.tip else ""
+        tip = self._journal.tip
         for head in holdings.heads:
             here = self._journal.hash_at(head.boot, head.seq)
             if here and here.hex() == head.hash:
                 continue
-            if here or head.boot == present:
+            is_present = tip is not None and head.boot == tip.boot
+            if here or is_present:
                 held.contradicted = head
             else:
                 held.rolled_back = head
-            if head.boot == present:  # somebody else writes in it: what is ours has to be brought, to show that
-                held.upto[present] = min(held.upto[present], self._held.upto.get(present, 0))
+            if tip and is_present:
+                self._show(held, tip)
         self._held = held
         return held
+
+    def _show(self, held: Held, tip: Place) -> None:
+        """Bring what is ours of the boot that runs here, in which somebody else writes too, for the centre to compare.
+
+        As long as nothing differs, the answer to that says no more than before; then it is not brought once more, or a
+        journey would never end.
+        """
+        if self._shown == tip:
+            self._shown = None
+            return
+        self._shown = tip
+        held.upto[tip.boot] = min(held.upto[tip.boot], self._held.upto.get(tip.boot, 0), tip.seq - 1)
 
     def _note(self, holdings: Holdings) -> None:
         """Remember what was taken in this history of the centre.

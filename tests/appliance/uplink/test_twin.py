@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from central import store
 from sync.messages import Why
 from tests.appliance.conftest import touch
-from tests.appliance.uplink.conftest import Town, go
+from tests.appliance.uplink.conftest import Town, Watched, go
 from tests.central.pen import Pen
 
 
@@ -45,3 +45,22 @@ def test_what_was_shown_and_got_lost_is_shown_again(town: Town, twin: Pen) -> No
         town.unit.sync(town.road)
     assert town.road.lost > 5, "the weather was too good: this test tried nothing"
     assert "fork" in found(town)
+
+
+def test_a_twin_of_which_nothing_differs_yet_makes_no_round_endless(town: Town, watched: Watched) -> None:
+    """The answer to our last entry was lost, and the twin, which has it too, has written on."""
+    town.write(1)
+    go(town)
+    town.write(1)
+    tip = town.unit.running.opened.journal.tip
+    assert tip is not None
+    question = town.unit.running.hatch.question()
+    packed = town.unit.running.hatch.answer(town.road.holdings(question.report, question.nonce))
+    assert packed is not None
+    town.road.post(packed, "", "")
+    twin = Pen(town.centre, "lib01", town.unit.keystore, tip.boot, tip.seq, bytes.fromhex(tip.hash))
+    twin.send(twin.write(touch(1), touch(2)))
+    for _ in range(4):
+        assert go(town, watched).delivered <= 1, "our last entry at the most, for the centre to compare"
+    assert "fork" not in found(town)
+    assert "other entries" in town.unit.running.hatch.standing.frozen
