@@ -2,6 +2,8 @@
 
 import click
 
+from simulation.model.cli import model
+
 
 @click.group()
 def simulate() -> None:
@@ -38,3 +40,6 @@ def town(**asked: object) -> None:
     from simulation.asked import Asked, answer
 
     raise SystemExit(answer(Asked(**asked)))  # type: ignore[arg-type]
+
+
+simulate.add_command(model)
