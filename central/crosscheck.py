@@ -58,7 +58,9 @@ class Told:
                 case UnitSet(name=unit) if segment.unit == TOWN_STREAM:
                     self._standing.setdefault((unit,), {"epoch": _FIRST_EPOCH, "state": UnitState.ACTIVE})
                 case Order(name=unit, epoch=life, state=state) if segment.unit == ONE_UNIT + unit:
-                    self._standing[unit,] = {"epoch": life, "state": state}
+                    before = self._standing.get((unit,), {"epoch": life, "state": state})
+                    strictest = max((before["epoch"], before["state"]), (life, state), key=_in_order)
+                    self._standing[unit,] = dict(zip(("epoch", "state"), strictest, strict=True))
                 case Enrolled(name=unit, epoch=life, key=key) if segment.unit == ONE_UNIT + unit:
                     self._keys.setdefault((unit, life), set()).add(key.public)
 
@@ -114,6 +116,12 @@ class Told:
         for place in sorted(self._keys.keys() | found.keys()):
             if place not in found or found[place]["public"] not in self._keys.get(place, ()):
                 yield f"{place[0]}: the key of life {place[1]} is not the one that the town let in"
+
+
+def _in_order(standing: tuple[int, UnitState]) -> tuple[int, int]:
+    """Sort a later life above an earlier one, and in one life what is stricter above what is not."""
+    life, state = standing
+    return life, state.strictness
 
 
 def _rows(connection: sa.Connection, table: sa.Table, *key: str) -> dict[tuple[Any, ...], sa.RowMapping]:

@@ -166,7 +166,7 @@ class Intake:
         fence = row["fence"]
         if is_own and found.segment is not None:
             fence = self._move_fence(connection, row, delivery.fence, branched=found.event is not None)
-        if found.event:  # it may have stopped the unit
+        if found.event or signed.segment.unit == ONE_UNIT + peer.unit:  # it may have stopped the unit
             row = self._admit(connection, peer)
         return self._answer(connection, row, fence, delivery.nonce, signed.segment.boot)
 
@@ -184,6 +184,8 @@ class Intake:
             shelves.put(connection, found, signed.epoch, now, signed.packed if found.segment is segment else None)
             if found.event:
                 incidents.look_at(segment, found.event, signed.epoch)
+            if segment.unit.startswith(ONE_UNIT):
+                self._streams.obey(connection, segment.unit.removeprefix(ONE_UNIT))
         return found
 
     def _note_contact(self, row: Row, report: Report) -> None:

@@ -21,7 +21,7 @@ from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
 _MADE_BY: Final = "added up by"
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
 _MINE: Final = sa.select(store.setting.c.value).where(store.setting.c.name == _MADE_BY).with_for_update()

@@ -1,7 +1,8 @@
 """What the centre has said about the town, its places, its units and its cards: the latest statement about each counts.
 
 Both ends fold it: a unit to decide without a network, the centre to show names instead of ids. Of two statements about
-one thing the later one counts, whichever arrives first. Arithmetic only.
+one thing the later one counts, whichever arrives first; of two orders to one unit in one life the stricter one, because
+no unit is ever ordered back. Arithmetic only.
 """
 
 import msgspec
@@ -62,8 +63,14 @@ def _key(entry: Entry) -> str:
 def _fold(said: Said, entry: Entry) -> Said:
     when = (entry.at, entry.boot, entry.seq)
     fact = entry.fact
-    is_later = said.when is None or when >= said.when
-    return Said(when, fact) if isinstance(fact, Statement) and is_later else said
+    if not isinstance(fact, Statement):
+        return said
+    is_later = said.when is None or (_strictness(fact), when) >= (_strictness(said.fact), said.when)
+    return Said(when, fact) if is_later else said
+
+
+def _strictness(fact: Statement | None) -> int:
+    return fact.state.strictness if isinstance(fact, Order) else 0
 
 
 DIRECTORY: Fold[Said] = Fold(
@@ -82,4 +89,5 @@ DIRECTORY: Fold[Said] = Fold(
         FaceKey("cd" * 16, "QUJD"),
         Order("lib01", 1, UnitState.SUSPENDED, "clone"),
     ),
+    version=2,
 )

@@ -121,6 +121,11 @@ class UnitState(StrEnum):
     SUSPENDED = "suspended"  # it may still listen; nothing that it writes is taken
     CLOSED = "closed"  # this life of the unit is over; it needs a new key
 
+    @property
+    def strictness(self) -> int:
+        """Within one life a unit only goes down: whatever is stricter counts, and was said later."""
+        return list(UnitState).index(self)
+
 
 class Order(Fact, frozen=True, tag="order"):
     """What the centre orders one unit, in one of its lives (`epoch`)."""

@@ -4,13 +4,14 @@ import random
 
 from appliance.uplink.courier import Round
 from central.audit import audit
+from central.incidents import Incidents
 from drivers.card.sim.others import VirtualCard
 from drivers.clock.sim import Driver as Clock
 from simulation.cards import Mint
 from simulation.centre import SimCentre, name_place
 from simulation.road import Road, Weather
 from simulation.unit import SimUnit
-from sync.facts import CardState
+from sync.facts import CardState, UnitState
 from sync.messages import Holdings, Report, open_signed
 
 
@@ -84,6 +85,35 @@ def test_whoever_gives_back_twice_in_one_journey_is_not_accused() -> None:
     assert done.given_back > 1
     assert unit.sync(road)
     assert not centre.centre.engine.connect().exec_driver_sql("SELECT * FROM incident WHERE unit = 'lib01'").all()
+
+
+def test_a_unit_that_was_suspended_stays_so() -> None:
+    clock = Clock()
+    centre = SimCentre(clock, "suspended")
+    name_place(centre.centre, "library")
+    unit = SimUnit(centre.centre, "lib01", "library", clock, Mint("suspended").trust(), "suspended")
+    road = Road(centre, unit.peer, Weather(), random.Random(1))  # noqa: S311 - no secret
+    assert unit.sync(road)
+    centre.back_up()
+    with centre.centre.engine.begin() as connection:
+        Incidents(connection, centre.centre.streams, clock.wall_ms()).suspend("lib01", 1, "a double was seen")
+    assert unit.sync(road)
+    assert centre.restore()
+    assert state(centre, unit) is UnitState.ACTIVE
+    done = unit.sync(road)
+    assert done
+    assert done.given_back == 1
+    assert state(centre, unit) is UnitState.SUSPENDED
+    order = unit.running.directory.order()
+    assert order
+    assert order.state is UnitState.SUSPENDED
+    checked = audit(centre.centre.engine, centre.centre.town)
+    assert (checked.broken, checked.unfounded) == ((), ())
+
+
+def state(centre: SimCentre, unit: SimUnit) -> UnitState:
+    raw = centre.holdings(unit.peer, Report(), "nonce")
+    return open_signed(raw, Holdings, centre.centre.town.signer.public).state
 
 
 def touches(centre: SimCentre) -> int:
