@@ -8,7 +8,7 @@ import msgspec
 
 from appliance.journal import select
 from sync import chain
-from sync.entries import Register
+from sync.entries import BAD_JSON, Register
 from sync.facts import Boot, Gap, Place
 
 _BOOTS: Final = """
@@ -81,9 +81,15 @@ def gaps(connection: apsw.Connection, register: Register) -> list[Gap]:
 
 
 def undeclared(connection: apsw.Connection) -> list[Gap]:
-    """Return what was found to be lost, and is to be declared by the next boot."""
-    rows = select(connection, "SELECT value FROM note WHERE name = ?", LOST)
-    return msgspec.json.decode(rows[0][0], type=list[Gap]) if rows and rows[0][0] else []
+    """Return what was found to be lost, and is to be declared by the next boot.
+
+    A note that rotted says nothing; then the hole is found once more.
+    """
+    rows = select(connection, "SELECT CAST(value AS BLOB) FROM note WHERE name = ?", LOST)
+    try:
+        return msgspec.json.decode(rows[0][0], type=list[Gap]) if rows and rows[0][0] else []
+    except BAD_JSON:
+        return []
 
 
 def _read(boot: str, body: str | None, entry_hash: bytes | None, register: Register) -> Begun:

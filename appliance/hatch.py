@@ -5,6 +5,7 @@ which has the network and can open nothing of what it carries. Everything that c
 town's key.
 """
 
+import contextlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ from appliance.journal import Journal, JournalBrokenError
 from appliance.opening import SETTLED, World, doubt
 from appliance.outbox import Backlog, Outbox
 from sync import chain
+from sync.entries import BAD_JSON
 from sync.facts import UnitState
 from sync.messages import (
     Head,
@@ -87,7 +89,7 @@ class Hatch:
         self._frozen_here = f"{missing} entries that were counted are not on this disk" if missing else ""
         self._noted = self._journal.note(_HOLDINGS)
         self.standing = Standing(frozen=self._frozen_here)
-        if self._noted:
+        with contextlib.suppress(*BAD_JSON):  # no note, or one that rotted: the next contact writes it anew
             before = msgspec.json.decode(self._noted, type=Holdings)
             self._see(before)
             self._town_ms = before.at

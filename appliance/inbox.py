@@ -5,7 +5,8 @@ A segment proves itself, so it does not matter whether it came over the network 
 
 from collections.abc import Iterable
 
-from appliance.journal import Execute, Journal
+from appliance import heard
+from appliance.journal import Execute, Journal, JournalBrokenError
 from sync import chain
 from sync.entries import Entry, EntryError, Register
 from sync.facts import Applied, Boot, Order, Place, UnitState
@@ -35,17 +36,27 @@ class Inbox:
         return self._since[stream]
 
     def lost_at_centre(self, stream: str, heads: Iterable[Head]) -> Segment | None:
-        """Return something of a stream that the centre lost when it was restored, so that it can be given back."""
+        """Return something of a stream that the centre lost when it was restored, so that it can be given back.
+
+        Raises:
+            JournalBrokenError: it rotted here; the next start throws it away.
+        """
         upto = held_upto(self._after(stream), [(head.boot, head.seq) for head in heads])
-        sql = "SELECT seq, body, hash, sig FROM stream WHERE writer = ? AND boot = ? AND seq > ? ORDER BY seq LIMIT ?"
+        sql = (
+            "SELECT seq, CAST(body AS BLOB), sig FROM stream"
+            " WHERE writer = ? AND boot = ? AND seq > ? ORDER BY seq LIMIT ?"
+        )
         for boot, after in self._after(stream).items():
             here = upto.get(boot, 0)
             rows = self._journal.select(sql, stream, boot, here, ENTRIES_MAX)
-            sealed = next((at for at in range(len(rows), 0, -1) if rows[at - 1][3]), 0)
+            sealed = next((at for at in range(len(rows), 0, -1) if rows[at - 1][2]), 0)
             before = self._hash_at(stream, boot, here) if here else bytes.fromhex(after.hash) if after else chain.ORIGIN
             if sealed and before:
-                bodies = tuple(body.encode() for _, body, _, _ in rows[:sealed])
-                return Segment(stream, boot, here + 1, before, bodies, rows[sealed - 1][3])
+                bodies = tuple(body for _, body, _ in rows[:sealed])
+                segment = Segment(stream, boot, here + 1, before, bodies, rows[sealed - 1][2])
+                if not self._town_key.signed(segment.hashes()[-1], segment.seal):
+                    raise _rotten(stream)
+                return segment
         return None
 
     def take(self, text: bytes) -> int:
@@ -53,6 +64,7 @@ class Inbox:
 
         Raises:
             StrangeError: it is refused, with the reason; nothing changed.
+            JournalBrokenError: it does not fit because what came before rotted here; the next start throws that away.
         """
         try:
             segment = from_text(text)
@@ -63,7 +75,7 @@ class Inbox:
         known = self._hashes(segment)
         for seq, entry_hash in known.items():
             if hashes[seq - segment.first] != entry_hash:
-                raise StrangeError(f"the centre says two things in {segment.unit}/{segment.boot}/{seq}")
+                raise self._at_odds(segment, f"the centre says two things in {segment.unit}/{segment.boot}/{seq}")
         fresh = [at for at in range(len(hashes)) if segment.first + at not in known]
         if fresh:
             self._store(segment, [entries[at] for at in fresh], hashes, fresh[0])
@@ -89,8 +101,14 @@ class Inbox:
                 raise StrangeError("a boot that does not begin with a boot entry")
             before = self._hash_at(segment.unit, after.boot, after.seq) if after else chain.ORIGIN
         if before != segment.prev:
-            raise StrangeError(f"something before {segment.unit}/{segment.boot}/{segment.first} is missing here")
+            why = f"something before {segment.unit}/{segment.boot}/{segment.first} is missing here"
+            raise self._at_odds(segment, why)
         return hashes
+
+    def _at_odds(self, segment: Segment, why: str) -> StrangeError | JournalBrokenError:
+        """Say whose fault it is that something which the town has signed does not fit."""
+        is_whole = heard.is_whole(self._journal.connection, self._register)
+        return StrangeError(why) if is_whole else _rotten(segment.unit)
 
     def _store(self, segment: Segment, fresh: list[Entry], hashes: list[bytes], offset: int) -> None:
         def also(execute: Execute) -> None:
@@ -112,8 +130,12 @@ class Inbox:
         return rows[0][0] if rows else None
 
     def _after(self, stream: str) -> dict[str, Place | None]:
-        sql = "SELECT boot, body FROM stream WHERE writer = ? AND seq = 1 ORDER BY n"
-        facts = {boot: self._register.decode(body.encode()).fact for boot, body in self._journal.select(sql, stream)}
+        sql = "SELECT boot, CAST(body AS BLOB) FROM stream WHERE writer = ? AND seq = 1 ORDER BY n"
+        rows = self._journal.select(sql, stream)
+        try:
+            facts = {boot: self._register.decode(body).fact for boot, body in rows}
+        except EntryError as error:
+            raise _rotten(stream) from error
         return {boot: fact.after for boot, fact in facts.items() if isinstance(fact, Boot)}
 
     def _last(self, stream: str) -> dict[str, int]:
@@ -123,3 +145,7 @@ class Inbox:
     def _hashes(self, segment: Segment) -> dict[int, bytes]:
         sql = "SELECT seq, hash FROM stream WHERE writer = ? AND boot = ? AND seq BETWEEN ? AND ?"
         return dict(self._journal.select(sql, segment.unit, segment.boot, segment.first, segment.last))
+
+
+def _rotten(stream: str) -> JournalBrokenError:
+    return JournalBrokenError(f'what "{stream}" has said is not as it came; the journal is damaged')

@@ -212,9 +212,9 @@ class Journal:
         return found[0][0], found[0][1]
 
     def note(self, name: str) -> str:
-        """Return a small note that outlives the process, or ""."""
-        found = self.select("SELECT value FROM note WHERE name = ?", name)
-        return found[0][0] if found else ""
+        """Return a small note that outlives the process, or "". Nothing vouches for it: it may have rotted."""
+        found = self.select("SELECT CAST(value AS BLOB) FROM note WHERE name = ?", name)
+        return found[0][0].decode(errors="replace") if found else ""
 
     def set_note(self, name: str, value: str) -> None:
         with self.transaction() as execute:

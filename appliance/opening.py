@@ -12,7 +12,7 @@ from typing import Any, Final
 import apsw
 import msgspec
 
-from appliance import salvage
+from appliance import heard, salvage
 from appliance.boots import LOST, begun, gaps, missing, undeclared
 from appliance.checkup import DamageError, examine, settle
 from appliance.journal import Execute, Journal, JournalBrokenError, JournalFullError, read_head, select
@@ -120,7 +120,7 @@ def open_journal(
             # After a sync that failed, the log may read well and yet never reach the disk: Linux forgets that it
             # should. Whatever is written behind it would be lost with it, so all of it is written once more.
             journal.checkpoint(at_least=0)
-        if not shelf.is_sound:
+        if not _is_sound(connection, folds, register):
             _fold_again(journal, shelf, connection, register)
         _begin(opened, world, connection, register, software)
     except BaseException:
@@ -180,8 +180,14 @@ def _look_at(
     connection: apsw.Connection, register: Register, owner: chain.PublicKey, folds: Sequence[Fold[Any]]
 ) -> None:
     settle(connection)
-    to_be_folded = not Shelf(connection, folds).is_sound  # then every entry counts, also those that were checked before
-    examine(connection, register, owner, None if to_be_folded else _checked_before(connection))
+    # Where all is to be folded, every entry counts, also those that were checked before.
+    is_sound = _is_sound(connection, folds, register)
+    examine(connection, register, owner, _checked_before(connection) if is_sound else None)
+
+
+def _is_sound(connection: apsw.Connection, folds: Sequence[Fold[Any]], register: Register) -> bool:
+    """Whether what the entries add up to, and what the centre has said, are as they were written."""
+    return Shelf(connection, folds).is_sound and heard.is_whole(connection, register)
 
 
 def _checked_before(connection: apsw.Connection) -> Place | None:
@@ -205,7 +211,7 @@ def _save(disk: Disk, name: str, register: Register, owner: chain.PublicKey) -> 
         rows = salvage.read_rows(broken, disk.raw(name))
         saved = salvage.sort_out(rows, register, owner, _head_of(broken), _declared(broken, register))
         salvage.lay_down(fresh, saved)
-        salvage.copy_town(broken, fresh, register)
+        heard.copy(broken, fresh, register)
     finally:
         broken.close(True)  # noqa: FBT003
         fresh.close()
@@ -242,11 +248,11 @@ def _fold_again(journal: Journal, shelf: Shelf, connection: apsw.Connection, reg
     """Fold everything anew. The entries were walked to their end; what the centre said is looked at here."""
     with journal.transaction() as execute:
         shelf.clear()
-        said = list(salvage.told(connection))
-        whole = list(salvage.intact(said, register))
+        said = list(heard.told(connection))
+        whole = list(heard.intact(said, register))
         for n in {row[0] for row in said} - {row[0] for row in whole}:
             execute("DELETE FROM stream WHERE n = ?", (n,))  # the next contact brings it again
-        shelf.fold(register.decode(row[4].encode()) for row in whole)
+        shelf.fold(register.decode(row[4]) for row in whole)
         for one in begun(connection, register):
             bodies = connection.execute("SELECT body FROM entry WHERE boot = ? ORDER BY seq", (one.boot,))
             shelf.fold(register.decode(str(body).encode()) for (body,) in bodies)

@@ -7,7 +7,7 @@ bytes and the entry before it, and if a signature behind it covers it.
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -18,8 +18,6 @@ from appliance.boots import LOST
 from sync import chain
 from sync.entries import BOOT_PATTERN, INT_MAX, EntryError, Register
 from sync.facts import Boot, Gap, Place
-
-Told = tuple[int, str, str, int, str, bytes, bytes | None]  # a row of the table "stream"
 
 HASH_BYTES: Final = 32
 SIG_BYTES: Final = 64
@@ -120,7 +118,7 @@ def sort_out(
         if before and not saved.holds(*before):
             possible = [row.hash for row in rows if (row.boot, row.seq) == before] + behind.get(before, [])
             linked = (prev for prev in possible if chain.link(prev, first.body) == first.hash)
-            saved.lose(*before, _hash_before(first, register) or next(linked, None))
+            saved.lose(*before, hash_before(first, register) or next(linked, None))
     if head and _is_believable(head, saved):
         saved.lose(head.boot, head.seq, None)
     for row in _known_to_be_lost(rows, saved, owner):
@@ -180,7 +178,7 @@ def _runs(
 
 def _following(row: Row, prevs: list[bytes], register: Register, owner: chain.PublicKey) -> Row | None:
     """Return a row that follows from a hash before it, or None; a rotten hash is mended if its signature covers it."""
-    first = _hash_before(row, register)
+    first = hash_before(row, register)
     for prev in [first] if first else prevs:
         linked = chain.link(prev, row.body)
         if linked == row.hash or (row.sig is not None and owner.signed(linked, row.sig)):
@@ -188,7 +186,7 @@ def _following(row: Row, prevs: list[bytes], register: Register, owner: chain.Pu
     return None
 
 
-def _hash_before(row: Row, register: Register) -> bytes | None:
+def hash_before(row: Row, register: Register) -> bytes | None:
     """Return what the first entry of a boot must be chained to; None for any other entry."""
     if row.seq != 1:
         return None
@@ -243,50 +241,3 @@ def lay_down(connection: apsw.Connection, saved: Saved) -> None:
         connection.execute("REPLACE INTO head VALUES (1, ?, ?, ?, ?)", (tip.boot, tip.seq, tip.hash, tip.sig))
     connection.execute("REPLACE INTO note VALUES (?, ?)", (LOST, msgspec.json.encode(saved.gaps).decode()))
     connection.execute("COMMIT")
-
-
-def copy_town(broken: apsw.Connection, fresh: apsw.Connection, register: Register) -> None:
-    """Copy what the centre had said, as far as it is whole; the next contact brings the rest again."""
-    sql = "INSERT INTO stream (writer, boot, seq, body, hash, sig) VALUES (?, ?, ?, ?, ?, ?)"
-    for _, *row in intact(_until_unreadable(broken), register):
-        fresh.execute(sql, row)
-
-
-def told(connection: apsw.Connection) -> Iterator[Told]:
-    """Read what the centre has said, in the order in which it came."""
-    sql = "SELECT n, writer, boot, seq, body, hash, sig FROM stream ORDER BY n"
-    for n, writer, boot, seq, body, entry_hash, sig in connection.execute(sql):
-        yield int(n), str(writer), str(boot), int(seq), str(body), bytes(entry_hash), sig
-
-
-def _until_unreadable(broken: apsw.Connection) -> Iterator[Told]:
-    try:
-        yield from told(broken)
-    except (apsw.Error, UnicodeDecodeError, ValueError, TypeError):
-        return  # what a broken page yields may be anything
-
-
-def intact(rows: Iterable[Told], register: Register) -> Iterator[Told]:
-    """Yield of each of the centre's streams what stands before its first break.
-
-    What follows a break may be whole, but kept, it would hide from the next contact that something is missing.
-    """
-    hashes: dict[str, dict[tuple[str, int], bytes]] = {}
-    broken: set[str] = set()
-    for row in rows:
-        _, writer, boot, seq, body, entry_hash, sig = row
-        before = hashes.setdefault(writer, {})
-        if (boot, seq) in before:
-            continue  # a broken tree may show a row twice
-        if writer not in broken and _follows(Row(boot, seq, body.encode(), entry_hash, sig), before, register):
-            before[boot, seq] = entry_hash
-            yield row
-        else:
-            broken.add(writer)
-
-
-def _follows(row: Row, before: Mapping[tuple[str, int], bytes], register: Register) -> bool:
-    first = _hash_before(row, register)
-    prev = first or before.get((row.boot, row.seq - 1))
-    is_known = first is None or first == chain.ORIGIN or first in before.values()
-    return prev is not None and is_known and chain.link(prev, row.body) == row.hash

@@ -264,6 +264,21 @@ def test_a_hole_that_grew_is_declared_as_it_is_now(
     assert box.start().lost == [], "what is left of it is whole"
 
 
+@pytest.mark.fault("journal damaged")
+@pytest.mark.parametrize("name", ["lost and not yet declared", "checked up to", "ended in order", "settled up to"])
+@pytest.mark.parametrize("left", [b"[{", b"\xff"])
+def test_a_note_that_rotted_keeps_no_unit_from_starting(box: Box, name: str, left: bytes) -> None:
+    opened = box.start()
+    box.write(opened, 3)
+    close_in_order(opened.journal)
+    connection = _raw(box)
+    connection.execute("REPLACE INTO note VALUES (?, CAST(? AS TEXT))", (name, left))
+    connection.close()
+    again = box.start()
+    assert again.lost == []
+    assert again.missing == 0
+
+
 def _lose(connection: apsw.Connection, table: str, where: str) -> None:
     """Let rows be gone as if they had never been written, and the next start walk everything."""
     connection.execute("PRAGMA secure_delete = ON")

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from appliance.inbox import StrangeError
+from appliance.journal import JournalBrokenError
 from appliance.opening import doubt
 from central import shelves, store
 from central.audit import audit
@@ -147,7 +148,7 @@ def test_words_with_something_missing_before_them_wait(town: Town) -> None:
     lost="nothing",
     found="By its hash when it is folded anew; it is thrown away and fetched again.",
 )
-@pytest.mark.parametrize("where", ["in the directory", "in a journal that is being saved"])
+@pytest.mark.parametrize("where", ["in the directory", "in a journal that is being saved", "where nobody looks"])
 def test_words_that_rotted_here_are_fetched_again(town: Town, where: str) -> None:
     for card in range(5):
         town.centre.registrar.set_card(f"{card:032x}", CardState.STOPPED)
@@ -174,9 +175,42 @@ def rot(town: Town, where: str) -> None:
     connection.execute(half, (f"%{2:032x}%",))
     if where == "in the directory":
         connection.execute("UPDATE shelf SET crc = crc + 1 WHERE key = ?", (f"card/{3:032x}",))
-    else:
+    elif where == "in a journal that is being saved":
         connection.execute("UPDATE head SET seq = seq + 1")
     connection.close()
+
+
+@pytest.mark.fault("what the centre said rots on a unit's disk")
+@pytest.mark.parametrize("rotted", ["body = CAST(replace(body, 'boot', x'c0') AS TEXT)", "hash = randomblob(32)"])
+def test_words_that_rot_while_it_runs_end_it_once(town: Town, rotted: str) -> None:
+    """Whatever comes would not fit behind them, and the unit would never again hear of a card that is stopped."""
+    go(town)
+    before = heard_of_the_town(town)
+    town.unit.running.opened.journal.connection.execute(f"UPDATE stream SET {rotted}")  # noqa: S608 - a test's own
+    town.centre.registrar.set_card(CARD, CardState.STOPPED)
+    with pytest.raises(JournalBrokenError, match="not as it came"):
+        go(town)
+    town.unit.crash()
+    town.unit.start()
+    assert go(town).fetched > 0
+    assert heard_of_the_town(town)[: len(before)] == before
+    assert town.unit.running.directory.card(CARD) is not None
+
+
+@pytest.mark.fault("what the centre said rots on a unit's disk")
+@pytest.mark.parametrize("left", ['{"unit":"lib01","heads":[{"boot":"', "\xff"])
+def test_a_note_that_rotted_is_written_anew(town: Town, left: str) -> None:
+    town.write(3)
+    go(town)
+    connection = town.unit.running.opened.journal.connection
+    connection.execute(
+        "UPDATE note SET value = CAST(? AS TEXT) WHERE name = 'the centre holds'", (left.encode("latin-1"),)
+    )
+    town.unit.crash()
+    town.unit.start()
+    go(town)
+    assert town.unsent == 0
+    assert town.unit.running.opened.journal.note("the centre holds").startswith('{"unit":"lib01","epoch":1,')
 
 
 def test_what_is_said_to_another_unit_is_not_taken(town: Town) -> None:
