@@ -107,7 +107,8 @@ class Outbox:
     def next_segment(self) -> Segment | None:
         """Return the next segment to send, or None if the centre has everything.
 
-        What stands behind a hole goes last: the entry that declares the hole has to be there first.
+        What stands behind a hole goes last, and with it what continues that: the entry that declares the hole has to be
+        there first.
         """
         waiting = [one for one in self._boots.values() if one.boot not in self._done]
         behind_holes: list[tuple[Begun, int]] = []
@@ -116,7 +117,7 @@ class Outbox:
             if seq is None:
                 if self._journal.tip and one.boot != self._journal.tip.boot:
                     self._done.add(one.boot)
-            elif seq == self._held.upto.get(one.boot, 0) + 1 and not (seq == 1 and self._is_lost(one.after)):
+            elif seq == self._held.upto.get(one.boot, 0) + 1 and not (seq == 1 and self._waits_for(one.after)):
                 return self._journal.segment(one.boot, seq, self._hash_before(one, seq))
             else:
                 behind_holes.append((one, seq))
@@ -127,11 +128,9 @@ class Outbox:
                 return self._journal.segment(one.boot, seq, prev)
         return None
 
-    def _is_lost(self, place: Place | None) -> bool:
-        """Whether nobody holds an entry any more: then a boot that continues it stands behind a hole."""
-        if place is None or self._held.upto.get(place.boot, 0) >= place.seq:
-            return False
-        return self._journal.hash_at(place.boot, place.seq) is None
+    def _waits_for(self, place: Place | None) -> bool:
+        """Whether an entry is not at the centre: it is lost, or waits itself, for boots are asked in their order."""
+        return place is not None and self._held.upto.get(place.boot, 0) < place.seq
 
     def pass_over(self, segment: Segment) -> None:
         """Go on behind a segment without asking the centre, as when the whole journal is written to a stick."""
