@@ -21,7 +21,7 @@ from central.streams import Streams, ends_for
 from central.town import Town
 from central.verify import Keyring, Signed, check_welcome, verify
 from sync.facts import UnitState
-from sync.messages import ONE_UNIT, TOWN_STREAM, Holdings, Report, Why, sign
+from sync.messages import ONE_UNIT, TOWN_STREAM, Holdings, Report, Why, is_stream, sign
 from sync.segment import Segment
 
 FENCE_BYTES: Final = 8
@@ -153,7 +153,7 @@ class Intake:
         peer, signed = delivery.peer, delivery.signed
         try:  # whatever may refuse comes before the first write
             row = self._admit(connection, peer)
-            if row["state"] != UnitState.ACTIVE:
+            if row["state"] != UnitState.ACTIVE and not is_stream(signed.segment.unit):
                 raise RefusedError(Why.SUSPENDED, f"{peer.unit} may listen, but nothing that it sends is taken")
             found = self._attach(connection, signed, row)
         except RefusedError as error:
@@ -167,7 +167,7 @@ class Intake:
         if is_own and found.segment is not None:
             fence = self._move_fence(connection, row, delivery.fence, branched=found.event is not None)
         if found.event or signed.segment.unit == ONE_UNIT + peer.unit:  # it may have stopped the unit
-            row = self._admit(connection, peer)
+            row = connection.execute(_CALLER_ALONE, {"unit": peer.unit}).mappings().one()
         return self._answer(connection, row, fence, delivery.nonce, signed.segment.boot)
 
     def _attach(self, connection: sa.Connection, signed: Signed, caller: Row | None = None) -> Attachment | Fork:

@@ -99,11 +99,10 @@ def _fetch(hatch: Hatch, centre: Centre, stream: str, since: str, done: Round, s
         try:
             packed = centre.stream(name, since)
         except RefusedError as refused:
-            helped = refused.problem != lacked and _give_back(hatch, centre, stream, refused, done)
-            if refused.problem.type != Why.UNKNOWN_HEAD or not helped:
-                done.problem = refused.problem
+            done.problem, before = refused.problem, done.problem
+            if refused.problem == lacked or not _give_back(hatch, centre, stream, refused, done):
                 return
-            lacked = refused.problem
+            done.problem, lacked = before, refused.problem
             continue
         if packed is None or not hatch.take(packed):
             return
@@ -112,11 +111,17 @@ def _fetch(hatch: Hatch, centre: Centre, stream: str, since: str, done: Round, s
 
 
 def _give_back(hatch: Hatch, centre: Centre, stream: str, refused: RefusedError, done: Round) -> bool:
-    """Bring the centre what it once said itself and lost with its disk; return whether there was anything."""
+    """Bring the centre what it once said itself and lost with its disk; return whether that helped."""
+    if refused.problem.type != Why.UNKNOWN_HEAD:
+        return False
     packed = hatch.give_back(stream, refused.problem.heads)
     if packed is None:
         return False
     question = hatch.question()
-    centre.post(packed, question.fence, question.nonce)
+    try:
+        centre.post(packed, question.fence, question.nonce)
+    except RefusedError as again:  # the other stream may bring what explains it
+        done.problem = again.problem
+        return False
     done.given_back += 1
     return True

@@ -11,8 +11,9 @@ from simulation.cards import Mint
 from simulation.centre import SimCentre, name_place
 from simulation.road import Road, Weather
 from simulation.unit import SimUnit
-from sync.facts import CardState, UnitState
-from sync.messages import Holdings, Report, open_signed
+from sync.client import RefusedError
+from sync.facts import CardState, Order, UnitState
+from sync.messages import Holdings, Problem, Report, Why, open_signed
 
 
 def test_units_bring_again_what_it_lost_and_no_alarm_is_raised() -> None:
@@ -109,6 +110,65 @@ def test_a_unit_that_was_suspended_stays_so() -> None:
     assert order.state is UnitState.SUSPENDED
     checked = audit(centre.centre.engine, centre.centre.town)
     assert (checked.broken, checked.unfounded) == ((), ())
+
+
+def test_a_later_order_is_not_undone_by_one_that_comes_back() -> None:
+    centre, unit, road = town_of_one("later order")
+    centre.back_up()
+    for reason in (UnitState.ACTIVE, UnitState.ACTIVE):
+        order(centre, reason)
+    assert unit.sync(road)
+    assert centre.restore()
+    order(centre, UnitState.SUSPENDED)
+    done = unit.sync(road)
+    assert done
+    assert (done.given_back, state(centre, unit)) == (1, UnitState.SUSPENDED)
+    assert unit.running.tap.closed() == "TAP-044", "a suspended unit gives back as well, or it would never hear of it"
+    assert audit(centre.centre.engine, centre.centre.town).unfounded == ()
+
+
+def test_a_stream_that_the_centre_will_not_have_back_does_not_hide_the_other() -> None:
+    centre, unit, road = town_of_one("no room")
+    centre.back_up()
+    centre.centre.registrar.set_card("0c" * 16, CardState.STOPPED)
+    assert unit.sync(road)
+    assert unit.sync(road)
+    assert centre.restore()
+    assert unit.sync(Full(road)) is not None, "what the unit wrote itself comes first"
+    order(centre, UnitState.SUSPENDED)
+    done = unit.sync(Full(road))
+    assert done
+    assert (done.given_back, done.fetched) == (0, 1)
+    assert done.problem
+    assert unit.running.tap.closed() == "TAP-044"
+
+
+class Full(Road):
+    """A road to a centre that has no room."""
+
+    def __init__(self, road: Road) -> None:
+        vars(self).update(vars(road))
+
+    def post(self, packed: bytes, fence: str, nonce: str) -> bytes:  # noqa: ARG002 - as a road has them
+        raise RefusedError(Problem(Why.FULL, "The disk is full", 507))
+
+
+def town_of_one(seed: str) -> tuple[SimCentre, SimUnit, Road]:
+    clock = Clock()
+    centre = SimCentre(clock, seed)
+    name_place(centre.centre, "library")
+    unit = SimUnit(centre.centre, "lib01", "library", clock, Mint(seed).trust(), seed)
+    road = Road(centre, unit.peer, Weather(), random.Random(1))  # noqa: S311 - no secret
+    assert unit.sync(road)
+    return centre, unit, road
+
+
+def order(centre: SimCentre, said: UnitState) -> None:
+    with centre.centre.engine.begin() as connection:
+        if said is UnitState.SUSPENDED:
+            Incidents(connection, centre.centre.streams, 0).suspend("lib01", 1, "two machines")
+        else:
+            centre.centre.streams.append_for(connection, "lib01", [Order("lib01", 1, said, "looked into")])
 
 
 def state(centre: SimCentre, unit: SimUnit) -> UnitState:
