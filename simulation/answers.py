@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulation.books import Booked, Books
-from simulation.people import Box, People, Touch
+from simulation.people import RAN_OUT, Box, People, Touch
 from sync.program import Result
 
 REPEAT_MS: Final = 5_000
@@ -26,10 +26,12 @@ class Matched:
     Attributes:
         recovered: of a touch that the power cut short, by its place in the list, what was booked of it all the same.
         unexplained: what was booked without anybody's having heard it or having been cut short.
+        booked: the ids of all booked touches.
     """
 
     recovered: dict[int, Booked] = field(default_factory=dict)
     unexplained: list[Booked] = field(default_factory=list)
+    booked: frozenset[str] = frozenset()
 
 
 def match(people: People, books: Books, name_of: Callable[[int], str]) -> Matched:
@@ -40,7 +42,7 @@ def match(people: People, books: Books, name_of: Callable[[int], str]) -> Matche
     for at, touch in enumerate(people.touches):
         if touch.card >= 0 and touch.cut and not touch.noted:
             dark[touch.unit, name_of(touch.card)].append(at)
-    matched = Matched()
+    matched = Matched(booked=frozenset(books.touches))
     for booked in books.touches.values():
         if booked.entry in heard:
             continue
@@ -76,6 +78,7 @@ class _Model:
         self._matched = matched
         self._counted: set[tuple[int, int]] = set()
         self._before: set[tuple[int, str]] = set()  # whose entries a restart may show again
+        self._dark: set[int] = set()  # whose touch was cut short, and is not booked
         self._last: Touch | None = None
 
     def judge(self, at: int, touch: Touch) -> str:
@@ -83,7 +86,8 @@ class _Model:
         if touch.waited_s > 0:
             return f"it took {touch.waited_s:.3f} s more than the card"
         if touch.card < 0:
-            return "a card that must not be served was" if touch.noted else ""
+            is_excused = touch.card == RAN_OUT and not touch.has_clock
+            return "a card that must not be served was" if touch.noted and not is_excused else ""
         if not touch.lit or touch.said is None:
             self._remember_dark(at, touch)
             return ""
@@ -93,6 +97,8 @@ class _Model:
         if (booked := self._matched.recovered.get(at)) is not None:
             self._counted.add((touch.card, touch.day))
             self._before.add((touch.card, booked.entry))
+        elif touch.cut:
+            self._dark.add(touch.card)
 
     def _judge_noted(self, touch: Touch) -> str:
         said = touch.said
@@ -112,7 +118,9 @@ class _Model:
         if self._is_stopped(touch) is True:
             return "this card was stopped, and the unit had heard of it"
         if said.message == _SHOWN_AGAIN:
-            return "" if before_this else "that was not this card's last touch"
+            # A box that dies before it has sent anything takes with it what a restart showed.
+            is_gone = said.entry not in self._matched.booked and touch.card in self._dark
+            return "" if before_this or is_gone else "that was not this card's last touch"
         expected = Result.ALREADY if known else Result.OK_POINTS
         return "" if said.result is expected else f"it should have been {expected}"
 

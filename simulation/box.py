@@ -8,6 +8,7 @@ from appliance.uplink import courier
 from drivers.card.sim.held import Held
 from drivers.card.sim.others import VirtualCard
 from drivers.card.sim.plan import Trouble
+from drivers.clock import Confidence
 from drivers.clock.sim import Driver as Clock
 from drivers.disk.sim import Driver as Disk
 from programs.visits.entries import Touch as Touched
@@ -131,6 +132,7 @@ class Box:
             cut=lit and not self.is_on,
             torn=torn_after is not None,
             said=said,
+            has_clock=self.clock.confidence() is not Confidence.UNKNOWN,
             waited_s=self.clock.mono() - began,
         )
         self.look_after()

@@ -16,6 +16,7 @@ from drivers.card.sim.mynumber import ATR_CONTACTLESS
 from drivers.card.sim.others import VirtualCard
 from drivers.card.sim.plan import Kind, Plan
 from drivers.card.sim.tags import uid_of
+from simulation.people import RAN_OUT, STRANGER
 
 ISSUER: Final = "TEST-town.1"
 _DAYS: Final = (date(2020, 4, 1), date(2094, 4, 1))
@@ -49,18 +50,21 @@ class Mint:
             return others.make(self._tag(number))
         return self._pass(f"resident {number}")
 
-    def stranger(self, dice: random.Random) -> VirtualCard:
-        """Return a card that must not be served: forged, copied, expired, of another town, or of no use here."""
+    def stranger(self, dice: random.Random) -> tuple[VirtualCard, int]:
+        """Return a card that must not be served: forged, copied, of another town, of no use here, or one that ran out.
+
+        With it comes what people who see it call it.
+        """
         kind = dice.randrange(5)
-        if kind == 0:
-            return self._pass("resident 0", key="copy")  # a copy of what anybody may read, without the key in the card
+        if kind == 0:  # a copy of what anybody may read, without the key in the card
+            return self._pass("resident 0", key="copy"), STRANGER
         if kind == 1:
-            return self._pass("resident 1", altered=True)
+            return self._pass("resident 1", altered=True), STRANGER
         if kind == 2:  # noqa: PLR2004 - one number a kind
-            return self._pass("somebody", days=_LONG_AGO)
+            return self._pass("somebody", days=_LONG_AGO), RAN_OUT
         if kind == 3:  # noqa: PLR2004
-            return Mint(f"{self._seed}/elsewhere").resident(0)
-        return others.make(Plan(kind=dice.choice(_SENSELESS), serial=self._serial("senseless")))
+            return Mint(f"{self._seed}/elsewhere").resident(0), STRANGER
+        return others.make(Plan(kind=dice.choice(_SENSELESS), serial=self._serial("senseless"))), STRANGER
 
     def _is_tag(self, number: int) -> bool:
         is_child = number % _FAMILY == _FAMILY - 1

@@ -196,6 +196,7 @@ def _clone(town: "SimTown", box: Box, dice: random.Random) -> str:
     box.seen.mishaps.append("it has a double")
     double = Box(town, len(town.boxes), box.name, box.place, body=body, like=box.unit)
     double.seen.mishaps.append("it is a double")
+    double.seen.brought = frozenset(double.hashes()) if double.is_on else frozenset()
     town.add(double)
     theft.live_on(town, double, dice)
     return f"box {double.number}"

@@ -171,8 +171,12 @@ def _unnamed(town: "SimTown", written: Books) -> Iterator[Finding]:
 def _took_turns(people: People, double: int, written: Books) -> bool:
     """Whether the centre has heard of one of two machines, then of the other, and then of the first again."""
     box = people.boxes[double]
-    said = [(t.said.entry, t.box) for t in people.touches if t.unit == box.unit and t.at > box.since and t.said]
-    came = sorted((written.arrived[entry], by) for entry, by in said if entry in written.arrived)
+    lives = [one.since for one in boxes_of(people, box.unit) if "it is a double" not in one.mishaps]
+    over = min((since for since in lives if since > box.since), default=None)  # who comes then is no third machine
+    both = [t for t in people.touches if t.unit == box.unit and t.at > box.since]
+    said = [(t.said.entry, t.box) for t in both if t.said and (over is None or people.boxes[t.box].since < over)]
+    own = [(entry, by) for entry, by in said if entry not in box.brought]  # what both hold may be told again by either
+    came = sorted((written.arrived[entry], by) for entry, by in own if entry in written.arrived)
     turns = sum(one[1] != other[1] for one, other in itertools.pairwise(came))
     return turns > 1
 

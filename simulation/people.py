@@ -5,12 +5,16 @@ beep with some words; on the receipt is the number of an entry.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from appliance.feedback import Shown
 from sync.program import Result
 
 NOTED = frozenset({Result.OK_POINTS, Result.OK_PAY, Result.OK_LOW, Result.ALREADY})
 """Results after which a person goes away believing that the touch counts."""
+
+STRANGER: Final = -1
+RAN_OUT: Final = -2
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,12 @@ class Touch:
         box: which of all boxes there ever were; two may bear one name.
         life: which life of its daemon.
         day, wall_ms: the day and the time by the box's own clock.
-        card: the resident's number, or -1 for a stranger's card.
+        card: the resident's number, or STRANGER for a stranger's card, or RAN_OUT for one that was good once.
         lit: the unit was switched on.
         cut: the power went away, or the daemon ended, before the card was taken away.
         torn: the person took the card away too early.
         said: the last thing that was heard and seen, or None.
+        has_clock: something vouches for its clock; without that it cannot tell whether a card ran out.
         waited_s: how long it took by the box's clock, the card's own time left out.
     """
 
@@ -41,6 +46,7 @@ class Touch:
     cut: bool
     torn: bool
     said: Shown | None
+    has_clock: bool = True
     waited_s: float = 0.0
 
     @property
@@ -59,6 +65,7 @@ class Box:
         closed_at: when the office took its name away, or None.
         closed_n: how much the centre had stored by then; `closed_words`: how much this box had heard of it.
         synced: the beginnings of all journeys to the centre and back that ended well.
+        brought: the numbers of the entries that were on its disk when it was set up, copied from another's.
     """
 
     unit: str
@@ -69,6 +76,7 @@ class Box:
     closed_n: int | None = None
     closed_words: int | None = None
     synced: list[int] = field(default_factory=list)
+    brought: frozenset[str] = frozenset()
 
 
 @dataclass

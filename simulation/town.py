@@ -175,7 +175,7 @@ class SimTown:
 
     def _touch(self, box: Box, deed: Deed, dice: random.Random) -> str:
         if deed.what is What.STRANGER:
-            touch = box.touch(self.mint.stranger(dice), -1)
+            touch = box.touch(*self.mint.stranger(dice))
         else:
             torn_after = dice.randrange(TORN_WITHIN) if deed.what is What.TORN else None
             touch = box.touch(self.cards[deed.card], deed.card, torn_after=torn_after)
@@ -207,6 +207,7 @@ class SimTown:
     def end(self) -> None:
         """Let every process be gone; what is on the disks stays."""
         for box in self.boxes:
+            box.unit.disk.cut()  # a plan that broke the code may have left a power cut waiting
             box.unit.drop()
 
     def name_of(self, card: int) -> str:

@@ -13,6 +13,7 @@ from drivers.disk.sim import quiet
 from programs.visits.office import visit
 from simulation.deeds import Setting
 from simulation.oracle import findings
+from simulation.people import RAN_OUT
 from simulation.plan import draw
 from simulation.town import SimTown
 from sync.program import Result
@@ -74,6 +75,14 @@ def test_a_beep_for_a_stranger(town: SimTown) -> None:
     at = noted(town)
     town.people.touches[at] = replace(town.people.touches[at], card=-1)
     assert "wrong answer" in kinds(town)
+
+
+def test_a_beep_for_a_card_that_ran_out_where_there_was_a_clock(town: SimTown) -> None:
+    at = noted(town)
+    town.people.touches[at] = replace(town.people.touches[at], card=RAN_OUT)
+    assert "wrong answer" in kinds(town)
+    town.people.touches[at] = replace(town.people.touches[at], has_clock=False)
+    assert "wrong answer" not in kinds(town)
 
 
 def test_a_touch_that_was_answered_as_another(town: SimTown) -> None:
