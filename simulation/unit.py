@@ -194,7 +194,8 @@ class SimUnit:
         """Let the process be gone, as if it had been killed."""
         self.reader.remove()
         if self.unit:
-            with contextlib.suppress(apsw.Error):  # SQLite would like to tidy up, and must not
+            # SQLite would like to tidy up, and must not; the power may go over that too.
+            with contextlib.suppress(apsw.Error, PowerCutError):
                 self.unit.opened.journal.connection.close(True)  # noqa: FBT003 - apsw's own argument: whatever it says
         self.unit = None
 

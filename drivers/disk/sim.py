@@ -263,10 +263,11 @@ class _Vfs(apsw.VFS):
         return cast("apsw.VFSFile", handle)  # any object with these methods will do
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
-        if self._disk.operation(self.life):
-            self._disk.files.pop(filename, None)
+        disk: Driver | None = getattr(self, "_disk", None)  # gone where a heap of objects is thrown away as a whole
+        if disk and disk.operation(self.life):
+            disk.files.pop(filename, None)
             if syncdir:
-                self._disk.sync_names()
+                disk.sync_names()
 
     def xAccess(self, pathname: str, flags: int) -> bool:  # noqa: N802, ARG002
         return pathname in self._disk.files
