@@ -97,7 +97,7 @@ def test_everything_that_may_happen_does_happen() -> None:
 
 def test_every_deed_of_every_profile_is_done() -> None:
     for name, profile in PROFILES.items():
-        planned = {deed.what for seed in range(40) for deed in draw(Setting(str(seed), 2, 4, 8, name))}
+        planned = {deed.what for seed in range(60) for deed in draw(Setting(str(seed), 4, 8, 8, name))}
         assert planned == set(profile.rates), name
 
 
