@@ -6,7 +6,7 @@ KEY = bytes(range(32))
 
 
 def test_it_is_what_another_program_makes_of_the_description() -> None:
-    r"""`printf 'pass\\0%s' 0a0b | openssl dgst -sha256 -mac HMAC -macopt hexkey:00…1f`, the first 32 digits."""
+    r"""`printf 'pass\0%s' 0a0b | openssl dgst -sha256 -mac HMAC -macopt hexkey:00…1f`, the first 32 digits."""
     assert pseudonym(KEY, "pass", "0a0b") == "e870fbe67c1eeda35af4567cc7749fcc"
 
 
