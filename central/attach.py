@@ -27,16 +27,29 @@ class Event(StrEnum):
 
 
 @dataclass(frozen=True)
+class Fill:
+    """What was declared as lost and has come all the same: a segment that begins where the hole does.
+
+    It counts up to entry `last`. What stands behind that in the segment is held already, or new and stored beside it;
+    it stays here because of the signature at its end.
+    """
+
+    segment: Segment
+    last: int
+
+
+@dataclass(frozen=True)
 class Attachment:
     """How a segment continues what is held.
 
     Attributes:
-        segment: the part that is new, or None if nothing is.
+        segment: the part that is new at the end, or None if nothing is.
         head: the hash of its last entry.
         is_new: nothing of its boot was held before.
-        begins: the boot entry, if a new boot begins here; of one that is new, it may be lost.
+        begins: the boot entry, if a boot begins here; of one that is new, it may be lost.
         gaps: what the segment declares as lost.
         event: what the office should look at, or None.
+        fills: the parts that fill holes.
     """
 
     segment: Segment | None = None
@@ -45,6 +58,12 @@ class Attachment:
     begins: Boot | None = None
     gaps: tuple[Gap, ...] = ()
     event: Event | None = None
+    fills: tuple[Fill, ...] = ()
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything of it was not held before."""
+        return self.segment is not None or bool(self.fills)
 
 
 @dataclass(frozen=True)
@@ -74,29 +93,46 @@ def attach(
         return _behind_hole(branches, row, segment, hashes)
     if row is None:
         return _begin(branches, segment, entries, hashes, public)
-    return _continue(branches, row, segment, hashes)
+    if segment.first == row["seq"] + 1:
+        return _continue(branches, row, segment, hashes)
+    return _overlap(branches, row, segment, entries, hashes, public)
 
 
 def _begin(
     branches: Branches, segment: Segment, entries: Sequence[Entry], hashes: Sequence[bytes], public: str
 ) -> Attachment | Fork:
-    fact = entries[0].fact
+    fact = _beginning(branches, segment, entries[0], public)
+    if isinstance(fact, Fork):
+        return fact
+    gaps = _gaps(entries)
+    if fact.after is None:
+        event = Event.RESTART if branches.ends() else None
+    else:
+        event = Event.DAMAGE if gaps else _branching(branches, fact.after)
+    return Attachment(segment, hashes[-1], is_new=True, begins=fact, gaps=gaps, event=event)
+
+
+def _beginning(branches: Branches, segment: Segment, entry: Entry, public: str) -> Boot | Fork:
+    """Return the boot entry with which a segment begins, if what it continues is held."""
+    fact = entry.fact
     if not isinstance(fact, Boot) or fact.key.public != public:
         raise RefusedError(Why.BAD_SEGMENT, "a boot begins with a boot entry that names the key it is signed with")
     if (fact.after.hash if fact.after else chain.ORIGIN.hex()) != segment.prev.hex():
         raise RefusedError(Why.BAD_SEGMENT, "the boot entry and the header disagree about what comes before")
-    gaps = tuple(entry.fact for entry in entries if isinstance(entry.fact, Gap))
     if fact.after is None:
-        event = Event.RESTART if branches.ends() else None
-        return Attachment(segment, hashes[-1], is_new=True, begins=fact, gaps=gaps, event=event)
+        return fact
     ours = branches.hash_at(fact.after.boot, fact.after.seq) or _declared(branches, fact.after)
     if ours is None:
-        missing = f"{segment.unit}/{fact.after.boot}/{fact.after.seq}"
-        raise RefusedError(Why.GAP, f"{missing} has to come first", branches.heads())
-    if ours != fact.after.hash:
-        return Fork(fact.after.boot, fact.after.seq, ours, fact.after.hash)
-    event = Event.DAMAGE if gaps else _branching(branches, fact.after)
-    return Attachment(segment, hashes[-1], is_new=True, begins=fact, gaps=gaps, event=event)
+        raise _missing(branches, segment.unit, fact.after.boot, fact.after.seq)
+    return fact if ours == fact.after.hash else Fork(fact.after.boot, fact.after.seq, ours, fact.after.hash)
+
+
+def _gaps(entries: Sequence[Entry]) -> tuple[Gap, ...]:
+    return tuple(entry.fact for entry in entries if isinstance(entry.fact, Gap))
+
+
+def _missing(branches: Branches, unit: str, boot: str, seq: int) -> RefusedError:
+    return RefusedError(Why.GAP, f"{unit}/{boot}/{seq} has to come first", branches.heads())
 
 
 def _declared(branches: Branches, place: Place) -> str | None:
@@ -129,18 +165,57 @@ def _is_last(row: Row, ends: Sequence[Row]) -> bool:
 
 
 def _continue(branches: Branches, row: Row, segment: Segment, hashes: Sequence[bytes]) -> Attachment | Fork:
-    held = row["seq"]
-    if segment.first == held + 1:
-        ours, theirs, at = row["hash"], segment.prev.hex(), held
-    else:
-        at = min(held, segment.last)
-        ours, theirs = branches.hash_at(segment.boot, at) or "", hashes[at - segment.first].hex()
-    if ours != theirs:
-        return Fork(segment.boot, at, ours, theirs)
-    if segment.last <= held:
-        return Attachment()
-    fresh = segment if segment.first == held + 1 else segment.after(held, bytes.fromhex(ours))
-    return Attachment(fresh, hashes[-1], event=_growing(branches, row))
+    if row["hash"] != segment.prev.hex():
+        return Fork(segment.boot, row["seq"], row["hash"], segment.prev.hex())
+    return Attachment(segment, hashes[-1], event=_growing(branches, row))
+
+
+def _overlap(
+    branches: Branches, row: Row, segment: Segment, entries: Sequence[Entry], hashes: Sequence[bytes], public: str
+) -> Attachment | Fork:
+    """Take what is new of a segment that begins among what is held, or in a hole of it."""
+    held, at = row["seq"], min(row["seq"], segment.last)
+    theirs = dict(enumerate((segment.prev, *hashes), segment.first - 1))
+    lacking = _lacking(branches, segment)
+    hole = next((first for first, last in lacking if first <= at <= last), None)
+    if hole is not None and hole < segment.first:
+        raise _missing(branches, segment.unit, segment.boot, hole)
+    ours = {at: branches.hash_at(segment.boot, at)} if hole is None else _around(branches, segment, hole, at)
+    for seq, known in ours.items():
+        if known != theirs[seq].hex():
+            return Fork(segment.boot, seq, known or "", theirs[seq].hex())
+    fills = tuple(
+        Fill(segment if first == segment.first else segment.after(first - 1, theirs[first - 1]), min(last, at))
+        for first, last in lacking
+        if first >= segment.first
+    )
+    is_beginning = bool(fills) and fills[0].segment.first == 1
+    begins = _beginning(branches, segment, entries[0], public) if is_beginning else None
+    if isinstance(begins, Fork):
+        return begins
+    gaps = _gaps(entries[: fills[0].last]) if begins else ()
+    fresh = segment.after(held, theirs[held]) if segment.last > held else None
+    event = _growing(branches, row) if fresh else None
+    return Attachment(fresh, hashes[-1], begins=begins, gaps=gaps, event=event, fills=fills)
+
+
+def _lacking(branches: Branches, segment: Segment) -> list[tuple[int, int]]:
+    """Return from where to where its boot is lacking here what the segment has something of."""
+    if not branches.holes(segment.boot):
+        return []
+    lacking, following = [], 1
+    for first, last in branches.stretches(segment.boot):
+        if following < first and segment.first < first and following <= segment.last:
+            lacking.append((following, first - 1))
+        following = last + 1
+    return lacking
+
+
+def _around(branches: Branches, segment: Segment, first: int, at: int) -> dict[int, str | None]:
+    """Return the hashes that are known of a hole in which a segment ends: before it, and as it was declared."""
+    known = {first - 1: branches.hash_at(segment.boot, first - 1)} if first > 1 else {}
+    declared = {row["last"]: str(row["prev"]) for row in branches.holes(segment.boot) if row["prev"]}
+    return known | {last: prev for last, prev in declared.items() if first <= last <= at}
 
 
 def _behind_hole(branches: Branches, row: Row | None, segment: Segment, hashes: Sequence[bytes]) -> Attachment:
@@ -148,5 +223,4 @@ def _behind_hole(branches: Branches, row: Row | None, segment: Segment, hashes: 
     for hole in branches.holes(segment.boot):
         if hole["last"] == segment.first - 1 and hole["prev"] == segment.prev.hex() and hole["first"] <= held + 1:
             return Attachment(segment, hashes[-1], is_new=row is None)
-    missing = f"{segment.unit}/{segment.boot}/{held + 1}"
-    raise RefusedError(Why.GAP, f"{missing} has to come first", branches.heads())
+    raise _missing(branches, segment.unit, segment.boot, held + 1)

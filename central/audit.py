@@ -45,13 +45,13 @@ def audit(engine: sa.Engine, town: Town) -> Audit:
 
 
 class _Walk:
-    """Remembers, for every boot, how far it came and with which hash."""
+    """Remembers every entry that came, and with which hash."""
 
     def __init__(self, town: Town) -> None:
         self._town = town
         self._told = Told()
-        self._reached: dict[tuple[str, str], int] = {}
         self._hashes: dict[tuple[str, str, int], bytes] = {}
+        self._lost: dict[tuple[str, str, int], bytes] = {}  # of what is declared as lost
         self._writers: set[str] = set()
         self._segments = self._entries = 0
         self._broken: list[str] = []
@@ -68,32 +68,45 @@ class _Walk:
             return
         place = f"{segment.unit}/{segment.boot}/{segment.first}"
         hashes = segment.hashes()
-        if filed != (segment.unit, segment.boot, segment.first, segment.last):
+        count = self._counting(segment, hashes, filed)
+        if count is None:
+            count = len(entries)
             self._broken.append(f"{place}: filed as {filed[0]}/{filed[1]}/{filed[2]} to {filed[3]}")
         epoch = self._signed_in(segment, hashes[-1])
         if epoch is None:
             self._broken.append(f"{place}: not signed by {segment.unit}")
         else:
-            self._told.add(row["n"], segment, entries, hashes[-1], epoch)
-        self._follow(place, segment, entries, hashes)
-        self._entries += len(entries)
+            self._told.add(row["n"], segment, entries[:count], hashes[count - 1], epoch)
+            self._follow(place, segment, entries[:count], hashes[:count])
+            self._entries += count
+
+    def _counting(self, segment: Segment, hashes: Sequence[bytes], filed: tuple[str, str, int, int]) -> int | None:
+        """Return how many entries of a segment count; None if it is not filed as what it is.
+
+        Those of one that fills a hole count up to the end of the hole: what stands there is held already.
+        """
+        count = filed[3] + 1 - segment.first
+        if filed[:3] != (segment.unit, segment.boot, segment.first) or not 0 < count <= len(hashes):
+            return None
+        is_whole = count == len(hashes)
+        return count if is_whole or self._hashes.get((*filed[:2], filed[3] + 1)) == hashes[count] else None
 
     def _follow(self, place: str, segment: Segment, entries: Sequence[Entry], hashes: Sequence[bytes]) -> None:
         writer = segment.unit
-        if segment.first <= self._reached.get((writer, segment.boot), 0):
+        if any((writer, segment.boot, entry.seq) in self._hashes for entry in entries):
             self._broken.append(f"{place}: held twice")
         first = entries[0].fact
         after = first.after if isinstance(first, Boot) else None
         before = (writer, after.boot, after.seq) if after else (writer, segment.boot, segment.first - 1)
-        expected = self._hashes.get(before, chain.ORIGIN if segment.first == 1 and not after else b"")
+        origin = chain.ORIGIN if segment.first == 1 and not after else b""
+        expected = self._hashes.get(before) or self._lost.get(before) or origin
         if segment.prev != expected:
             self._broken.append(f"{place}: does not follow from what is before it")
         for entry, entry_hash in zip(entries, hashes, strict=True):
             self._hashes[writer, entry.boot, entry.seq] = entry_hash
             if isinstance(entry.fact, Gap) and entry.fact.prev:
                 lost = (writer, entry.fact.of, entry.fact.last)
-                self._hashes.setdefault(lost, bytes.fromhex(entry.fact.prev))
-        self._reached[writer, segment.boot] = segment.last
+                self._lost.setdefault(lost, bytes.fromhex(entry.fact.prev))
 
     def result(self, connection: sa.Connection) -> Audit:
         unfounded = self._told.unfounded(connection)

@@ -71,11 +71,17 @@ class Branches:
         )
         return list(self._connection.execute(asked).mappings())
 
+    def stretches(self, boot: str) -> list[tuple[int, int]]:
+        """Return from which entry to which a boot is held, segment by segment, in order."""
+        table = store.segment
+        asked = sa.select(table.c.first, table.c.last).where(table.c.writer == self._writer, table.c.boot == boot)
+        return [(first, last) for first, last in self._connection.execute(asked.order_by(table.c.first))]
+
     def _rows(self, asked: sa.Select[Any], **bound: object) -> list[Row]:
         return list(self._connection.execute(asked, {"writer": self._writer, **bound}).mappings())
 
     def segment_with(self, boot: str, seq: int) -> Segment | None:
-        """Return the stored segment in which an entry is, or None."""
+        """Return the stored segment in which an entry counts, or None."""
         table = store.segment
         found = self._connection.execute(
             sa.select(table.c.packed)

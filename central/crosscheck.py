@@ -42,13 +42,16 @@ class Told:
 
         Args:
             n: its number in order of arrival.
-            head: the hash of its last entry.
+            entries: those that count.
+            head: the hash of the last of them.
             epoch: the life in which it was signed.
         """
         first = entries[0].fact
         after = first.after if isinstance(first, Boot) else None
         reach = self._reached.setdefault((segment.unit, segment.boot), _Reach(epoch, after))
-        reach.last, reach.head, reach.n = segment.last, head.hex(), n
+        reach.after = after or reach.after  # a beginning that was lost may have come later
+        if entries[-1].seq > reach.last:  # otherwise it fills a hole
+            reach.last, reach.head, reach.n = entries[-1].seq, head.hex(), n
         for entry in entries:
             match entry.fact:
                 case Gap(of=boot, first=seq, last=last, prev=prev) if segment.first == 1:

@@ -147,7 +147,7 @@ class Intake:
             found = self._attach(connection, signed)
         if isinstance(found, Fork):
             raise _refuse(found)
-        return found.segment is not None
+        return found.is_news
 
     def _receive(self, connection: sa.Connection, delivery: Delivery) -> bytes | RefusedError:
         peer, signed = delivery.peer, delivery.signed
@@ -164,7 +164,7 @@ class Intake:
             return _refuse(found)
         is_own = signed.segment.unit == peer.unit  # what is carried for others says nothing of this disk
         fence = row["fence"]
-        if is_own and found.segment is not None:
+        if is_own and found.is_news:
             fence = self._move_fence(connection, row, delivery.fence, branched=found.event is not None)
         if found.event or signed.segment.unit == ONE_UNIT + peer.unit:  # it may have stopped the unit
             row = connection.execute(_CALLER_ALONE, {"unit": peer.unit}).mappings().one()
@@ -180,8 +180,10 @@ class Intake:
         if isinstance(found, Fork):
             held = branches.segment_with(found.boot, found.seq)
             incidents.fork(segment, found, shelves.packed(held), signed.packed, signed.epoch)
-        elif found.segment is not None:
-            shelves.put(connection, found, signed.epoch, now, signed.packed if found.segment is segment else None)
+        elif found.is_news:
+            shelves.fill(connection, found, now)
+            if found.segment is not None:
+                shelves.put(connection, found, signed.epoch, now, signed.packed if found.segment is segment else None)
             if found.event:
                 incidents.look_at(segment, found.event, signed.epoch)
             if segment.unit.startswith(ONE_UNIT):

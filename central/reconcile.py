@@ -81,7 +81,7 @@ class Reconciler:
             asked = sa.select(store.segment).where(store.segment.c.n > place).order_by(store.segment.c.n)
             rows = connection.execute(asked.limit(segments)).mappings().all()
             if rows:
-                self._add(connection, [(row["n"], row["packed"]) for row in rows])
+                self._add(connection, [(row["n"], row["last"], row["packed"]) for row in rows])
                 connection.execute(sa.update(progress).values(n=rows[-1]["n"]))
             return len(rows)
 
@@ -103,11 +103,11 @@ class Reconciler:
         with store.reading(self._engine) as connection:
             return {office.name: dict(office.figures(connection)) for office in self._offices}
 
-    def _add(self, connection: sa.Connection, stored: Iterable[tuple[int, bytes]]) -> None:
+    def _add(self, connection: sa.Connection, stored: Iterable[tuple[int, int, bytes]]) -> None:
         entries: list[Entry] = []
         index: list[dict[str, Any]] = []
-        for n, packed in stored:
-            segment = from_text(unpack(packed))
+        for n, last, packed in stored:
+            segment = from_text(unpack(packed)).upto(last)
             entries += (fresh := segment.stored_entries(self._register))
             index += _index(n, fresh, segment.hashes())
         connection.execute(sa.insert(entry), index)

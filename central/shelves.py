@@ -1,6 +1,6 @@
 """Puts segments away, and takes them out again: the one place that writes `segment` and `branch`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from central import store
 from central.attach import Attachment
 from central.branches import Branches
 from central.upsert import Excluded, upsert
+from sync.facts import Gap, Place
 from sync.segment import ENTRIES_MAX, Segment, from_text, pack, to_text, unpack
 from sync.tree import held_upto
 
@@ -45,9 +46,7 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
     if new is None:
         raise ValueError("there is nothing new to put away")
     place = {"writer": new.unit, "boot": new.boot}
-    row = {"first": new.first, "last": new.last, "received_ms": now_ms, "packed": packed or pack(to_text(new))}
-    number = connection.execute(_PUT, place | row).inserted_primary_key
-    n = int(number[0]) if number else 0
+    n = _file(connection, new, new.last, now_ms, packed)
     reach = {"seq": new.last, "hash": found.head.hex(), "grown_n": n, "is_end": 1}
     if not found.is_new:
         connection.execute(_GROW, {"of": new.unit, "at": new.boot, **reach})
@@ -56,13 +55,43 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
         before = {"after_boot": after.boot, "after_seq": after.seq, "after_hash": after.hash} if after else {}
         connection.execute(_BEGIN, place | before | reach | {"epoch": epoch})
         if after:
-            parent = store.branch.c.writer == new.unit, store.branch.c.boot == after.boot
-            ended = sa.update(store.branch).where(*parent, store.branch.c.seq == after.seq)
-            connection.execute(ended.values(is_end=0))
-    for gap in found.gaps:
-        where = {"writer": new.unit, "boot": gap.of, "first": gap.first, "last": gap.last}
-        upsert(connection, store.hole, [where | {"prev": gap.prev, "declared_in": new.boot}], _redeclare)
+            _go_on_from(connection, new.unit, after)
+    _declare(connection, new, found.gaps)
     return n
+
+
+def fill(connection: sa.Connection, found: Attachment, now_ms: int) -> None:
+    """Store what fills holes. Its boot has not grown by it; but where its beginning came, it is known what it continues."""
+    for part in found.fills:
+        segment = part.segment
+        _file(connection, segment, part.last, now_ms, None)
+        if segment.first == 1 and found.begins:
+            _declare(connection, segment, found.gaps)
+            if after := found.begins.after:
+                row = store.branch.c.writer == segment.unit, store.branch.c.boot == segment.boot
+                before = {"after_boot": after.boot, "after_seq": after.seq, "after_hash": after.hash}
+                connection.execute(sa.update(store.branch).where(*row).values(before))
+                _go_on_from(connection, segment.unit, after)
+
+
+def _file(connection: sa.Connection, segment: Segment, last: int, now_ms: int, packed: bytes | None) -> int:
+    """Store a segment that counts up to entry `last`; return its number in order of arrival."""
+    place = {"writer": segment.unit, "boot": segment.boot, "first": segment.first, "last": last}
+    row = {"received_ms": now_ms, "packed": packed or pack(to_text(segment))}
+    number = connection.execute(_PUT, place | row).inserted_primary_key
+    return int(number[0]) if number else 0
+
+
+def _go_on_from(connection: sa.Connection, writer: str, place: Place) -> None:
+    """Let the entry that a boot continues be no end any more."""
+    ended = sa.update(store.branch).where(store.branch.c.writer == writer, store.branch.c.boot == place.boot)
+    connection.execute(ended.where(store.branch.c.seq == place.seq).values(is_end=0))
+
+
+def _declare(connection: sa.Connection, segment: Segment, gaps: Iterable[Gap]) -> None:
+    for gap in gaps:
+        where = {"writer": segment.unit, "boot": gap.of, "first": gap.first, "last": gap.last}
+        upsert(connection, store.hole, [where | {"prev": gap.prev, "declared_in": segment.boot}], _redeclare)
 
 
 def _redeclare(new: Excluded) -> dict[str, sa.ColumnElement[Any]]:

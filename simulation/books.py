@@ -46,9 +46,11 @@ def read(engine: sa.Engine) -> Books:
     register = facts.register(installed.facts())
     books = Books()
     with store.reading(engine) as connection:
-        rows = connection.execute(sa.select(store.segment.c.n, store.segment.c.packed).order_by(store.segment.c.n))
-        for n, packed in rows:
-            segment = from_text(unpack(packed))
+        table = store.segment
+        for n, last, packed in connection.execute(
+            sa.select(table.c.n, table.c.last, table.c.packed).order_by(table.c.n)
+        ):
+            segment = from_text(unpack(packed)).upto(last)
             entries = segment.stored_entries(register)
             for entry, hashed in zip(entries, chain.links(segment.prev, segment.bodies), strict=True):
                 name = str(entry.id)

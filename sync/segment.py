@@ -81,6 +81,10 @@ class Segment(msgspec.Struct, frozen=True):
         cut = seq + 1 - self.first
         return msgspec.structs.replace(self, first=seq + 1, prev=entry_hash, bodies=self.bodies[cut:])
 
+    def upto(self, seq: int) -> "Segment":
+        """Return the part up to entry `seq`, to be read; its seal does not fit it any more if anything was cut off."""
+        return msgspec.structs.replace(self, bodies=self.bodies[: seq + 1 - self.first]) if seq < self.last else self
+
 
 def to_text(segment: Segment) -> bytes:
     """Return the segment as text, one item a line."""

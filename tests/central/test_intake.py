@@ -1,13 +1,14 @@
 """What the centre takes, what it refuses, and what it makes of journals that branch, fork, or have holes."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 
-from central import store
+from central import reconcile, store
 from central.audit import audit
 from central.branches import Branches
 from central.centre import Centre
@@ -390,6 +391,101 @@ def test_a_hole_cannot_be_made_to_fit(pen: Pen) -> None:
     gap = Gap(of=boot, first=3, last=3, prev="ab" * 32, cause="damaged")
     pen.send(pen.begin(gap, after=good))
     assert refused(pen, rest) == Why.GAP
+
+
+@pytest.mark.fault("journal damaged")
+@pytest.mark.parametrize("kept", [3, 4, 6, 9], ids=["within the hole", "its end", "behind it", "also something new"])
+@pytest.mark.parametrize("begins", [1, 3], ids=["from the beginning", "from the hole on"])
+def test_what_was_carried_away_before_the_damage_fills_the_hole(pen: Pen, kept: int, begins: int) -> None:
+    """A stick was written, then entries 3 and 4 were lost; somebody brings it once all that is left has come."""
+    boot, carried, _ = _damaged(pen)
+    held = pen.send(carried(begins, kept))
+    assert (boot, max(kept, 7)) in {(head.boot, head.seq) for head in held.heads}
+    assert (kinds(pen.centre), held.state) == (["damage"], UnitState.ACTIVE)
+    assert _numbers(pen.centre, boot) == [*range(1, 4), *range(4, 5 if kept > 3 else 4), *range(5, max(kept, 7) + 1)]
+    before = stored(pen.centre)
+    pen.send(carried(begins, kept))
+    pen.send(carried(1, 9))
+    assert stored(pen.centre) - before == (kept == 3) + (kept < 9), "of what had come before, nothing comes again"
+    assert _numbers(pen.centre, boot) == list(range(1, 10))
+    _is_sound(pen)
+
+
+@pytest.mark.fault("journal damaged")
+def test_a_lost_beginning_that_comes_all_the_same(pen: Pen) -> None:
+    pen.send(pen.begin(touch(1)))
+    good = pen.place
+    begun = pen.begin(touch(2))
+    boot, rest, lost = pen.boot, pen.write(touch(3)), begun.hashes()[-1].hex()
+    gap = Gap(of=boot, first=1, last=begun.last, prev=lost, cause="damaged")
+    pen.send(pen.begin(gap, touch(5), after=good))
+    pen.send(rest)
+    whole = Segment(pen.unit, boot, 1, begun.prev, (*begun.bodies, *rest.bodies), rest.seal)
+    held = pen.send(whole)
+    assert [(head.boot, head.seq) for head in held.heads if head.boot == boot] == [(boot, 3)]
+    assert (kinds(pen.centre), held.state) == (["damage"], UnitState.ACTIVE)
+    assert _numbers(pen.centre, boot) == [1, 2, 3]
+    _is_sound(pen)
+
+
+@pytest.mark.fault("journal damaged")
+@pytest.mark.parametrize("kept", [3, 4, 6, 9])
+def test_other_entries_do_not_fit_into_a_hole(pen: Pen, kept: int) -> None:
+    boot, _, good = _damaged(pen)
+    other = replace(pen, boot=boot, seq=good.seq, head=bytes.fromhex(good.hash))
+    forged = other.write(*(touch(70 + number) for number in range(kept - 2)))
+    if kept == 3:  # nothing tells yet that this is not what was lost
+        pen.send(forged)
+        other.seq, other.head = good.seq, bytes.fromhex(good.hash)
+        forged = other.write(touch(90))
+    assert refused(pen, forged) == Why.FORK
+    assert "fork" in kinds(pen.centre)
+
+
+def test_what_begins_within_a_hole_waits_for_what_stands_before(pen: Pen) -> None:
+    _, carried, _ = _damaged(pen)
+    assert refused(pen, carried(4, 4)) == Why.GAP
+    assert kinds(pen.centre) == ["damage"]
+
+
+def _damaged(pen: Pen) -> tuple[str, Callable[[int, int], Segment], Place]:
+    """Write nine entries, lose the third and the fourth, and let the centre have up to the seventh of what is left.
+
+    Returns:
+        their boot, what makes a segment of them as it was before the damage, and the last entry before the hole.
+    """
+    pen.send(begun := pen.begin(touch(1)))
+    boot, good = pen.boot, pen.place
+    written = [begun, *(pen.write(touch(day)) for day in range(2, 9))]
+    bodies = [body for segment in written for body in segment.bodies]
+    hashes = [chain.ORIGIN, *chain.links(chain.ORIGIN, bodies)]
+
+    def carried(first: int, last: int) -> Segment:
+        return Segment(
+            pen.unit, boot, first, hashes[first - 1], tuple(bodies[first - 1 : last]), written[last - 2].seal
+        )
+
+    gap = Gap(of=boot, first=3, last=4, prev=hashes[4].hex(), cause="damaged")
+    pen.send(pen.begin(gap, touch(50), after=good))
+    pen.send(carried(5, 7))
+    return boot, carried, good
+
+
+def _numbers(centre: Centre, boot: str) -> list[int]:
+    """Return which entries of a boot were added up."""
+    centre.reconciler.catch_up()
+    with centre.engine.begin() as connection:
+        asked = sa.select(reconcile.entry.c.seq).where(reconcile.entry.c.boot == boot)
+        return list(connection.execute(asked.order_by(reconcile.entry.c.seq)).scalars())
+
+
+def _is_sound(pen: Pen) -> None:
+    checked = audit(pen.centre.engine, pen.centre.town)
+    assert (checked.broken, checked.unfounded) == ((), ())
+    before = pen.centre.reconciler.digest()
+    pen.centre.reconciler.wipe()
+    pen.centre.reconciler.catch_up()
+    assert pen.centre.reconciler.digest() == before
 
 
 # ---- fences
