@@ -61,7 +61,7 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
 
 
 def fill(connection: sa.Connection, found: Attachment, now_ms: int) -> None:
-    """Store what fills holes. Its boot has not grown by it; but where its beginning came, it is known what it continues."""
+    """Store what fills holes. Its boot has not grown; where its beginning came, it is known what it continues."""
     for part in found.fills:
         segment = part.segment
         _file(connection, segment, part.last, now_ms, None)

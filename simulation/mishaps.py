@@ -97,7 +97,7 @@ def _full(town: "SimTown", box: Box, dice: random.Random) -> str:
 def _rot(_town: "SimTown", box: Box, dice: random.Random) -> str:
     if not box.unit.disk.exists(_JOURNAL):
         return "nothing there"
-    box.unit.disk.rot(_JOURNAL, dice.getrandbits(32))
+    box.unit.disk.rot(_JOURNAL, dice.getrandbits(32), dice.randrange(8))
     box.seen.mishaps.append("its disk rots")
     return "one bit"
 

@@ -81,7 +81,7 @@ class Driver:
 
     `cut_after(n)`: power cut at the n-th disk operation from now. `lies`: share of syncs that are claimed but not done.
     `size`: bytes that fit. `broken`: every sync fails (EIO), and what it should have written can be read until the
-    power goes and is never on the disk, as with Linux. `rot(name, at)`: one flipped bit. `snapshot`/`restore`: a
+    power goes and is never on the disk, as with Linux. `rot(name, at, bit)`: one flipped bit. `snapshot`/`restore`: a
     copied, or an old, SD card. `misbehaves` says whether it has been told to fail in a way that its user may notice.
     """
 
@@ -178,12 +178,12 @@ class Driver:
         self.life += 1
         self._cut_in = None
 
-    def rot(self, name: str, at: int) -> None:
-        """Flip one bit of a file that lies still."""
+    def rot(self, name: str, at: int, bit: int = 4) -> None:
+        """Flip one bit of a byte, 0 to 7, in a file that lies still."""
         self._spoilt = True
         for content in (self.files[f"/{name}"].now, self.files[f"/{name}"].durable):
             if content:
-                content[at % len(content)] ^= 0x10
+                content[at % len(content)] ^= 1 << bit
 
     def snapshot(self) -> dict[str, _File]:
         return {name: file.copy() for name, file in self.files.items()}
