@@ -78,7 +78,7 @@ class _Model:
         self._matched = matched
         self._counted: set[tuple[int, int]] = set()
         self._before: set[tuple[int, str]] = set()  # whose entries a restart may show again
-        self._dark: set[int] = set()  # whose touch was cut short, and is not booked
+        self._dark: set[tuple[int, int]] = set()  # whose touch was cut short on which day, and is not booked
         self._last: Touch | None = None
 
     def judge(self, at: int, touch: Touch) -> str:
@@ -98,7 +98,7 @@ class _Model:
             self._counted.add((touch.card, touch.day))
             self._before.add((touch.card, booked.entry))
         elif touch.cut:
-            self._dark.add(touch.card)
+            self._dark.add((touch.card, touch.day))
 
     def _judge_noted(self, touch: Touch) -> str:
         said = touch.said
@@ -117,12 +117,14 @@ class _Model:
             return ""
         if self._is_stopped(touch) is True:
             return "this card was stopped, and the unit had heard of it"
+        # A box that dies before it has sent anything takes with it whether a touch in the dark counted.
+        is_gone = said.entry not in self._matched.booked
         if said.message == _SHOWN_AGAIN:
-            # A box that dies before it has sent anything takes with it what a restart showed.
-            is_gone = said.entry not in self._matched.booked and touch.card in self._dark
-            return "" if before_this or is_gone else "that was not this card's last touch"
+            is_dark = any(card == touch.card for card, _ in self._dark)
+            return "" if before_this or (is_gone and is_dark) else "that was not this card's last touch"
         expected = Result.ALREADY if known else Result.OK_POINTS
-        return "" if said.result is expected else f"it should have been {expected}"
+        may_be_known = is_gone and said.result is Result.ALREADY and (touch.card, touch.day) in self._dark
+        return "" if said.result is expected or may_be_known else f"it should have been {expected}"
 
     def _judge_refused(self, touch: Touch) -> str:
         said = touch.said

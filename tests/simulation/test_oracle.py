@@ -11,9 +11,10 @@ from appliance.feedback import Shown
 from central import store
 from drivers.disk.sim import quiet
 from programs.visits.office import visit
+from simulation import books
 from simulation.deeds import Setting
 from simulation.oracle import findings
-from simulation.people import RAN_OUT
+from simulation.people import RAN_OUT, Box
 from simulation.plan import draw
 from simulation.town import SimTown
 from sync.program import Result
@@ -94,6 +95,25 @@ def test_a_touch_that_was_answered_as_another(town: SimTown) -> None:
     assert "wrong answer" in kinds(town)
 
 
+@pytest.mark.parametrize("message", ["VIS-011", "VIS-020"])
+def test_what_a_box_says_of_a_touch_in_the_dark_and_takes_with_it(town: SimTown, message: str) -> None:
+    """Nobody can know whether that touch counted, unless what was said later has come to the centre."""
+    at = max(at for at, touch in enumerate(town.people.touches) if touch.said and touch.said.message == "VIS-010")
+    touch = town.people.touches[at]
+    assert touch.said
+    said = _structs_replace(touch.said, message=message, result=Result.ALREADY)
+    gone = _structs_replace(said, entry=f"{touch.unit}/{'0' * 16}/7")
+    town.people.touches[at] = replace(touch, said=gone)
+    assert "wrong answer" in kinds(town), "there was no touch in the dark"
+    dark = replace(touch, said=None, cut=True, wall_ms=touch.wall_ms - 1)
+    town.people.touches.insert(at, dark)
+    assert "wrong answer" not in kinds(town)
+    town.people.touches[at + 1] = replace(touch, said=said)
+    assert "wrong answer" in kinds(town), "this came to the centre, and so would have what was before it"
+    town.people.touches[at : at + 2] = [replace(dark, day=touch.day - 1), replace(touch, said=gone)]
+    assert ("wrong answer" in kinds(town)) == (message == "VIS-020"), "another day counts for itself"
+
+
 def test_a_touch_that_waited(town: SimTown) -> None:
     at = noted(town)
     town.people.touches[at] = replace(town.people.touches[at], waited_s=0.4)
@@ -116,6 +136,50 @@ def test_an_alarm_for_nothing(town: SimTown) -> None:
 def test_a_thief_that_nobody_noticed(town: SimTown) -> None:
     town.people.boxes[0].mishaps.append("its key was stolen")
     assert "unnamed" in kinds(town)
+
+
+def in_turns(town: SimTown) -> Box:
+    """Let a second box have made a third of what a unit sent, between two others; the office was told something."""
+    change(
+        town, sa.insert(store.incident).values({"unit": "unit00", "kind": "rollback", "opened_ms": 0, "detail": "{}"})
+    )
+    arrived = books.read(town.centre.centre.engine).arrived
+    own = [t for t in town.people.touches if t.unit == "unit00" and t.said and t.said.entry in arrived]
+    numbers = sorted({arrived[t.said.entry] for t in own if t.said})
+    assert len(numbers) > 2, "it has to have sent at least three times"
+    double = Box("unit00", "library", mishaps=["it is a double"])
+    town.people.boxes.append(double)
+    town.people.touches = [
+        replace(t, box=len(town.people.boxes) - 1)
+        if t in own and t.said and numbers[0] < arrived[t.said.entry] < numbers[-1]
+        else t
+        for t in town.people.touches
+    ]
+    return double
+
+
+def test_a_double_that_writes_in_turns_and_is_called_something_else(town: SimTown) -> None:
+    in_turns(town)
+    assert "unnamed" in kinds(town)
+
+
+def test_entries_that_both_of_a_double_hold_say_nothing_of_whose_turn_it_was(town: SimTown) -> None:
+    double = in_turns(town)
+    number = len(town.people.boxes) - 1
+    double.brought = frozenset(t.said.entry for t in town.people.touches if t.box == number and t.said)
+    assert "unnamed" not in kinds(town)
+
+
+def test_who_was_let_in_since_is_no_third_machine(town: SimTown) -> None:
+    in_turns(town)
+    number = len(town.people.boxes) - 1
+    last = max(at for at, touch in enumerate(town.people.touches) if touch.box == number)
+    town.people.boxes.append(Box("unit00", "library", since=town.people.touches[last].at + 1))
+    town.people.touches = [
+        replace(touch, box=number + 1) if touch.box == 0 and at > last else touch
+        for at, touch in enumerate(town.people.touches)
+    ]
+    assert "unnamed" not in kinds(town)
 
 
 def test_books_that_were_changed(town: SimTown) -> None:
