@@ -12,7 +12,7 @@ import apsw
 from appliance.boots import Begun, begun, gaps
 from appliance.journal import APPLICATION_ID, SCHEMA, SQLITE_OLDEST, leave_alone, read_head, select
 from sync import chain
-from sync.entries import EntryError, Register
+from sync.entries import EntryError, Register, place_of
 from sync.facts import Place
 from sync.messages import text
 
@@ -199,9 +199,13 @@ class _Walk:
             if here != seq + 1:
                 self._check_run(one.boot, seq, prev, seal)
                 prev = self._across_gap(one.boot, seq + 1, here)
-            prev = chain.link(prev, body.encode())
+            raw = body.encode()
+            prev = chain.link(prev, raw)
             if prev != entry_hash:
                 raise DamageError(f"entry {one.boot}/{here} does not hash to what stands beside it")
+            place = place_of(raw)
+            if place is None or (place.boot, place.seq) != (one.boot, here):
+                raise DamageError(f"what stands at {one.boot}/{here} is another entry")
             if self._every_seal and sig is not None:
                 self._check_seal(one.boot, here, prev, sig)
             seq, seal = here, sig

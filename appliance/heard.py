@@ -9,7 +9,7 @@ import apsw
 
 from appliance.salvage import Row, hash_before
 from sync import chain
-from sync.entries import Register
+from sync.entries import EntryId, Register, place_of
 
 Told = tuple[int, str, str, int, bytes, bytes, bytes | None]  # a row of the table "stream"
 
@@ -42,7 +42,8 @@ def intact(rows: Iterable[Told], register: Register) -> Iterator[Told]:
         before = hashes.setdefault(writer, {})
         if (boot, seq) in before:
             continue  # a broken tree may show a row twice
-        if writer not in broken and _follows(Row(boot, seq, body, entry_hash, sig), before, register):
+        is_at_home = place_of(body) == EntryId(writer, boot, seq)
+        if writer not in broken and is_at_home and _follows(Row(boot, seq, body, entry_hash, sig), before, register):
             before[boot, seq] = entry_hash
             yield row
         else:

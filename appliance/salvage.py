@@ -16,7 +16,7 @@ import msgspec
 
 from appliance.boots import LOST
 from sync import chain
-from sync.entries import BOOT_PATTERN, INT_MAX, EntryError, Register
+from sync.entries import BOOT_PATTERN, INT_MAX, EntryError, Register, place_of
 from sync.facts import Boot, Gap, Place
 
 HASH_BYTES: Final = 32
@@ -31,6 +31,12 @@ class Row:
     body: bytes
     hash: bytes
     sig: bytes | None
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether it stands where its own bytes say; the names of rows rot as everything else does."""
+        place = place_of(self.body)
+        return place is not None and (place.boot, place.seq) == (self.boot, self.seq)
 
 
 @dataclass
@@ -69,6 +75,8 @@ def read_rows(connection: apsw.Connection, raw: bytes) -> list[Row]:
         sql = f"SELECT boot, seq, body, hash, sig FROM entry ORDER BY boot {direction}, seq {direction}"  # noqa: S608
         found.update(dict.fromkeys(_until_it_breaks(connection, sql)))
     found.update(dict.fromkeys(_carve(raw)))
+    astray = ((row, place_of(row.body)) for row in list(found) if not row.is_at_home)
+    found.update((replace(row, boot=place.boot, seq=place.seq), None) for row, place in astray if place)
     possible = (row for row in found if re.fullmatch(BOOT_PATTERN, row.boot) and 1 <= row.seq <= INT_MAX)
     return sorted(possible, key=lambda row: (row.boot, row.seq))
 
@@ -131,10 +139,14 @@ def _known_to_be_lost(rows: Sequence[Row], saved: Saved, owner: chain.PublicKey)
     accounted = {row.boot: row.seq for row in saved.rows}
     for gap in saved.gaps:
         accounted[gap.of] = max(gap.last, accounted.get(gap.of, 0))
+    told = {row.hash for row in rows if row.seq <= accounted.get(row.boot, 0)}
     lost: dict[str, Row] = {}
-    for row in rows:
-        if row.seq > accounted.get(row.boot, 0) and row.sig is not None and owner.signed(row.hash, row.sig):
-            lost[row.boot] = row
+    # Where an entry is found under two names, one of them rotted: rather the one in its bytes, for those are lost.
+    for row in sorted(rows, key=lambda row: (row.boot not in accounted, row.is_at_home)):
+        is_new = row.seq > accounted.get(row.boot, 0) and row.hash not in told
+        if is_new and row.sig is not None and owner.signed(row.hash, row.sig):
+            told.add(row.hash)
+            lost[row.boot] = max(row, lost.get(row.boot, row), key=lambda one: one.seq)
     return list(lost.values())
 
 
@@ -178,6 +190,8 @@ def _runs(
 
 def _following(row: Row, prevs: list[bytes], register: Register, owner: chain.PublicKey) -> Row | None:
     """Return a row that follows from a hash before it, or None; a rotten hash is mended if its signature covers it."""
+    if not row.is_at_home:
+        return None
     first = hash_before(row, register)
     for prev in [first] if first else prevs:
         linked = chain.link(prev, row.body)

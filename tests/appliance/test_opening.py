@@ -173,7 +173,7 @@ def test_every_flipped_bit_costs_at_most_one_entry(box: Box) -> None:
     saved = 0
     for at in range(0, size, 53):
         box.disk.restore(good)
-        box.disk.rot("journal.db", at)
+        box.disk.rot("journal.db", at, bit=at % 8)
         again = box.start()
         entries = again.journal.select("SELECT count(*) FROM entry")[0][0]
         holes = sum(gap.last - gap.first + 1 for gap in again.lost)
@@ -206,6 +206,31 @@ def test_a_lost_entry_is_declared_and_what_follows_is_kept(box: Box) -> None:
     written = REGISTER.decode(_body(again, again.journal.tip.boot, 2))  # type: ignore[union-attr]
     assert isinstance(written.fact, Gap)
     assert written.fact.cause == "damaged"
+
+
+@pytest.mark.fault("journal damaged")
+@pytest.mark.parametrize("seq", [1, 5, 10])
+@pytest.mark.parametrize("column", ["boot", "seq"])
+def test_an_entry_whose_row_bears_another_name_is_kept_as_what_it_is(box: Box, seq: int, column: str) -> None:
+    """The bytes are whole and hash; under a name that nobody drew, the centre would refuse them for ever."""
+    opened = box.start()
+    box.write(opened, 9)
+    before = opened.journal.tip
+    assert before is not None
+    close_in_order(opened.journal)
+    connection = _raw(box)
+    connection.execute("CREATE TEMP TABLE astray AS SELECT * FROM entry WHERE seq = ?", (seq,))
+    strange = {"boot": "boot = '00000000000000ff'", "seq": "seq = seq + 64"}[column]
+    connection.execute(f"UPDATE astray SET {strange}")  # noqa: S608 - a test's own
+    _lose(connection, "entry", f"seq = {seq}")
+    connection.execute("INSERT INTO entry SELECT * FROM temp.astray")
+    connection.close()
+    again = box.start()
+    assert again.lost == []
+    kept = again.journal.select("SELECT seq FROM entry WHERE boot = ? ORDER BY seq", before.boot)
+    assert [seq for (seq,) in kept] == list(range(1, 11))
+    boots = again.journal.select("SELECT DISTINCT boot FROM entry WHERE boot != ?", before.boot)
+    assert boots == [(again.journal.tip.boot,)]  # type: ignore[union-attr]
 
 
 @pytest.mark.fault("journal damaged")
