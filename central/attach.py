@@ -11,7 +11,7 @@ from enum import StrEnum
 from central.branches import Branches, Row
 from central.refusal import RefusedError
 from sync import chain
-from sync.entries import Entry
+from sync.entries import INT_MAX, Entry
 from sync.facts import Boot, Gap, Place
 from sync.messages import Why
 from sync.segment import Segment
@@ -151,12 +151,30 @@ def _branching(branches: Branches, after: Place) -> Event | None:
 def _growing(branches: Branches, row: Row) -> Event | None:
     """Say what it means that this end grows: of several ends only the one that grew last may.
 
-    A boot with a declared hole is one that a damaged journal has left behind; what stands behind the hole comes late.
+    What a damaged journal has left behind comes late, and is no second machine.
     """
     ends = branches.ends()
-    if _is_last(row, ends) or branches.holes(row["boot"]):
+    if _is_last(row, ends):
         return None
-    return None if _is_last(row, [end for end in ends if not branches.holes(end["boot"])]) else Event.CLONE
+    left = _left_behind(branches)
+    is_alive = row["boot"] in left or _is_last(row, [end for end in ends if end["boot"] not in left])
+    return None if is_alive else Event.CLONE
+
+
+def _left_behind(branches: Branches) -> set[str]:
+    """Return the boots with a declared hole, and those that stand beyond one; whoever declared it stands before it."""
+    holes: dict[str, int] = {}
+    for hole in branches.all_holes():
+        holes[hole["boot"]] = min(hole["first"], holes.get(hole["boot"], hole["first"]))
+    after = branches.after()
+    left = set()
+    for boot in after:
+        place: Place | None = Place(boot, INT_MAX, "")
+        while place and place.seq < holes.get(place.boot, INT_MAX + 1):
+            place = after.get(place.boot)
+        if place:
+            left.add(boot)
+    return left
 
 
 def _is_last(row: Row, ends: Sequence[Row]) -> bool:

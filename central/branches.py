@@ -14,6 +14,9 @@ Row = sa.RowMapping
 _OF_WRITER: Final = (
     sa.select(store.branch).where(store.branch.c.writer == sa.bindparam("writer")).order_by(store.branch.c.grown_n)
 )
+_HOLES: Final = (
+    sa.select(store.hole).where(store.hole.c.writer == sa.bindparam("writer")).order_by(*store.hole.primary_key)
+)
 _BOOT: Final = _OF_WRITER.where(store.branch.c.boot == sa.bindparam("boot"))
 _CHILDREN: Final = _OF_WRITER.where(store.branch.c.after_boot == sa.bindparam("boot"))
 _ENDS: Final = _OF_WRITER.where(
@@ -65,11 +68,10 @@ class Branches:
 
     def holes(self, boot: str) -> list[Row]:
         """Return what is declared as lost of a boot."""
-        table = store.hole
-        asked = (
-            sa.select(table).where(table.c.writer == self._writer, table.c.boot == boot).order_by(*table.primary_key)
-        )
-        return list(self._connection.execute(asked).mappings())
+        return self._rows(_HOLES.where(store.hole.c.boot == sa.bindparam("boot")), boot=boot)
+
+    def all_holes(self) -> list[Row]:
+        return self._rows(_HOLES)
 
     def stretches(self, boot: str) -> list[tuple[int, int]]:
         """Return from which entry to which a boot is held, segment by segment, in order."""

@@ -442,6 +442,25 @@ def test_other_entries_do_not_fit_into_a_hole(pen: Pen, kept: int) -> None:
     assert "fork" in kinds(pen.centre)
 
 
+@pytest.mark.fault("journal damaged")
+def test_boots_beyond_a_hole_are_left_behind_with_it(pen: Pen) -> None:
+    """The lost boot was held here in full, so what had gone on from it is an end that grows late."""
+    pen.send(pen.begin(touch(1)))
+    good = pen.place
+    lost = pen.begin()
+    pen.send(lost)
+    boot = pen.boot
+    pen.send(pen.begin(touch(2)))
+    late = [pen.write(touch(3)), pen.begin(touch(4)), pen.write(touch(5))]
+    gap = Gap(of=boot, first=1, last=1, prev=lost.hashes()[-1].hex(), cause="damaged")
+    pen.send(pen.begin(gap, touch(6), after=good))
+    alive = replace(pen)
+    for segment in late:
+        pen.send(segment)
+        held = alive.send(alive.write(touch(7)))
+    assert (kinds(pen.centre), held.state) == (["damage"], UnitState.ACTIVE)
+
+
 def test_what_begins_within_a_hole_waits_for_what_stands_before(pen: Pen) -> None:
     _, carried, _ = _damaged(pen)
     assert refused(pen, carried(4, 4)) == Why.GAP
