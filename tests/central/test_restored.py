@@ -2,7 +2,10 @@
 
 import random
 
+import pytest
+
 from appliance.uplink.courier import Round
+from central import refusal
 from central.audit import audit
 from central.incidents import Incidents
 from drivers.card.sim.others import VirtualCard
@@ -125,6 +128,24 @@ def test_a_later_order_is_not_undone_by_one_that_comes_back() -> None:
     assert (done.given_back, state(centre, unit)) == (1, UnitState.SUSPENDED)
     assert unit.running.tap.closed() == "TAP-044", "a suspended unit gives back as well, or it would never hear of it"
     assert audit(centre.centre.engine, centre.centre.town).unfounded == ()
+
+
+def test_a_unit_that_was_closed_says_so_itself_and_is_let_in_no_more() -> None:
+    """What it gives back is kept although it closes whoever brings it: that is answered, and nothing after it."""
+    centre, unit, road = town_of_one("closed")
+    centre.back_up()
+    order(centre, UnitState.CLOSED)
+    assert unit.sync(road)
+    assert centre.restore()
+    assert state(centre, unit) is UnitState.ACTIVE
+    done = unit.sync(road)
+    assert done
+    assert done.given_back == 1
+    with pytest.raises(refusal.RefusedError) as error:
+        state(centre, unit)
+    assert error.value.problem.type == Why.NOT_ENROLLED
+    checked = audit(centre.centre.engine, centre.centre.town)
+    assert (checked.broken, checked.unfounded) == ((), ())
 
 
 def test_a_stream_that_the_centre_will_not_have_back_does_not_hide_the_other() -> None:
