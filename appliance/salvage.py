@@ -75,8 +75,6 @@ def read_rows(connection: apsw.Connection, raw: bytes) -> list[Row]:
         sql = f"SELECT boot, seq, body, hash, sig FROM entry ORDER BY boot {direction}, seq {direction}"  # noqa: S608
         found.update(dict.fromkeys(_until_it_breaks(connection, sql)))
     found.update(dict.fromkeys(_carve(raw)))
-    astray = ((row, place_of(row.body)) for row in list(found) if not row.is_at_home)
-    found.update((replace(row, boot=place.boot, seq=place.seq), None) for row, place in astray if place)
     possible = (row for row in found if re.fullmatch(BOOT_PATTERN, row.boot) and 1 <= row.seq <= INT_MAX)
     return sorted(possible, key=lambda row: (row.boot, row.seq))
 

@@ -413,19 +413,37 @@ def test_what_was_carried_away_before_the_damage_fills_the_hole(pen: Pen, kept: 
 
 @pytest.mark.fault("journal damaged")
 def test_a_lost_beginning_that_comes_all_the_same(pen: Pen) -> None:
+    """Then it is known again what that boot continues, and that is no end any more."""
     pen.send(pen.begin(touch(1)))
-    good = pen.place
-    begun = pen.begin(touch(2))
-    boot, rest, lost = pen.boot, pen.write(touch(3)), begun.hashes()[-1].hex()
-    gap = Gap(of=boot, first=1, last=begun.last, prev=lost, cause="damaged")
-    pen.send(pen.begin(gap, touch(5), after=good))
-    pen.send(rest)
+    first, good = pen.boot, pen.place
+    lost, end = pen.write(touch(2)), pen.write(touch(3))
+    begun = pen.begin(touch(4))
+    boot, rest = pen.boot, pen.write(touch(5))
+    gaps = [
+        Gap(of=one.boot, first=one.first, last=one.last, prev=one.hashes()[-1].hex(), cause="damaged")
+        for one in (lost, begun)
+    ]
+    pen.send(pen.begin(*gaps, touch(6), after=good))
+    for segment in (end, rest):
+        held = pen.send(segment)
+    assert {head.boot for head in held.heads} == {first, boot, pen.boot}
     whole = Segment(pen.unit, boot, 1, begun.prev, (*begun.bodies, *rest.bodies), rest.seal)
     held = pen.send(whole)
-    assert [(head.boot, head.seq) for head in held.heads if head.boot == boot] == [(boot, 3)]
+    assert {(head.boot, head.seq) for head in held.heads} == {(boot, 3), (pen.boot, 4)}
     assert (kinds(pen.centre), held.state) == (["damage"], UnitState.ACTIVE)
     assert _numbers(pen.centre, boot) == [1, 2, 3]
     _is_sound(pen)
+
+
+@pytest.mark.parametrize("fills", [True, False])
+def test_a_segment_that_is_said_to_count_less_is_found_out(pen: Pen, fills: bool) -> None:
+    _, carried, _ = _damaged(pen)
+    pen.send(carried(1, 7))
+    table = store.segment
+    one = sa.and_(table.c.writer == "lib01", table.c.first == (3 if fills else 5))
+    with pen.centre.engine.begin() as connection:
+        connection.execute(sa.update(table).where(one).values(last=table.c.last - 1))
+    assert any("filed as" in said for said in audit(pen.centre.engine, pen.centre.town).broken)
 
 
 @pytest.mark.fault("journal damaged")
