@@ -15,7 +15,7 @@ import msgspec
 from appliance import heard, salvage
 from appliance.boots import LOST, begun, gaps, missing, undeclared
 from appliance.checkup import DamageError, examine, settle
-from appliance.journal import Execute, Journal, JournalBrokenError, JournalFullError, read_head, select
+from appliance.journal import Execute, Journal, JournalBrokenError, JournalFullError, select
 from appliance.shelf import Shelf
 from drivers.clock import Clock
 from drivers.disk import Disk, DiskError
@@ -209,7 +209,7 @@ def _save(disk: Disk, name: str, register: Register, owner: chain.PublicKey) -> 
     broken = disk.connect(name)
     try:
         rows = salvage.read_rows(broken, disk.raw(name))
-        saved = salvage.sort_out(rows, register, owner, _head_of(broken), _declared(broken, register))
+        saved = salvage.sort_out(rows, register, owner, salvage.read_head(broken), _declared(broken, register))
         salvage.lay_down(fresh, saved)
         heard.copy(broken, fresh, register)
     finally:
@@ -228,13 +228,6 @@ def _finish_saving(disk: Disk, name: str) -> None:
             disk.remove(name + _SAVED)
         else:
             disk.move(name + _SAVED, name)
-
-
-def _head_of(broken: apsw.Connection) -> Place | None:
-    try:
-        return read_head(broken)
-    except (apsw.Error, UnicodeDecodeError, AttributeError):
-        return None
 
 
 def _declared(broken: apsw.Connection, register: Register) -> list[Gap]:

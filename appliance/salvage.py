@@ -17,7 +17,7 @@ import msgspec
 from appliance.boots import LOST
 from sync import chain
 from sync.entries import BOOT_PATTERN, INT_MAX, EntryError, Register, place_of
-from sync.facts import Boot, Gap, Place
+from sync.facts import Boot, Gap
 
 HASH_BYTES: Final = 32
 SIG_BYTES: Final = 64
@@ -79,6 +79,17 @@ def read_rows(connection: apsw.Connection, raw: bytes) -> list[Row]:
     return sorted(possible, key=lambda row: (row.boot, row.seq))
 
 
+def read_head(connection: apsw.Connection) -> Row | None:
+    """Read the head row of a damaged file, which has no body, as far as it can be read."""
+    try:
+        for boot, seq, entry_hash, sig in connection.execute("SELECT boot, seq, hash, sig FROM head"):
+            if re.fullmatch(BOOT_PATTERN, boot) and 1 <= seq <= INT_MAX:
+                return Row(boot, seq, b"", bytes(entry_hash), sig)
+    except (apsw.Error, UnicodeDecodeError, ValueError, TypeError):
+        pass  # what a broken page yields may be anything
+    return None
+
+
 def _until_it_breaks(connection: apsw.Connection, sql: str) -> Iterator[Row]:
     try:
         for boot, seq, body, entry_hash, sig in connection.execute(sql):
@@ -106,7 +117,7 @@ def _carve(raw: bytes) -> Iterator[Row]:
 
 
 def sort_out(
-    rows: Sequence[Row], register: Register, owner: chain.PublicKey, head: Place | None, declared: Sequence[Gap] = ()
+    rows: Sequence[Row], register: Register, owner: chain.PublicKey, head: Row | None, declared: Sequence[Gap] = ()
 ) -> Saved:
     """Keep what still hashes and is signed for; name what is lost.
 
@@ -125,7 +136,7 @@ def sort_out(
             possible = [row.hash for row in rows if (row.boot, row.seq) == before] + behind.get(before, [])
             linked = (prev for prev in possible if chain.link(prev, first.body) == first.hash)
             saved.lose(*before, hash_before(first, register) or next(linked, None))
-    if head and _is_believable(head, saved):
+    if head and _is_believable(head, saved, owner):
         saved.lose(head.boot, head.seq, None)
     for row in _known_to_be_lost(rows, saved, owner):
         saved.lose(row.boot, row.seq, row.hash)
@@ -157,10 +168,15 @@ def _behind(declared: Sequence[Gap]) -> dict[tuple[str, int], list[bytes]]:
     return behind
 
 
-def _is_believable(head: Place, saved: Saved) -> bool:
-    """Whether the head row tells of entries that are lost, and not just of a flipped bit in itself."""
-    known = any(row.boot == head.boot for row in saved.rows) and not saved.holds(head.boot, head.seq)
-    return known and all(row.hash.hex() != head.hash for row in saved.rows)
+def _is_believable(head: Row, saved: Saved, owner: chain.PublicKey) -> bool:
+    """Whether the head row tells of entries that are lost, and not just of a flipped bit in itself.
+
+    Of a boot of which nothing is left, only its signature can tell that there was one.
+    """
+    if any(head.hash == row.hash or (head.boot, head.seq) == (row.boot, row.seq) for row in saved.rows):
+        return False
+    is_signed = isinstance(head.sig, bytes) and owner.signed(head.hash, head.sig)
+    return is_signed or any(row.boot == head.boot for row in saved.rows)
 
 
 def _runs(

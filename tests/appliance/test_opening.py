@@ -209,6 +209,30 @@ def test_a_lost_entry_is_declared_and_what_follows_is_kept(box: Box) -> None:
 
 
 @pytest.mark.fault("journal damaged")
+@pytest.mark.parametrize("also", ["", "hash = zeroblob(32)", "sig = zeroblob(64)"])
+def test_a_boot_that_is_lost_altogether_is_declared_by_the_head_row(box: Box, also: str) -> None:
+    """Of a boot that is gone, nothing but the signature can vouch for the head row."""
+    opened = box.start()
+    box.write(opened, 3)
+    close_in_order(opened.journal)
+    opened = box.start()
+    box.write(opened, 3)
+    gone = opened.journal.tip
+    assert gone is not None
+    close_in_order(opened.journal)
+    connection = _raw(box)
+    _lose(connection, "entry", f"boot = '{gone.boot}'")
+    if also:
+        connection.execute(f"UPDATE head SET {also}")  # noqa: S608 - a test's own
+    connection.close()
+    again = box.start()
+    lost = [(gap.of, gap.first, gap.prev) for gap in again.lost]
+    assert lost == ([] if also else [(gone.boot, 1, None)])
+    box.crash(again)
+    assert box.start().lost == [], "what is left of it is whole"
+
+
+@pytest.mark.fault("journal damaged")
 @pytest.mark.parametrize("seq", [1, 5, 10])
 @pytest.mark.parametrize("column", ["boot", "seq"])
 @pytest.mark.parametrize("copied", [True, False])
