@@ -1,6 +1,7 @@
 """What is written is chained, sealed and durable before anybody is told."""
 
 import base64
+import contextlib
 from collections.abc import Sequence
 
 import apsw
@@ -105,6 +106,28 @@ def test_more_losses_than_a_segment_holds_are_all_known_again(box: Box) -> None:
     opened.journal.begin("a" * 16, [REGISTER.decode(boot.encode()).fact, *lost])
     opened.journal.append([touch()])
     assert gaps(opened.journal.connection, REGISTER) == lost
+
+
+@pytest.mark.fault("the unit's disk is full")
+def test_what_found_no_room_is_not_there_after_a_power_cut_either() -> None:
+    """SQLite must not fill its log up to a whole sector: where only the commit found room, what was refused would count."""
+    refused = 0
+    for room in range(0, 40 * 1024, 256):
+        box = Box(disk=SimDisk(SimDisk.Options(seed=room)))
+        opened = box.start()
+        box.write(opened, 2)
+        held = opened.journal.tip
+        box.disk.size = box.disk.used_bytes + room
+        with contextlib.suppress(JournalFullError):
+            opened.journal.append([touch()])
+        is_refused = opened.journal.tip == held
+        refused += is_refused
+        box.crash(opened)
+        box.disk.size = SimDisk.Options().size
+        found = box.start().unheard
+        assert found
+        assert found.seq == (3 if is_refused else 4), f"{room} bytes of room"
+    assert 10 < refused < 150
 
 
 @pytest.mark.fault("the unit's disk is full")
