@@ -110,7 +110,7 @@ def test_more_losses_than_a_segment_holds_are_all_known_again(box: Box) -> None:
 
 @pytest.mark.fault("the unit's disk is full")
 def test_what_found_no_room_is_not_there_after_a_power_cut_either() -> None:
-    """SQLite must not fill its log up to a whole sector: where only the commit found room, what was refused would count."""
+    """Were the log filled up to whole sectors, a commit could find room where the filling finds none, and count."""
     refused = 0
     for room in range(0, 40 * 1024, 256):
         box = Box(disk=SimDisk(SimDisk.Options(seed=room)))
