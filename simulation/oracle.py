@@ -160,12 +160,17 @@ def _unnamed(town: "SimTown", written: Books) -> Iterator[Finding]:
             twin = _own_touches(people, box.unit, but=number, since=box.since)
             if twin & set(written.touches):
                 yield Finding("unnamed", f"{box.unit} has a double, and nobody was told", box.unit)
-        if "its key was stolen" in box.mishaps and box.closed_at is None:
+        if "its key was stolen" in box.mishaps and box.closed_at is None and not _says_so(town.boxes[number]):
             yield Finding("unnamed", f"somebody signs with the key of {box.unit}, and nobody was told", box.unit)
         if "its disk was put back" in box.mishaps and box.closed_at is None and not town.boxes[number].unit.noticed:
             gone = heard & set(written.held) - set(town.boxes[number].hashes())
             if gone:
                 yield Finding("unnamed", f"{box.unit} was put back in time, and nobody was told", box.unit, min(gone))
+
+
+def _says_so(box: "town_box.Box") -> bool:
+    """Whether a unit knows itself that somebody writes under its name, and reports it; its next touch proves it."""
+    return box.is_on and bool(box.unit.running.hatch.standing.frozen)
 
 
 def _took_turns(people: People, double: int, written: Books) -> bool:
