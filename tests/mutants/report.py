@@ -17,7 +17,8 @@ _PAGE: Final = """\
 
 Whoever finds nothing has either a sound house or a poor lamp. So bugs are planted, one at a time, into a copy of the
 house: slips as a tired developer makes them. The list stands in [tests/mutants/planted](../tests/mutants/planted), each
-bug with its old and its new lines. It was written by reading the product alone, before anything was run against it.
+bug with its old and its new lines. All but two were written by reading the product alone, before
+anything was run against them.
 
 Each is looked for in the simulated town, seed after seed with every profile of faults in turn, and then by the tests
 of its room; where a town cannot see a bug by nature, the tests are asked first. `make mutants` does it all again and
