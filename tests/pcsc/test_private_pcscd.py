@@ -24,7 +24,8 @@ pytestmark = pytest.mark.pcsc
 
 ROOT = Path(drivers.__file__).parent.parent
 HOLD = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts tests in the background ignores it
 from drivers.card.sim.pcscd import PrivatePcscd
 from smartcard import scard
 private = PrivatePcscd(["held"])
