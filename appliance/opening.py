@@ -105,7 +105,7 @@ def open_journal(
         JournalBrokenError: the disk failed; end the process.
     """
     try:
-        connection = _connect(world, name, register, folds)
+        connection, is_sound = _connect(world, name, register, folds)
     except apsw.FullError as error:
         raise JournalFullError("no room left on the disk; free some, and start again") from error
     except apsw.CantOpenError as error:
@@ -120,7 +120,7 @@ def open_journal(
             # After a sync that failed, the log may read well and yet never reach the disk: Linux forgets that it
             # should. Whatever is written behind it would be lost with it, so all of it is written once more.
             journal.checkpoint(at_least=0)
-        if not _is_sound(connection, folds, register):
+        if not is_sound:
             _fold_again(journal, shelf, connection, register)
         _begin(opened, world, connection, register, software)
     except BaseException:
@@ -129,22 +129,22 @@ def open_journal(
     return opened
 
 
-def _connect(world: World, name: str, register: Register, folds: Sequence[Fold[Any]]) -> apsw.Connection:
-    """Open a journal that is whole, or what can be saved of it."""
+def _connect(world: World, name: str, register: Register, folds: Sequence[Fold[Any]]) -> tuple[apsw.Connection, bool]:
+    """Open a journal that is whole, or what can be saved of it; say also whether it needs not be folded again."""
     owner = chain.PublicKey(world.keystore.public, world.check)
     _finish_saving(world.disk, name)
     connection = world.disk.connect(name)
     try:
-        _look_at(connection, register, owner, folds)
+        is_sound = _look_at(connection, register, owner, folds)
     except DamageError as error:
         log.warning("%s is damaged: %s", name, error)
         connection.close(True)  # noqa: FBT003
         _save(world.disk, name, register, owner)
-        return _settled(world.disk, name)
+        return _settled(world.disk, name), False
     except BaseException:
         connection.close(True)  # noqa: FBT003
         raise
-    return connection
+    return connection, is_sound
 
 
 def _settled(disk: Disk, name: str) -> apsw.Connection:
@@ -178,16 +178,13 @@ def _note(journal: Journal, *, clean: bool) -> None:
 
 def _look_at(
     connection: apsw.Connection, register: Register, owner: chain.PublicKey, folds: Sequence[Fold[Any]]
-) -> None:
+) -> bool:
+    """Check a journal; return whether what it adds up to, and what the centre has said, are as they were written."""
     settle(connection)
+    is_sound = Shelf(connection, folds).is_sound and heard.is_whole(connection, register)
     # Where all is to be folded, every entry counts, also those that were checked before.
-    is_sound = _is_sound(connection, folds, register)
     examine(connection, register, owner, _checked_before(connection) if is_sound else None)
-
-
-def _is_sound(connection: apsw.Connection, folds: Sequence[Fold[Any]], register: Register) -> bool:
-    """Whether what the entries add up to, and what the centre has said, are as they were written."""
-    return Shelf(connection, folds).is_sound and heard.is_whole(connection, register)
+    return is_sound
 
 
 def _checked_before(connection: apsw.Connection) -> Place | None:
