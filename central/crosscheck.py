@@ -61,9 +61,8 @@ class Told:
                 case UnitSet(name=unit) if segment.unit == TOWN_STREAM:
                     self._standing.setdefault((unit,), {"epoch": _FIRST_EPOCH, "state": UnitState.ACTIVE})
                 case Order(name=unit, epoch=life, state=state) if segment.unit == ONE_UNIT + unit:
-                    before = self._standing.get((unit,), {"epoch": life, "state": state})
-                    strictest = max((before["epoch"], before["state"]), (life, state), key=_in_order)
-                    self._standing[unit,] = dict(zip(("epoch", "state"), strictest, strict=True))
+                    ordered = {"epoch": life, "state": state}
+                    self._standing[unit,] = max(self._standing.get((unit,), ordered), ordered, key=_in_order)
                 case Enrolled(name=unit, epoch=life, key=key) if segment.unit == ONE_UNIT + unit:
                     self._keys.setdefault((unit, life), set()).add(key.public)
 
@@ -121,10 +120,9 @@ class Told:
                 yield f"{place[0]}: the key of life {place[1]} is not the one that the town let in"
 
 
-def _in_order(standing: tuple[int, UnitState]) -> tuple[int, int]:
+def _in_order(standing: Mapping[str, Any]) -> tuple[int, int]:
     """Sort a later life above an earlier one, and in one life what is stricter above what is not."""
-    life, state = standing
-    return life, state.strictness
+    return standing["epoch"], standing["state"].strictness
 
 
 def _rows(connection: sa.Connection, table: sa.Table, *key: str) -> dict[tuple[Any, ...], sa.RowMapping]:

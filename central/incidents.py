@@ -3,6 +3,7 @@
 A clone and a fork stop the unit at once, by an order in its own stream; everything else waits for a person.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from central import shelves, store
 from central.attach import Event, Fork
 from central.branches import Row
 from central.streams import Streams
+from sync.entries import Entry
 from sync.facts import Order, UnitState
 from sync.messages import is_stream
 from sync.segment import Segment
@@ -76,6 +78,16 @@ class Incidents:
         if changed.rowcount:
             order = Order(name=unit, epoch=epoch, state=UnitState.SUSPENDED, reason=reason)
             self._streams.append_for(self._connection, unit, [order])
+
+    def obey(self, entries: Iterable[Entry]) -> None:
+        """Let a unit stand as strictly as it was ordered: a restored centre is given back what it had said itself."""
+        table = store.unit
+        for order in (entry.fact for entry in entries if isinstance(entry.fact, Order)):
+            weaker = [state for state in UnitState if state.strictness < order.state.strictness]
+            same_life = table.c.name == order.name, table.c.epoch == order.epoch
+            self._connection.execute(
+                sa.update(table).where(*same_life, table.c.state.in_(weaker)).values(state=order.state)
+            )
 
 
 def open_ones(connection: sa.Connection) -> list[Row]:

@@ -187,7 +187,7 @@ class Intake:
             if found.event:
                 incidents.look_at(segment, found.event, signed.epoch)
             if segment.unit.startswith(ONE_UNIT):
-                self._streams.obey(connection, segment.unit.removeprefix(ONE_UNIT))
+                incidents.obey(signed.entries)
         return found
 
     def _note_contact(self, row: Row, report: Report) -> None:

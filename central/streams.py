@@ -15,10 +15,10 @@ from central.attach import Attachment
 from central.branches import Branches
 from central.town import Town
 from sync import chain
-from sync.entries import Entry, Fact, Register, encode
-from sync.facts import Boot, Key, Order, Place, UnitState
+from sync.entries import Entry, Fact, encode
+from sync.facts import Boot, Key, Place
 from sync.messages import ONE_UNIT, TOWN_STREAM, text
-from sync.segment import ENTRIES_MAX, Segment, from_text, unpack
+from sync.segment import ENTRIES_MAX, Segment
 from sync.tree import ends_text
 
 SOFTWARE: Final = f"machitap centre {version('machitap')}"
@@ -38,16 +38,6 @@ def ends_for(connection: sa.Connection, unit: str) -> dict[str, str]:
     for writer, boot, seq in connection.execute(_ENDS, {"own": ONE_UNIT + unit}):
         found[writer].append((boot, seq))
     return {stream: ends_text(ends) for stream, ends in found.items()}
-
-
-def _orders(connection: sa.Connection, register: Register, unit: str, epoch: int) -> list[UnitState]:
-    """Return what a unit was ordered in one of its lives."""
-    stored = sa.select(store.segment.c.packed).where(store.segment.c.writer == ONE_UNIT + unit)
-    segments = (
-        from_text(unpack(packed)) for packed in connection.execute(stored.order_by(store.segment.c.n)).scalars()
-    )
-    facts = (entry.fact for segment in segments for entry in segment.stored_entries(register))
-    return [fact.state for fact in facts if isinstance(fact, Order) and (fact.name, fact.epoch) == (unit, epoch)]
 
 
 class Streams:
@@ -88,17 +78,6 @@ class Streams:
         while waiting:
             tip = self._put(connection, stream, tip, waiting[:ENTRIES_MAX], None)
             waiting = waiting[ENTRIES_MAX:]
-
-    def obey(self, connection: sa.Connection, unit: str) -> None:
-        """Let a unit stand as strictly as its own journal says: a restored centre was given something of that back."""
-        table = store.unit
-        row = connection.execute(sa.select(table).where(table.c.name == unit)).mappings().one_or_none()
-        if row is None:
-            return
-        said = _orders(connection, self._town.register, unit, row["epoch"])
-        strictest = max((UnitState(row["state"]), *said), key=lambda state: state.strictness)
-        if strictest != row["state"]:
-            connection.execute(sa.update(table).where(table.c.name == unit).values(state=strictest))
 
     def _at(self, branches: Branches, place: Place) -> int:
         """Return the time that an entry bears."""

@@ -20,15 +20,11 @@ from sync.messages import Holdings, Problem, Report, Why, open_signed
 
 
 def test_units_bring_again_what_it_lost_and_no_alarm_is_raised() -> None:
-    clock = Clock()
-    centre = SimCentre(clock, "restored")
-    name_place(centre.centre, "library")
+    centre, unit, road = town_of_one("restored")
     mint = Mint("restored")
-    unit = SimUnit(centre.centre, "lib01", "library", clock, mint.trust(), "restored")
-    road = Road(centre, unit.peer, Weather(), random.Random(1))  # noqa: S311 - no secret
 
     def touch(card: VirtualCard) -> None:
-        clock.advance(60)
+        unit.clock.advance(60)
         assert unit.tap(card)
         assert unit.sync(road)
 
@@ -47,11 +43,7 @@ def test_units_bring_again_what_it_lost_and_no_alarm_is_raised() -> None:
 
 
 def test_units_give_back_what_the_office_had_said_and_hear_what_it_says_since() -> None:
-    clock = Clock()
-    centre = SimCentre(clock, "said")
-    name_place(centre.centre, "library")
-    unit = SimUnit(centre.centre, "lib01", "library", clock, Mint("said").trust(), "said")
-    road = Road(centre, unit.peer, Weather(), random.Random(1))  # noqa: S311 - no secret
+    centre, unit, road = town_of_one("said")
     cards = [f"{number:032x}" for number in range(6)]
     for lost, since in zip(cards[::2], cards[1::2], strict=True):
         centre.back_up()
@@ -72,12 +64,7 @@ def test_units_give_back_what_the_office_had_said_and_hear_what_it_says_since() 
 
 
 def test_whoever_gives_back_twice_in_one_journey_is_not_accused() -> None:
-    clock = Clock()
-    centre = SimCentre(clock, "twice")
-    name_place(centre.centre, "library")
-    unit = SimUnit(centre.centre, "lib01", "library", clock, Mint("twice").trust(), "twice")
-    road = Road(centre, unit.peer, Weather(), random.Random(1))  # noqa: S311 - no secret
-    assert unit.sync(road)
+    centre, unit, road = town_of_one("twice")
     centre.back_up()
     for number in range(3):  # each in a boot of its own: a centre begins one whenever it starts
         centre.centre.registrar.set_card(f"{number:032x}", CardState.STOPPED)
@@ -92,15 +79,9 @@ def test_whoever_gives_back_twice_in_one_journey_is_not_accused() -> None:
 
 
 def test_a_unit_that_was_suspended_stays_so() -> None:
-    clock = Clock()
-    centre = SimCentre(clock, "suspended")
-    name_place(centre.centre, "library")
-    unit = SimUnit(centre.centre, "lib01", "library", clock, Mint("suspended").trust(), "suspended")
-    road = Road(centre, unit.peer, Weather(), random.Random(1))  # noqa: S311 - no secret
-    assert unit.sync(road)
+    centre, unit, road = town_of_one("suspended")
     centre.back_up()
-    with centre.centre.engine.begin() as connection:
-        Incidents(connection, centre.centre.streams, clock.wall_ms()).suspend("lib01", 1, "a double was seen")
+    order(centre, UnitState.SUSPENDED)
     assert unit.sync(road)
     assert centre.restore()
     assert state(centre, unit) is UnitState.ACTIVE
@@ -108,9 +89,9 @@ def test_a_unit_that_was_suspended_stays_so() -> None:
     assert done
     assert done.given_back == 1
     assert state(centre, unit) is UnitState.SUSPENDED
-    order = unit.running.directory.order()
-    assert order
-    assert order.state is UnitState.SUSPENDED
+    heard = unit.running.directory.order()
+    assert heard
+    assert heard.state is UnitState.SUSPENDED
     checked = audit(centre.centre.engine, centre.centre.town)
     assert (checked.broken, checked.unfounded) == ((), ())
 
