@@ -6,7 +6,7 @@ from typing import Final
 import apsw
 import msgspec
 
-from appliance.journal import select
+from appliance.journal import read_note, select
 from sync import chain
 from sync.entries import BAD_JSON, Register
 from sync.facts import Boot, Gap, Place
@@ -85,9 +85,9 @@ def undeclared(connection: apsw.Connection) -> list[Gap]:
 
     A note that rotted says nothing; then the hole is found once more.
     """
-    rows = select(connection, "SELECT CAST(value AS BLOB) FROM note WHERE name = ?", LOST)
+    noted = read_note(connection, LOST)
     try:
-        return msgspec.json.decode(rows[0][0], type=list[Gap]) if rows and rows[0][0] else []
+        return msgspec.json.decode(noted, type=list[Gap]) if noted else []
     except BAD_JSON:
         return []
 

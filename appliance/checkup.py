@@ -12,7 +12,7 @@ import apsw
 from appliance.boots import Begun, begun, gaps
 from appliance.journal import APPLICATION_ID, SCHEMA, SQLITE_OLDEST, leave_alone, read_head, select
 from sync import chain
-from sync.entries import EntryError, Register, place_of
+from sync.entries import EntryError, Register, stands_at
 from sync.facts import Place
 from sync.messages import text
 
@@ -203,8 +203,7 @@ class _Walk:
             prev = chain.link(prev, raw)
             if prev != entry_hash:
                 raise DamageError(f"entry {one.boot}/{here} does not hash to what stands beside it")
-            place = place_of(raw)
-            if place is None or (place.boot, place.seq) != (one.boot, here):
+            if not stands_at(raw, one.boot, here):
                 raise DamageError(f"what stands at {one.boot}/{here} is another entry")
             if self._every_seal and sig is not None:
                 self._check_seal(one.boot, here, prev, sig)

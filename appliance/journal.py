@@ -213,8 +213,7 @@ class Journal:
 
     def note(self, name: str) -> str:
         """Return a small note that outlives the process, or "". Nothing vouches for it: it may have rotted."""
-        found = self.select("SELECT CAST(value AS BLOB) FROM note WHERE name = ?", name)
-        return found[0][0].decode(errors="replace") if found else ""
+        return read_note(self.connection, name)
 
     def set_note(self, name: str, value: str) -> None:
         with self.transaction() as execute:
@@ -282,6 +281,12 @@ def read_head(connection: apsw.Connection) -> Place | None:
     """Return the head row, or None in a journal without any entry."""
     rows = select(connection, "SELECT boot, seq, hash FROM head")
     return Place(rows[0][0], rows[0][1], rows[0][2].hex()) if rows else None
+
+
+def read_note(connection: apsw.Connection, name: str) -> str:
+    """Return a note, or ""; see `Journal.note`."""
+    found = select(connection, "SELECT CAST(value AS BLOB) FROM note WHERE name = ?", name)
+    return found[0][0].decode(errors="replace") if found else ""
 
 
 def select(connection: apsw.Connection, sql: str, *values: str | int | bytes) -> list[Any]:

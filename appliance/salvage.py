@@ -16,7 +16,7 @@ import msgspec
 
 from appliance.boots import LOST
 from sync import chain
-from sync.entries import BOOT_PATTERN, INT_MAX, EntryError, Register, place_of
+from sync.entries import BOOT_PATTERN, INT_MAX, EntryError, Register, stands_at
 from sync.facts import Boot, Gap
 
 HASH_BYTES: Final = 32
@@ -35,8 +35,7 @@ class Row:
     @property
     def is_at_home(self) -> bool:
         """Whether it stands where its own bytes say; the names of rows rot as everything else does."""
-        place = place_of(self.body)
-        return place is not None and (place.boot, place.seq) == (self.boot, self.seq)
+        return stands_at(self.body, self.boot, self.seq)
 
 
 @dataclass

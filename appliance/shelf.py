@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from appliance.journal import read_head, select
+from appliance.journal import read_head, read_note, select
 from sync.entries import BAD_JSON, Entry
 from sync.program import Fold, State
 
@@ -100,7 +100,7 @@ class Shelf:
         try:
             rows: list[Row] = select(self._connection, "SELECT reader, key, state, crc FROM shelf")
             mark, head, words = self._mark(), read_head(self._connection), self._words()
-            made_by = self._noted(_MADE_BY)
+            made_by = read_note(self._connection, _MADE_BY)
         except (apsw.Error, AttributeError, TypeError, *BAD_JSON):
             return False  # what a broken page yields may be anything
         is_whole = all(crc == _crc(*row) for *row, crc in rows) and mark.weight == sum(map(_weight, rows)) % _WEIGHT_MAX
@@ -119,12 +119,8 @@ class Shelf:
         return int(select(self._connection, "SELECT coalesce(max(n), 0) FROM stream")[0][0])
 
     def _mark(self) -> "_Mark":
-        noted = self._noted(_ADDS_UP)
+        noted = read_note(self._connection, _ADDS_UP)
         return msgspec.json.decode(noted, type=_Mark) if noted else _Mark()
-
-    def _noted(self, name: str) -> str:
-        rows = select(self._connection, "SELECT value FROM note WHERE name = ?", name)
-        return str(rows[0][0]) if rows else ""
 
     def _note(self, name: str, value: str) -> None:
         self._connection.execute("REPLACE INTO note VALUES (?, ?)", (name, value))

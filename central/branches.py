@@ -17,6 +17,7 @@ _OF_WRITER: Final = (
 _HOLES: Final = (
     sa.select(store.hole).where(store.hole.c.writer == sa.bindparam("writer")).order_by(*store.hole.primary_key)
 )
+_HOLES_OF_BOOT: Final = _HOLES.where(store.hole.c.boot == sa.bindparam("boot"))
 _BOOT: Final = _OF_WRITER.where(store.branch.c.boot == sa.bindparam("boot"))
 _CHILDREN: Final = _OF_WRITER.where(store.branch.c.after_boot == sa.bindparam("boot"))
 _ENDS: Final = _OF_WRITER.where(
@@ -68,7 +69,7 @@ class Branches:
 
     def holes(self, boot: str) -> list[Row]:
         """Return what is declared as lost of a boot."""
-        return self._rows(_HOLES.where(store.hole.c.boot == sa.bindparam("boot")), boot=boot)
+        return self._rows(_HOLES_OF_BOOT, boot=boot)
 
     def all_holes(self) -> list[Row]:
         return self._rows(_HOLES)

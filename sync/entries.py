@@ -130,6 +130,12 @@ def place_of(body: bytes) -> EntryId | None:
     return EntryId(found[1].decode("ascii", "replace"), found[2].decode(), int(found[3])) if found else None
 
 
+def stands_at(body: bytes, boot: str, seq: int) -> bool:
+    """Tell whether an entry says itself that this is its place, in whichever journal."""
+    place = place_of(body)
+    return place is not None and (place.boot, place.seq) == (boot, seq)
+
+
 def _behind_kind(kind: str) -> int:
     return len(kind) + len('{"kind":""')
 
