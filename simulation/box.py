@@ -73,7 +73,7 @@ class Box:
             body=body,
             enrolment=enrolment,
             ballast_bytes=BALLAST_BYTES,
-            check=town.signatures.check,
+            signatures=town.signatures,
         )
         self.road = Road(town.centre, self.unit.peer, replace(town.profile.weather), self.dice)
         self.copy: dict[str, Any] | None = None

@@ -76,6 +76,8 @@ class SimCentre:
         self.centre = self._assemble(entropy)
         self.centre.reconciler.prepare()
         self.centre.registrar.town(Town("灯台町", "Todai", "00-1234", 540))
+        sa.event.listen(self._engine, "before_cursor_execute", self._count)
+        sa.event.listen(self._engine, "commit", self._count)
 
     @property
     def intake(self) -> "SimCentre":
@@ -115,10 +117,6 @@ class SimCentre:
     def cut_after(self, statements: int | None) -> None:
         """Let the process die at the n-th statement from now; None takes it back."""
         self._cut_in = statements
-        change = sa.event.remove if statements is None else sa.event.listen
-        for event in ("before_cursor_execute", "commit"):
-            if sa.event.contains(self._engine, event, self._count) is (statements is None):
-                change(self._engine, event, self._count)
 
     def back_up(self) -> None:
         """Copy the database as it stands."""
@@ -149,5 +147,5 @@ class SimCentre:
         if self._cut_in is not None:
             self._cut_in -= 1
             if self._cut_in <= 0:
-                self._cut_in = None  # who listens stays until the next time somebody asks: it is being called
+                self._cut_in = None
                 raise CentreCutError

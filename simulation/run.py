@@ -49,7 +49,6 @@ class Outcome:
 def play(setting: Setting, deeds: Sequence[Deed] | None = None) -> tuple[Outcome, SimTown | None]:
     """Play a plan, of the seed itself if none is given; return also the town as it was left, if it got so far."""
     gc.collect()
-    gc.freeze()  # what the modules hold is never garbage, and need not be looked at after each plan
     gc.disable()  # a town is a heap of objects that all live to its end
     began = time.process_time()
     town: SimTown | None = None
@@ -91,6 +90,7 @@ def settings(seeds: Iterable[int], days: int, units: int, cards: int, faults: st
 
 def play_many(wanted: Iterable[Setting], jobs: int = 1) -> Iterator[Outcome]:
     """Play many plans, in the order in which they end."""
+    gc.freeze()  # what the modules hold is never garbage, and need not be looked at after each plan
     if jobs == 1:
         yield from map(_play, wanted)
         return

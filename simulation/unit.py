@@ -36,7 +36,6 @@ from drivers.reader.sim import Driver as Reader
 from drivers.sound.sim import Driver as Sound
 from simulation.road import Road
 from simulation.signatures import REAL, Signatures
-from sync import chain
 from sync.client import UnreachableError
 from sync.messages import Enrolment, EnrolRequest, enrol_proof, text
 from sync.program import Result
@@ -82,18 +81,18 @@ class SimUnit:
         body: Body | None = None,
         enrolment: Enrolment | None = None,
         ballast_bytes: int = 0,
-        check: chain.Check = chain.check_signature,
+        signatures: Signatures = REAL,
     ) -> None:
         """Let a unit into the town and start it; `body` and `enrolment` are given if it has them already."""
         self._trust = trust
         self._seed = f"{seed}/{name}"
         self._ballast_bytes = ballast_bytes
-        self._check = check
+        self._check = signatures.check
         self._life = 0
         self.clock = clock
         self.name = name
         self.place = place
-        self.body = body or grow(self._seed)
+        self.body = body or grow(self._seed, signatures)
         self.reader = Reader(clock=clock)
         self.sound = Sound()
         self.light = Light()
@@ -258,10 +257,10 @@ class SimHatch:
         return sum(self._hatch.take(part) for part in split(unpack(packed)))
 
 
-def enrol(centre: Centre, name: str, place: str, keystore: Keystore) -> Enrolment:
-    """Let a unit into the town, as over the wire but without one."""
+def enrol(centre: Centre, name: str, place: str, keystore: Keystore, csr: str = "") -> Enrolment:
+    """Let a unit into the town, as over the wire but without one; with any certificate request, if none is given."""
     ticket = centre.enroller.invite(name, place, "facility", "https://localhost")
-    csr = any_csr()
+    csr = csr or any_csr()
     proof = text(keystore.sign(enrol_proof(ticket.code, csr)))
     return centre.enroller.enrol(EnrolRequest(name, ticket.code, text(keystore.public), csr, proof))
 

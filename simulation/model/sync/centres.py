@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Protocol, cast
+from typing import Final
 
 from central import incidents
 from central.centre import Centre, assemble
-from central.folder import TownSigner
 from central.history import begin_history
-from central.intake import Peer
 from central.refusal import RefusedError
 from drivers.clock.sim import MS
 from drivers.clock.sim import Driver as Clock
@@ -18,40 +16,27 @@ from simulation.model.sync.box import CARD, Dice
 from simulation.model.sync.canonical import digest
 from simulation.model.sync.centre import Held, fork, judge, look, put_in
 from simulation.model.sync.messages import Answer, Ask, Fetch, Mail, Message, News, Post, Unknown
+from simulation.road import STREAM_ENTRIES, Door
 from simulation.unit import any_csr
+from simulation.unit import enrol as let_in
 from sync.facts import CardState
 from sync.messages import (
     ONE_UNIT,
     Enrolment,
-    EnrolRequest,
     Holdings,
-    Report,
     Why,
-    enrol_proof,
     is_stream,
     open_signed,
-    text,
 )
-from sync.segment import Segment, join, pack
+from sync.segment import join, pack
 from sync.tree import ends_from_text
 
 Led = tuple[int, tuple[int, ...]]  # the moment after it, and the messages that went out
 
 _NOWHERE: Final = -1
-STREAM_MAX: Final = 2000
 _STATEMENT_MS: Final = 1000  # the centre's time goes on with what it says: of two statements the later one counts
 _RESTORE_MS: Final = 3_600_000
 _MONDAY_MS: Final = 1_795_395_600_000
-
-
-class Door(Protocol):
-    """What the centre offers to units; `central.intake.Intake` fills it."""
-
-    def holdings(self, peer: Peer, report: Report, nonce: str) -> bytes: ...
-
-    def receive(self, peer: Peer, packed: bytes, fence: str, nonce: str) -> bytes: ...
-
-    def stream(self, peer: Peer, name: str, ends: list[tuple[str, int]], limit: int) -> list[Segment]: ...
 
 
 @dataclass
@@ -97,12 +82,9 @@ class Centres:
         """Let the office give a unit a new life; return also what the unit is given."""
 
         def enrol(centre: Centre) -> None:
-            ticket = centre.enroller.invite(unit, place, "facility", "https://localhost")
             life = self.moments[number].lives.get(unit, (0, ""))[0] + 1
             keystore = Keystore(Keystore.Options(key_seed(unit, life)))
-            proof = text(keystore.sign(enrol_proof(ticket.code, self._csr)))
-            request = EnrolRequest(unit, ticket.code, text(keystore.public), self._csr, proof)
-            self._enrolments[number, unit] = centre.enroller.enrol(request)
+            self._enrolments[number, unit] = let_in(centre, unit, place, keystore, self._csr)
 
         after, _ = self._once(number, f"enrol {unit}", enrol, ends=unit)
         return after, self._enrolments[number, unit]
@@ -204,8 +186,7 @@ class Centres:
     def _start(self) -> Centre:
         """Start a process over the database."""
         one = self._founded
-        signer = cast("TownSigner", one.town.signer)
-        return assemble(one.engine, signer, one.authority, b"", one.town_id, self._clock, self._dice)
+        return assemble(one.engine, one.town.signer, one.authority, b"", one.town_id, self._clock, self._dice)
 
     def _be_at(self, number: int) -> Held:
         """Let the database, the clock and the memory of a process be as they were at a moment."""
@@ -241,7 +222,7 @@ def _news(door: Door, message: Message) -> Message | None:
         raise TypeError(f"{message} does not go to the centre")
     name, ends = message.stream.removeprefix(ONE_UNIT), ends_from_text(message.since)
     try:
-        segments = door.stream(message.peer, name, ends, STREAM_MAX)
+        segments = door.stream(message.peer, name, ends, STREAM_ENTRIES)
     except RefusedError as error:
         if error.problem.type != Why.UNKNOWN_HEAD:
             raise

@@ -5,54 +5,34 @@ arrives before the first round or never.
 """
 
 import itertools
+import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from appliance.inbox import StrangeError
 from appliance.uplink.courier import go
-from central.intake import Peer
 from central.refusal import RefusedError
 from simulation.model.sync.box import Running, Tampering
 from simulation.model.sync.boxes import Boxes
 from simulation.model.sync.centre import Held, judge, look
-from simulation.model.sync.centres import STREAM_MAX, Centres, Door
+from simulation.model.sync.centres import Centres
 from simulation.model.sync.messages import Ask, Message, Post
+from simulation.road import STREAM_ENTRIES, Door, Road, Weather
 from simulation.unit import SimHatch
-from sync.client import RefusedError as ClientRefusedError
 from sync.facts import UnitState
-from sync.messages import ONE_UNIT, TOWN_STREAM, Report
-from sync.segment import join, pack
+from sync.messages import ONE_UNIT, TOWN_STREAM
 from sync.tree import ends_from_text
 
 _ROUNDS_MAX: Final = 6
 _MESSAGES_MAX: Final = 60  # of one round
 
 
-class Line:
-    """The centre as a unit reaches it while nothing goes wrong; fills `sync.client.Centre`."""
+@dataclass(frozen=True)
+class _Reached:
+    """What a road leads to while nothing goes wrong."""
 
-    def __init__(self, door: Door, peer: Peer) -> None:
-        self._door = door
-        self._peer = peer
-
-    def holdings(self, report: Report, nonce: str) -> bytes:
-        try:
-            return self._door.holdings(self._peer, report, nonce)
-        except RefusedError as error:
-            raise ClientRefusedError(error.problem) from error
-
-    def post(self, packed: bytes, fence: str, nonce: str) -> bytes:
-        try:
-            return self._door.receive(self._peer, packed, fence, nonce)
-        except RefusedError as error:
-            raise ClientRefusedError(error.problem) from error
-
-    def stream(self, name: str, since: str) -> bytes | None:
-        try:
-            segments = self._door.stream(self._peer, name, ends_from_text(since), STREAM_MAX)
-        except RefusedError as error:
-            raise ClientRefusedError(error.problem) from error
-        return pack(join(segments)) if segments else None
+    intake: Door
 
 
 def left_behind(boxes: Boxes, numbers: tuple[int, ...], centres: Centres, centre: int, bag: list[Message]) -> str:
@@ -95,8 +75,9 @@ def _deliver(door: Door, message: Message) -> None:
 
 def _go_round(running: Running, door: Door) -> bool:
     """Make one round; return whether it moved anything."""
+    road = Road(_Reached(door), running.peer, Weather(), random.Random(0))  # noqa: S311 - fair weather throws no dice
     try:
-        done = go(SimHatch(running.unit), Line(door, running.peer), _patience())
+        done = go(SimHatch(running.unit), road, _patience())
     except StrangeError:
         return False
     return bool(done.delivered or done.fetched or done.given_back)
@@ -122,7 +103,7 @@ def _missing(boxes: Boxes, number: int, running: Running, held: Held, door: Door
         return ""
     for stream in (TOWN_STREAM, ONE_UNIT + unit):
         ends = ends_from_text(running.unit.hatch.since()[stream])
-        if door.stream(running.peer, stream.removeprefix(ONE_UNIT), ends, STREAM_MAX):
+        if door.stream(running.peer, stream.removeprefix(ONE_UNIT), ends, STREAM_ENTRIES):
             return f"{name} never hears all that the centre said to {stream}"
     if state == UnitState.SUSPENDED:
         return ""  # it may listen; an incident says why nothing of it is taken
