@@ -49,16 +49,16 @@ class Branches:
 
     def heads(self) -> tuple[Head, ...]:
         """Return those ends as a unit wants to hear them."""
-        return tuple(_head(row) for row in self.ends())
+        return tuple(as_head(row) for row in self.ends())
 
     def reach(self, boot: str) -> Head | None:
         """Return how far one boot is held, or None if nothing of it is."""
         row = self.get(boot)
-        return _head(row) if row else None
+        return as_head(row) if row else None
 
     def reaches(self) -> tuple[Head, ...]:
         """Return how far every boot is held: for somebody who may not know the boots at the ends."""
-        return tuple(_head(row) for row in self.all())
+        return tuple(as_head(row) for row in self.all())
 
     def all(self) -> list[Row]:
         return self._rows(_OF_WRITER)
@@ -103,7 +103,8 @@ class Branches:
         return segment.hashes()[seq - segment.first].hex() if segment else None
 
 
-def _head(row: Row) -> Head:
+def as_head(row: Row) -> Head:
+    """Return how far a boot is held, as a unit wants to hear it."""
     return Head(row["boot"], row["seq"], row["hash"], row["durable"])
 
 

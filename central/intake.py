@@ -17,7 +17,7 @@ from central.attach import Attachment, Fork, attach
 from central.branches import Branches, Row
 from central.incidents import Incidents
 from central.refusal import RefusedError
-from central.streams import Streams, ends_for
+from central.streams import Streams, held_for
 from central.town import Town
 from central.verify import Keyring, Signed, check_welcome, verify
 from sync.facts import UnitState
@@ -223,9 +223,9 @@ class Intake:
     def _answer(self, connection: sa.Connection, row: Row, fence: str, nonce: str, delivered: str = "") -> bytes:
         """Say what is held of a unit; `delivered`: the boot of which it has just brought something."""
         unit, epoch = row["name"], row["epoch"]
-        branches = Branches(connection, unit, epoch)
-        heads = branches.heads()
-        beside = None if any(head.boot == delivered for head in heads) else branches.reach(delivered)
+        heads, streams = held_for(connection, unit, epoch)
+        is_told = not delivered or any(head.boot == delivered for head in heads)
+        beside = None if is_told else Branches(connection, unit, epoch).reach(delivered)
         holdings = Holdings(
             unit=unit,
             epoch=epoch,
@@ -235,7 +235,7 @@ class Intake:
             fence=fence,
             at=self._town.clock.wall_ms(),
             nonce=nonce,
-            streams=ends_for(connection, unit),
+            streams=streams,
             beside=beside.boot if beside else "",
         )
         return sign(holdings, self._town.signer)

@@ -12,10 +12,11 @@ import pysqlite3
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
+from central.sqlite import begin_reading, open_sqlite
+
 SCHEMA: Final = "0001"  # the last step in central/migrations/versions
 SQLITE_OLDEST: Final = (3, 51, 3)  # older ones can corrupt a write-ahead log
 GENERATION: Final = "generation"  # the setting that says which history of this town's books this is
-_BUSY_MS: Final = 10_000
 _PG_DISK_FULL: Final = "53100"  # appendix A of the PostgreSQL manual
 
 _BigKey = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up by itself in SQLite
@@ -158,10 +159,7 @@ def open_engine(url: str, **options: Any) -> sa.Engine:
         return sa.create_engine(url, pool_pre_ping=True, **options)
     if pysqlite3.sqlite_version_info < SQLITE_OLDEST:
         raise UnsafeDatabaseError(f"SQLite {pysqlite3.sqlite_version} can corrupt a database; update pysqlite3")
-    engine = sa.create_engine(url, module=pysqlite3, **options)
-    sa.event.listen(engine, "connect", _set_up_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
+    return open_sqlite(url, **options)
 
 
 def check_schema(engine: sa.Engine) -> None:
@@ -179,7 +177,10 @@ def check_schema(engine: sa.Engine) -> None:
 
 def reading(engine: sa.Engine) -> sa.Connection:
     """Return a connection that only reads and never waits for a writer."""
-    return engine.connect().execution_options(reading=True)
+    connection = engine.connect()
+    if engine.dialect.name == "sqlite":
+        begin_reading(connection)
+    return connection
 
 
 def write_log_anew(engine: sa.Engine) -> None:
@@ -196,15 +197,3 @@ def write_log_anew(engine: sa.Engine) -> None:
         except pysqlite3.OperationalError as error:
             if not is_full(error):
                 raise
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions of its own
-    for pragma in ("synchronous = EXTRA", "journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {_BUSY_MS}"):
-        connection.execute(f"PRAGMA {pragma}").fetchall()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    options = connection.get_execution_options()
-    driver: Any = connection.connection.driver_connection
-    driver.execute("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")

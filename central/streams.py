@@ -12,32 +12,40 @@ import sqlalchemy as sa
 
 from central import shelves, store
 from central.attach import Attachment
-from central.branches import Branches
+from central.branches import Branches, as_head
 from central.town import Town
 from sync import chain
 from sync.entries import Entry, Fact, encode
 from sync.facts import Boot, Key, Place
-from sync.messages import ONE_UNIT, TOWN_STREAM, text
+from sync.messages import ONE_UNIT, TOWN_STREAM, Head, text
 from sync.segment import ENTRIES_MAX, Segment
 from sync.tree import ends_text
 
 SOFTWARE: Final = f"machitap centre {version('machitap')}"
 BOOT_BYTES: Final = 8
 
-
 _ENDS: Final = (
-    sa.select(store.branch.c.writer, store.branch.c.boot, store.branch.c.seq)
-    .where(store.branch.c.writer.in_((TOWN_STREAM, sa.bindparam("own"))), store.branch.c.is_end == 1)
-    .order_by(store.branch.c.writer, store.branch.c.boot)
+    sa.select(store.branch)
+    .where(store.branch.c.writer.in_((TOWN_STREAM, sa.bindparam("stream"), sa.bindparam("unit"))))
+    .where(store.branch.c.is_end == 1)
+    .order_by(store.branch.c.grown_n)
 )
 
 
-def ends_for(connection: sa.Connection, unit: str) -> dict[str, str]:
-    """Return how far the journals reach that a unit follows: the town's, and its own."""
-    found: dict[str, list[tuple[str, int]]] = {TOWN_STREAM: [], ONE_UNIT + unit: []}
-    for writer, boot, seq in connection.execute(_ENDS, {"own": ONE_UNIT + unit}):
-        found[writer].append((boot, seq))
-    return {stream: ends_text(ends) for stream, ends in found.items()}
+def held_for(connection: sa.Connection, unit: str, epoch: int) -> tuple[tuple[Head, ...], dict[str, str]]:
+    """Return how far a unit's journal is held, and how far the journals reach that it follows: the town's, and its own.
+
+    The first are the ends that are still waited for in this life of the unit, the one that grew last at the end.
+    """
+    stream = ONE_UNIT + unit
+    heads: list[Head] = []
+    reach: dict[str, list[tuple[str, int]]] = {TOWN_STREAM: [], stream: []}
+    for row in connection.execute(_ENDS, {"stream": stream, "unit": unit}).mappings():
+        if row["writer"] != unit:
+            reach[row["writer"]].append((row["boot"], row["seq"]))
+        elif row["epoch"] == epoch and not row["settled"]:
+            heads.append(as_head(row))
+    return tuple(heads), {name: ends_text(sorted(ends)) for name, ends in reach.items()}
 
 
 class Streams:
