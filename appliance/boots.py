@@ -18,7 +18,8 @@ WITH RECURSIVE each (boot) AS (
 )
 """  # jumps from boot to boot in the index; a plain DISTINCT would read every entry
 _EACH_BOOT: Final = f"""{_BOOTS}
-SELECT each.boot, entry.body, entry.hash FROM each LEFT JOIN entry ON entry.boot = each.boot AND entry.seq = 1
+SELECT each.boot, (SELECT max(seq) FROM entry WHERE boot = each.boot), entry.body, entry.hash
+FROM each LEFT JOIN entry ON entry.boot = each.boot AND entry.seq = 1
 WHERE each.boot IS NOT NULL ORDER BY each.boot
 """  # noqa: S608 - nothing goes in but what stands above
 _BOOTS_WITH_GAPS: Final = f"""{_BOOTS}
@@ -30,17 +31,45 @@ _GAP: Final = '{"kind":"gap",'
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """One boot: `fact` is its first entry, or None where that was lost; `is_whole`: that entry hashes as it should."""
+    """One boot.
+
+    Attributes:
+        fact: its first entry, or None where that was lost.
+        last: the number of its last entry when it was looked at.
+        is_whole: whether the first entry hashes as it should.
+    """
 
     boot: str
     unit: str
     at: int
     fact: Boot | None
+    last: int
     is_whole: bool = False
 
     @property
     def after(self) -> Place | None:
         return self.fact.after if self.fact else None
+
+
+class History(msgspec.Struct, frozen=True):
+    """What a journal says of itself: its boots, each behind the one that it continues, and what is lost of them."""
+
+    boots: list[Begun]
+    gaps: list[Gap]
+
+    def with_boot(self, begun: Begun, gaps: Sequence[Gap]) -> "History":
+        """Return the history with one more boot, which declares these gaps."""
+        known = [gap for gap in self.gaps if gap not in gaps]
+        return History(_in_order([*self.boots, begun]), [*known, *gaps])
+
+
+def history(connection: apsw.Connection, register: Register) -> History:
+    """Read the history of the journal in this file.
+
+    Raises:
+        EntryError: a boot's first entry cannot be read.
+    """
+    return History(begun(connection, register), gaps(connection, register))
 
 
 def begun(connection: apsw.Connection, register: Register) -> list[Begun]:
@@ -49,8 +78,10 @@ def begun(connection: apsw.Connection, register: Register) -> list[Begun]:
     Raises:
         EntryError: a boot's first entry cannot be read.
     """
-    rows = select(connection, _EACH_BOOT)
-    found = [_read(boot, body, entry_hash, register) for boot, body, entry_hash in rows]
+    return _in_order([_read(register, *row) for row in select(connection, _EACH_BOOT)])
+
+
+def _in_order(found: Sequence[Begun]) -> list[Begun]:
     here = {one.boot for one in found}
     children: dict[str, list[Begun]] = {}
     for one in sorted(found, key=lambda one: (one.fact is None, one.at, one.boot)):
@@ -92,15 +123,15 @@ def undeclared(connection: apsw.Connection) -> list[Gap]:
         return []
 
 
-def _read(boot: str, body: str | None, entry_hash: bytes | None, register: Register) -> Begun:
+def _read(register: Register, boot: str, last: int, body: str | None, entry_hash: bytes | None) -> Begun:
     if body is None:
-        return Begun(boot, "", 0, None)
+        return Begun(boot, "", 0, None, last)
     entry = register.decode(body.encode())
     if not isinstance(entry.fact, Boot):
-        return Begun(boot, entry.unit, entry.at, None)
+        return Begun(boot, entry.unit, entry.at, None, last)
     after = entry.fact.after
     is_whole = chain.link(bytes.fromhex(after.hash) if after else chain.ORIGIN, body.encode()) == entry_hash
-    return Begun(boot, entry.unit, entry.at, entry.fact, is_whole)
+    return Begun(boot, entry.unit, entry.at, entry.fact, last, is_whole)
 
 
 def missing(boots: Sequence[Begun], counter_at_enrolment: int, settled: str) -> int:

@@ -10,6 +10,7 @@ import apsw
 import msgspec
 import sqlite_utils
 
+from appliance.boots import history
 from appliance.checkup import DamageError, examine, settle
 from appliance.config import JOURNAL_FILE, PUBLIC_FILE, ConfigError, read_enrolment
 from appliance.journal import Journal, select
@@ -119,9 +120,9 @@ def export_copy(copy: Path, output: Path, form: str, folder: Path) -> int:
 
 def _segments(connection: apsw.Connection, unit: str) -> list[Segment]:
     """Return the whole journal as segments, as if the centre held nothing."""
-    register = facts.register(installed.facts())
+    found = history(connection, facts.register(installed.facts()))
     journal = Journal(connection, unit, _NoSigner(), SystemClock())
-    outbox = Outbox(journal, register)
+    outbox = Outbox(journal, found)
     segments: list[Segment] = []
     while (segment := outbox.next_segment()) is not None:
         segments.append(segment)

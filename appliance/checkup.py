@@ -9,7 +9,7 @@ from typing import Final
 
 import apsw
 
-from appliance.boots import Begun, begun, gaps
+from appliance.boots import Begun, History, history
 from appliance.journal import APPLICATION_ID, SCHEMA, SQLITE_OLDEST, leave_alone, read_head, select
 from sync import chain
 from sync.entries import EntryError, Register, stands_at
@@ -32,12 +32,13 @@ class DamageError(Exception):
 
 @dataclass(frozen=True)
 class Examined:
-    """A journal that is whole: how much of it was walked, and where it ends."""
+    """A journal that is whole: how much of it was walked, where it ends, and what it says of itself."""
 
     entries: int
     boots: int
     heads: int
     tip: Place | None
+    history: History
 
 
 def settle(connection: apsw.Connection) -> None:
@@ -138,9 +139,9 @@ def examine(
         check = select(connection, "PRAGMA integrity_check(1)")[0][0]
         if check != "ok":
             raise DamageError(f"SQLite's own check says: {check}")
-        boots = begun(connection, register)
-        _check_owner(boots, owner)
-        return _Walk(connection, register, owner, boots, every_seal=every_seal).from_place(start)
+        found = history(connection, register)
+        _check_owner(found.boots, owner)
+        return _Walk(connection, owner, found, every_seal=every_seal).from_place(start)
     except (apsw.Error, EntryError, UnicodeDecodeError) as error:
         raise DamageError(str(error)) from error
 
@@ -157,19 +158,13 @@ class _Walk:
     """One walk along the chain."""
 
     def __init__(
-        self,
-        connection: apsw.Connection,
-        register: Register,
-        owner: chain.PublicKey,
-        boots: list[Begun],
-        *,
-        every_seal: bool,
+        self, connection: apsw.Connection, owner: chain.PublicKey, found: History, *, every_seal: bool
     ) -> None:
         self._connection = connection
         self._owner = owner
         self._every_seal = every_seal
-        self._boots = boots
-        declared = gaps(connection, register)
+        self._history = found
+        declared = found.gaps
         self._holes = {(gap.of, gap.first) for gap in declared}
         # A journal that was damaged twice may declare a hole and, from the same entry on, a larger one.
         self._across = {(gap.of, gap.first, gap.last): gap.prev for gap in declared if gap.prev}
@@ -177,16 +172,16 @@ class _Walk:
         self._entries = self._heads = 0
 
     def from_place(self, start: Place | None) -> Examined:
-        names = [one.boot for one in self._boots]
+        names = [one.boot for one in self._history.boots]
         if start and start.boot not in names:
             raise DamageError(f"boot {start.boot}, which was checked before, is gone")
         at = names.index(start.boot) if start else 0
-        for one in self._boots[at:]:
+        for one in self._history.boots[at:]:
             continued = start if start and one.boot == start.boot else None
             self._walk_boot(one, continued)
         tip = read_head(self._connection)
         self._check_head(tip)
-        return Examined(self._entries, len(self._boots) - at, self._heads, tip)
+        return Examined(self._entries, len(self._history.boots) - at, self._heads, tip, self._history)
 
     def _walk_boot(self, one: Begun, continued: Place | None) -> None:
         seq = continued.seq if continued else 0
@@ -254,7 +249,7 @@ class _Walk:
         is_last = len(rows) == 1 or (tip.boot, tip.seq + 1) in self._holes  # saved from damage, and not begun since
         if not rows or rows[0] != (tip.seq, bytes.fromhex(tip.hash)) or not is_last:
             raise DamageError(f"the head row names entry {tip.boot}/{tip.seq}, which is not the last one there")
-        for one in self._boots:
+        for one in self._history.boots:
             if one.after and (one.after.boot, one.after.seq) == (tip.boot, tip.seq):
                 raise DamageError(
                     f"the head row names entry {tip.boot}/{tip.seq}, behind which boot {one.boot} goes on"

@@ -13,7 +13,7 @@ import apsw
 import msgspec
 
 from appliance import heard, salvage
-from appliance.boots import LOST, begun, gaps, missing, undeclared
+from appliance.boots import LOST, Begun, History, gaps, history, missing, undeclared
 from appliance.checkup import DamageError, examine, settle
 from appliance.journal import Execute, Journal, JournalBrokenError, JournalFullError, select
 from appliance.shelf import Shelf
@@ -60,7 +60,8 @@ class Opened:
     """A journal that is ready, and what was found on the way.
 
     Attributes:
-        lost: what is lost of it, as written down in its new boot.
+        history: its boots, up to the new one, and all that is lost of them.
+        lost: what this start found to be lost, as written down in the new boot.
         missing: how many entries the counter outside the disk has seen that this journal does not hold.
         unheard: the last entry before an unclean end, of which nobody knows whether it was still announced.
     """
@@ -68,6 +69,7 @@ class Opened:
     journal: Journal
     shelf: Shelf
     counted: "Counted"
+    history: History
     lost: list[Gap] = field(default_factory=list)
     missing: int = 0
     unheard: Entry | None = None
@@ -105,7 +107,7 @@ def open_journal(
         JournalBrokenError: the disk failed; end the process.
     """
     try:
-        connection, is_sound = _connect(world, name, register, folds)
+        connection, found, is_sound = _connect(world, name, register, folds)
     except apsw.FullError as error:
         raise JournalFullError("no room left on the disk; free some, and start again") from error
     except apsw.CantOpenError as error:
@@ -115,13 +117,13 @@ def open_journal(
     try:
         shelf = Shelf(connection, folds)
         journal = Journal(connection, unit, world.keystore, world.clock, shelf.fold)
-        opened = Opened(journal, shelf, Counted(world.monotonic, None), undeclared(connection))
+        opened = Opened(journal, shelf, Counted(world.monotonic, None), found or history(connection, register))
         if journal.note(_CLEAN) != "yes":
             # After a sync that failed, the log may read well and yet never reach the disk: Linux forgets that it
             # should. Whatever is written behind it would be lost with it, so all of it is written once more.
             journal.checkpoint(at_least=0)
         if not is_sound:
-            _fold_again(journal, shelf, connection, register)
+            _fold_again(opened, connection, register)
         _begin(opened, world, connection, register, software)
     except BaseException:
         connection.close(True)  # noqa: FBT003 - apsw's own argument: whatever it says
@@ -129,22 +131,28 @@ def open_journal(
     return opened
 
 
-def _connect(world: World, name: str, register: Register, folds: Sequence[Fold[Any]]) -> tuple[apsw.Connection, bool]:
-    """Open a journal that is whole, or what can be saved of it; say also whether it needs not be folded again."""
+def _connect(
+    world: World, name: str, register: Register, folds: Sequence[Fold[Any]]
+) -> tuple[apsw.Connection, History | None, bool]:
+    """Open a journal that is whole, or what can be saved of it.
+
+    Returns:
+        It, its history as far as that has been read, and whether what is derived of it needs not be folded again.
+    """
     owner = chain.PublicKey(world.keystore.public, world.check)
     _finish_saving(world.disk, name)
     connection = world.disk.connect(name)
     try:
-        is_sound = _look_at(connection, register, owner, folds)
+        found, is_sound = _look_at(connection, register, owner, folds)
     except DamageError as error:
         log.warning("%s is damaged: %s", name, error)
         connection.close(True)  # noqa: FBT003
         _save(world.disk, name, register, owner)
-        return _settled(world.disk, name), False
+        return _settled(world.disk, name), None, False
     except BaseException:
         connection.close(True)  # noqa: FBT003
         raise
-    return connection, is_sound
+    return connection, found, is_sound
 
 
 def _settled(disk: Disk, name: str) -> apsw.Connection:
@@ -178,13 +186,13 @@ def _note(journal: Journal, *, clean: bool) -> None:
 
 def _look_at(
     connection: apsw.Connection, register: Register, owner: chain.PublicKey, folds: Sequence[Fold[Any]]
-) -> bool:
-    """Check a journal; return whether what it adds up to, and what the centre has said, are as they were written."""
+) -> tuple[History, bool]:
+    """Check a journal; say also whether what it adds up to, and what the centre has said, are as they were written."""
     settle(connection)
     is_sound = Shelf(connection, folds).is_sound and heard.is_whole(connection, register)
     # Where all is to be folded, every entry counts, also those that were checked before.
-    examine(connection, register, owner, _checked_before(connection) if is_sound else None)
-    return is_sound
+    examined = examine(connection, register, owner, _checked_before(connection) if is_sound else None)
+    return examined.history, is_sound
 
 
 def _checked_before(connection: apsw.Connection) -> Place | None:
@@ -234,16 +242,17 @@ def _declared(broken: apsw.Connection, register: Register) -> list[Gap]:
         return []
 
 
-def _fold_again(journal: Journal, shelf: Shelf, connection: apsw.Connection, register: Register) -> None:
+def _fold_again(opened: Opened, connection: apsw.Connection, register: Register) -> None:
     """Fold everything anew. The entries were walked to their end; what the centre said is looked at here."""
-    with journal.transaction() as execute:
+    shelf = opened.shelf
+    with opened.journal.transaction() as execute:
         shelf.clear()
         said = list(heard.told(connection))
         whole = list(heard.intact(said, register))
         for n in {row[0] for row in said} - {row[0] for row in whole}:
             execute("DELETE FROM stream WHERE n = ?", (n,))  # the next contact brings it again
         shelf.fold(register.decode(row[4]) for row in whole)
-        for one in begun(connection, register):
+        for one in opened.history.boots:
             bodies = connection.execute("SELECT body FROM entry WHERE boot = ? ORDER BY seq", (one.boot,))
             shelf.fold(register.decode(str(body).encode()) for (body,) in bodies)
 
@@ -254,25 +263,27 @@ def _begin(opened: Opened, world: World, connection: apsw.Connection, register: 
     before = journal.tip
     counter = world.monotonic.read()
     if counter is not None:
-        counter = max(counter, _reached(connection, before, register, world.counter_at_enrolment))
+        counter = max(counter, _reached(opened.history.boots, before, world.counter_at_enrolment))
     if before and not clean:
         opened.unheard = _entry_at(connection, before, register)
-    facts: list[Fact] = [
-        Boot(
-            after=before,
-            key=Key(world.keystore.alg, text(world.keystore.public)),
-            counter=counter,
-            clean=clean or before is None,
-            clock=world.clock.confidence(),
-            software=software,
-        ),
-        *opened.lost,
-    ]
+    begins = Boot(
+        after=before,
+        key=Key(world.keystore.alg, text(world.keystore.public)),
+        counter=counter,
+        clean=clean or before is None,
+        clock=world.clock.confidence(),
+        software=software,
+    )
+    opened.lost = undeclared(connection)
+    facts: list[Fact] = [begins, *opened.lost]
     written = journal.begin(world.entropy.bytes(BOOT_BYTES).hex(), facts, _forget_loss)
     _note(journal, clean=False)
-    opened.missing = missing(begun(connection, register), world.counter_at_enrolment, journal.note(SETTLED))
+    first, last = written[0].entry, written[-1].entry
+    begun = Begun(first.boot, first.unit, first.at, begins, last.seq, is_whole=True)
+    opened.history = opened.history.with_boot(begun, opened.lost)
+    opened.missing = missing(opened.history.boots, world.counter_at_enrolment, journal.note(SETTLED))
     opened.counted = Counted(world.monotonic, counter)
-    opened.counted.raise_to(written[-1].entry.seq)
+    opened.counted.raise_to(last.seq)
 
 
 def _forget_loss(execute: Execute) -> None:
@@ -280,13 +291,12 @@ def _forget_loss(execute: Execute) -> None:
     execute("DELETE FROM note WHERE name = ?", (LOST,))
 
 
-def _reached(connection: apsw.Connection, tip: Place | None, register: Register, at_enrolment: int) -> int:
+def _reached(boots: Sequence[Begun], tip: Place | None, at_enrolment: int) -> int:
     """Return what the counter outside the disk should stand at by this journal."""
     if tip is None:
         return at_enrolment
-    first = _entry_at(connection, Place(tip.boot, 1, tip.hash), register)
-    base = first.fact.counter if first and isinstance(first.fact, Boot) else None
-    return (base or 0) + tip.seq
+    fact = next((one.fact for one in boots if one.boot == tip.boot), None)
+    return (fact.counter if fact and fact.counter else 0) + tip.seq
 
 
 def _entry_at(connection: apsw.Connection, place: Place, register: Register) -> Entry | None:

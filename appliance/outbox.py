@@ -6,10 +6,9 @@ looking those ends up in the journal, and goes on right behind them, whatever ha
 
 from dataclasses import dataclass, field
 
-from appliance.boots import Begun, begun, gaps
+from appliance.boots import Begun, History
 from appliance.journal import Journal
 from sync import chain
-from sync.entries import Register
 from sync.facts import Place
 from sync.messages import Head, Holdings
 from sync.segment import Segment
@@ -43,12 +42,11 @@ class Held:
 class Outbox:
     """Reads the journal for the centre; writes nothing."""
 
-    def __init__(self, journal: Journal, register: Register) -> None:
+    def __init__(self, journal: Journal, history: History) -> None:
         self._journal = journal
-        self._boots = {one.boot: one for one in begun(journal.connection, register)}
+        self._boots = {one.boot: one for one in history.boots}
         self._after = {boot: one.after for boot, one in self._boots.items()}
-        declared = gaps(journal.connection, register)
-        self._lost = {(gap.of, gap.last): bytes.fromhex(gap.prev) for gap in declared if gap.prev}
+        self._lost = {(gap.of, gap.last): bytes.fromhex(gap.prev) for gap in history.gaps if gap.prev}
         self._held = Held()
         self._done: set[str] = set()  # boots of which nothing will ever be missing again
         self._acknowledged: dict[str, int] = {}  # how far boots were taken that are no ends, when they were delivered
@@ -110,17 +108,14 @@ class Outbox:
         What stands behind a hole goes last, and with it what continues that: the entry that declares the hole has to be
         there first.
         """
-        waiting = [one for one in self._boots.values() if one.boot not in self._done]
         behind_holes: list[tuple[Begun, int]] = []
-        for one in waiting:
-            seq = self._first_unsent(one.boot)
+        for one in self._waiting():
+            _, seq = self._unsent(one)
             if seq is None:
-                if self._journal.tip and one.boot != self._journal.tip.boot:
-                    self._done.add(one.boot)
-            elif seq == self._held.upto.get(one.boot, 0) + 1 and not (seq == 1 and self._waits_for(one.after)):
+                continue
+            if seq == self._held.upto.get(one.boot, 0) + 1 and not (seq == 1 and self._waits_for(one.after)):
                 return self._journal.segment(one.boot, seq, self._hash_before(one, seq))
-            else:
-                behind_holes.append((one, seq))
+            behind_holes.append((one, seq))
         for one, seq in behind_holes:
             if seq == 1:
                 return self._journal.segment(one.boot, seq, self._hash_before(one, seq))
@@ -139,15 +134,23 @@ class Outbox:
     def backlog(self) -> Backlog:
         """Count what is not at the centre yet."""
         unsent, oldest = 0, None
-        for boot in self._boots:
-            if boot not in self._done:
-                count, first = self._journal.behind(boot, self._held.upto.get(boot, 0))
-                unsent += count
-                oldest = self._at(boot, first) if first and oldest is None else oldest
+        for one in self._waiting():
+            count, first = self._unsent(one)
+            unsent += count
+            oldest = self._at(one.boot, first) if first and oldest is None else oldest
         return Backlog(unsent, oldest)
 
-    def _first_unsent(self, boot: str) -> int | None:
-        return self._journal.behind(boot, self._held.upto.get(boot, 0))[1]
+    def _waiting(self) -> list[Begun]:
+        return [one for one in self._boots.values() if one.boot not in self._done]
+
+    def _unsent(self, one: Begun) -> tuple[int, int | None]:
+        """Return how many entries of a boot the centre lacks, and the number of the first of them."""
+        upto = self._held.upto.get(one.boot, 0)
+        is_over = self._journal.tip is not None and one.boot != self._journal.tip.boot
+        if is_over and upto >= one.last:
+            self._done.add(one.boot)
+            return 0, None
+        return self._journal.behind(one.boot, upto)
 
     def _hash_before(self, one: Begun, seq: int) -> bytes:
         if seq == 1:

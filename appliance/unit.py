@@ -60,7 +60,7 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
     inbox = Inbox(journal, register, town_key)
     for text in enrolment.segments:
         inbox.take(text.encode())
-    hatch = Hatch(journal, inbox, Outbox(journal, register), world, town_key, SOFTWARE, opened.missing)
+    hatch = Hatch(journal, inbox, Outbox(journal, opened.history), world, town_key, SOFTWARE, opened.missing)
     tap = TapPath(
         unit=enrolment.unit,
         card_key=card_key,

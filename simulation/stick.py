@@ -4,7 +4,6 @@ from appliance.outbox import Outbox
 from central.refusal import RefusedError
 from simulation.centre import SimCentre
 from simulation.unit import SimUnit
-from sync import facts, installed
 from sync.client import UnreachableError
 from sync.segment import Segment, pack, to_text
 
@@ -23,7 +22,7 @@ def carry(centre: SimCentre, unit: SimUnit) -> int:
 
 def whole_journal(unit: SimUnit) -> list[Segment]:
     """Return a running unit's journal as segments, as if the centre held nothing of it."""
-    outbox = Outbox(unit.running.opened.journal, facts.register(installed.facts()))
+    outbox = Outbox(unit.running.opened.journal, unit.running.opened.history)
     segments: list[Segment] = []
     while (segment := outbox.next_segment()) is not None:
         segments.append(segment)

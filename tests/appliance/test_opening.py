@@ -389,7 +389,7 @@ def _ask(box: Box, opened: Opened, town: Keystore) -> bytes | None:
     """Let a centre that holds nothing ask for the first segment."""
     world = World(box.disk, box.keystore, box.clock, Entropy(Entropy.Options("hatch")), box.monotonic)
     key = chain.PublicKey(town.public)
-    outbox, inbox = Outbox(opened.journal, REGISTER), Inbox(opened.journal, REGISTER, key)
+    outbox, inbox = Outbox(opened.journal, opened.history), Inbox(opened.journal, REGISTER, key)
     hatch = Hatch(opened.journal, inbox, outbox, world, key, "test", 0)
     holdings = Holdings("lib01", 1, UnitState.ACTIVE, (), "", "", 0, hatch.question().nonce)
     return hatch.answer(sign(holdings, town))
