@@ -22,11 +22,12 @@ ISSUER: Final = "TEST-town.1"
 _DAYS: Final = (date(2020, 4, 1), date(2094, 4, 1))
 _LONG_AGO: Final = (date(2015, 4, 1), date(2020, 4, 1))
 _FAMILY: Final = 5  # of so many residents one is a child, who holds a tag instead of a pass
+_CLUB: Final = 8  # where most hold tags, one of so many holds a pass
 _SENSELESS: Final = (Kind.EMPTY, Kind.GARBAGE, Kind.TOO_LONG, Kind.ENDLESS, Kind.TRANSIT, Kind.BANK, Kind.LICENCE)
 
 
 class Mint:
-    """Makes cards; the same seed makes the same ones. `mostly_tags`: one resident of five holds a pass, not four."""
+    """Makes cards; the same seed makes the same ones. `mostly_tags`: few residents hold passes, whose keys sign."""
 
     def __init__(self, seed: str, *, mostly_tags: bool = False) -> None:
         self._seed = seed
@@ -67,8 +68,9 @@ class Mint:
         return others.make(Plan(kind=dice.choice(_SENSELESS), serial=self._serial("senseless"))), STRANGER
 
     def _is_tag(self, number: int) -> bool:
-        is_child = number % _FAMILY == _FAMILY - 1
-        return is_child is not self._mostly_tags
+        if self._mostly_tags:
+            return number % _CLUB != _CLUB - 1
+        return number % _FAMILY == _FAMILY - 1
 
     def _tag(self, number: int) -> Plan:
         return Plan(kind=Kind.TAG, serial=self._serial(f"tag {number}"))

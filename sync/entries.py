@@ -132,8 +132,8 @@ def place_of(body: bytes) -> EntryId | None:
 
 def stands_at(body: bytes, boot: str, seq: int) -> bool:
     """Tell whether an entry says itself that this is its place, in whichever journal."""
-    place = place_of(body)
-    return place is not None and (place.boot, place.seq) == (boot, seq)
+    found = _FRONT.match(body)
+    return found is not None and found[2] == boot.encode() and int(found[3]) == seq
 
 
 def _behind_kind(kind: str) -> int:
