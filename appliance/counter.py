@@ -37,8 +37,9 @@ def counters() -> Mapping[str, Counter]:
 
 
 def folds() -> tuple[Fold[Any], ...]:
-    """Return the readers that a unit needs: the programs that serve at a counter."""
-    return tuple({counter.program.name: counter.program for counter in counters().values()}.values())
+    """Return the readers that a unit needs: the programs that serve at a counter, and that of rights."""
+    programs = {counter.program.name: counter.program for counter in counters().values()}
+    return (*programs.values(), installed.rights_fold())
 
 
 def words_folders() -> tuple[Traversable, ...]:

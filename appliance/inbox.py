@@ -3,16 +3,18 @@
 A segment proves itself, so it does not matter whether it came over the network or on a USB stick.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from appliance import heard
 from appliance.journal import Execute, Journal, JournalBrokenError
 from sync import chain
-from sync.entries import Entry, EntryError, Register
+from sync.entries import Entry, EntryError, Fact, Register
 from sync.facts import Applied, Boot, Order, Place, UnitState
 from sync.messages import ONE_UNIT, TOWN_STREAM, Head
 from sync.segment import ENTRIES_MAX, Segment, SegmentError, from_text
 from sync.tree import ends, ends_text, held_upto
+
+Answer = Callable[[Sequence[Entry]], Sequence[Fact]]
 
 
 class StrangeError(Exception):
@@ -22,8 +24,12 @@ class StrangeError(Exception):
 class Inbox:
     """The centre's streams in this unit: one for all units ("town"), one for this unit alone ("to-<unit>")."""
 
-    def __init__(self, journal: Journal, register: Register, town_key: chain.PublicKey) -> None:
+    def __init__(
+        self, journal: Journal, register: Register, town_key: chain.PublicKey, answer: Answer = lambda _: ()
+    ) -> None:
+        """`answer` says what this unit writes on hearing entries, in the commit that takes them over."""
         self._journal = journal
+        self._answer = answer
         self._register = register
         self._town_key = town_key
         self.streams = (TOWN_STREAM, ONE_UNIT + journal.unit)
@@ -122,7 +128,7 @@ class Inbox:
 
         self._since.pop(segment.unit, None)
         applied = Applied(segment.unit, Place(segment.boot, segment.last, hashes[-1].hex()))
-        self._journal.append([applied], also, fresh)
+        self._journal.append([applied, *self._answer(fresh)], also, fresh)
 
     def _hash_at(self, writer: str, boot: str, seq: int) -> bytes | None:
         sql = "SELECT hash FROM stream WHERE writer = ? AND boot = ? AND seq = ?"

@@ -80,6 +80,14 @@ class Shelf:
         state: State = self._read[place]
         return state
 
+    def state_of(self, name: str, key: str) -> Any:
+        """Return the state of a key of the reader that is called so.
+
+        Raises:
+            ShelfError: as `state`.
+        """
+        return self.state(next(fold for fold in self._folds if fold.name == name), key)
+
     def _row(self, reader: Fold[Any], key: str) -> Row | None:
         sql = "SELECT reader, key, state, crc FROM shelf WHERE reader = ? AND key = ?"
         rows = select(self._connection, sql, reader.name, key)

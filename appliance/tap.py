@@ -35,7 +35,7 @@ from drivers.entropy import Entropy
 from drivers.reader import Field
 from sync.cards import pseudonym
 from sync.facts import CardState, UnitState
-from sync.program import Result, Tap, town_day
+from sync.program import Result, Tap, Wish, town_day
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 NONCE_BYTES: Final = 32
@@ -66,6 +66,7 @@ class TapPath:
     """Everything that a touch needs; made once in `appliance.build`.
 
     Attributes:
+        life: which life of the unit this is.
         card_key: the town's secret for the names of cards.
         believer: knows whom to believe, as the directory stands now.
         has_room: whether the disk has room for entries.
@@ -73,6 +74,7 @@ class TapPath:
     """
 
     unit: str
+    life: int
     card_key: bytes
     opened: Opened
     directory: Directory
@@ -83,7 +85,13 @@ class TapPath:
     entropy: Entropy
     has_room: Callable[[], bool]
     town_ms: Callable[[], int]
+    wish: Wish = field(default=Wish(), init=False)
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
+
+    def set(self, wish: Wish) -> None:
+        """Set the counter: the next card that is held here is asked this, even if it was here a moment ago."""
+        self.wish = wish
+        self._last = None
 
     def touch(self, card: Field) -> Shown:
         """Serve one card from being laid down to the beep.
@@ -153,11 +161,13 @@ class TapPath:
 
     def _serve(self, believed: Believed) -> Shown:
         tap, counter = self._tap(believed)
-        state = self.opened.shelf.state(counter.program, counter.program.asks(tap))
-        decision = counter.program.decide(state, tap)
+        shelf, program = self.opened.shelf, counter.program
+        besides = [shelf.state_of(reader, key) for reader, key in program.besides(tap)]
+        decision = program.decide(shelf.state(program, program.asks(tap)), *besides, tap)
         written = self.opened.journal.append(decision.facts)[-1] if decision.facts else None  # the commit
         if written:
             self.opened.counted.raise_to(written.entry.seq)
+            self.wish = Wish()
         return self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
 
     def _tell_unheard(self, believed: Believed) -> Shown | None:
@@ -178,7 +188,8 @@ class TapPath:
         if here is None:
             raise LookupError("a unit that does not know where it stands is closed")
         at = self.clock.wall_ms()
-        tap = Tap(believed.card, believed.presented.proof, self.unit, here.place, at, self._day(at))
+        proof = believed.presented.proof
+        tap = Tap(believed.card, proof, self.unit, here.place, at, self._day(at), self.life, self.wish)
         return tap, self.counters[here.counter]
 
     def _day(self, at_ms: int) -> int:

@@ -15,6 +15,7 @@ from appliance.hatch import Hatch
 from appliance.inbox import Inbox
 from appliance.opening import Opened, World, close_in_order, open_journal
 from appliance.outbox import Outbox
+from appliance.rights import Rights
 from appliance.room import Room
 from appliance.tap import TapPath
 from appliance.trust import Believer
@@ -57,12 +58,14 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
     directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)
     card_key = raw_bytes(enrolment.card_key)
     town_key = chain.PublicKey(raw_bytes(enrolment.town_key), world.check)
-    inbox = Inbox(journal, register, town_key)
+    rights = Rights(opened.shelf, enrolment.unit, enrolment.epoch)
+    inbox = Inbox(journal, register, town_key, rights.returned)
     for text in enrolment.segments:
         inbox.take(text.encode())
     hatch = Hatch(journal, inbox, Outbox(journal, opened.history), world, town_key, SOFTWARE, opened.missing)
     tap = TapPath(
         unit=enrolment.unit,
+        life=enrolment.epoch,
         card_key=card_key,
         opened=opened,
         directory=directory,

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from sync import rights
 from sync.entries import BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
 
 
@@ -144,7 +145,10 @@ class Enrolled(Fact, frozen=True, tag="enrolled"):
     key: Key
 
 
-CORE: tuple[type[Fact], ...] = (Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order, Enrolled)
+CORE: tuple[type[Fact], ...] = (
+    *(Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order, Enrolled),
+    *rights.KINDS,
+)
 
 
 def register(programs: tuple[type[Fact], ...] = ()) -> Register:

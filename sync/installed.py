@@ -12,7 +12,8 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from sync.entries import Fact
-from sync.program import Program
+from sync.program import Fold, Program
+from sync.rights import Moves, Right, rights
 
 
 @functools.cache
@@ -43,3 +44,10 @@ def programs() -> tuple[Program[Any], ...]:
 def facts() -> tuple[type[Fact], ...]:
     """Return every program's kinds of fact, whether or not it decides at a counter."""
     return tuple(kind for module in parts("entries").values() for kind in module.KINDS)
+
+
+@functools.cache
+def rights_fold() -> Fold[Right]:
+    """Return the reader of rights, which knows every program's facts that move some."""
+    samples = (sample for program in programs() for sample in program.samples)
+    return rights([sample for sample in samples if isinstance(sample, Moves)])

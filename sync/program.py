@@ -39,6 +39,22 @@ class Result(StrEnum):
     HELP = "help"  # staff needed
 
 
+class Wish(msgspec.Struct, frozen=True):
+    """What a counter was set to before the card came.
+
+    Attributes:
+        what: which of the counter's services, as the counter calls it; "" for the one that it has always.
+        amount: how much, in the program's unit (yen); 0 where nothing is counted.
+        about: the id of an earlier entry that it is about, or "".
+        is_sure: a person was asked, and said yes to what needs asking.
+    """
+
+    what: str = ""
+    amount: int = 0
+    about: str = ""
+    is_sure: bool = False
+
+
 class Tap(msgspec.Struct, frozen=True):
     """One believed touch of a card.
 
@@ -48,6 +64,8 @@ class Tap(msgspec.Struct, frozen=True):
         unit, place: where.
         at_ms: Unix milliseconds by the unit's clock.
         day: days since 1970-01-01 by the town's calendar.
+        life: which life of the unit.
+        wish: what the counter was set to.
     """
 
     card: str
@@ -56,6 +74,8 @@ class Tap(msgspec.Struct, frozen=True):
     place: str
     at_ms: int
     day: int
+    life: int = 1
+    wish: Wish = Wish()
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -86,6 +106,7 @@ class Fold(Generic[State]):
         fold: the state after one more entry; pure.
         samples: at least one fact of each kind, from which the laws invent more.
         version: raise it when the fold changes; the states are then folded again from the entries.
+        safe: whether a state keeps what is promised of it.
     """
 
     name: str
@@ -96,6 +117,11 @@ class Fold(Generic[State]):
     fold: Callable[[State, Entry], State]
     samples: tuple[Fact, ...]
     version: int = field(default=1, kw_only=True)
+    safe: Callable[[State], bool] = field(default=lambda _: True, kw_only=True)
+
+
+Asked = tuple[str, str]
+"""The name of a reader, and the key of one of its states."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +129,16 @@ class Program(Fold[State]):
     """A fold that also answers at a counter.
 
     Attributes:
-        asks: which state decides a tap.
-        decide: the decision; pure.
-        safe: whether a state keeps the program's promise.
+        asks: which of its states decides a tap.
+        besides: which states of other readers help to decide it.
+        decide: the decision, from its state, those besides in their order, and the tap; pure.
+        wishes: at least one of everything that its counters can be set to, from which the laws invent more.
     """
 
     asks: Callable[[Tap], str] = field(kw_only=True)
-    decide: Callable[[State, Tap], Decision] = field(kw_only=True)
-    safe: Callable[[State], bool] = field(kw_only=True)
+    besides: Callable[[Tap], tuple[Asked, ...]] = field(default=lambda _: (), kw_only=True)
+    decide: Callable[..., Decision] = field(kw_only=True)
+    wishes: tuple[Wish, ...] = field(default=(Wish(),), kw_only=True)
 
 
 def town_day(at_ms: int, utc_offset_minutes: int) -> int:

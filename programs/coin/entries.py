@@ -1,0 +1,72 @@
+"""What happens to the coin at a counter: cash is charged, something is paid, a payment is made void."""
+
+from typing import Annotated, Final
+
+import msgspec
+
+from sync.entries import Card, Ref
+from sync.rights import Moves
+
+YEN_MAX: Final = 1_000_000
+
+Yen = Annotated[int, msgspec.Meta(ge=1, le=YEN_MAX)]
+EntryRef = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}/[1-9][0-9]{0,15}$")]
+
+
+def money(card: str) -> str:
+    """Return what the rights to a card's money are called."""
+    return f"coin/{card}"
+
+
+class Charge(Moves, frozen=True, tag="coin.charge"):
+    """Cash was taken in at this unit, and may be spent here at once.
+
+    Attributes:
+        life: of the unit that took it.
+        proof: what the card proved: "none", "card", "pin" or "token".
+    """
+
+    life: int
+    card: Card
+    yen: Yen
+    place: Ref
+    day: int
+    proof: str
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return money(self.card), self.yen
+
+
+class Pay(Moves, frozen=True, tag="coin.pay"):
+    """A shop was paid out of what this unit may give out of a card's money."""
+
+    life: int
+    card: Card
+    yen: Yen
+    place: Ref
+    day: int
+    proof: str
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return money(self.card), -self.yen
+
+
+class Void(Moves, frozen=True, tag="coin.void"):
+    """A payment at this unit, on the same day, is taken back as a whole; `of`: its entry (boot/seq)."""
+
+    life: int
+    card: Card
+    yen: Yen
+    place: Ref
+    day: int
+    of: EntryRef
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return money(self.card), self.yen
+
+
+KINDS: Final = (Charge, Pay, Void)
+"""Every kind of fact that this program writes."""

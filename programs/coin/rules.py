@@ -1,0 +1,157 @@
+"""What a coin counter decides: pay, charge, take back. Whether the money is there, only rights say (`sync.rights`).
+
+The shape is a sum with rights: a unit spends what was granted to it and what it took in itself, so it is never asked
+whether somebody else has spent the same yen. What is kept here, for each card at each unit, are the payments that may
+still be taken back.
+"""
+
+from typing import Final
+
+import msgspec
+
+from programs.coin.entries import KINDS, YEN_MAX, Charge, Pay, Void, money
+from sync.entries import Entry
+from sync.program import Asked, Decision, Program, Result, Tap, Wish
+from sync.rights import RIGHTS, Right, right_key
+
+STEP_YEN: Final = 1_000
+AGAIN_MS: Final = 60_000
+_KEPT: Final = 8
+
+PAY: Final = "pay"
+CHARGE: Final = "charge"
+VOID: Final = "void"
+BALANCE: Final = "balance"
+
+
+class Paid(msgspec.Struct, frozen=True):
+    """One payment: its entry (boot/seq), when and how much; `is_void`: it was taken back."""
+
+    entry: str
+    at_ms: int
+    day: int
+    yen: int
+    is_void: bool = False
+
+
+class Purse(msgspec.Struct, frozen=True):
+    """Of one card at one unit: the last payments, as they were made, and how much was charged and taken back."""
+
+    paid: tuple[Paid, ...] = ()
+    charged: int = 0
+    voided: int = 0
+
+
+def _name(entry: Entry) -> str:
+    return f"{entry.boot}/{entry.seq}"
+
+
+def key(entry: Entry) -> str:
+    fact = entry.fact
+    return f"{entry.unit}/{fact.card}" if isinstance(fact, Charge | Pay | Void) else ""
+
+
+def asks(tap: Tap) -> str:
+    return f"{tap.unit}/{tap.card}"
+
+
+def besides(tap: Tap) -> tuple[Asked, ...]:
+    return ((RIGHTS, right_key(tap.unit, tap.life, money(tap.card))),)
+
+
+def fold(purse: Purse, entry: Entry) -> Purse:
+    match entry.fact:
+        case Charge(yen=yen):
+            return msgspec.structs.replace(purse, charged=purse.charged + yen)
+        case Pay(yen=yen, day=day):
+            paid = Paid(_name(entry), entry.at, day, yen)
+            return msgspec.structs.replace(purse, paid=(*purse.paid, paid)[-_KEPT:])
+        case Void(of=of, yen=yen):
+            marked = tuple(
+                msgspec.structs.replace(paid, is_void=True) if paid.entry == of else paid for paid in purse.paid
+            )
+            return msgspec.structs.replace(purse, paid=marked, voided=purse.voided + yen)
+        case _:
+            return purse
+
+
+def decide(purse: Purse, right: Right, tap: Tap) -> Decision:
+    """Decide one touch, by what the counter was set to.
+
+    Args:
+        right: how much of the card's money this unit may give out.
+    """
+    match tap.wish.what:
+        case "pay":
+            return _pay(purse, right, tap)
+        case "charge":
+            return _charge(right, tap)
+        case "void":
+            return _void(purse, tap)
+        case _:
+            return Decision(Result.ALREADY, "COI-001", values={"rights": right.amount})
+
+
+def _pay(purse: Purse, right: Right, tap: Tap) -> Decision:
+    yen = tap.wish.amount
+    if not 1 <= yen <= YEN_MAX:
+        return Decision(Result.HELP, "COI-002")
+    if not tap.wish.is_sure and _is_again(purse, tap):
+        return Decision(Result.HELP, "COI-003", values={"yen": yen})
+    if right.amount <= 0:
+        return Decision(Result.REFUSED, "COI-010", values={"yen": yen})
+    if yen > right.amount:
+        return Decision(Result.REFUSED, "COI-011", values={"yen": yen, "rights": right.amount})
+    fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof)
+    return Decision(Result.OK_PAY, "COI-020", (fact,), {"yen": yen})
+
+
+def _is_again(purse: Purse, tap: Tap) -> bool:
+    """Whether the same was paid a moment ago; a clock that was set back must not hide it."""
+    if not purse.paid or purse.paid[-1].is_void:
+        return False
+    last = purse.paid[-1]
+    return last.yen == tap.wish.amount and abs(tap.at_ms - last.at_ms) < AGAIN_MS
+
+
+def _charge(right: Right, tap: Tap) -> Decision:
+    yen = tap.wish.amount
+    if not 1 <= yen <= YEN_MAX or yen % STEP_YEN:
+        return Decision(Result.HELP, "COI-030", values={"step": STEP_YEN})
+    fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof)
+    return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": right.amount + yen})
+
+
+def _void(purse: Purse, tap: Tap) -> Decision:
+    about = tap.wish.about
+    paid = next((paid for paid in purse.paid if f"{tap.unit}/{paid.entry}" == about), None)
+    if paid is None:
+        return Decision(Result.REFUSED, "COI-040")
+    if paid.is_void:
+        return Decision(Result.ALREADY, "COI-041", values={"yen": paid.yen})
+    if paid.day != tap.day:
+        return Decision(Result.REFUSED, "COI-042")
+    fact = Void(tap.life, tap.card, paid.yen, tap.place, tap.day, paid.entry)
+    return Decision(Result.OK_PAY, "COI-043", (fact,), {"yen": paid.yen})
+
+
+_CARD: Final = "0a" * 16
+
+PROGRAM: Program[Purse] = Program(
+    name="coin",
+    kinds=KINDS,
+    state=Purse,
+    empty=Purse(),
+    key=key,
+    fold=fold,
+    samples=(
+        Charge(1, _CARD, 3000, "hall", 20_780, "card"),
+        Pay(1, _CARD, 1280, "fish", 20_780, "card"),
+        Void(1, _CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1"),
+    ),
+    asks=asks,
+    besides=besides,
+    decide=decide,
+    wishes=(Wish(BALANCE), Wish(PAY, 1280), Wish(CHARGE, 3000), Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1")),
+    safe=lambda purse: len(purse.paid) <= _KEPT and purse.charged >= 0,
+)
