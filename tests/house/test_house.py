@@ -96,9 +96,11 @@ def test_every_kind_of_driver_has_a_sim(kind: str) -> None:
 
 
 def test_every_program_is_complete() -> None:
+    """A folder without any of the parts is no program yet: nobody finds it, and what is in it is tested by itself."""
+    parts = ("entries", "rules", "terminal", "office")
     for folder in sorted((ROOT / "programs").iterdir()):
-        if (folder / "__init__.py").exists():
-            for part in ("entries", "rules", "terminal", "office"):
+        if any((folder / f"{part}.py").exists() for part in parts):
+            for part in parts:
                 assert (folder / f"{part}.py").exists(), f"programs/{folder.name} has no {part}.py"
             assert (folder / "words.toml").exists()
 
