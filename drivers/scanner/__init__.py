@@ -15,6 +15,25 @@ import msgspec
 
 from drivers.scanner import _emv, _gs1
 from drivers.scanner._element import BadCodeError, Element
+from drivers.scanner._emv import crc16, elements
+
+__all__ = [
+    "BadCodeError",
+    "Element",
+    "Event",
+    "Kind",
+    "Listener",
+    "Scan",
+    "Scanned",
+    "Scanner",
+    "ScannerCame",
+    "ScannerLeft",
+    "Unreadable",
+    "Why",
+    "crc16",
+    "elements",
+    "parse",
+]
 
 
 class Kind(StrEnum):

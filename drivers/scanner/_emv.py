@@ -4,6 +4,7 @@ Elements of two digits for the tag, two for the length in characters, and the va
 checksum over everything before its value (ISO/IEC 13239, polynomial 1021, starting at FFFF, section 4.7.3).
 """
 
+import binascii
 from typing import Final
 
 from drivers.scanner._element import BadCodeError, Element
@@ -26,35 +27,34 @@ def read(text: str) -> tuple[Element, ...]:
     Raises:
         BadCodeError: it is cut short, its checksum is wrong, or something that must be there is missing.
     """
-    elements = _elements(text)
-    if elements[-1].tag != _CHECKSUM:
+    found = elements(text)
+    if found[-1].tag != _CHECKSUM:
         raise BadCodeError("the checksum is not at the end")
-    said, counted = elements[-1].value, f"{crc16(text[: -len(elements[-1].value)].encode()):04X}"
+    said, counted = found[-1].value, f"{crc16(text[: -len(found[-1].value)].encode()):04X}"
     if said.upper() != counted:
         raise BadCodeError(f"the checksum is wrong: {counted} was expected")
-    tags = [element.tag for element in elements]
+    tags = [element.tag for element in found]
     if len(set(tags)) < len(tags):
         raise BadCodeError("something is said twice")
     if missing := [tag for tag in _REQUIRED if tag not in tags]:
         raise BadCodeError(f"missing: {', '.join(missing)}")
     return tuple(
-        Element(element.tag, element.value, _elements(element.value)) if element.tag in _TEMPLATES else element
-        for element in elements
+        Element(element.tag, element.value, elements(element.value)) if element.tag in _TEMPLATES else element
+        for element in found
     )
 
 
 def crc16(data: bytes) -> int:
     """Return the checksum: CRC-16 with polynomial 1021, starting at FFFF, not reflected."""
-    crc = 0xFFFF
-    for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1) ^ 0x1021 if crc & 0x8000 else crc << 1
-            crc &= 0xFFFF
-    return crc
+    return binascii.crc_hqx(data, 0xFFFF)
 
 
-def _elements(text: str) -> tuple[Element, ...]:
+def elements(text: str) -> tuple[Element, ...]:
+    """Take a code, or one of its templates, apart, whatever it says.
+
+    Raises:
+        BadCodeError: there is something in it that is no element, or one that is empty or cut short.
+    """
     found: list[Element] = []
     at = 0
     while at < len(text):

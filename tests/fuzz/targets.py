@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from drivers.card import CardError, Trust, cvc, identify, service_pass, tlv
+from drivers.card import CardError, Trust, cvc, identify, paper, service_pass, tlv
 from drivers.card.apdu import Command
 from drivers.card.identify import identify_code
 from drivers.card.jpki import certificates, crl, holder
@@ -23,13 +24,15 @@ from drivers.card.sim.issue import make
 from drivers.card.sim.pki import TestPki
 from drivers.card.sim.plan import Plan
 from drivers.card.tlv import TlvError
-from drivers.card.tokens import printed
+from drivers.card.tokens import phone, printed
 from drivers.gps import _nmea
 from drivers.gps._receiver import Receiver
 from drivers.keystore.sim import Driver as Keystore
 from drivers.reader import _air, _iso_dep, _limits
-from drivers.scanner import parse
+from drivers.scanner import crc16, parse
 from drivers.scanner._ear import Ear
+from programs.coin.codes import cpm, mpm, receipt
+from programs.coin.codes.errors import CodeError
 from programs.visits.entries import Touch
 from sync import chain, facts, messages, segment
 from sync.entries import Entry, EntryError, EntryId, encode
@@ -40,6 +43,7 @@ from tests.fuzz.conversation import Chatter, Recorder, packed
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NONCE = bytes(range(32))
 REGISTER = facts.register((Touch,))
+NETWORK = "jp.example.todai"
 AT_UNIT, AT_BOOT = "lib01", "9f3c0a1b22d4e5f6"
 
 
@@ -52,7 +56,7 @@ class Target:
 def targets(folder: Path) -> dict[str, Target]:
     """Return every target by name; keys are made in the folder, once."""
     pki = TestPki(folder)
-    return _card_targets(pki) | _reader_targets() | _device_targets() | _sync_targets()
+    return _card_targets(pki) | _reader_targets() | _device_targets() | _sync_targets() | _coin_targets(pki)
 
 
 # ---------------------------------------------------------------------------------------------- cards
@@ -290,6 +294,31 @@ def _message(noise: bytes, key: bytes) -> None:
     for kind in (messages.TownTime, messages.Holdings):
         _may(MessageError, lambda kind=kind: messages.open_signed(noise, kind, key))  # type: ignore[misc]
     _may(MessageError, lambda: messages.raw_bytes(noise.decode("latin-1")))
+
+
+# ---------------------------------------------------------------------------------------------- coin
+
+
+def _coin_targets(pki: TestPki) -> dict[str, Target]:
+    days = NOW.date().replace(year=2025), NOW.date().replace(year=2027)
+    key = Ed25519PrivateKey.from_private_bytes(NONCE)
+    phones = Paper(Kind.PHONE, pki.own.pass_issuer, bytes(range(8)), *days, key.public_key().public_bytes_raw())
+    shown = phone.make(paper.issue(phones, pki.own.pass_key), key, NOW)
+    shop = mpm.Code(place="bakery", category="5462", name="BAKERY", city="TODAICHO", name_ja="パン屋", postal="9390000")
+    bill = mpm.Code(place="bakery", category="5462", name="BAKERY", city="TODAICHO", yen=1280, bill="42", terminal="1")
+    paid = receipt.Receipt(EntryId(AT_UNIT, AT_BOOT, 1), bytes(receipt.HASH_BYTES), bytes(receipt.SEAL_BYTES))
+    texts = (mpm.write(shop, NETWORK), mpm.write(bill, NETWORK), cpm.write(shown), receipt.write(paid))
+    return {"payment codes": Target(_payment, tuple(text.encode() for text in texts))}
+
+
+def _payment(noise: bytes) -> None:
+    """A shop's code also with the checksum put right, or noise would not get far."""
+    text = noise.decode("utf-8", "replace")
+    summed = f"{text[:-4]}{crc16(text[:-4].encode()):04X}"
+    for spelling in (text, summed):
+        _may(CodeError, lambda spelling=spelling: mpm.read(spelling, NETWORK))  # type: ignore[misc]
+    _may(CodeError, lambda: cpm.read(text))
+    _may(CodeError, lambda: receipt.read(text))
 
 
 def _may(allowed: type[Exception], call: Callable[[], object]) -> None:

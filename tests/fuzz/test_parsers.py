@@ -25,6 +25,7 @@ NAMES = (
     "nmea",
     "packed segments",
     "pass credentials",
+    "payment codes",
     "printed and phone codes",
     "reader properties",
     "revocation lists",
