@@ -1,6 +1,6 @@
 """The boots in one journal file, in the order in which they were begun, each with what it continues."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import apsw
@@ -8,7 +8,7 @@ import msgspec
 
 from appliance.journal import read_note, select
 from sync import chain
-from sync.entries import BAD_JSON, Register
+from sync.entries import BAD_JSON, Register, place_of
 from sync.facts import Boot, Gap, Place
 
 _BOOTS: Final = """
@@ -18,8 +18,9 @@ WITH RECURSIVE each (boot) AS (
 )
 """  # jumps from boot to boot in the index; a plain DISTINCT would read every entry
 _EACH_BOOT: Final = f"""{_BOOTS}
-SELECT each.boot, (SELECT max(seq) FROM entry WHERE boot = each.boot), entry.body, entry.hash
+SELECT each.boot, (SELECT max(seq) FROM entry WHERE boot = each.boot), entry.body, entry.hash, second.body GLOB ?
 FROM each LEFT JOIN entry ON entry.boot = each.boot AND entry.seq = 1
+LEFT JOIN entry AS second ON second.boot = each.boot AND second.seq = 2
 WHERE each.boot IS NOT NULL ORDER BY each.boot
 """  # noqa: S608 - nothing goes in but what stands above
 _BOOTS_WITH_GAPS: Final = f"""{_BOOTS}
@@ -52,7 +53,12 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    """What a journal says of itself: its boots, each behind the one that it continues, and what is lost of them."""
+    """What a journal says of itself.
+
+    Attributes:
+        boots: each behind the one that it continues; those without a beginning come last.
+        gaps: what it declares as lost, and what the next boot is about to declare.
+    """
 
     boots: list[Begun]
     gaps: list[Gap]
@@ -69,16 +75,10 @@ def history(connection: apsw.Connection, register: Register) -> History:
     Raises:
         EntryError: a boot's first entry cannot be read.
     """
-    return History(begun(connection, register), gaps(connection, register))
-
-
-def begun(connection: apsw.Connection, register: Register) -> list[Begun]:
-    """Return the boots of this file, each behind the one that it continues; those without a beginning come last.
-
-    Raises:
-        EntryError: a boot's first entry cannot be read.
-    """
-    return _in_order([_read(register, *row) for row in select(connection, _EACH_BOOT)])
+    rows = select(connection, _EACH_BOOT, f"{_GAP}*")
+    boots = _in_order([_read(register, *row) for *row, _ in rows])
+    declared = [gap for boot, *_, has_gaps in rows if has_gaps for gap in _gaps_in(connection, register, boot)]
+    return History(boots, [*declared, *undeclared(connection)])
 
 
 def _in_order(found: Sequence[Begun]) -> list[Begun]:
@@ -97,18 +97,20 @@ def _in_order(found: Sequence[Begun]) -> list[Begun]:
 
 
 def gaps(connection: apsw.Connection, register: Register) -> list[Gap]:
-    """Return what this journal itself declares as lost, and what the next boot is about to declare."""
-    declared: list[Gap] = []
-    for (boot,) in select(connection, _BOOTS_WITH_GAPS, f"{_GAP}*"):
-        # Gaps stand right behind the boot entry; reading stops at the first that is none.
-        rows = connection.execute("SELECT body FROM entry WHERE boot = ? AND seq > 1 ORDER BY seq", (boot,))
-        for (body,) in rows:
-            if not str(body).startswith(_GAP):
-                break
-            fact = register.decode(str(body).encode()).fact
-            if isinstance(fact, Gap):
-                declared.append(fact)
-    return [*declared, *undeclared(connection)]
+    """Return the gaps of a journal of which the rest need not be readable: as `History.gaps`."""
+    boots = [boot for (boot,) in select(connection, _BOOTS_WITH_GAPS, f"{_GAP}*")]
+    return [*(gap for boot in boots for gap in _gaps_in(connection, register, boot)), *undeclared(connection)]
+
+
+def _gaps_in(connection: apsw.Connection, register: Register, boot: str) -> Iterator[Gap]:
+    """Yield the gaps that a boot declares. They stand right behind its first entry."""
+    rows = connection.execute("SELECT body FROM entry WHERE boot = ? AND seq > 1 ORDER BY seq", (boot,))
+    for (body,) in rows:
+        if not str(body).startswith(_GAP):
+            return
+        fact = register.decode(str(body).encode()).fact
+        if isinstance(fact, Gap):
+            yield fact
 
 
 def undeclared(connection: apsw.Connection) -> list[Gap]:
@@ -126,11 +128,13 @@ def undeclared(connection: apsw.Connection) -> list[Gap]:
 def _read(register: Register, boot: str, last: int, body: str | None, entry_hash: bytes | None) -> Begun:
     if body is None:
         return Begun(boot, "", 0, None, last)
-    entry = register.decode(body.encode())
+    raw = body.encode()
+    place = place_of(raw)
+    entry = register.decode_at(place.unit, boot, 1, raw) if place else register.decode(raw)
     if not isinstance(entry.fact, Boot):
         return Begun(boot, entry.unit, entry.at, None, last)
     after = entry.fact.after
-    is_whole = chain.link(bytes.fromhex(after.hash) if after else chain.ORIGIN, body.encode()) == entry_hash
+    is_whole = chain.link(bytes.fromhex(after.hash) if after else chain.ORIGIN, raw) == entry_hash
     return Begun(boot, entry.unit, entry.at, entry.fact, last, is_whole)
 
 

@@ -74,10 +74,14 @@ class Inbox:
         """
         try:
             segment = from_text(text)
+            hashes = segment.hashes()
+            self._check_writer(segment, hashes)
+            if self._hash_at(segment.unit, segment.boot, segment.last) == hashes[-1]:
+                return 0  # with its last entry, all before it is here
             entries = segment.entries(self._register)
         except (SegmentError, EntryError) as error:
             raise StrangeError(str(error)) from error
-        hashes = self._check(segment, entries)
+        self._check_place(segment, entries)
         known = self._hashes(segment)
         for seq, entry_hash in known.items():
             if hashes[seq - segment.first] != entry_hash:
@@ -93,12 +97,13 @@ class Inbox:
         orders = [entry.fact for entry in entries if isinstance(entry.fact, Order)]
         return bool(orders) and orders[-1].name == self._journal.unit and orders[-1].state is UnitState.ACTIVE
 
-    def _check(self, segment: Segment, entries: list[Entry]) -> list[bytes]:
+    def _check_writer(self, segment: Segment, hashes: list[bytes]) -> None:
         if segment.unit not in self.streams:
             raise StrangeError(f'stream "{segment.unit}" is not for this unit')
-        hashes = segment.hashes()
         if not self._town_key.signed(hashes[-1], segment.seal):
             raise StrangeError("not signed by this town")
+
+    def _check_place(self, segment: Segment, entries: list[Entry]) -> None:
         before = self._hash_at(segment.unit, segment.boot, segment.first - 1)
         if segment.first == 1:
             fact = entries[0].fact
@@ -109,7 +114,6 @@ class Inbox:
         if before != segment.prev:
             why = f"something before {segment.unit}/{segment.boot}/{segment.first} is missing here"
             raise self._at_odds(segment, why)
-        return hashes
 
     def _at_odds(self, segment: Segment, why: str) -> StrangeError | JournalBrokenError:
         """Say whose fault it is that something which the town has signed does not fit."""

@@ -44,10 +44,20 @@ entry = Table(
     sqlite_with_rowid=False,
 )
 
+_PLACE: Final = sa.select(progress.c.n)
+_MOVE_ON: Final = sa.update(progress).values(n=sa.bindparam("upto"))
+_BEHIND: Final = (
+    sa.select(store.segment.c.n, store.segment.c.last, store.segment.c.packed)
+    .where(store.segment.c.n > sa.bindparam("place"))
+    .order_by(store.segment.c.n)
+    .limit(sa.bindparam("count"))
+)
+
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _SAID: Final = msgspec.json.Decoder(Said)
 
 said = Table("said", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
+_SAID_OF: Final = sa.select(said.c.state).where(said.c.key == sa.bindparam("of"))
 
 
 class Reconciler:
@@ -77,12 +87,11 @@ class Reconciler:
         """Add up the next few segments; return how many there were."""
         with self._engine.begin() as connection:
             connection.execute(_MINE)
-            place = connection.execute(sa.select(progress.c.n)).scalar_one()
-            asked = sa.select(store.segment).where(store.segment.c.n > place).order_by(store.segment.c.n)
-            rows = connection.execute(asked.limit(segments)).mappings().all()
+            place = connection.execute(_PLACE).scalar_one()
+            rows = connection.execute(_BEHIND, {"place": place, "count": segments}).all()
             if rows:
-                self._add(connection, [(row["n"], row["last"], row["packed"]) for row in rows])
-                connection.execute(sa.update(progress).values(n=rows[-1]["n"]))
+                self._add(connection, [(n, last, packed) for n, last, packed in rows])
+                connection.execute(_MOVE_ON, {"upto": rows[-1][0]})
             return len(rows)
 
     def catch_up(self, segments: int = 50) -> int:
@@ -146,7 +155,7 @@ def _note_statements(connection: sa.Connection, entries: Iterable[Entry]) -> Non
 
 def statement(connection: sa.Connection, key: str) -> Said:
     """Return the latest statement of the centre about one thing."""
-    found = connection.execute(sa.select(said.c.state).where(said.c.key == key)).scalar()
+    found = connection.execute(_SAID_OF, {"of": key}).scalar()
     return _SAID.decode(found) if found else DIRECTORY.empty
 
 

@@ -22,6 +22,18 @@ _GROW: Final = (
     .where(store.branch.c.writer == sa.bindparam("of"), store.branch.c.boot == sa.bindparam("at"))
     .values({name: sa.bindparam(name) for name in ("seq", "hash", "grown_n", "is_end")})
 )
+_GO_ON_FROM: Final = (
+    sa.update(store.branch)
+    .where(store.branch.c.writer == sa.bindparam("of"), store.branch.c.boot == sa.bindparam("at"))
+    .where(store.branch.c.seq == sa.bindparam("upto"))
+    .values(is_end=0)
+)
+_OF_BOOTS: Final = (
+    sa.select(store.segment.c.boot, store.segment.c.last, store.segment.c.packed)
+    .where(store.segment.c.writer == sa.bindparam("writer"))
+    .where(store.segment.c.boot.in_(sa.bindparam("boots", expanding=True)))
+    .order_by(store.segment.c.n)
+)
 
 _LOCK: Final = sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION).with_for_update()
 
@@ -84,8 +96,7 @@ def _file(connection: sa.Connection, segment: Segment, last: int, now_ms: int, p
 
 def _go_on_from(connection: sa.Connection, writer: str, place: Place) -> None:
     """Let the entry that a boot continues be no end any more."""
-    ended = sa.update(store.branch).where(store.branch.c.writer == writer, store.branch.c.boot == place.boot)
-    connection.execute(ended.where(store.branch.c.seq == place.seq).values(is_end=0))
+    connection.execute(_GO_ON_FROM, {"of": writer, "at": place.boot, "upto": place.seq})
 
 
 def _declare(connection: sa.Connection, segment: Segment, gaps: Iterable[Gap]) -> None:
@@ -110,13 +121,11 @@ def take(connection: sa.Connection, writer: str, ends: list[tuple[str, int]], li
     branches = Branches(connection, writer, STREAM_EPOCH)
     upto = held_upto(branches.after(), ends)
     behind = [row["boot"] for row in branches.all() if row["seq"] > upto.get(row["boot"], 0)]
-    table = store.segment
-    asked = sa.select(table.c.boot, table.c.last, table.c.packed).where(
-        table.c.writer == writer, table.c.boot.in_(behind)
-    )
+    if not behind:
+        return
     waiting: Segment | None = None
     count = 0
-    for boot, last, packed in connection.execute(asked.order_by(table.c.n)):
+    for boot, last, packed in connection.execute(_OF_BOOTS, {"writer": writer, "boots": behind}):
         here = upto.get(boot, 0)
         if last <= here:
             continue

@@ -3,6 +3,7 @@
 import hashlib
 import random
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -56,16 +57,19 @@ class Mint:
 
         With it comes what people who see it call it.
         """
-        kind = dice.randrange(5)
-        if kind == 0:  # a copy of what anybody may read, without the key in the card
-            return self._pass("resident 0", key="copy"), STRANGER
-        if kind == 1:
-            return self._pass("resident 1", altered=True), STRANGER
-        if kind == 2:  # noqa: PLR2004 - one number a kind
-            return self._pass("somebody", days=_LONG_AGO), RAN_OUT
-        if kind == 3:  # noqa: PLR2004
-            return Mint(f"{self._seed}/elsewhere").resident(0), STRANGER
+        kind = dice.randrange(len(self._strangers) + 1)
+        if kind < len(self._strangers):
+            return self._strangers[kind]
         return others.make(Plan(kind=dice.choice(_SENSELESS), serial=self._serial("senseless"))), STRANGER
+
+    @cached_property
+    def _strangers(self) -> tuple[tuple[VirtualCard, int], ...]:
+        return (
+            (self._pass("resident 0", key="copy"), STRANGER),  # of what anybody may read, without the key in the card
+            (self._pass("resident 1", altered=True), STRANGER),
+            (self._pass("somebody", days=_LONG_AGO), RAN_OUT),
+            (Mint(f"{self._seed}/elsewhere").resident(0), STRANGER),
+        )
 
     def _is_tag(self, number: int) -> bool:
         if self._mostly_tags:

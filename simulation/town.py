@@ -94,7 +94,7 @@ class SimTown:
         for deed in deeds:
             self._let_pass(deed.at)
             self.reached[deed.what] += 1
-            self.trace.add(self.now, deed, self._do(deed, random.Random(deed.dice)))  # noqa: S311 - to be thrown again
+            self.trace.add(self.now, deed, self._do(deed))
         self._let_pass(self.setting.days * 24 * HOUR_MS)
         self.heal()
 
@@ -157,13 +157,14 @@ class SimTown:
 
     # ---- the deeds
 
-    def _do(self, deed: Deed, dice: random.Random) -> str:
+    def _do(self, deed: Deed) -> str:
         box = self.slots[deed.slot] if deed.slot >= 0 else None
+        if box and deed.what is What.TOUCH:  # most deeds are touches, and need no dice
+            return self._touch(box, self.cards[deed.card], deed.card)
+        dice = random.Random(deed.dice)  # noqa: S311 - a simulator wants dice that can be thrown again
         match deed.what:
-            case What.TOUCH | What.TORN | What.STRANGER if box:
-                return self._touch(box, deed, dice)
-            case What.CROWD if box:
-                return self._crowd(box, deed.card, dice)
+            case What.TORN | What.STRANGER | What.CROWD if box:
+                return self._by_people(box, deed, dice)
             case What.ROUND if box:
                 return box.journey(dice)
             case What.STOP_CARD | What.FREE_CARD:
@@ -173,12 +174,15 @@ class SimTown:
             case _:
                 return mishaps.strike(self, deed, box, dice)
 
-    def _touch(self, box: Box, deed: Deed, dice: random.Random) -> str:
+    def _by_people(self, box: Box, deed: Deed, dice: random.Random) -> str:
+        if deed.what is What.CROWD:
+            return self._crowd(box, deed.card, dice)
         if deed.what is What.STRANGER:
-            touch = box.touch(*self.mint.stranger(dice))
-        else:
-            torn_after = dice.randrange(TORN_WITHIN) if deed.what is What.TORN else None
-            touch = box.touch(self.cards[deed.card], deed.card, torn_after=torn_after)
+            return self._touch(box, *self.mint.stranger(dice))
+        return self._touch(box, self.cards[deed.card], deed.card, torn_after=dice.randrange(TORN_WITHIN))
+
+    def _touch(self, box: Box, card: VirtualCard, number: int, torn_after: int | None = None) -> str:
+        touch = box.touch(card, number, torn_after=torn_after)
         self.note(touch)
         return f"{touch.said.message} {touch.said.entry}".strip() if touch.said else "dark" if touch.lit else "off"
 

@@ -7,6 +7,7 @@ the way it is compressed with zstd, and both sizes are capped before anything is
 import base64
 import binascii
 from collections.abc import Sequence
+from threading import local  # noqa: TID251 - none is begun here
 from typing import Final
 
 import msgspec
@@ -37,6 +38,17 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _HEADER: Final = msgspec.json.Decoder(_Header)
+
+
+class _Zstd(local):
+    """Made once a thread: two must not share them, and to make them takes longer than a small segment does."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_zstd: Final = _Zstd()
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -121,7 +133,7 @@ def from_text(text: bytes) -> Segment:
 
 def pack(text: bytes) -> bytes:
     """Compress for the way."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(text)
+    return _zstd.compressor.compress(text)
 
 
 def unpack(packed: bytes) -> bytes:
@@ -135,7 +147,7 @@ def unpack(packed: bytes) -> bytes:
     try:
         if not 0 <= zstandard.frame_content_size(packed) <= TEXT_MAX_BYTES:
             raise SegmentError(f"the frame must say its size, and it must be at most {TEXT_MAX_BYTES} bytes")
-        return zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+        return _zstd.decompressor.decompress(packed, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise SegmentError(f"not compressed as it should be: {error}") from error
 

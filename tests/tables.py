@@ -220,7 +220,15 @@ def _runs(runs: Sequence[Run]) -> Iterable[str]:
             [run.date, f"`{run.command}`", run.commit, *(_figure(run.figures[name]) for name in figures)]
             for run in group
         ]
+        if len(group) > 1:
+            lines.append(["together", "", "", *(_sum(run.figures[name] for run in group) for name in figures)])
         yield _markdown(["date", "command", "commit", *figures], lines)
+
+
+def _sum(values: Iterable[float | str]) -> str:
+    """Add up what can be added up: counts, but neither rates nor words."""
+    counts = [value for value in values if isinstance(value, int)]
+    return _figure(sum(counts)) if counts else ""
 
 
 def _figure(value: float | str) -> str:

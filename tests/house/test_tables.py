@@ -72,13 +72,14 @@ def test_promised_rows_come_first() -> None:
 def test_long_runs_that_measured_the_same_share_a_table(tmp_path: Path) -> None:
     kept = tmp_path / "runs.json"
     kept.write_text(
-        '[{"date": "d1", "command": "c", "commit": "a", "figures": {"unit-days": 1200, "lost": 0}},'
+        '[{"date": "d1", "command": "c", "commit": "a", "figures": {"unit-days": 1200, "a second": 40.5, "lost": 0}},'
         ' {"date": "d2", "command": "c", "commit": "b", "figures": {"bugs planted": 40}},'
-        ' {"date": "d3", "command": "c", "commit": "c", "figures": {"unit-days": 9, "lost": 0}}]'
+        ' {"date": "d3", "command": "c", "commit": "c", "figures": {"unit-days": 9, "a second": 39.5, "lost": 0}}]'
     )
     made = page(FAULT, [Marked("a.py::one", ("flood",), WHOLE)], read_runs(kept))
     _, long = made.split("## The long runs")
-    assert "| d1 | `c` | a | 1,200 | 0 |\n| d3 | `c` | c | 9 | 0 |" in long
+    assert "| d1 | `c` | a | 1,200 | 40.5 | 0 |\n| d3 | `c` | c | 9 | 39.5 | 0 |" in long
+    assert "| together |  |  | 1,209 |  | 0 |" in long
     assert "| date | command | commit | bugs planted |" in long
 
 

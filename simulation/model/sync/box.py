@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import msgspec
 
-from appliance.boots import begun
 from appliance.counter import words_folders
 from appliance.feedback import Feedback
 from appliance.inbox import StrangeError
@@ -208,9 +207,9 @@ class Running:
 
     def text(self) -> str:
         """Return the disk and the memory in words: boots in the order in which they were begun."""
-        select, connection = self.unit.opened.journal.select, self.unit.opened.journal.connection
+        select = self.unit.opened.journal.select
         lines: list[object] = []
-        for one in begun(connection, REGISTER):
+        for one in self.unit.opened.history.boots:
             sql = "SELECT boot, seq, body, hex(hash), sig IS NULL FROM entry WHERE boot = ? ORDER BY seq"
             lines += select(sql, one.boot)
         lines += select("SELECT boot, seq FROM head")
