@@ -184,22 +184,24 @@ class Journal:
     def segment(self, boot: str, first: int, prev: bytes, limit: int = ENTRIES_MAX) -> Segment | None:
         """Return consecutive entries of a boot from `first` on, as far as a seal covers them; None if there are none.
 
+        They are as they stand on the disk, where they may have rotted.
+
         Args:
             prev: the hash before `first`.
             limit: the most entries; there are fewer if they are large.
         """
         rows = self.select(
-            "SELECT seq, body, sig FROM entry WHERE boot = ? AND seq >= ? ORDER BY seq LIMIT ?",
+            "SELECT seq, CAST(body AS BLOB), sig FROM entry WHERE boot = ? AND seq >= ? ORDER BY seq LIMIT ?",
             *(boot, first, limit),
         )
         bodies: list[bytes] = []
         sealed: tuple[int, bytes] | None = None
         size = 0
         for at, (seq, body, sig) in enumerate(rows):
-            size += len(body.encode())
+            size += len(body)
             if seq != first + at or (sealed and size > BODIES_MAX_BYTES):
                 break
-            bodies.append(body.encode())
+            bodies.append(body)
             if sig is not None:
                 sealed = len(bodies), sig
         if sealed is None:

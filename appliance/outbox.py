@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from appliance.boots import Begun, History
 from appliance.journal import Journal
 from sync import chain
+from sync.entries import at_of
 from sync.facts import Place
 from sync.messages import Head, Holdings
 from sync.segment import Segment
@@ -157,6 +158,6 @@ class Outbox:
             return bytes.fromhex(one.after.hash) if one.after else chain.ORIGIN
         return self._journal.hash_at(one.boot, seq - 1) or self._lost.get((one.boot, seq - 1), chain.ORIGIN)
 
-    def _at(self, boot: str, seq: int) -> int:
-        sql = "SELECT body ->> '$.at' FROM entry WHERE boot = ? AND seq = ?"
-        return int(self._journal.select(sql, boot, seq)[0][0])
+    def _at(self, boot: str, seq: int) -> int | None:
+        sql = "SELECT CAST(body AS BLOB) FROM entry WHERE boot = ? AND seq = ?"
+        return at_of(self._journal.select(sql, boot, seq)[0][0])

@@ -123,11 +123,20 @@ def encode(entry: Entry) -> bytes:
 
 _FRONT: Final = re.compile(rb'\{"kind":"[^"\\]*","unit":"([^"\\]*)","boot":"([0-9a-f]{16})","seq":([0-9]{1,16}),"at":')
 
+_TIME: Final = re.compile(rb"-?[0-9]{1,16}")
+
 
 def place_of(body: bytes) -> EntryId | None:
     """Return the place that an entry gives itself, read off its first bytes alone; None if it gives none."""
     found = _FRONT.match(body)
     return EntryId(found[1].decode("ascii", "replace"), found[2].decode(), int(found[3])) if found else None
+
+
+def at_of(body: bytes) -> int | None:
+    """Return the time that an entry bears, read off its first bytes alone; None if it bears none."""
+    found = _FRONT.match(body)
+    time = _TIME.match(body, found.end()) if found else None
+    return int(time[0]) if time else None
 
 
 def stands_at(body: bytes, boot: str, seq: int) -> bool:

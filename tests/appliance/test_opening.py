@@ -22,7 +22,7 @@ from drivers.monotonic.file import Driver as FileCounter
 from programs.visits.rules import PROGRAM
 from sync import chain
 from sync.facts import Boot, Gap, UnitState
-from sync.messages import Holdings, sign
+from sync.messages import Head, Holdings, sign
 from tests.appliance.conftest import REGISTER, Box, touch
 
 
@@ -367,31 +367,40 @@ def test_damage_to_the_last_entry_is_declared_too(box: Box, column: str) -> None
     assert box.start().lost == [], "what is left of it is whole"
 
 
-def test_damage_further_back_than_a_start_looks_is_found_before_it_is_sent(box: Box) -> None:
+@pytest.mark.parametrize(("byte", "bit"), [(-5, 4), (-5, 7), (0, 0)], ids=["another value", "no UTF-8", "no JSON"])
+@pytest.mark.parametrize("held", [0, 4])
+def test_damage_further_back_than_a_start_looks_is_found_before_it_is_sent(
+    box: Box, byte: int, bit: int, held: int
+) -> None:
     """The centre would refuse such a segment for ever, and nothing of this unit would come through any more."""
+    town = Keystore(Keystore.Options("town"))
     opened = box.start()
     box.write(opened, 9)
+    assert _ask(box, opened, town, held) is not None
     body = opened.journal.select("SELECT body FROM entry WHERE seq = 5")[0][0].encode()
     close_in_order(opened.journal)
-    box.disk.rot("journal.db", bytes(box.disk.files["/journal.db"].now).index(body) + len(body) - 5)
+    file = bytes(box.disk.files["/journal.db"].now)
+    box.disk.rot("journal.db", file.index(body) + byte % len(body), bit)
     again = box.start()
     assert again.lost == [], "this start looked only at what was new"
-    town = Keystore(Keystore.Options("town"))
     with pytest.raises(JournalBrokenError, match="damaged"):
-        _ask(box, again, town)
+        _ask(box, again, town, held)
     box.crash(again)
     saved = box.start()
     assert [(gap.first, gap.last) for gap in saved.lost] == [(5, 5)]
-    assert _ask(box, saved, town) is not None
+    assert _ask(box, saved, town, held) is not None
 
 
-def _ask(box: Box, opened: Opened, town: Keystore) -> bytes | None:
-    """Let a centre that holds nothing ask for the first segment."""
+def _ask(box: Box, opened: Opened, town: Keystore, held: int = 0) -> bytes | None:
+    """Let a centre that holds so much of the first boot ask for the next segment."""
     world = World(box.disk, box.keystore, box.clock, Entropy(Entropy.Options("hatch")), box.monotonic)
     key = chain.PublicKey(town.public)
     outbox, inbox = Outbox(opened.journal, opened.history), Inbox(opened.journal, REGISTER, key)
     hatch = Hatch(opened.journal, inbox, outbox, world, key, "test", 0)
-    holdings = Holdings("lib01", 1, UnitState.ACTIVE, (), "", "", 0, hatch.question().nonce)
+    first = opened.history.boots[0].boot
+    entry_hash = opened.journal.hash_at(first, held)
+    heads = (Head(first, held, entry_hash.hex(), 0),) if entry_hash else ()
+    holdings = Holdings("lib01", 1, UnitState.ACTIVE, heads, "", "", 0, hatch.question().nonce)
     return hatch.answer(sign(holdings, town))
 
 
