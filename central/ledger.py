@@ -143,7 +143,7 @@ def _balances(connection: sa.Connection, names: Sequence[str]) -> dict[str, int]
     for at in range(0, len(names), _IN_ONE_QUESTION):
         some = names[at : at + _IN_ONE_QUESTION]
         asked = sa.select(account.c.name, account.c.balance).where(account.c.name.in_(some))
-        found |= {name: balance for name, balance in connection.execute(asked)}
+        found |= {row.name: row.balance for row in connection.execute(asked)}
     return found
 
 

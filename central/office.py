@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from central.ledger import Move
 from sync import installed
 from sync.entries import Entry
 
@@ -26,6 +27,9 @@ class Office(Protocol):
     @property
     def metadata(self) -> sa.MetaData:
         """The tables, named `<program>_…`."""
+
+    def moves(self, entry: Entry) -> Sequence[Move]:
+        """Return what an entry moves in the ledger; nothing, if it is not about money, points or tickets."""
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         """Add entries to the tables, in order of arrival, within the caller's transaction."""

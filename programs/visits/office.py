@@ -7,6 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
+from central.ledger import Move
 from central.office import Office
 from central.upsert import upsert
 from programs.visits.entries import Touch
@@ -32,6 +33,9 @@ class Visits:
     name: str = "visits"
     version: int = 1
     metadata: MetaData = metadata
+
+    def moves(self, _entry: Entry) -> Sequence[Move]:
+        return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         touches: Counter[tuple[str, int, str]] = Counter()

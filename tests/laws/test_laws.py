@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from central.office import offices
@@ -16,10 +16,11 @@ from central.store import open_engine
 from sync import installed
 from sync.directory import DIRECTORY
 from sync.entries import Entry, Fact
-from sync.program import Fold, Program, Tap
+from sync.program import Fold, Program, Tap, Wish
 
 PROGRAMS = installed.programs()
-FOLDS: tuple[Fold[Any], ...] = (*PROGRAMS, DIRECTORY)
+FOLDS: tuple[Fold[Any], ...] = (*PROGRAMS, DIRECTORY, installed.rights_fold())
+READERS = {fold.name: fold for fold in FOLDS}
 UNITS = {"lib01": "9f3c0a1b22d4e5f6", "bus01": "04c1d2e3f4a5b697"}
 AT = 1_795_392_000_000
 
@@ -141,9 +142,18 @@ def taps(program: Program[Any]) -> st.SearchStrategy[Tap]:
     cards = st.sampled_from(sorted({str(getattr(fact, "card", "0" * 32)) for fact in small_facts(program)}))
     places = st.sampled_from(sorted({str(getattr(fact, "place", "library")) for fact in small_facts(program)}))
     days = st.sampled_from([20_779, 20_780, 20_781])
-    return st.builds(
-        Tap, cards, st.sampled_from(["none", "card"]), st.sampled_from(sorted(UNITS)), places, st.just(AT), days
+    wishes = st.one_of(
+        st.sampled_from(program.wishes),
+        st.builds(
+            Wish,
+            st.sampled_from(sorted({wish.what for wish in program.wishes})),
+            st.integers(-5, 5000),
+            st.sampled_from(sorted({wish.about for wish in program.wishes})),
+            st.booleans(),
+        ),
     )
+    proofs, units = st.sampled_from(["none", "card"]), st.sampled_from(sorted(UNITS))
+    return st.builds(Tap, cards, proofs, units, places, st.just(AT), days, st.just(1), wishes)
 
 
 @each_program
@@ -151,18 +161,26 @@ def taps(program: Program[Any]) -> st.SearchStrategy[Tap]:
 @given(data=st.data())
 def test_laws_3_4_5_deciding(program: Program[Any], data: st.DataObject) -> None:
     """Equal state and tap, equal decision; every decision folds; a decision keeps a safe state safe."""
-    states = folded(program, data.draw(histories(program)))
     tap = data.draw(taps(program))
-    state = states.get(program.asks(tap), program.empty)
-    assert program.safe(state)
-    decision = program.decide(state, tap)
-    assert decision == program.decide(_copied(program, state), msgspec.structs.replace(tap))
-    for seq, fact in enumerate(decision.facts, 1):
+    asked = [(program, program.asks(tap)), *((READERS[name], key) for name, key in program.besides(tap))]
+    history = data.draw(histories(program))
+    states = [folded(fold, _read_by(fold, history)).get(key, fold.empty) for fold, key in asked]
+    assume(all(fold.safe(state) for (fold, _), state in zip(asked, states, strict=True)))
+    decision = program.decide(*states, tap)
+    copies = [_copied(fold, state) for (fold, _), state in zip(asked, states, strict=True)]
+    assert decision == program.decide(*copies, msgspec.structs.replace(tap))
+    for seq, fact in enumerate(decision.facts, len(history) + 1):
         assert type(fact) in program.kinds
         one = entry(tap.unit, seq, fact)
         assert program.key(one) == program.asks(tap)
-        state = program.fold(state, one)
-        assert program.safe(state)
+        for at, (fold, key) in enumerate(asked):
+            if isinstance(fact, fold.kinds) and fold.key(one) == key:
+                states[at] = fold.fold(states[at], one)
+            assert fold.safe(states[at])
+
+
+def _read_by(fold: Fold[Any], history: list[Entry]) -> list[Entry]:
+    return [one for one in history if isinstance(one.fact, fold.kinds)]
 
 
 @each_fold

@@ -1,0 +1,42 @@
+"""The counters of the coin: a shop that is paid, and a desk that takes in cash."""
+
+from typing import Any, Final
+
+from appliance.counter import Counter
+from programs.coin.entries import Charge, Pay, Void
+from programs.coin.rules import BALANCE, CHARGE, PAY, PROGRAM, VOID
+from sync.entries import Entry
+from sync.program import Decision, Program, Result
+
+
+class _Coin:
+    """What both have in common. `wishes`: what it can be set to; the first is what an idle one answers."""
+
+    program: Program[Any] = PROGRAM
+    wishes: tuple[str, ...] = (BALANCE,)
+
+    def recorded(self, entry: Entry) -> Decision | None:
+        match entry.fact:
+            case Pay(yen=yen):
+                return Decision(Result.OK_PAY, "COI-021", values={"yen": yen})
+            case Charge(yen=yen):
+                return Decision(Result.OK_PAY, "COI-032", values={"yen": yen})
+            case Void(yen=yen):
+                return Decision(Result.OK_PAY, "COI-044", values={"yen": yen})
+            case _:
+                return None
+
+
+class Shop(_Coin):
+    """A countertop: the amount first, then the card."""
+
+    wishes = (BALANCE, PAY, VOID)
+
+
+class Desk(_Coin):
+    """Where cash becomes coin: the card, the cash, the card again."""
+
+    wishes = (BALANCE, CHARGE, VOID)
+
+
+COUNTERS: Final[dict[str, Counter]] = {"shop": Shop(), "desk": Desk()}
