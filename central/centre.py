@@ -11,6 +11,7 @@ from central import store
 from central.authority import Authority
 from central.enrol import Enroller
 from central.folder import Folder
+from central.granting import Granter
 from central.intake import Intake
 from central.office import Office, offices
 from central.reconcile import Reconciler
@@ -33,6 +34,7 @@ class Centre:
     enroller: Enroller
     registrar: Registrar
     reconciler: Reconciler
+    granter: Granter
     offices: tuple[Office, ...]
     on_arrival: Callable[[], None] = field(default=lambda: None)
 
@@ -67,6 +69,7 @@ def assemble(
     town = Town(signer, register, clock, entropy, check)
     streams = Streams(town)
     every_office = offices()
+    reconciler = Reconciler(engine, register, every_office)
     return Centre(
         engine=engine,
         town=town,
@@ -76,6 +79,7 @@ def assemble(
         intake=Intake(engine, town, streams),
         enroller=Enroller(engine, town, streams, authority, town_id, card_key),
         registrar=Registrar(engine, streams, card_key),
-        reconciler=Reconciler(engine, register, every_office),
+        reconciler=reconciler,
+        granter=Granter(engine, streams, reconciler),
         offices=every_office,
     )

@@ -22,6 +22,7 @@ from sync.segment import from_text, unpack
 
 _MADE_BY: Final = "added up by"
 _VERSION: Final = 4
+_AT_ONCE: Final = 50  # segments
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
 _MINE: Final = sa.select(store.setting.c.value).where(store.setting.c.name == _MADE_BY).with_for_update()
@@ -86,15 +87,23 @@ class Reconciler:
     def step(self, segments: int = 1) -> int:
         """Add up the next few segments; return how many there were."""
         with self._engine.begin() as connection:
-            connection.execute(_MINE)
-            place = connection.execute(_PLACE).scalar_one()
-            rows = connection.execute(_BEHIND, {"place": place, "count": segments}).all()
-            if rows:
-                self._add(connection, [(n, last, packed) for n, last, packed in rows])
-                connection.execute(_MOVE_ON, {"upto": rows[-1][0]})
-            return len(rows)
+            return self._step(connection, segments)
 
-    def catch_up(self, segments: int = 50) -> int:
+    def catch_up_within(self, connection: sa.Connection) -> None:
+        """Add up everything that is waiting, within the caller's transaction."""
+        while self._step(connection, _AT_ONCE):
+            pass
+
+    def _step(self, connection: sa.Connection, segments: int) -> int:
+        connection.execute(_MINE)
+        place = connection.execute(_PLACE).scalar_one()
+        rows = connection.execute(_BEHIND, {"place": place, "count": segments}).all()
+        if rows:
+            self._add(connection, [(n, last, packed) for n, last, packed in rows])
+            connection.execute(_MOVE_ON, {"upto": rows[-1][0]})
+        return len(rows)
+
+    def catch_up(self, segments: int = _AT_ONCE) -> int:
         """Add up everything that is waiting; return how many segments there were."""
         total = 0
         while done := self.step(segments):

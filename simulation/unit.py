@@ -41,6 +41,7 @@ from sync.messages import Enrolment, EnrolRequest, enrol_proof, text
 from sync.program import Result
 from sync.segment import split, unpack
 
+FACILITY: Final = "facility"
 _WORDS: Final = load(*words_folders())
 
 
@@ -82,6 +83,7 @@ class SimUnit:
         enrolment: Enrolment | None = None,
         ballast_bytes: int = 0,
         signatures: Signatures = REAL,
+        counter: str = FACILITY,
     ) -> None:
         """Let a unit into the town and start it; `body` and `enrolment` are given if it has them already."""
         self._trust = trust
@@ -103,7 +105,7 @@ class SimUnit:
         self.declared = 0
         self.ended: list[str] = []
         self._answer: Shown | None = None
-        self.enrolment = enrolment or enrol(centre, name, place, self.keystore)
+        self.enrolment = enrolment or enrol(centre, name, place, self.keystore, counter=counter)
         self.unit: Unit | None = None
         self.start()
 
@@ -257,9 +259,11 @@ class SimHatch:
         return sum(self._hatch.take(part) for part in split(unpack(packed)))
 
 
-def enrol(centre: Centre, name: str, place: str, keystore: Keystore, csr: str = "") -> Enrolment:
+def enrol(
+    centre: Centre, name: str, place: str, keystore: Keystore, csr: str = "", counter: str = FACILITY
+) -> Enrolment:
     """Let a unit into the town, as over the wire but without one; with any certificate request, if none is given."""
-    ticket = centre.enroller.invite(name, place, "facility", "https://localhost")
+    ticket = centre.enroller.invite(name, place, counter, "https://localhost")
     csr = csr or any_csr()
     proof = text(keystore.sign(enrol_proof(ticket.code, csr)))
     return centre.enroller.enrol(EnrolRequest(name, ticket.code, text(keystore.public), csr, proof))

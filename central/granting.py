@@ -1,0 +1,89 @@
+"""Grants and recalls: the centre deals out what is free, and never what is not.
+
+What is free is known only when everything that has arrived is added up, also what the centre itself has granted a
+moment ago. So both happen in one transaction, one after the other: add up, look, say.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import sqlalchemy as sa
+
+from central import ledger, shelves, store
+from central.reconcile import Reconciler
+from central.streams import Streams
+from sync.facts import UnitState
+from sync.rights import Grant, Recall
+
+
+class Share(msgspec.Struct, frozen=True):
+    """How much of something one life of a unit may give out, or is to."""
+
+    unit: str
+    life: int
+    amount: int
+
+
+class NotFreeError(Exception):
+    """So much is not free, or this unit may have nothing."""
+
+
+class Granter:
+    """Deals out rights."""
+
+    def __init__(self, engine: sa.Engine, streams: Streams, reconciler: Reconciler) -> None:
+        self._engine = engine
+        self._streams = streams
+        self._reconciler = reconciler
+
+    def grant(self, what: str, unit: str, amount: int) -> None:
+        """Let a unit, in its present life, give out so much more.
+
+        Raises:
+            NotFreeError: so much is not free, or the unit is suspended, closed or unknown. Nothing is granted.
+        """
+        with self._counted() as connection:
+            life = self._life(connection, unit)
+            if amount < 1 or ledger.balance(connection, ledger.free(what)) < amount:
+                raise NotFreeError(f"{amount} of {what} are not free")
+            self._streams.append_for(connection, unit, [Grant(unit, life, what, amount)])
+
+    def recall(self, what: str, unit: str, amount: int) -> None:
+        """Ask a unit to give back so much, or what it has left of it.
+
+        Raises:
+            NotFreeError: the unit is suspended, closed or unknown, and will not answer.
+        """
+        with self._counted() as connection:
+            life = self._life(connection, unit)
+            self._streams.append_for(connection, unit, [Recall(unit, life, what, amount)])
+
+    def shares(self, what: str) -> list[Share]:
+        """Return who may give out how much of something, by what has arrived; in the order of the units' names."""
+        prefix = f"{what}/at/"
+        asked = sa.select(ledger.account.c.name, ledger.account.c.balance).where(
+            ledger.account.c.name.startswith(prefix, autoescape=True), ledger.account.c.balance > 0
+        )
+        with self._counted() as connection:
+            rows = connection.execute(asked.order_by(ledger.account.c.name)).all()
+        found = []
+        for name, amount in rows:
+            unit, _, life = name.removeprefix(prefix).partition("/")
+            found.append(Share(unit, int(life), amount))
+        return found
+
+    @contextmanager
+    def _counted(self) -> Iterator[sa.Connection]:
+        """Begin a transaction in which everything that has arrived is added up, and nothing more can arrive."""
+        with self._engine.begin() as connection:
+            shelves.lock(connection)
+            self._reconciler.catch_up_within(connection)
+            yield connection
+
+    def _life(self, connection: sa.Connection, unit: str) -> int:
+        asked = sa.select(store.unit.c.epoch, store.unit.c.state).where(store.unit.c.name == unit)
+        row = connection.execute(asked).one_or_none()
+        if row is None or row.state != UnitState.ACTIVE:
+            raise NotFreeError(f'unit "{unit}" is {row.state if row else "not known"}')
+        return int(row.epoch)

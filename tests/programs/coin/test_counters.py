@@ -1,0 +1,173 @@
+"""A card's money on its way: taken in at a desk, given back to the town, granted to a shop, spent, taken back."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from appliance.rights import Rights
+from central import ledger
+from central.granting import NotFreeError, Share
+from central.store import reading
+from drivers.clock.sim import Driver as Clock
+from programs.coin.entries import money
+from programs.coin.rules import CHARGE, PAY, VOID
+from simulation.cards import Mint
+from simulation.centre import SimCentre, name_place
+from simulation.road import Road, Weather
+from simulation.unit import SimUnit
+from sync.cards import pseudonym
+from sync.program import Wish
+
+SEED = "coin counters"
+COUNTERS = (("desk01", "hall", "desk"), ("shop01", "fish", "shop"), ("shop02", "bakery", "shop"))
+
+
+class Street:
+    """A centre, a desk and a shop with a good road to it, and one resident."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.centre = SimCentre(self.clock, SEED)
+        mint = Mint(SEED)
+        self.card = mint.resident(0)
+        for place in ("hall", "fish", "bakery"):
+            name_place(self.centre.centre, place)
+        self.units = {
+            name: SimUnit(self.centre.centre, name, place, self.clock, mint.trust(), SEED, counter=counter)
+            for name, place, counter in (
+                ("desk01", "hall", "desk"),
+                ("shop01", "fish", "shop"),
+                ("shop02", "bakery", "shop"),
+            )
+        }
+        self.name = pseudonym(self.centre.card_key, *mint.identity(0))
+        self.what = money(self.name)
+
+    def hold(self, unit: str, wish: Wish) -> str:
+        """Set a counter and hold the card to it; return the id of the words that the unit says."""
+        self.units[unit].running.tap.set(wish)
+        shown = self.units[unit].tap(self.card)
+        assert shown is not None
+        self.last = shown.entry
+        return shown.message
+
+    def talk(self, *units: str) -> None:
+        """Let units sync until they have nothing more to say."""
+        for name in units:
+            unit = self.units[name]
+            for _ in range(3):
+                unit.sync(Road(self.centre, unit.peer, Weather(), _dice()))
+            assert unit.running.hatch.backlog().unsent == 0
+
+    def rights(self, unit: str) -> int:
+        running = self.units[unit].running
+        return Rights(running.opened.shelf, running.name, running.epoch).amount(self.what)
+
+    def balance(self, account: str) -> int:
+        self.centre.centre.reconciler.catch_up()
+        with reading(self.centre.centre.engine) as connection:
+            assert ledger.total(connection) == 0
+            return ledger.balance(connection, account)
+
+
+def _dice() -> random.Random:
+    return random.Random(SEED)  # noqa: S311 - a good road throws no dice
+
+
+@pytest.fixture
+def street() -> Iterator[Street]:
+    street = Street()
+    yield street
+    for unit in street.units.values():
+        unit.stop()
+
+
+def test_what_is_charged_can_be_spent_there_at_once_and_elsewhere_once_it_was_granted(street: Street) -> None:
+    assert street.hold("desk01", Wish(CHARGE, 3000)) == "COI-031"
+    assert street.rights("desk01") == 3000
+    assert street.hold("shop01", Wish(PAY, 1280)) == "COI-010", "the shop knows nothing of it yet"
+    street.talk("desk01", "shop01")
+    granter = street.centre.centre.granter
+    assert granter.shares(street.what) == [Share("desk01", 1, 3000)]
+    granter.recall(street.what, "desk01", 2000)
+    with pytest.raises(NotFreeError):
+        granter.grant(street.what, "shop01", 1600)
+    street.talk("desk01")
+    granter.grant(street.what, "shop01", 1600)
+    street.talk("shop01")
+    assert (street.rights("desk01"), street.rights("shop01")) == (1000, 1600)
+    assert street.hold("shop01", Wish(PAY, 1280)) == "COI-020"
+    assert street.rights("shop01") == 320
+    street.talk("shop01")
+    assert street.balance("shop/fish") == 1280
+    assert street.balance(ledger.free(street.what)) == 400
+    assert street.balance("cash/desk01") == -3000
+
+
+def test_no_more_is_paid_than_the_shop_may_give_out(street: Street) -> None:
+    street.hold("desk01", Wish(CHARGE, 3000))
+    street.talk("desk01")
+    street.centre.centre.granter.recall(street.what, "desk01", 3000)
+    street.talk("desk01")
+    street.centre.centre.granter.grant(street.what, "shop01", 1600)
+    street.talk("shop01", "shop02")
+    assert street.hold("shop01", Wish(PAY, 1601)) == "COI-011"
+    assert street.hold("shop01", Wish(PAY, 1600)) == "COI-020"
+    assert street.hold("shop01", Wish(PAY, 1)) == "COI-010"
+    assert street.hold("shop02", Wish(PAY, 1)) == "COI-010"
+
+
+def test_the_same_again_is_asked_about(street: Street) -> None:
+    street.hold("desk01", Wish(CHARGE, 3000))
+    street.talk("desk01")
+    granter = street.centre.centre.granter
+    granter.recall(street.what, "desk01", 3000)
+    street.talk("desk01")
+    granter.grant(street.what, "shop01", 3000)
+    street.talk("shop01")
+    assert street.hold("shop01", Wish(PAY, 500)) == "COI-020"
+    assert street.hold("shop01", Wish(PAY, 500)) == "COI-003"
+    assert street.hold("shop01", Wish(PAY, 500, is_sure=True)) == "COI-020"
+    assert street.hold("shop01", Wish(PAY, 700)) == "COI-020", "another amount is another sale"
+    street.clock.advance(61)
+    assert street.hold("shop01", Wish(PAY, 700)) == "COI-020"
+    assert street.rights("shop01") == 600
+
+
+def test_a_payment_is_taken_back_once_and_on_its_day_only(street: Street) -> None:
+    street.hold("desk01", Wish(CHARGE, 3000))
+    street.talk("desk01")
+    granter = street.centre.centre.granter
+    granter.recall(street.what, "desk01", 3000)
+    street.talk("desk01")
+    granter.grant(street.what, "shop01", 3000)
+    street.talk("shop01", "shop02")
+    street.hold("shop01", Wish(PAY, 1280))
+    sale = street.last
+    assert street.hold("shop02", Wish(VOID, about=sale)) == "COI-040", "another shop's sale"
+    assert street.hold("shop01", Wish(VOID, about=sale)) == "COI-043"
+    assert street.rights("shop01") == 3000
+    assert street.hold("shop01", Wish(VOID, about=sale)) == "COI-041"
+    street.hold("shop01", Wish(PAY, 800))
+    yesterday = street.last
+    street.clock.advance(24 * 3600)
+    assert street.hold("shop01", Wish(VOID, about=yesterday)) == "COI-042"
+    street.talk("shop01")
+    assert street.balance("shop/fish") == 800
+
+
+@pytest.mark.parametrize("yen", [0, -1000, 1500, 10**9])
+def test_an_amount_that_cannot_be_charged_is_refused(street: Street, yen: int) -> None:
+    assert street.hold("desk01", Wish(CHARGE, yen)) == "COI-030"
+    assert street.rights("desk01") == 0
+
+
+@pytest.mark.parametrize("yen", [0, -1, 10**9])
+def test_an_amount_that_cannot_be_paid_is_refused(street: Street, yen: int) -> None:
+    assert street.hold("shop01", Wish(PAY, yen)) == "COI-002"
+
+
+def test_an_idle_counter_says_what_can_be_used_here(street: Street) -> None:
+    assert street.hold("shop01", Wish()) == "COI-001"
+    assert street.last == ""
