@@ -21,6 +21,10 @@ class Counter(Protocol):
     def program(self) -> Program[Any]:
         """The rules by which it decides."""
 
+    @property
+    def spends(self) -> bool:
+        """Whether it uses rights; then it is closed as long as this unit's journal may be shorter than it was."""
+
     def recorded(self, entry: Entry) -> Decision | None:
         """Say what happened in an entry that was written but perhaps never announced; None if it is not ours."""
 

@@ -71,6 +71,7 @@ class TapPath:
         believer: knows whom to believe, as the directory stands now.
         has_room: whether the disk has room for entries.
         town_ms: the time that the town said last; a clock that is behind it is wrong.
+        frozen: why nothing may be spent here, or "".
     """
 
     unit: str
@@ -85,6 +86,7 @@ class TapPath:
     entropy: Entropy
     has_room: Callable[[], bool]
     town_ms: Callable[[], int]
+    frozen: Callable[[], str]
     wish: Wish = field(default=Wish(), init=False)
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
 
@@ -147,6 +149,8 @@ class TapPath:
             return "TAP-044"
         if not here or here.counter not in self.counters:
             return "TAP-042"
+        if self.frozen() and self.counters[here.counter].spends:
+            return "TAP-045"
         return None if self.has_room() else "TAP-043"
 
     def _believe(self, ask: Callable[[datetime | None], Presented]) -> Believed:

@@ -76,5 +76,6 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
         entropy=world.entropy,
         has_room=room.enough,
         town_ms=hatch.town_ms,
+        frozen=lambda: hatch.standing.frozen,
     )
     return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, hatch, room)

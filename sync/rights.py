@@ -9,6 +9,7 @@ A thing that is dealt out has a name (`what`): "coin/<card>" is the money of a c
 or makes some, is a `Moves`. Arithmetic only.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Annotated, Final
 
@@ -52,17 +53,17 @@ class Returned(Fact, frozen=True, tag="right.return"):
 
 
 class Moves(Fact, frozen=True):
-    """A program's fact that uses rights of the unit that writes it, or makes some there."""
+    """A program's fact that uses rights of the unit that writes it, or makes some there.
+
+    `life`: in which life of the unit it was written.
+    """
+
+    life: Life
 
     @property
-    def life(self) -> int:
-        """Return the life of the unit in which it was written."""
-        raise NotImplementedError
-
-    @property
+    @abstractmethod
     def moves(self) -> tuple[str, int]:
         """Return of what the unit may give out more after it, or less, and how much."""
-        raise NotImplementedError
 
 
 CENTRE: Final = (Grant, Recall)

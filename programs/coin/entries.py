@@ -22,11 +22,9 @@ class Charge(Moves, frozen=True, tag="coin.charge"):
     """Cash was taken in at this unit, and may be spent here at once.
 
     Attributes:
-        life: of the unit that took it.
         proof: what the card proved: "none", "card", "pin" or "token".
     """
 
-    life: int
     card: Card
     yen: Yen
     place: Ref
@@ -41,7 +39,6 @@ class Charge(Moves, frozen=True, tag="coin.charge"):
 class Pay(Moves, frozen=True, tag="coin.pay"):
     """A shop was paid out of what this unit may give out of a card's money."""
 
-    life: int
     card: Card
     yen: Yen
     place: Ref
@@ -56,7 +53,6 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
 class Void(Moves, frozen=True, tag="coin.void"):
     """A payment at this unit, on the same day, is taken back as a whole; `of`: its entry (boot/seq)."""
 
-    life: int
     card: Card
     yen: Yen
     place: Ref

@@ -4,16 +4,16 @@ from typing import Any, Final
 
 from appliance.counter import Counter
 from programs.coin.entries import Charge, Pay, Void
-from programs.coin.rules import BALANCE, CHARGE, PAY, PROGRAM, VOID
+from programs.coin.rules import PROGRAM
 from sync.entries import Entry
 from sync.program import Decision, Program, Result
 
 
 class _Coin:
-    """What both have in common. `wishes`: what it can be set to; the first is what an idle one answers."""
+    """What both have in common."""
 
     program: Program[Any] = PROGRAM
-    wishes: tuple[str, ...] = (BALANCE,)
+    spends: bool = True
 
     def recorded(self, entry: Entry) -> Decision | None:
         match entry.fact:
@@ -30,13 +30,9 @@ class _Coin:
 class Shop(_Coin):
     """A countertop: the amount first, then the card."""
 
-    wishes = (BALANCE, PAY, VOID)
-
 
 class Desk(_Coin):
     """Where cash becomes coin: the card, the cash, the card again."""
-
-    wishes = (BALANCE, CHARGE, VOID)
 
 
 COUNTERS: Final[dict[str, Counter]] = {"shop": Shop(), "desk": Desk()}

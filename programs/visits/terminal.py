@@ -13,6 +13,7 @@ class Facility:
     """A unit at a library, a hall, a school gate, a bus without fares."""
 
     program: Program[Any] = PROGRAM
+    spends: bool = False
 
     def recorded(self, entry: Entry) -> Decision | None:
         return Decision(Result.OK_POINTS, "VIS-011") if isinstance(entry.fact, Touch) else None
