@@ -35,7 +35,7 @@ from drivers.entropy import Entropy
 from drivers.reader import Field
 from sync.cards import pseudonym
 from sync.facts import CardState, UnitState
-from sync.program import Result, Tap, Wish, town_day
+from sync.program import NO_WISH, Result, Tap, Wish, town_day
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 NONCE_BYTES: Final = 32
@@ -87,7 +87,7 @@ class TapPath:
     has_room: Callable[[], bool]
     town_ms: Callable[[], int]
     frozen: Callable[[], str]
-    wish: Wish = field(default=Wish(), init=False)
+    wish: Wish = field(default=NO_WISH, init=False)
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
 
     def set(self, wish: Wish) -> None:
@@ -171,7 +171,7 @@ class TapPath:
         written = self.opened.journal.append(decision.facts)[-1] if decision.facts else None  # the commit
         if written:
             self.opened.counted.raise_to(written.entry.seq)
-            self.wish = Wish()
+            self.wish = NO_WISH
         return self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
 
     def _tell_unheard(self, believed: Believed) -> Shown | None:

@@ -108,16 +108,15 @@ def book(connection: sa.Connection, booked: Iterable[Booked]) -> None:
     wanted = [one for one in booked if one.moves]
     names = sorted({name for one in wanted for move in one.moves for name in (move.source, move.target, move.short)})
     balances = _balances(connection, [name for name in names if name])
-    before = dict(balances)
     rows = [row for one in wanted for row in _post(one, balances)]
     if not rows:
         return
     connection.execute(sa.insert(posting), rows)
-    changed = [name for name in sorted(balances) if balances[name] != before.get(name)]
+    touched = sorted({str(row[side]) for row in rows for side in ("source", "target")})
     upsert(
         connection,
         account,
-        [{"name": name, "may_owe": int(may_owe(name)), "balance": balances[name]} for name in changed],
+        [{"name": name, "may_owe": int(may_owe(name)), "balance": balances[name]} for name in touched],
         lambda new: {"balance": new.balance},
     )
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulation.books import Booked, Books
+from simulation.deeds import FACILITY
 from simulation.people import RAN_OUT, Box, People, Touch
 from sync.program import Result
 
 REPEAT_MS: Final = 5_000
-_SHOWN_AGAIN: Final = "VIS-011"
+SHOWN_AGAIN: Final = frozenset({"VIS-011", "COI-021", "COI-032", "COI-044"})
 _STOPPED: Final = "TAP-031"
 _FULL: Final = "TAP-043"
+_FROZEN: Final = "TAP-045"
+_NO_MONEY: Final = frozenset({"COI-001", "COI-002", "COI-003", "COI-010", "COI-011", "COI-040", "COI-041", "COI-042"})
 _SUSPENDED: Final = "TAP-044"
 _EXCEPTIONS: Final = frozenset(
     {"its disk lies", "its disk failed", "its disk rots", "its disk was put back", "it is a double"}
@@ -37,7 +40,7 @@ class Matched:
 def match(people: People, books: Books, name_of: Callable[[int], str]) -> Matched:
     """Find for each booked touch the person who made it."""
     said = (touch.said for touch in people.touches if touch.said)
-    heard = {shown.entry for shown in said if shown.entry and shown.message != _SHOWN_AGAIN}
+    heard = {shown.entry for shown in said if shown.entry and shown.message not in SHOWN_AGAIN}
     dark: dict[tuple[str, str], list[int]] = defaultdict(list)
     for at, touch in enumerate(people.touches):
         if touch.card >= 0 and touch.cut and not touch.noted:
@@ -105,7 +108,7 @@ class _Model:
         if said is None:
             return ""
         before = self._last
-        again = before and before.card == touch.card and before.life == touch.life
+        again = before and before.card == touch.card and before.life == touch.life and not touch.wish.what
         if again and before and before.said and touch.at - before.at < REPEAT_MS:
             return "" if said == before.said else "the same touch was answered in two ways"
         known = (touch.card, touch.day) in self._counted
@@ -119,12 +122,17 @@ class _Model:
             return "this card was stopped, and the unit had heard of it"
         # A box that dies before it has sent anything takes with it whether a touch in the dark counted.
         is_gone = said.entry not in self._matched.booked
-        if said.message == _SHOWN_AGAIN:
+        if said.message in SHOWN_AGAIN:
             is_dark = any(card == touch.card for card, _ in self._dark)
             return "" if before_this or (is_gone and is_dark) else "that was not this card's last touch"
+        return self._judge_result(said.result, touch, known=known, is_gone=is_gone)
+
+    def _judge_result(self, result: Result, touch: Touch, *, known: bool, is_gone: bool) -> str:
+        if self._box.counter != FACILITY:
+            return "" if result is Result.OK_PAY else "money moved, and it was not said"
         expected = Result.ALREADY if known else Result.OK_POINTS
-        may_be_known = is_gone and said.result is Result.ALREADY and (touch.card, touch.day) in self._dark
-        return "" if said.result is expected or may_be_known else f"it should have been {expected}"
+        may_be_known = is_gone and result is Result.ALREADY and (touch.card, touch.day) in self._dark
+        return "" if result is expected or may_be_known else f"it should have been {expected}"
 
     def _judge_refused(self, touch: Touch) -> str:
         said = touch.said
@@ -132,11 +140,10 @@ class _Model:
             return ""
         if said.message == _STOPPED:
             return "this card was never stopped" if self._is_stopped(touch) is False else ""
-        if said.message == _FULL and "its disk was full" in self._box.mishaps:
-            return ""
-        if said.message == _SUSPENDED and self._box.mishaps:
-            return ""
-        return "a good card was sent away"
+        excused = {_FULL: "its disk was full" in self._box.mishaps}
+        excused |= dict.fromkeys((_SUSPENDED, _FROZEN), bool(self._box.mishaps))
+        excused |= dict.fromkeys(_NO_MONEY, self._box.counter != FACILITY)
+        return "" if excused.get(said.message) else "a good card was sent away"
 
     @property
     def _is_odd(self) -> bool:

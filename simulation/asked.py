@@ -32,6 +32,7 @@ class Asked:
     units: int
     cards: int
     faults: str
+    shops: int
     jobs: int
     minutes: float | None
     replay: str | None
@@ -68,7 +69,7 @@ def answer(asked: Asked) -> int:
             raise click.BadParameter(str(error), param_hint="--replay") from error
         return _tell_one(asked, play(setting, plan)[0], plan)
     numbers = asked.numbers()
-    wanted = settings(numbers, asked.days, asked.units, asked.cards, asked.faults)
+    wanted = settings(numbers, asked.days, asked.units, asked.cards, asked.faults, asked.shops)
     if len(numbers) == 1:
         setting = next(wanted)
         return _tell_one(asked, play(setting)[0], draw(setting))
@@ -111,7 +112,7 @@ def _tell_failure(asked: Asked, setting: Setting, plan: tuple[Deed, ...], kind: 
         click.echo(f"seed {setting.seed}, {setting.faults}: {kind}; cutting the plan down …", err=True)
         plan = shrink(plan, breaks(setting, kind))
     replay = f"machi simulate town --seed {setting.seed} --days {setting.days} --units {setting.units}"
-    replay += f" --cards {setting.cards} --faults {setting.faults}"
+    replay += f" --cards {setting.cards} --faults {setting.faults} --shops {setting.shops}"
     if asked.save:
         Path(asked.save).write_bytes(deeds.to_lines(setting, plan))
         replay = f"machi simulate town --replay {asked.save}"

@@ -6,22 +6,27 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from central import store
+from programs.coin.entries import Charge, Pay, Void
 from programs.visits.entries import Touch
 from sync import chain, facts, installed
 from sync.segment import from_text, unpack
 
+Touched = Touch | Charge | Pay | Void
+
 
 @dataclass(frozen=True)
 class Booked:
-    """One stored touch."""
+    """One stored entry that somebody made by holding a card to a unit."""
 
     entry: str
     unit: str
     at: int
-    card: str
-    day: int
-    place: str
+    fact: Touched
     hash: str
+
+    @property
+    def card(self) -> str:
+        return self.fact.card
 
 
 @dataclass
@@ -56,11 +61,8 @@ def read(engine: sa.Engine) -> Books:
                 name = str(entry.id)
                 books.held.setdefault(name, Counter())[hashed.hex()] += 1
                 books.arrived.setdefault(name, n)
-                if isinstance(entry.fact, Touch):
-                    fact = entry.fact
-                    books.touches[name] = Booked(
-                        name, entry.unit, entry.at, fact.card, fact.day, fact.place, hashed.hex()
-                    )
+                if isinstance(entry.fact, Touched):
+                    books.touches[name] = Booked(name, entry.unit, entry.at, entry.fact, hashed.hex())
         for unit, kind in connection.execute(sa.select(store.incident.c.unit, store.incident.c.kind)):
             books.incidents.setdefault(unit, set()).add(kind)
     return books

@@ -12,12 +12,14 @@ from drivers.clock import Confidence
 from drivers.clock.sim import Driver as Clock
 from drivers.disk.sim import Driver as Disk
 from programs.visits.entries import Touch as Touched
+from simulation.deeds import FACILITY
 from simulation.people import Box as Seen
 from simulation.people import Touch
 from simulation.road import Road, Weather
 from simulation.unit import Body, SimUnit, enrol, grow
 from sync import facts, installed
 from sync.facts import UnitState
+from sync.program import NO_WISH, Wish
 
 if TYPE_CHECKING:
     from simulation.town import SimTown
@@ -47,6 +49,7 @@ class Box:
         name: str,
         place: str,
         *,
+        counter: str = FACILITY,
         body: Body | None = None,
         like: SimUnit | None = None,
     ) -> None:
@@ -56,12 +59,14 @@ class Box:
         self.place = place
         self.clock = Clock()
         self.clock.advance(town.now / _MS)
-        self.seen = Seen(name, place, town.now)
+        self.seen = Seen(name, place, town.now, counter)
         seed = f"{town.setting.seed}/{number}"
         self.dice = random.Random(seed)  # noqa: S311 - a simulator wants dice that can be thrown again
         body = body or grow(f"{seed}/{name}", town.signatures)
         enrolment = (
-            like.enrolment if like else town.office(lambda: enrol(town.centre.centre, name, place, body.keystore))
+            like.enrolment
+            if like
+            else town.office(lambda: enrol(town.centre.centre, name, place, body.keystore, counter=counter))
         )
         self.unit = SimUnit(
             town.centre.centre,
@@ -114,12 +119,12 @@ class Box:
 
     # ---- what people do
 
-    def touch(self, card: VirtualCard, number: int, *, torn_after: int | None = None) -> Touch:
-        """Hold a card to it, and take it away too early if so many commands are said."""
+    def touch(self, card: VirtualCard, number: int, *, torn_after: int | None = None, wish: Wish = NO_WISH) -> Touch:
+        """Set its counter and hold a card to it, and take it away too early if so many commands are said."""
         self.catch_up()
         held = card if torn_after is None else Held(card, Trouble(torn_after_apdus=torn_after))
         wall_ms, lit, began = self.clock.wall_ms(), self.is_on, self.clock.mono()
-        said = self.unit.tap(held)
+        said = self.unit.tap(held, wish)
         touch = Touch(
             at=self._town.now,
             unit=self.name,
@@ -132,6 +137,7 @@ class Box:
             cut=lit and not self.is_on,
             torn=torn_after is not None,
             said=said,
+            wish=wish,
             has_clock=self.clock.confidence() is not Confidence.UNKNOWN,
             waited_s=self.clock.mono() - began,
         )

@@ -14,12 +14,21 @@ DAY_MS: Final = 86_400_000
 HOUR_MS: Final = 3_600_000
 
 
+FACILITY: Final = "facility"
+SHOP: Final = "shop"
+DESK: Final = "desk"
+
+
 class What(StrEnum):
     """The vocabulary. A fault that is not in it is not found."""
 
     TOUCH = "touch"  # a resident holds a card to a unit
     CROWD = "crowd"  # more residents than one segment holds, one after the other
     TORN = "torn"  # the same, and takes it away in the middle
+    CHARGE = "charge"  # cash is taken in at a desk
+    PAY = "pay"  # something is paid at a shop
+    VOID = "void"  # the last payment of a card at a shop is taken back
+    DEAL = "deal"  # the centre grants some of a card's money to a unit, or asks for it back
     ROUND = "round"  # the uplink goes to the centre and back
     STICK = "stick"  # a technician carries the journal to the centre on a USB stick
     TIDY = "tidy"  # a quiet moment: the log is folded back, the disk looked at
@@ -71,13 +80,25 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What a plan is played in. `seed` grows keys and numbers."""
+    """What a plan is played in.
+
+    Attributes:
+        seed: grows keys and numbers.
+        shops: how many units take coin, one of them a desk.
+    """
 
     seed: str
     days: int = 1
     units: int = 3
     cards: int = 8
     faults: str = "ordinary"
+    shops: int = 0
+
+    def counter(self, slot: int) -> str:
+        """Return which counter a unit serves."""
+        if slot < self.units - self.shops:
+            return FACILITY
+        return DESK if slot == self.units - 1 else SHOP
 
 
 def to_lines(setting: Setting, deeds: Iterable[Deed]) -> bytes:

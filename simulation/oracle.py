@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from appliance.checkup import DamageError, examine
 from central.audit import audit
+from programs.visits.entries import Touch as Visit
 from programs.visits.rules import PROGRAM
-from simulation import answers, books
+from simulation import answers, books, purses
 from simulation.books import Books
 from simulation.people import Box, People, Touch
 from sync import chain, facts, installed
@@ -60,6 +61,7 @@ def findings(town: "SimTown") -> list[Finding]:
         *_in_step(town, written),
         *_added_up(town, written),
         *_at_rest(town),
+        *(Finding(kind, text) for kind, text in purses.wrong(town, written, judged)),
     ]
 
 
@@ -228,7 +230,7 @@ def _in_step(town: "SimTown", written: Books) -> Iterator[Finding]:
 
 def _added_up(town: "SimTown", written: Books) -> Iterator[Finding]:
     """The programs' tables say what the entries say, live and replayed, at the units and at the centre."""
-    touches = written.touches.values()
+    touches = [booked.fact for booked in written.touches.values() if isinstance(booked.fact, Visit)]
     expected = {"visits": len({(t.card, t.day, t.place) for t in touches}), "touches": len(touches)}
     figures = town.reconciler.figures()[PROGRAM.name]
     if figures != expected:

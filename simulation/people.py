@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from appliance.feedback import Shown
-from sync.program import Result
+from simulation.deeds import FACILITY
+from sync.program import NO_WISH, Result, Wish
 
 NOTED = frozenset({Result.OK_POINTS, Result.OK_PAY, Result.OK_LOW, Result.ALREADY})
 """Results after which a person goes away believing that the touch counts."""
+
+ONLY_TOLD: Final = frozenset({"COI-001", "COI-041"})
+"""Answers that say how things stand, and need no entry."""
 
 STRANGER: Final = -1
 RAN_OUT: Final = -2
@@ -31,6 +35,7 @@ class Touch:
         cut: the power went away, or the daemon ended, before the card was taken away.
         torn: the person took the card away too early.
         said: the last thing that was heard and seen, or None.
+        wish: what the counter was set to.
         has_clock: something vouches for its clock; without that it cannot tell whether a card ran out.
         waited_s: how long it took by the box's clock, the card's own time left out.
     """
@@ -46,13 +51,14 @@ class Touch:
     cut: bool
     torn: bool
     said: Shown | None
+    wish: Wish = NO_WISH
     has_clock: bool = True
     waited_s: float = 0.0
 
     @property
     def noted(self) -> bool:
         """Whether the person believes that this touch counts."""
-        return self.said is not None and self.said.result in NOTED
+        return self.said is not None and self.said.result in NOTED and self.said.message not in ONLY_TOLD
 
 
 @dataclass
@@ -60,6 +66,7 @@ class Box:
     """What a person knows of one box: its name, and what has happened to it in plain sight.
 
     Attributes:
+        counter: what it serves.
         mishaps: what befell its disk, its key or its name, in order.
         since: when it was set up.
         closed_at: when the office took its name away, or None.
@@ -71,6 +78,7 @@ class Box:
     unit: str
     place: str
     since: int = 0
+    counter: str = FACILITY
     mishaps: list[str] = field(default_factory=list)
     closed_at: int | None = None
     closed_n: int | None = None

@@ -3,15 +3,20 @@
 import random
 from typing import Final
 
-from simulation.deeds import DAY_MS, HOUR_MS, Deed, Setting, What
-from simulation.profiles import PROFILES
+from simulation.deeds import DAY_MS, DESK, FACILITY, HOUR_MS, SHOP, Deed, Setting, What
+from simulation.profiles import MONEY, PROFILES
 
 OPEN_MS: Final = (9 * HOUR_MS, 20 * HOUR_MS)
-_BY_PEOPLE: Final = frozenset({What.TOUCH, What.CROWD, What.TORN, What.STRANGER})
-_WITH_A_CARD: Final = frozenset({What.TOUCH, What.CROWD, What.TORN, What.STOP_CARD, What.FREE_CARD})
+_AT_DESKS: Final = frozenset({What.CHARGE})
+_AT_SHOPS: Final = frozenset({What.PAY, What.VOID})
+_AT_FACILITIES: Final = frozenset({What.TOUCH, What.CROWD})
+_BY_PEOPLE: Final = frozenset({What.TORN, What.STRANGER, *_AT_FACILITIES, *_AT_DESKS, *_AT_SHOPS})
+_WITH_A_CARD: Final = frozenset(
+    {*_AT_FACILITIES, *_AT_DESKS, *_AT_SHOPS, What.TORN, What.STOP_CARD, What.FREE_CARD, What.DEAL}
+)
 _OF_THE_TOWN: Final = frozenset(
     {
-        *(What.STORM, What.ADD_UP, What.STOP_CARD, What.FREE_CARD),
+        *(What.STORM, What.ADD_UP, What.STOP_CARD, What.FREE_CARD, What.DEAL),
         *(What.CENTRE_CUT, What.CENTRE_JUMP, What.CENTRE_BACKUP, What.CENTRE_RESTORE),
     }
 )
@@ -26,15 +31,23 @@ def draw(setting: Setting) -> tuple[Deed, ...]:
         KeyError: there is no such profile.
     """
     dice = random.Random(f"{setting.seed}/plan")  # noqa: S311 - a simulator wants dice that can be thrown again
-    rates = PROFILES[setting.faults].rates
+    rates = {**PROFILES[setting.faults].rates, **(MONEY if setting.shops else {})}
     deeds: list[Deed] = []
     for day in range(setting.days):
         for what, rate in rates.items():
-            slots = [-1] if what in _OF_THE_TOWN else range(setting.units)
-            for slot in slots:
+            for slot in _slots(setting, what):
                 for _ in range(_times(dice, rate)):
                     deeds += _one(dice, what, day, slot, setting.cards)
     return tuple(sorted(deeds, key=lambda deed: (deed.at, deed.dice)))
+
+
+def _slots(setting: Setting, what: What) -> list[int]:
+    """Return the units at which something may happen; -1 is the whole town."""
+    if what in _OF_THE_TOWN:
+        return [-1]
+    served = {FACILITY: _AT_FACILITIES, DESK: _AT_DESKS, SHOP: _AT_SHOPS}
+    only = next((counter for counter, deeds in served.items() if what in deeds), "")
+    return [slot for slot in range(setting.units) if not only or setting.counter(slot) == only]
 
 
 def _times(dice: random.Random, rate: float) -> int:

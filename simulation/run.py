@@ -81,11 +81,12 @@ def _figures(town: SimTown) -> Counter[str]:
     return figures
 
 
-def settings(seeds: Iterable[int], days: int, units: int, cards: int, faults: str) -> Iterator[Setting]:
+def settings(seeds: Iterable[int], days: int, units: int, cards: int, faults: str, shops: int = 0) -> Iterator[Setting]:
     """Return the setting for each seed; where every profile has its turn, the seed decides which."""
     names = list(PROFILES)
     for seed in seeds:
-        yield Setting(str(seed), days, units, cards, names[seed % len(names)] if faults == EVERY else faults)
+        profile = names[seed % len(names)] if faults == EVERY else faults
+        yield Setting(str(seed), days, units, cards, profile, shops)
 
 
 def play_many(wanted: Iterable[Setting], jobs: int = 1) -> Iterator[Outcome]:

@@ -17,7 +17,8 @@ from central import store
 from central.reconcile import Reconciler
 from drivers.card.sim.others import VirtualCard
 from drivers.clock.sim import Driver as Clock
-from simulation import mishaps
+from simulation import mishaps, money
+from simulation.answers import SHOWN_AGAIN
 from simulation.box import Box
 from simulation.cards import Mint
 from simulation.centre import SimCentre, name_place
@@ -29,7 +30,7 @@ from simulation.trace import Trace
 from sync.cards import pseudonym
 from sync.client import UnreachableError
 from sync.facts import CardState
-from sync.program import town_day
+from sync.program import NO_WISH, Wish, town_day
 from sync.segment import ENTRIES_MAX
 
 PLACES: Final = ("library", "fishshop", "bus", "clinic", "school", "hall")
@@ -79,7 +80,7 @@ class SimTown:
 
     def let_in(self, slot: int, place: str) -> Box:
         """Let the office put a new box in a slot."""
-        box = Box(self, len(self.boxes), f"unit{slot:02d}", place)
+        box = Box(self, len(self.boxes), f"unit{slot:02d}", place, counter=self.setting.counter(slot))
         self.add(box)
         return box
 
@@ -163,26 +164,36 @@ class SimTown:
             return self._touch(box, self.cards[deed.card], deed.card)
         dice = random.Random(deed.dice)  # noqa: S311 - a simulator wants dice that can be thrown again
         match deed.what:
-            case What.TORN | What.STRANGER | What.CROWD if box:
+            case What.TORN | What.STRANGER | What.CROWD | What.CHARGE | What.PAY | What.VOID if box:
                 return self._by_people(box, deed, dice)
             case What.ROUND if box:
                 return box.journey(dice)
-            case What.STOP_CARD | What.FREE_CARD:
-                return self._set_card(deed.card, stopped=deed.what is What.STOP_CARD)
-            case What.ADD_UP:
-                return f"{self.office(lambda: self.reconciler.step(dice.randrange(1, 40)))} segments"
+            case What.STOP_CARD | What.FREE_CARD | What.ADD_UP | What.DEAL:
+                return self._by_the_office(deed, dice)
             case _:
                 return mishaps.strike(self, deed, box, dice)
+
+    def _by_the_office(self, deed: Deed, dice: random.Random) -> str:
+        if deed.what is What.ADD_UP:
+            return f"{self.office(lambda: self.reconciler.step(dice.randrange(1, 40)))} segments"
+        if deed.what is What.DEAL:
+            return money.deal(self, deed.card, dice)
+        return self._set_card(deed.card, stopped=deed.what is What.STOP_CARD)
 
     def _by_people(self, box: Box, deed: Deed, dice: random.Random) -> str:
         if deed.what is What.CROWD:
             return self._crowd(box, deed.card, dice)
         if deed.what is What.STRANGER:
             return self._touch(box, *self.mint.stranger(dice))
-        return self._touch(box, self.cards[deed.card], deed.card, torn_after=dice.randrange(TORN_WITHIN))
+        card = self.cards[deed.card]
+        if deed.what is What.TORN:
+            return self._touch(box, card, deed.card, torn_after=dice.randrange(TORN_WITHIN))
+        return self._touch(box, card, deed.card, wish=money.wish(self, box, deed, dice))
 
-    def _touch(self, box: Box, card: VirtualCard, number: int, torn_after: int | None = None) -> str:
-        touch = box.touch(card, number, torn_after=torn_after)
+    def _touch(
+        self, box: Box, card: VirtualCard, number: int, torn_after: int | None = None, wish: Wish = NO_WISH
+    ) -> str:
+        touch = box.touch(card, number, torn_after=torn_after, wish=wish)
         self.note(touch)
         return f"{touch.said.message} {touch.said.entry}".strip() if touch.said else "dark" if touch.lit else "off"
 
@@ -199,7 +210,7 @@ class SimTown:
         self.people.touches.append(touch)
         if touch.said:
             self.reached[f"heard {touch.said.result}"] += 1
-            self.reached["heard that the touch before counted"] += touch.said.message == "VIS-011"
+            self.reached["heard that the touch before counted"] += touch.said.message in SHOWN_AGAIN
         self.reached["cut in a touch"] += touch.cut
 
     def _set_card(self, card: int, *, stopped: bool) -> str:

@@ -34,14 +34,14 @@ from drivers.reader import CardCame, Event
 from drivers.reader.sim import Card
 from drivers.reader.sim import Driver as Reader
 from drivers.sound.sim import Driver as Sound
+from simulation.deeds import FACILITY
 from simulation.road import Road
 from simulation.signatures import REAL, Signatures
 from sync.client import UnreachableError
 from sync.messages import Enrolment, EnrolRequest, enrol_proof, text
-from sync.program import Result
+from sync.program import Result, Wish
 from sync.segment import split, unpack
 
-FACILITY: Final = "facility"
 _WORDS: Final = load(*words_folders())
 
 
@@ -151,11 +151,17 @@ class SimUnit:
             self._powered(self.unit.close)
             self.unit = None
 
-    def tap(self, card: Card) -> Shown | None:
-        """Hold a card there until the unit has answered; return the last thing it said, None if that was nothing."""
+    def tap(self, card: Card, wish: Wish | None = None) -> Shown | None:
+        """Hold a card there until the unit has answered; return the last thing it said, None if that was nothing.
+
+        Args:
+            wish: what its counter is set to before.
+        """
         self._answer = None
         if self.unit is None:
             return None
+        if wish and wish.what:
+            self.unit.tap.set(wish)
         self.reader.present(card)
         self.reader.remove()
         return self._answer

@@ -55,6 +55,9 @@ class Wish(msgspec.Struct, frozen=True):
     is_sure: bool = False
 
 
+NO_WISH = Wish()
+
+
 class Tap(msgspec.Struct, frozen=True):
     """One believed touch of a card.
 
@@ -75,7 +78,7 @@ class Tap(msgspec.Struct, frozen=True):
     at_ms: int
     day: int
     life: int = 1
-    wish: Wish = Wish()
+    wish: Wish = NO_WISH
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -138,7 +141,7 @@ class Program(Fold[State]):
     asks: Callable[[Tap], str] = field(kw_only=True)
     besides: Callable[[Tap], tuple[Asked, ...]] = field(default=lambda _: (), kw_only=True)
     decide: Callable[..., Decision] = field(kw_only=True)
-    wishes: tuple[Wish, ...] = field(default=(Wish(),), kw_only=True)
+    wishes: tuple[Wish, ...] = field(default=(NO_WISH,), kw_only=True)
 
 
 def town_day(at_ms: int, utc_offset_minutes: int) -> int:

@@ -1,0 +1,75 @@
+"""The coin in a simulated town: what counters are set to, and how the centre deals out what is free.
+
+The centre deals at random here. Whatever it does has to be safe; that it does it cleverly is shown elsewhere.
+"""
+
+import random
+from typing import TYPE_CHECKING, Final
+
+from central import ledger
+from central.granting import NotFreeError
+from central.store import reading
+from programs.coin.entries import money
+from programs.coin.rules import CHARGE, PAY, STEP_YEN, VOID
+from simulation.deeds import FACILITY, Deed, What
+from sync.cards import pseudonym
+from sync.program import Wish
+
+if TYPE_CHECKING:
+    from simulation.box import Box
+    from simulation.town import SimTown
+
+_PAID: Final = "COI-020"
+_STEPS_MAX: Final = 5
+_YEN: Final = (100, 3000, 10)
+_TO_A_SHOP: Final = 0.6
+
+
+def wish(town: "SimTown", box: "Box", deed: Deed, dice: random.Random) -> Wish:
+    """Return what somebody sets a counter to."""
+    match deed.what:
+        case What.CHARGE:
+            return Wish(CHARGE, STEP_YEN * dice.randint(1, _STEPS_MAX))
+        case What.PAY:
+            return Wish(PAY, dice.randrange(*_YEN), is_sure=dice.random() < 0.5)  # noqa: PLR2004
+        case _:
+            return Wish(VOID, about=_last_paid(town, box, deed.card))
+
+
+def _last_paid(town: "SimTown", box: "Box", card: int) -> str:
+    """Return what stands on a resident's last receipt of this shop."""
+    said = (touch.said for touch in reversed(town.people.touches) if (touch.unit, touch.card) == (box.name, card))
+    return next((shown.entry for shown in said if shown and shown.message == _PAID), "")
+
+
+def deal(town: "SimTown", card: int, dice: random.Random) -> str:
+    """Let the centre grant some of a card's money to a unit, or ask a unit for some of it."""
+    if town.people.restored:
+        return "its books were put back; it does not know what it had granted"
+    what = money_of(town, card)
+    granter = town.centre.centre.granter
+    shares = town.office(lambda: granter.shares(what))
+    try:
+        if shares and dice.random() > _TO_A_SHOP:
+            share = dice.choice(shares)
+            town.office(lambda: granter.recall(what, share.unit, dice.randint(1, share.amount)))
+            return f"recalled from {share.unit}"
+        free = town.office(lambda: _free(town, what))
+        if not free:
+            return "nothing is free"
+        slot = dice.choice([slot for slot in range(len(town.slots)) if town.setting.counter(slot) != FACILITY])
+        unit, amount = town.slots[slot].name, dice.randint(1, free)
+        town.office(lambda: granter.grant(what, unit, amount))
+    except NotFreeError as error:
+        return str(error)
+    return f"{amount} granted to {unit}"
+
+
+def money_of(town: "SimTown", card: int) -> str:
+    """Return what the rights to a resident's money are called."""
+    return money(pseudonym(town.centre.card_key, *town.mint.identity(card)))
+
+
+def _free(town: "SimTown", what: str) -> int:
+    with reading(town.centre.centre.engine) as connection:
+        return ledger.balance(connection, ledger.free(what))

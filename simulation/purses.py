@@ -1,0 +1,108 @@
+"""Whether the money is right, by what people saw: cash in, goods out, and a list that a child could keep.
+
+A resident knows what he has put in and what he has paid. However it went with the network, all of it together never
+comes to more than that; and what he has left stands in the books, free or at some unit, to the yen.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from appliance.rights import Rights
+from central import ledger, store
+from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.rules import CHARGE, PAY, VOID
+from simulation.answers import Matched
+from simulation.books import Booked, Books
+from simulation.money import money_of
+from simulation.people import People, Touch
+
+if TYPE_CHECKING:
+    from simulation.town import SimTown
+
+COPIED: Final = frozenset(
+    {
+        *("its disk lies", "its disk rots", "its disk was put back"),
+        *("it has a double", "it is a double", "its key was stolen"),
+    }
+)
+"""After these a unit may spend once more what it was granted, or lose what it took in; others have to notice."""
+
+
+def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[str, str]]:
+    """Yield every yen that is not where it should be: what is wrong, and in words."""
+    yield from _booked(town, written)
+    if not any(COPIED.intersection(box.mishaps) for box in town.people.boxes):
+        yield from _overspent(town.people, judged)
+        yield from _at_units(town)
+
+
+def _overspent(people: People, judged: Matched) -> Iterator[tuple[str, str]]:
+    """Nobody ever paid more than had been put in by then, whatever the network did."""
+    has: dict[int, int] = defaultdict(int)
+    paid: dict[str, int] = {}
+    for at, touch in enumerate(people.touches):
+        entry, yen = _happened(touch, judged.recovered.get(at))
+        if not entry or entry in paid:
+            continue  # nothing happened, or it was only told again
+        if touch.wish.what == VOID:
+            yen = -paid.get(touch.wish.about, 0)
+        paid[entry] = yen
+        has[touch.card] -= yen
+        if has[touch.card] < 0:
+            yield "overspent", f"card {touch.card} at {touch.unit}: {-has[touch.card]} yen more than was put in"
+
+
+def _happened(touch: Touch, recovered: Booked | None) -> tuple[str, int]:
+    """Return the entry that a touch made, and what it took from the card (less than nothing for a charge)."""
+    if recovered is not None:
+        entry = recovered.entry
+    elif touch.noted and touch.said:
+        entry = touch.said.entry
+    else:
+        return "", 0
+    takes = {PAY: touch.wish.amount, CHARGE: -touch.wish.amount}
+    return entry, takes.get(touch.wish.what, 0)
+
+
+def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
+    """What the entries add up to stands in the ledger, and all accounts together in nothing."""
+    put_in: dict[str, int] = defaultdict(int)
+    for booked in written.touches.values():
+        fact = booked.fact
+        if isinstance(fact, Charge | Void):
+            put_in[money(fact.card)] += fact.yen
+        elif isinstance(fact, Pay):
+            put_in[money(fact.card)] -= fact.yen
+    with store.reading(town.centre.centre.engine) as connection:
+        if total := ledger.total(connection):
+            yield "wrong total", f"all accounts together hold {total} yen"
+        rows = connection.execute(sa.select(ledger.account.c.name, ledger.account.c.balance)).all()
+    if any(name.startswith("suspense/") and balance for name, balance in rows):
+        return
+    there: dict[str, int] = defaultdict(int)
+    for name, balance in rows:
+        if name.startswith("coin/"):
+            there["/".join(name.split("/")[:2])] += balance
+    for what in sorted(put_in.keys() | there.keys()):
+        if put_in[what] != there[what]:
+            yield "wrong total", f"{what} should hold {put_in[what]} yen and holds {there[what]}"
+
+
+def _at_units(town: "SimTown") -> Iterator[tuple[str, str]]:
+    """A unit and the centre agree on what may be spent there, once everything has been sent."""
+    if town.people.restored:
+        return
+    with store.reading(town.centre.centre.engine) as connection:
+        for box in town.boxes:
+            if not box.is_on or box.is_retired or box.unit.running.hatch.backlog().unsent:
+                continue
+            unit = box.unit.running
+            rights = Rights(unit.opened.shelf, unit.name, unit.epoch)
+            for card in range(town.setting.cards):
+                what = money_of(town, card)
+                here, there = rights.amount(what), ledger.balance(connection, ledger.held(what, unit.name, unit.epoch))
+                if here != there:
+                    yield "not in step", f"{unit.name} may spend {here} yen of card {card}, by the books {there}"
