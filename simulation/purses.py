@@ -33,10 +33,14 @@ COPIED: Final = frozenset(
 
 def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[str, str]]:
     """Yield every yen that is not where it should be: what is wrong, and in words."""
-    yield from _booked(town, written)
+    short = _in_suspense(town)
+    if not short:
+        yield from _booked(town, written)
     if not any(COPIED.intersection(box.mishaps) for box in town.people.boxes):
         yield from _overspent(town.people, judged)
         yield from _at_units(town)
+        if not town.people.restored:
+            yield from (("overspent", f"{unit} gave out {-yen} yen that nobody had") for unit, yen in short.items())
 
 
 def _overspent(people: People, judged: Matched) -> Iterator[tuple[str, str]]:
@@ -67,6 +71,15 @@ def _happened(touch: Touch, recovered: Booked | None) -> tuple[str, int]:
     return entry, takes.get(touch.wish.what, 0)
 
 
+def _in_suspense(town: "SimTown") -> dict[str, int]:
+    """Return what units' entries took and nobody had, by unit."""
+    prefix = ledger.suspense("")
+    asked = sa.select(ledger.account.c.name, ledger.account.c.balance).where(ledger.account.c.balance != 0)
+    with store.reading(town.centre.centre.engine) as connection:
+        rows = connection.execute(asked.order_by(ledger.account.c.name)).all()
+    return {name.removeprefix(prefix): balance for name, balance in rows if name.startswith(prefix)}
+
+
 def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     """What the entries add up to stands in the ledger, and all accounts together in nothing."""
     put_in: dict[str, int] = defaultdict(int)
@@ -80,8 +93,6 @@ def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
         if total := ledger.total(connection):
             yield "wrong total", f"all accounts together hold {total} yen"
         rows = connection.execute(sa.select(ledger.account.c.name, ledger.account.c.balance)).all()
-    if any(name.startswith("suspense/") and balance for name, balance in rows):
-        return
     there: dict[str, int] = defaultdict(int)
     for name, balance in rows:
         if name.startswith("coin/"):
