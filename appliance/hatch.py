@@ -19,6 +19,7 @@ from sync import chain
 from sync.entries import BAD_JSON
 from sync.facts import UnitState
 from sync.messages import (
+    ONE_UNIT,
     Head,
     Holdings,
     MessageError,
@@ -84,6 +85,7 @@ class Hatch:
         self._software = software
         self._nonces: set[str] = set()
         self._fence = ""
+        self._generation = ""
         self._streams: dict[str, str] = {}  # how far the centre's journals reach, by its last answer
         self._town_ms = 0
         self._frozen_here = f"{missing} entries that were counted are not on this disk" if missing else ""
@@ -105,6 +107,8 @@ class Hatch:
             state=self.standing.frozen or self.standing.strange,
             software=self._software,
             clock=self._clock.confidence(),
+            generation=self._generation,
+            heard=self._inbox.since(ONE_UNIT + self._journal.unit),
         )
         return Question(self._journal.unit, report, self._fence, nonce)
 
@@ -186,6 +190,7 @@ class Hatch:
     def _see(self, holdings: Holdings) -> None:
         held = self._outbox.look_up(holdings)
         self._fence = holdings.fence
+        self._generation = holdings.generation
         self._streams = holdings.streams
         self.standing.state = holdings.state
         self.standing.frozen = self._frozen_here

@@ -116,8 +116,10 @@ async def holdings(
     state: Annotated[str, Query(max_length=200)] = "",
     software: Annotated[str, Query(max_length=100)] = "",
     clock: Annotated[str, Query(max_length=20)] = "",
+    generation: Annotated[str, Query(max_length=64, pattern="^[0-9a-f]*$")] = "",
+    heard: Annotated[str, Query(max_length=400, pattern="^[0-9a-f/,]*$")] = "",
 ) -> Response:
-    report = Report(unsent, oldest_ms, state, software, clock)
+    report = Report(unsent, oldest_ms, state, software, clock, generation, heard)
     return Response(await writer.do(lambda: centre.intake.holdings(caller, report, nonce)), media_type=JSON)
 
 

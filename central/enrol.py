@@ -98,7 +98,7 @@ class Enroller:
             if connection.execute(known).first():
                 raise RefusedError(Why.BAD_REQUEST, "this key was used before; a new life needs a new key")
             connection.execute(sa.insert(store.unit_key).values(key))
-            state = {"epoch": epoch, "state": UnitState.ACTIVE, "fence": "", "fence_before": ""}
+            state = {"epoch": epoch, "state": UnitState.ACTIVE, "fence": "", "fence_before": "", "unheard": 0}
             connection.execute(sa.update(store.unit).where(store.unit.c.name == request.unit).values(state))
             order = Order(name=request.unit, epoch=epoch, state=UnitState.ACTIVE, reason="enrolled")
             let_in = Enrolled(name=request.unit, epoch=epoch, key=Key(chain.ALG, request.key))

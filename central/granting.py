@@ -6,6 +6,7 @@ moment ago. So both happen in one transaction, one after the other: add up, look
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +16,12 @@ from central.reconcile import Reconciler
 from central.streams import Streams
 from sync.facts import UnitState
 from sync.rights import Grant, Recall
+
+_UNHEARD: Final = (
+    sa.select(store.unit.c.name)
+    .where(store.unit.c.unheard == 1, store.unit.c.state != UnitState.CLOSED)
+    .order_by(store.unit.c.name)
+)
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -41,10 +48,13 @@ class Granter:
         """Let a unit, in its present life, give out so much more.
 
         Raises:
-            NotFreeError: so much is not free, or the unit is suspended, closed or unknown. Nothing is granted.
+            NotFreeError: so much is not free, the unit is suspended, closed or unknown, or this centre was restored and
+                some unit may have been granted what it no longer knows of. Nothing is granted.
         """
         with self._counted() as connection:
             life = self._life(connection, unit)
+            if unheard := connection.execute(_UNHEARD).scalars().all():
+                raise NotFreeError(f"not before {', '.join(unheard)} has been heard: this centre was restored")
             if amount < 1 or ledger.balance(connection, ledger.free(what)) < amount:
                 raise NotFreeError(f"{amount} of {what} are not free")
             self._streams.append_for(connection, unit, [Grant(unit, life, what, amount)])

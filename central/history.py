@@ -16,10 +16,13 @@ GENERATION_BYTES: Final = 8
 
 
 def begin_history(engine: sa.Engine, entropy: Entropy) -> str:
-    """Draw the number of a new history and forget the fences of the old one; return that number."""
+    """Draw the number of a new history and forget the fences of the old one; return that number.
+
+    Every unit has to be heard before anything is granted again: it may have been granted what these books never heard.
+    """
     drawn = entropy.bytes(GENERATION_BYTES).hex()
     with engine.begin() as connection:
         row = {"name": store.GENERATION, "value": drawn}
         upsert(connection, store.setting, [row], lambda new: {"value": new.value})
-        connection.execute(sa.update(store.unit).values(fence="", fence_before=""))
+        connection.execute(sa.update(store.unit).values(fence="", fence_before="", unheard=1))
     return drawn

@@ -23,6 +23,7 @@ from central.verify import Keyring, Signed, check_welcome, verify
 from sync.facts import UnitState
 from sync.messages import ONE_UNIT, TOWN_STREAM, Holdings, Report, Why, is_stream, sign
 from sync.segment import Segment
+from sync.tree import ends_from_text
 
 FENCE_BYTES: Final = 8
 FENCE_MARK: Final = 4  # characters of the history's number that a fence begins with
@@ -33,6 +34,12 @@ _HEARD: Final = (
     sa.update(store.unit)
     .where(store.unit.c.name == sa.bindparam("of"))
     .values(contact_ms=sa.bindparam("now"), report=sa.bindparam("said"))
+)
+_KNOWN: Final = (
+    sa.update(store.unit)
+    .where(store.unit.c.name == sa.bindparam("of"), store.unit.c.epoch == sa.bindparam("life"))
+    .where(sa.bindparam("known") == _GENERATION)
+    .values(unheard=0)
 )
 CONTACT_EVERY_MS: Final = 20_000  # how often an idle call is worth a sync of the disk
 _MOVE_FENCE: Final = (
@@ -78,7 +85,8 @@ class Intake:
         with store.reading(self._engine) as connection:
             row = self._admit(connection, peer, _CALLER)
             answer = self._answer(connection, row, row["fence"], nonce)
-        self._note_contact(row, report)
+            is_known = bool(row["unheard"]) and _is_known(connection, row, report)
+        self._note_contact(row, report, is_known=is_known)
         return answer
 
     def verify(self, packed: bytes) -> Signed:
@@ -190,13 +198,19 @@ class Intake:
                 incidents.obey(signed.entries)
         return found
 
-    def _note_contact(self, row: Row, report: Report) -> None:
-        """Note that a unit was heard, and what it says of itself, if that is news."""
+    def _note_contact(self, row: Row, report: Report, *, is_known: bool) -> None:
+        """Note that a unit was heard, and what it says of itself, if that is news.
+
+        Args:
+            is_known: it has heard nothing that is not held here, for the first time since this centre was restored.
+        """
         now, said = self._town.clock.wall_ms(), msgspec.json.encode(report).decode()
-        if said == row["report"] and 0 <= now - (row["contact_ms"] or 0) < CONTACT_EVERY_MS:
+        if not is_known and said == row["report"] and 0 <= now - (row["contact_ms"] or 0) < CONTACT_EVERY_MS:
             return
         with self._engine.begin() as connection:
             connection.execute(_HEARD, {"of": row["name"], "now": now, "said": said})
+            if is_known:
+                connection.execute(_KNOWN, {"of": row["name"], "life": row["epoch"], "known": row["generation"]})
 
     def _admit(self, connection: sa.Connection, peer: Peer, asked: sa.Select[Any] = _CALLER_ALONE) -> Row:
         row = connection.execute(asked, {"unit": peer.unit}).mappings().one_or_none()
@@ -239,6 +253,18 @@ class Intake:
             beside=beside.boot if beside else "",
         )
         return sign(holdings, self._town.signer)
+
+
+def _is_known(connection: sa.Connection, row: Row, report: Report) -> bool:
+    """Whether a unit has seen that this centre was restored, and holds nothing of its own stream that is not here."""
+    if report.generation != row["generation"]:
+        return False
+    try:
+        ends = ends_from_text(report.heard)
+    except ValueError:
+        return False
+    branches = Branches(connection, ONE_UNIT + row["name"], shelves.STREAM_EPOCH)
+    return all((held := branches.get(boot)) is not None and held["seq"] >= seq for boot, seq in ends)
 
 
 def _refuse(fork: Fork) -> RefusedError:

@@ -1,14 +1,18 @@
 """The ledger: double entry in whole units, one posting for ever under the id of the entry that it comes from.
 
 A posting moves an amount from one account to another, so the sum over all accounts is always zero. Accounts of people,
-of shops, and of what units may give out never go below zero; the database refuses it as well as this code. Where an
-entry takes more than its account holds — a journal that lost a page, two boots of one disk — the entry still counts:
-whoever was paid is paid, and the shortage stands in the suspense of the unit, until a person has looked into it.
+of shops, and of what units may give out never go below zero; the database refuses it as well as this code.
+
+Where an entry takes more than its account holds, it still counts, and whoever was paid is paid: what is short stands in
+an account of its own beside the first, and whatever comes into the first makes that good before anything else. So it
+does not matter in which order entries arrive, and a centre that was restored from a backup comes to the same numbers.
+What is still short when everybody has been heard was spent twice: a disk was copied. A person has to look into it.
 
 Derived, as everything that is added up: it can be dropped, and comes back the same from the stored segments.
 """
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -46,16 +50,17 @@ posting = Table(
     sqlite_with_rowid=False,
 )
 
-_OWED: Final = ("suspense/", "issuer/", "cash/", "fund/")
+SHORT: Final = "short/"
+_OWED: Final = (SHORT, "issuer/", "cash/", "fund/")
+_IN_ONE_QUESTION: Final = 500
 
 
 class Move(msgspec.Struct, frozen=True):
-    """An amount from one account to another. `short`: where it comes from as far as the first does not hold it."""
+    """An amount from one account to another."""
 
     source: str
     target: str
     amount: int
-    short: str = ""
 
 
 def free(what: str) -> str:
@@ -68,9 +73,9 @@ def held(what: str, unit: str, life: int) -> str:
     return f"{what}/at/{unit}/{life}"
 
 
-def suspense(unit: str) -> str:
-    """Return the account of what a unit's entries took and nobody had."""
-    return f"suspense/{unit}"
+def short(name: str) -> str:
+    """Return the account of what another account lacks."""
+    return f"{SHORT}{name}"
 
 
 def may_owe(name: str) -> bool:
@@ -85,9 +90,9 @@ def of_rights(entry: Entry) -> tuple[Move, ...]:
     """
     match entry.fact:
         case Grant(to=unit, life=life, what=what, amount=amount):
-            return (Move(free(what), held(what, unit, life), amount, suspense(unit)),)
+            return (Move(free(what), held(what, unit, life), amount),)
         case Returned(life=life, what=what, amount=amount):
-            return (Move(held(what, entry.unit, life), free(what), amount, suspense(entry.unit)),)
+            return (Move(held(what, entry.unit, life), free(what), amount),)
         case _:
             return ()
 
@@ -106,8 +111,8 @@ def book(connection: sa.Connection, booked: Iterable[Booked]) -> None:
         sqlalchemy.exc.IntegrityError: one of them was booked before, or an account would be below zero.
     """
     wanted = [one for one in booked if one.moves]
-    names = sorted({name for one in wanted for move in one.moves for name in (move.source, move.target, move.short)})
-    balances = _balances(connection, [name for name in names if name])
+    named = {name for one in wanted for move in one.moves for name in (move.source, move.target)}
+    balances = _balances(connection, sorted(named | {short(name) for name in named if not may_owe(name)}))
     rows = [row for one in wanted for row in _post(one, balances)]
     if not rows:
         return
@@ -122,18 +127,30 @@ def book(connection: sa.Connection, booked: Iterable[Booked]) -> None:
 
 
 def _post(booked: Booked, balances: dict[str, int]) -> list[dict[str, object]]:
+    """Return the lines of an entry, and change the balances by them."""
+    place = {"writer": booked.entry.unit, "boot": booked.entry.boot, "seq": booked.entry.seq}
     rows: list[dict[str, object]] = []
     for move in booked.moves:
-        there = move.amount if may_owe(move.source) else max(0, min(move.amount, balances[move.source]))
-        parts = [(move.source, there), (move.short or move.source, move.amount - there)]
-        for source, amount in parts:
-            if amount:
-                balances[source] -= amount
-                balances[move.target] += amount
-                place = {"writer": booked.entry.unit, "boot": booked.entry.boot, "seq": booked.entry.seq}
-                line = len(rows) + 1
-                rows.append({**place, "line": line, "source": source, "target": move.target, "amount": amount})
+        for source, target, amount in _lines(move, balances):
+            balances[source] -= amount
+            balances[target] += amount
+            rows.append({**place, "line": len(rows) + 1, "source": source, "target": target, "amount": amount})
     return rows
+
+
+def _lines(move: Move, balances: Mapping[str, int]) -> list[tuple[str, str, int]]:
+    """Cut a move where its source is empty, and where what its target lacked is made good."""
+    there = move.amount if may_owe(move.source) else min(move.amount, balances[move.source])
+    lacked = 0 if may_owe(move.target) else min(move.amount, -balances[short(move.target)])
+    cuts = sorted({0, there, lacked, move.amount})
+    return [
+        (
+            move.source if upto <= there else short(move.source),
+            short(move.target) if upto <= lacked else move.target,
+            upto - start,
+        )
+        for start, upto in itertools.pairwise(cuts)
+    ]
 
 
 def _balances(connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
@@ -144,9 +161,6 @@ def _balances(connection: sa.Connection, names: Sequence[str]) -> dict[str, int]
         asked = sa.select(account.c.name, account.c.balance).where(account.c.name.in_(some))
         found |= {row.name: row.balance for row in connection.execute(asked)}
     return found
-
-
-_IN_ONE_QUESTION: Final = 500
 
 
 def balance(connection: sa.Connection, name: str) -> int:

@@ -104,6 +104,7 @@ unit = Table(
     Column("report", Text),
     Column("refused", Integer, nullable=False, server_default="0"),
     Column("refusal", Text),
+    Column("unheard", Integer, nullable=False, server_default="0"),  # 1: it may know more than a restored centre does
 )
 
 unit_key = Table(

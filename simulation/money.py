@@ -44,8 +44,6 @@ def _last_paid(town: "SimTown", box: "Box", card: int) -> str:
 
 def deal(town: "SimTown", card: int, dice: random.Random) -> str:
     """Let the centre grant some of a card's money to a unit, or ask a unit for some of it."""
-    if town.people.restored:
-        return "its books were put back; it does not know what it had granted"
     what = money_of(town, card)
     granter = town.centre.centre.granter
     shares = town.office(lambda: granter.shares(what))

@@ -26,21 +26,19 @@ COPIED: Final = frozenset(
     {
         *("its disk lies", "its disk rots", "its disk was put back"),
         *("it has a double", "it is a double", "its key was stolen"),
+        "it was let in after the backup",
     }
 )
-"""After these a unit may spend once more what it was granted, or lose what it took in; others have to notice."""
+"""After these a unit may spend once more what it was granted, or what it took in is lost; others have to notice."""
 
 
 def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[str, str]]:
     """Yield every yen that is not where it should be: what is wrong, and in words."""
-    short = _in_suspense(town)
-    if not short:
-        yield from _booked(town, written)
+    yield from _booked(town, written)
     if not any(COPIED.intersection(box.mishaps) for box in town.people.boxes):
         yield from _overspent(town.people, judged)
         yield from _at_units(town)
-        if not town.people.restored:
-            yield from (("overspent", f"{unit} gave out {-yen} yen that nobody had") for unit, yen in short.items())
+        yield from (("overspent", f"{name} lacks {yen} yen") for name, yen in _short(town))
 
 
 def _overspent(people: People, judged: Matched) -> Iterator[tuple[str, str]]:
@@ -71,13 +69,12 @@ def _happened(touch: Touch, recovered: Booked | None) -> tuple[str, int]:
     return entry, takes.get(touch.wish.what, 0)
 
 
-def _in_suspense(town: "SimTown") -> dict[str, int]:
-    """Return what units' entries took and nobody had, by unit."""
-    prefix = ledger.suspense("")
+def _short(town: "SimTown") -> list[tuple[str, int]]:
+    """Return what units' entries took and nobody had, by account."""
     asked = sa.select(ledger.account.c.name, ledger.account.c.balance).where(ledger.account.c.balance != 0)
     with store.reading(town.centre.centre.engine) as connection:
         rows = connection.execute(asked.order_by(ledger.account.c.name)).all()
-    return {name.removeprefix(prefix): balance for name, balance in rows if name.startswith(prefix)}
+    return [(name, -balance) for name, balance in rows if name.startswith(ledger.SHORT)]
 
 
 def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
@@ -95,8 +92,8 @@ def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
         rows = connection.execute(sa.select(ledger.account.c.name, ledger.account.c.balance)).all()
     there: dict[str, int] = defaultdict(int)
     for name, balance in rows:
-        if name.startswith("coin/"):
-            there["/".join(name.split("/")[:2])] += balance
+        if (of := name.removeprefix(ledger.SHORT)).startswith("coin/"):
+            there["/".join(of.split("/")[:2])] += balance
     for what in sorted(put_in.keys() | there.keys()):
         if put_in[what] != there[what]:
             yield "wrong total", f"{what} should hold {put_in[what]} yen and holds {there[what]}"

@@ -77,13 +77,19 @@ class TownTime(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a unit says of itself with every contact: for the office, and believed by no rule."""
+    """What a unit says of itself with every contact: for the office, and believed by no rule but one.
+
+    `generation`, `heard`: the centre's history that it knows, and the ends that it holds of its own stream. By these a
+    centre that was restored from a backup finds out whether it has granted what it no longer knows of.
+    """
 
     unsent: Count = 0
     oldest_ms: AtMs | None = None
     state: str = ""
     software: Text = ""
     clock: str = ""
+    generation: str = ""
+    heard: Text = ""
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

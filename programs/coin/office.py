@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
-from central.ledger import Move, account, held, suspense
+from central.ledger import Move, account, held
 from central.office import Office
 from central.upsert import upsert
 from programs.coin.entries import Charge, Pay, Void, money
@@ -45,9 +45,9 @@ class Coin:
             case Charge(life=life, card=card, yen=yen):
                 return (Move(drawer(unit), held(money(card), unit, life), yen),)
             case Pay(life=life, card=card, yen=yen, place=place):
-                return (Move(held(money(card), unit, life), shop(place), yen, suspense(unit)),)
+                return (Move(held(money(card), unit, life), shop(place), yen),)
             case Void(life=life, card=card, yen=yen, place=place):
-                return (Move(shop(place), held(money(card), unit, life), yen, suspense(unit)),)
+                return (Move(shop(place), held(money(card), unit, life), yen),)
             case _:
                 return ()
 

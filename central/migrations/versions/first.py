@@ -81,6 +81,7 @@ def _create_units() -> None:
         sa.Column("report", sa.Text),
         sa.Column("refused", sa.Integer, nullable=False, server_default="0"),
         sa.Column("refusal", sa.Text),
+        sa.Column("unheard", sa.Integer, nullable=False, server_default="0"),
     )
     op.create_table(
         "unit_key",
