@@ -16,7 +16,8 @@ from starlette.exceptions import HTTPException
 from central import store
 from central.authority import CertificateError, read_device
 from central.centre import Centre
-from central.intake import Delivery, Peer
+from central.intake import Delivery
+from central.peers import Peer
 from central.refusal import RefusedError
 from central.writer import Writer
 from sync.entries import BAD_JSON, UNIT_PATTERN
@@ -28,6 +29,7 @@ from sync.messages import (
     Problem,
     RenewRequest,
     Report,
+    RightsRequest,
     TownTime,
     Why,
     sign,
@@ -171,6 +173,19 @@ async def stream(
     if not segments:
         return Response(status_code=204)
     return Response(pack(join(segments)), media_type=SEGMENT_TYPE)
+
+
+@units.post(
+    "/v1/rights",
+    summary="May I give out more of something, now? Answered with what the caller has not heard of its own stream",
+    responses={200: {"content": {SEGMENT_TYPE: {}}}, 204: {"description": "no"}},
+    openapi_extra=_body(RightsRequest),
+)
+async def rights(request: Request, centre: TheCentre, caller: Caller, writer: TheWriter) -> Response:
+    check_type(request, JSON)
+    asked = _read(await read_body(request, SMALL_BODY_MAX), RightsRequest)
+    segments = await writer.do(lambda: centre.granter.ask(caller, asked))
+    return Response(pack(join(segments)), media_type=SEGMENT_TYPE) if segments else Response(status_code=204)
 
 
 @units.get("/v1/time", summary="The time by the centre", responses=_signed("TownTime"))

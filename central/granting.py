@@ -12,11 +12,17 @@ import msgspec
 import sqlalchemy as sa
 
 from central import ledger, shelves, store
+from central.peers import Peer, admit
 from central.reconcile import Reconciler
+from central.refusal import RefusedError
 from central.streams import Streams
 from sync.facts import UnitState
+from sync.messages import ONE_UNIT, RightsRequest, Why
 from sync.rights import Grant, Recall
+from sync.segment import ENTRIES_MAX, Segment
+from sync.tree import ends_from_text
 
+BLOCK: Final = 1_600  # who asks gets at least so much, if it is there: an ordinary sale is less in seven of ten cases
 _UNHEARD: Final = (
     sa.select(store.unit.c.name)
     .where(store.unit.c.unheard == 1, store.unit.c.state != UnitState.CLOSED)
@@ -58,6 +64,31 @@ class Granter:
             if amount < 1 or ledger.balance(connection, ledger.free(what)) < amount:
                 raise NotFreeError(f"{amount} of {what} are not free")
             self._streams.append_for(connection, unit, [Grant(unit, life, what, amount)])
+
+    def ask(self, peer: Peer, request: RightsRequest) -> list[Segment]:
+        """Grant what a unit lacks, if so much is free; return what it has not heard yet of its own stream.
+
+        If there is something that it has not heard, that may be what it asks for: nothing more is granted then.
+
+        Raises:
+            RefusedError: the caller is not enrolled, or holds something that is not held here.
+        """
+        stream = ONE_UNIT + peer.unit
+        try:
+            ends = ends_from_text(request.since)
+        except ValueError as error:
+            raise RefusedError(Why.BAD_REQUEST, "since: boot/seq,boot/seq,…") from error
+        with self._counted() as connection:
+            row = admit(connection, peer)
+            missed = shelves.missed(connection, stream, ends, ENTRIES_MAX)
+            if missed or row["state"] != UnitState.ACTIVE or connection.execute(_UNHEARD).first():
+                return missed
+            free = ledger.balance(connection, ledger.free(request.what))
+            if free < request.lacks:
+                return []
+            grant = Grant(peer.unit, peer.epoch, request.what, min(free, max(request.lacks, BLOCK)))
+            self._streams.append_for(connection, peer.unit, [grant])
+            return shelves.missed(connection, stream, ends, ENTRIES_MAX)
 
     def recall(self, what: str, unit: str, amount: int) -> None:
         """Ask a unit to give back so much, or what it has left of it.

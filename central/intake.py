@@ -7,7 +7,7 @@ trace in the books.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from central import shelves, store
 from central.attach import Attachment, Fork, attach
 from central.branches import Branches, Row
 from central.incidents import Incidents
+from central.peers import CALLER, CALLER_ALONE, GENERATION, Peer, admit
 from central.refusal import RefusedError
 from central.streams import Streams, held_for
 from central.town import Town
@@ -27,9 +28,6 @@ from sync.tree import ends_from_text
 
 FENCE_BYTES: Final = 8
 FENCE_MARK: Final = 4  # characters of the history's number that a fence begins with
-_GENERATION: Final = sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION).scalar_subquery()
-_CALLER: Final = sa.select(store.unit, _GENERATION.label("generation")).where(store.unit.c.name == sa.bindparam("unit"))
-_CALLER_ALONE: Final = _CALLER.with_for_update(of=store.unit)
 _HEARD: Final = (
     sa.update(store.unit)
     .where(store.unit.c.name == sa.bindparam("of"))
@@ -38,7 +36,7 @@ _HEARD: Final = (
 _KNOWN: Final = (
     sa.update(store.unit)
     .where(store.unit.c.name == sa.bindparam("of"), store.unit.c.epoch == sa.bindparam("life"))
-    .where(sa.bindparam("known") == _GENERATION)
+    .where(sa.bindparam("known") == GENERATION)
     .values(unheard=0)
 )
 CONTACT_EVERY_MS: Final = 20_000  # how often an idle call is worth a sync of the disk
@@ -47,14 +45,6 @@ _MOVE_FENCE: Final = (
     .where(store.unit.c.name == sa.bindparam("unit"))
     .values(fence=sa.bindparam("fence"), fence_before=sa.bindparam("before"))
 )
-
-
-@dataclass(frozen=True)
-class Peer:
-    """Who is calling, as its device certificate says: a unit, in one of its lives."""
-
-    unit: str
-    epoch: int
 
 
 @dataclass(frozen=True)
@@ -83,7 +73,7 @@ class Intake:
             RefusedError: the caller is not enrolled.
         """
         with store.reading(self._engine) as connection:
-            row = self._admit(connection, peer, _CALLER)
+            row = admit(connection, peer, CALLER)
             answer = self._answer(connection, row, row["fence"], nonce)
             is_known = bool(row["unheard"]) and _is_known(connection, row, report)
         self._note_contact(row, report, is_known=is_known)
@@ -135,13 +125,8 @@ class Intake:
         """
         writer = name if name == TOWN_STREAM else ONE_UNIT + name
         with self._engine.begin() as connection:
-            self._admit(connection, peer)
-            branches = Branches(connection, writer, shelves.STREAM_EPOCH)
-            for boot, seq in ends:
-                row = branches.get(boot)
-                if row is None or row["seq"] < seq:
-                    raise RefusedError(Why.UNKNOWN_HEAD, f"{writer}/{boot}/{seq} is not held here", branches.reaches())
-            return list(shelves.take(connection, writer, ends, limit))
+            admit(connection, peer)
+            return shelves.missed(connection, writer, ends, limit)
 
     def carry_in(self, packed: bytes) -> bool:
         """Take a packed segment that a person carried here; return whether anything in it was new.
@@ -160,7 +145,7 @@ class Intake:
     def _receive(self, connection: sa.Connection, delivery: Delivery) -> bytes | RefusedError:
         peer, signed = delivery.peer, delivery.signed
         try:  # whatever may refuse comes before the first write
-            row = self._admit(connection, peer)
+            row = admit(connection, peer)
             if row["state"] != UnitState.ACTIVE and not is_stream(signed.segment.unit):
                 raise RefusedError(Why.SUSPENDED, f"{peer.unit} may listen, but nothing that it sends is taken")
             found = self._attach(connection, signed, row)
@@ -175,7 +160,7 @@ class Intake:
         if is_own and found.is_news:
             fence = self._move_fence(connection, row, delivery.fence, branched=found.event is not None)
         if found.event or signed.segment.unit == ONE_UNIT + peer.unit:  # it may have stopped the unit
-            row = connection.execute(_CALLER_ALONE, {"unit": peer.unit}).mappings().one()
+            row = connection.execute(CALLER_ALONE, {"unit": peer.unit}).mappings().one()
         return self._answer(connection, row, fence, delivery.nonce, signed.segment.boot)
 
     def _attach(self, connection: sa.Connection, signed: Signed, caller: Row | None = None) -> Attachment | Fork:
@@ -211,12 +196,6 @@ class Intake:
             connection.execute(_HEARD, {"of": row["name"], "now": now, "said": said})
             if is_known:
                 connection.execute(_KNOWN, {"of": row["name"], "life": row["epoch"], "known": row["generation"]})
-
-    def _admit(self, connection: sa.Connection, peer: Peer, asked: sa.Select[Any] = _CALLER_ALONE) -> Row:
-        row = connection.execute(asked, {"unit": peer.unit}).mappings().one_or_none()
-        if row is None or row["epoch"] != peer.epoch or row["state"] == UnitState.CLOSED:
-            raise RefusedError(Why.NOT_ENROLLED, f"{peer.unit} is not enrolled in this life; enrol it again")
-        return row
 
     def _move_fence(self, connection: sa.Connection, row: Row, quoted: str, *, branched: bool) -> str:
         """Draw the next fence, and notice who brings news from an older state of his disk than was heard before.

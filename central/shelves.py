@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from central import store
 from central.attach import Attachment
 from central.branches import Branches
+from central.refusal import RefusedError
 from central.upsert import Excluded, upsert
 from sync.facts import Gap, Place
+from sync.messages import Why
 from sync.segment import ENTRIES_MAX, Segment, from_text, pack, to_text, unpack
 from sync.tree import held_upto
 
@@ -108,6 +110,23 @@ def _declare(connection: sa.Connection, segment: Segment, gaps: Iterable[Gap]) -
 def _redeclare(new: Excluded) -> dict[str, sa.ColumnElement[Any]]:
     """A journal that was damaged once more declares its holes anew; what it says last counts, if it says anything."""
     return {"prev": sa.func.coalesce(new.prev, store.hole.c.prev), "declared_in": new.declared_in}
+
+
+def missed(connection: sa.Connection, stream: str, ends: list[tuple[str, int]], limit: int) -> list[Segment]:
+    """Return what somebody lacks of one of the centre's own journals, which he holds up to these ends.
+
+    Args:
+        limit: about how many entries at the most.
+
+    Raises:
+        RefusedError: he holds something that is not held here: this centre was restored, and wants it back.
+    """
+    branches = Branches(connection, stream, STREAM_EPOCH)
+    for boot, seq in ends:
+        row = branches.get(boot)
+        if row is None or row["seq"] < seq:
+            raise RefusedError(Why.UNKNOWN_HEAD, f"{stream}/{boot}/{seq} is not held here", branches.reaches())
+    return list(take(connection, stream, ends, limit))
 
 
 def take(connection: sa.Connection, writer: str, ends: list[tuple[str, int]], limit: int) -> Iterator[Segment]:

@@ -14,8 +14,8 @@ from central import store
 from central.authority import Authority, moment
 from central.centre import Centre, assemble
 from central.history import begin_history
-from central.intake import Peer
 from central.migrations import migrate
+from central.peers import Peer
 from drivers.clock.sim import Driver as Clock
 from drivers.entropy.sim import Driver as Entropy
 from simulation.signatures import REAL, Signatures

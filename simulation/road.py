@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from central.intake import Peer
+from central.peers import Peer
 from central.refusal import RefusedError as CentreRefusedError
 from sync.client import RefusedError, UnreachableError
 from sync.messages import Report

@@ -20,7 +20,7 @@ from appliance.unit import Unit, assemble
 from appliance.uplink import courier
 from appliance.words import load
 from central.centre import Centre
-from central.intake import Peer
+from central.peers import Peer
 from drivers.card import Trust
 from drivers.clock.sim import Driver as Clock
 from drivers.disk import DiskError

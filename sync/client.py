@@ -18,6 +18,7 @@ from sync.messages import (
     Problem,
     RenewRequest,
     Report,
+    RightsRequest,
 )
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
@@ -69,6 +70,11 @@ class HttpCentre:
 
     def stream(self, name: str, since: str) -> bytes | None:
         return self._call("GET", f"/v1/stream/{name}", params={"since": since}) or None
+
+    def ask(self, request: RightsRequest) -> bytes | None:
+        """Return what this unit has not heard of its own stream, perhaps the grant that it asks for; None is a no."""
+        headers = {"Content-Type": "application/json"}
+        return self._call("POST", "/v1/rights", content=msgspec.json.encode(request), headers=headers) or None
 
     def time(self, nonce: str) -> bytes:
         """Return a signed TownTime."""

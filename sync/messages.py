@@ -13,6 +13,7 @@ import msgspec
 from sync import chain
 from sync.entries import BAD_JSON, AtMs, BootId, Count, HashHex, KeyText, Seq, Text, UnitName
 from sync.facts import UnitState
+from sync.rights import Amount, What
 
 SEGMENT_TYPE: Final = "application/vnd.machitap.segment+zstd"
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -127,6 +128,18 @@ class RenewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: UnitName
     csr: str
     proof: KeyText
+
+
+class RightsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A unit asks for more rights, for somebody who stands before it.
+
+    `lacks`: so much more would do. `since`: the ends that it holds of its own stream; the answer goes on from there, so
+    asking twice grants once.
+    """
+
+    what: What
+    lacks: Amount
+    since: Text
 
 
 class Certificate(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from central.centre import Centre
-from central.intake import Peer
+from central.peers import Peer
 from drivers.keystore.sim import Driver as Keystore
 from programs.visits.entries import Touch
 from sync import chain

@@ -14,7 +14,7 @@ from central.branches import Branches
 from central.centre import Centre
 from central.console.books import Books
 from central.incidents import close, open_ones
-from central.intake import Peer
+from central.peers import Peer
 from central.refusal import RefusedError
 from drivers.keystore.sim import Driver as Keystore
 from sync import chain

@@ -17,7 +17,7 @@ from appliance.unit import Unit, assemble
 from appliance.uplink import courier
 from appliance.words import load
 from central.centre import Centre
-from central.intake import Peer
+from central.peers import Peer
 from drivers.card import Trust, face
 from drivers.card.channel import Channel
 from drivers.card.sim.issue import make

@@ -17,7 +17,7 @@ from appliance.inbox import StrangeError
 from appliance.opening import World
 from appliance.unit import Unit, assemble
 from appliance.words import load
-from central.intake import Peer
+from central.peers import Peer
 from drivers.card import Trust
 from drivers.clock.sim import Driver as Clock
 from drivers.disk.sim import Driver as Disk

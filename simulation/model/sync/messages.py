@@ -4,7 +4,8 @@ from typing import ClassVar
 
 import msgspec
 
-from central.intake import FENCE_MARK, Peer
+from central.intake import FENCE_MARK
+from central.peers import Peer
 from simulation.model.sync.canonical import Form, form
 from sync.messages import Head, Holdings, Report
 from sync.segment import from_text, split, unpack

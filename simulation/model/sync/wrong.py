@@ -16,7 +16,8 @@ from central.attach import Attachment
 from central.branches import Row
 from central.centre import Centre
 from central.incidents import Incidents
-from central.intake import Intake, Peer
+from central.intake import Intake
+from central.peers import Peer
 from central.refusal import RefusedError
 from central.verify import Signed
 from drivers.keystore.sim import Driver as Keystore
