@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
+from appliance import hatch_http
 from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, read_config, read_enrolment, read_life
 from appliance.counter import words_folders
 from appliance.daemon import Daemon, Devices
 from appliance.feedback import Feedback
-from appliance.hatch_http import Bell, create_hatch
+from appliance.hatch_http import Bells
 from appliance.journal import JournalBrokenError
 from appliance.opening import World
 from appliance.screen.app import create_screen
@@ -48,15 +49,17 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     unit = assemble(world, enrolment, trust, feedback, config.ballast_bytes)
     viewer.place = lambda: place_names(unit.directory)
     viewer.phone = lambda: town.phone if (town := unit.directory.town()) else "—"
-    bell = Bell()
-    daemon = Daemon(unit, devices, viewer, world.clock, bell.ring)
+    bells = Bells()
+    unit.tap.asking.ring = bells.want.ring
+    daemon = Daemon(unit, devices, viewer, world.clock, bells.news.ring)
     journal = unit.opened.journal
-    hatch = create_hatch(daemon.ask, unit.hatch, bell, daemon.status, journal.copy_to, here)
+    behind = hatch_http.Daemon(daemon.ask, daemon.status, lambda: unit.tap.asking.want, journal.copy_to)
+    hatch = hatch_http.create_hatch(behind, unit.hatch, bells, here)
     doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]
     if config.screen.port:
         screen = create_screen(board, lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "")
         doors.append((screen, local_door(config.screen.port)))
-    web = Web(doors, [board.attach, bell.attach])
+    web = Web(doors, [board.attach, bells.attach])
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())
     web.start()

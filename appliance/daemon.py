@@ -72,6 +72,7 @@ class Daemon:
         self._readers: set[str] = set()
         self._service = True
         self._timings = Timings()
+        self._began = 0.0
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until `stop`.
@@ -118,8 +119,10 @@ class Daemon:
             if self._queue.empty():
                 with contextlib.suppress(JournalFullError):  # the screen says it; another time will do
                     self._unit.opened.journal.checkpoint()
+            self._tell(self._unit.tap.go_on())
             try:
-                return self._queue.get(timeout=self._idle_s)
+                waits_s = self._unit.tap.asking.left_s if self._unit.tap.waits else self._idle_s
+                return self._queue.get(timeout=min(self._idle_s, waits_s))
             except queue.Empty:
                 self._show_state()
 
@@ -160,10 +163,15 @@ class Daemon:
             case ScannerLeft(why):
                 log.warning("scanner gone: %s", why)
 
-    def _serve(self, serve: Callable[[], Shown]) -> None:
-        began = self._clock.mono()
-        shown = serve()
-        self._timings.add(self._clock.mono() - began)
+    def _serve(self, serve: Callable[[], Shown | None]) -> None:
+        self._tell(self._unit.tap.go_on(at_once=True))  # whoever waited before goes first
+        self._began = self._clock.mono()
+        self._tell(serve())
+
+    def _tell(self, shown: Shown | None) -> None:
+        if shown is None:
+            return
+        self._timings.add(self._clock.mono() - self._began)
         log.info("touch result=%s message=%s entry=%s", shown.result, shown.message, shown.entry or "-")
         self._ring()
 

@@ -88,6 +88,7 @@ class Hatch:
         self._generation = ""
         self._streams: dict[str, str] = {}  # how far the centre's journals reach, by its last answer
         self._town_ms = 0
+        self._heard: float | None = None
         self._frozen_here = f"{missing} entries that were counted are not on this disk" if missing else ""
         self._noted = self._journal.note(_HOLDINGS)
         self.standing = Standing(frozen=self._frozen_here)
@@ -129,11 +130,16 @@ class Hatch:
         self._note(holdings)
         self.standing.strange = ""
         self.standing.contact_ms = self._town_ms = holdings.at
+        self._heard = self._clock.mono()
         segment = self._outbox.next_segment() if holdings.state is UnitState.ACTIVE else None
         if segment is None:
             return None
         self._make_sure_of(segment)
         return pack(to_text(segment))
+
+    def heard_s(self) -> float | None:
+        """Return how long ago the centre was heard in this run, or None for never."""
+        return None if self._heard is None else self._clock.mono() - self._heard
 
     def town_ms(self) -> int:
         """Return the time that the town has signed last, to the day if that was before this start; 0 for never.

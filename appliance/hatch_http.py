@@ -6,6 +6,7 @@ Every question is answered in the daemon's own thread, between two touches.
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -55,11 +56,37 @@ class Bell:
             self._rung.clear()
 
 
-def create_hatch(
-    ask: Ask, hatch: Hatch, bell: Bell, status: Callable[[], msgspec.Struct], copy: Callable[[str], None], folder: Path
-) -> Starlette:
-    """Make the application. `ask` runs a function in the daemon's thread; `copy` copies the journal to a path."""
-    door = _Door(ask, hatch, bell, status, copy, folder)
+@dataclass(frozen=True)
+class Bells:
+    """What the uplink waits for: something to send, and a question that somebody stands and waits for."""
+
+    news: Bell = field(default_factory=Bell)
+    want: Bell = field(default_factory=Bell)
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.news.attach(loop)
+        self.want.attach(loop)
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """What the hatch needs of the daemon.
+
+    Attributes:
+        ask: runs a function in the daemon's thread.
+        want: returns the open question, once.
+        copy: copies the journal to a path.
+    """
+
+    ask: Ask
+    status: Callable[[], msgspec.Struct]
+    want: Callable[[], msgspec.Struct | None]
+    copy: Callable[[str], None]
+
+
+def create_hatch(daemon: Daemon, hatch: Hatch, bells: Bells, folder: Path) -> Starlette:
+    """Make the application."""
+    door = _Door(daemon, hatch, bells, folder)
     return Starlette(
         routes=[
             Route("/status", door.status),
@@ -71,26 +98,20 @@ def create_hatch(
             Route("/give-back/{stream}", door.give_back, methods=["POST"]),
             Route("/certify", door.certify, methods=["POST"]),
             Route("/bell", door.bell),
+            Route("/want", door.want),
             Route("/copy", door.copy),
         ]
     )
 
 
 class _Door:
-    def __init__(
-        self,
-        ask: Ask,
-        hatch: Hatch,
-        bell: Bell,
-        status: Callable[[], msgspec.Struct],
-        copy: Callable[[str], None],
-        folder: Path,
-    ) -> None:
-        self._ask = ask
+    def __init__(self, daemon: Daemon, hatch: Hatch, bells: Bells, folder: Path) -> None:
+        self._ask = daemon.ask
+        self._status = daemon.status
+        self._want = daemon.want
+        self._copy = daemon.copy
         self._hatch = hatch
-        self._bell = bell
-        self._status = status
-        self._copy = copy
+        self._bells = bells
         self._folder = folder
         self._copies = itertools.count(1)
         for left_over in folder.glob(f"{COPY_NAME}-*"):
@@ -134,8 +155,14 @@ class _Door:
         return _json(await self._ask(lambda: self._hatch.certify(csr)))
 
     async def bell(self, request: Request) -> Response:
-        await self._bell.wait(min(float(request.query_params.get("for", "1")), BELL_S_MAX))
+        await self._bells.news.wait(_seconds(request))
         return Response(status_code=204)
+
+    async def want(self, request: Request) -> Response:
+        """Wait until somebody stands here for whom the centre is to be asked; answer with the question."""
+        await self._bells.want.wait(_seconds(request))
+        want = await self._ask(self._want)
+        return _json(want) if want else Response(status_code=204)
 
     async def copy(self, _request: Request) -> Response:
         path = self._folder / f"{COPY_NAME}-{next(self._copies)}"  # each its own: several may be on their way
@@ -152,6 +179,10 @@ class _Door:
         except StrangeError as error:
             return _refusal(error)
         return Response(packed, media_type="application/octet-stream") if packed else Response(status_code=204)
+
+
+def _seconds(request: Request) -> float:
+    return min(float(request.query_params.get("for", "1")), BELL_S_MAX)
 
 
 async def _body(request: Request) -> bytes:

@@ -1,7 +1,7 @@
 """The tap path: one touch, from the card (or a code on paper or a phone) to the beep. Read this page first.
 
-Who waits for whom: the person waits for the card, and for one commit to this unit's own disk. Nothing else; there is
-no way from here to the town.
+Who waits for whom: the person waits for the card, and for one commit to this unit's own disk; and where this unit may
+not give out enough, and the town was heard a moment ago, for its word, but no longer than a moment.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from appliance.asking import Asking
 from appliance.counter import Counter
 from appliance.directory import Directory
 from appliance.feedback import Feedback, Shown
@@ -72,6 +73,7 @@ class TapPath:
         has_room: whether the disk has room for entries.
         town_ms: the time that the town said last; a clock that is behind it is wrong.
         frozen: why nothing may be spent here, or "".
+        asking: asks the town for what somebody needs who stands here.
     """
 
     unit: str
@@ -87,16 +89,27 @@ class TapPath:
     has_room: Callable[[], bool]
     town_ms: Callable[[], int]
     frozen: Callable[[], str]
+    asking: Asking
     wish: Wish = field(default=NO_WISH, init=False)
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
+    _waiting: Believed | None = field(default=None, init=False)
 
     def set(self, wish: Wish) -> None:
         """Set the counter: the next card that is held here is asked this, even if it was here a moment ago."""
+        self.go_on(at_once=True)
         self.wish = wish
         self._last = None
 
-    def touch(self, card: Field) -> Shown:
+    @property
+    def waits(self) -> bool:
+        """Whether somebody stands here for whom the town was asked."""
+        return self._waiting is not None
+
+    def touch(self, card: Field) -> Shown | None:
         """Serve one card from being laid down to the beep.
+
+        Returns:
+            What was said; None if the town was asked first, and `go_on` will say it.
 
         Raises:
             JournalBrokenError: the disk failed in a commit; nothing was announced, and the process must end.
@@ -107,7 +120,7 @@ class TapPath:
         finally:
             card.close()
 
-    def show(self, code: str) -> Shown:
+    def show(self, code: str) -> Shown | None:
         """Serve whoever holds a code before the scanner, as text.
 
         Raises:
@@ -119,7 +132,20 @@ class TapPath:
         """Say that nothing could be read, and that nothing happened."""
         return self.feedback.show(Result.RETRY, "TAP-010")
 
-    def _answer(self, ask: Callable[[datetime | None], Presented]) -> Shown:
+    def go_on(self, *, at_once: bool = False) -> Shown | None:
+        """Decide again for whoever waits, if something came or the time is up.
+
+        Args:
+            at_once: wait no longer, whatever may come.
+
+        Raises:
+            JournalBrokenError: as `touch`.
+        """
+        if self._waiting is None:
+            return None
+        return self._finish(self._waiting, wait=not at_once and self.asking.left_s > 0)
+
+    def _answer(self, ask: Callable[[datetime | None], Presented]) -> Shown | None:
         say = self.feedback.show
         phone = {"phone": town.phone} if (town := self.directory.town()) else {}
         try:
@@ -132,12 +158,20 @@ class TapPath:
                 return again
             if (known := self.directory.card(believed.card)) and known.state is CardState.STOPPED:
                 return say(Result.REFUSED, "TAP-031", phone)
-            shown = self._tell_unheard(believed) or self._serve(believed)
         except CardError as error:
             result, message = next(said for kind, said in _CARD_SAYS.items() if isinstance(error, kind))
             return say(result, message, phone)
+        return self._finish(believed, wait=self.asking.is_worth_it)
+
+    def _finish(self, believed: Believed, *, wait: bool) -> Shown | None:
+        try:
+            shown = self._tell_unheard(believed) or self._serve(believed, wait=wait)
         except JournalFullError:
-            return say(Result.HELP, "TAP-043")
+            self._waiting = None
+            return self.feedback.show(Result.HELP, "TAP-043")
+        if shown is None:
+            return None
+        self._waiting = None
         self._last = believed.card, self.clock.mono(), shown
         self.believer.note(believed.presented)
         return shown
@@ -163,11 +197,16 @@ class TapPath:
             return self._last[2]
         return None
 
-    def _serve(self, believed: Believed) -> Shown:
+    def _serve(self, believed: Believed, *, wait: bool) -> Shown | None:
         tap, counter = self._tap(believed)
         shelf, program = self.opened.shelf, counter.program
         besides = [shelf.state_of(reader, key) for reader, key in program.besides(tap)]
         decision = program.decide(shelf.state(program, program.asks(tap)), *besides, tap)
+        if decision.lacks and wait:
+            if self._waiting is None:
+                self.asking.ask(*decision.lacks)
+            self._waiting = believed
+            return None
         written = self.opened.journal.append(decision.facts)[-1] if decision.facts else None  # the commit
         if written:
             self.opened.counted.raise_to(written.entry.seq)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
+from appliance.asking import Asking
 from appliance.counter import counters, folds
 from appliance.directory import Directory
 from appliance.feedback import Feedback
@@ -22,7 +23,7 @@ from appliance.trust import Believer
 from drivers.card import Trust
 from sync import chain, facts, installed
 from sync.directory import DIRECTORY
-from sync.messages import Enrolment, raw_bytes
+from sync.messages import ONE_UNIT, Enrolment, raw_bytes
 
 SOFTWARE: Final = f"machitap unit {version('machitap')}"
 JOURNAL: Final = "journal.db"
@@ -77,5 +78,11 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
         has_room=room.enough,
         town_ms=hatch.town_ms,
         frozen=lambda: hatch.standing.frozen,
+        asking=Asking(
+            since=lambda: inbox.since(ONE_UNIT + enrolment.unit),
+            heard_s=hatch.heard_s,
+            mono=world.clock.mono,
+            ring=lambda: None,
+        ),
     )
     return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, hatch, room)

@@ -80,7 +80,8 @@ class Box:
             ballast_bytes=BALLAST_BYTES,
             signatures=town.signatures,
         )
-        self.road = Road(town.centre, self.unit.peer, replace(town.profile.weather), self.dice)
+        self.road = Road(town.centre, self.unit.peer, replace(town.profile.weather), self.dice, town.centre.ask)
+        self.unit.ask = self.road.ask
         self.copy: dict[str, Any] | None = None
         self.is_dead = False
         self.closed_until = 0

@@ -21,7 +21,7 @@ from drivers.entropy.sim import Driver as Entropy
 from simulation.signatures import REAL, Signatures
 from sync.client import UnreachableError
 from sync.facts import PlaceNamed, Town
-from sync.messages import Report
+from sync.messages import Report, RightsRequest
 from sync.segment import Segment
 
 TOWN_ID: Final = "todai"
@@ -93,6 +93,9 @@ class SimCentre:
 
     def stream(self, peer: Peer, name: str, ends: list[tuple[str, int]], limit: int) -> list[Segment]:
         return self.run(lambda: self.centre.intake.stream(peer, name, ends, limit))
+
+    def ask(self, peer: Peer, request: RightsRequest) -> list[Segment]:
+        return self.run(lambda: self.centre.granter.ask(peer, request))
 
     # ---- what may happen to it
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
+from appliance.asking import Want
 from central.peers import Peer
 from central.refusal import RefusedError as CentreRefusedError
 from sync.client import RefusedError, UnreachableError
-from sync.messages import Report
+from sync.messages import Report, RightsRequest
 from sync.segment import Segment, join, pack
 from sync.tree import ends_from_text
 
@@ -32,6 +33,13 @@ class Door(Protocol):
     def receive(self, peer: Peer, packed: bytes, fence: str, nonce: str) -> bytes: ...
 
     def stream(self, peer: Peer, name: str, ends: list[tuple[str, int]], limit: int) -> list[Segment]: ...
+
+
+Granter = Callable[[Peer, RightsRequest], list[Segment]]
+
+
+def _no_granter(_peer: Peer, _request: RightsRequest) -> list[Segment]:
+    return []
 
 
 class HasDoor(Protocol):
@@ -69,8 +77,11 @@ class Road:
         carried: the last segments that went up, as somebody sees them who listens.
     """
 
-    def __init__(self, centre: HasDoor, peer: Peer, weather: Weather, dice: random.Random) -> None:
+    def __init__(
+        self, centre: HasDoor, peer: Peer, weather: Weather, dice: random.Random, granter: Granter = _no_granter
+    ) -> None:
         self._centre = centre
+        self._granter = granter
         self._peer = peer
         self._late: list[Callable[[], object]] = []
         self.dice = dice
@@ -98,6 +109,19 @@ class Road:
 
     def stream(self, name: str, since: str) -> bytes | None:
         return self._over(lambda: self._stream(name, since))
+
+    def ask(self, want: Want) -> bytes | None:
+        """Carry a unit's question for more rights; None if nothing came back in time."""
+        request = RightsRequest(want.what, want.lacks, want.since)
+
+        def call() -> bytes | None:
+            segments = self._granter(self._peer, request)
+            return pack(join(segments)) if segments else None
+
+        try:
+            return self._over(call)
+        except (RefusedError, UnreachableError):
+            return None
 
     def bring_late_ones(self) -> None:
         """Deliver what was held up on the way; nobody waits for the answers any more."""

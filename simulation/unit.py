@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from appliance.asking import Want
 from appliance.counter import words_folders
 from appliance.feedback import Feedback, Shown
 from appliance.journal import JournalBrokenError, JournalFullError
@@ -107,6 +108,7 @@ class SimUnit:
         self._answer: Shown | None = None
         self.enrolment = enrolment or enrol(centre, name, place, self.keystore, counter=counter)
         self.unit: Unit | None = None
+        self.ask: Callable[[Want], bytes | None] = lambda _: None
         self.start()
 
     @property
@@ -215,6 +217,14 @@ class SimUnit:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, CardCame):
             self._while_running(lambda unit: unit.tap.touch(event.field))
+            self._while_running(self._ask)
+
+    def _ask(self, unit: Unit) -> None:
+        """Carry the question of a touch that waits, as the uplink does; the time is up, whatever came of it."""
+        if unit.tap.waits and (want := unit.tap.asking.want):
+            if packed := self.ask(want):
+                SimHatch(unit).take(packed)
+            unit.tap.go_on(at_once=True)
 
     def _hear(self, shown: Shown) -> None:
         """Listen at the mouth of the unit: what was said counts, and nobody hears a unit without power.

@@ -88,12 +88,14 @@ class Decision(msgspec.Struct, frozen=True):
         message: the id of the words, as in the program's words.toml.
         facts: what to write, in one commit; nothing, if there is nothing to remember.
         values: numbers and names that the words mention.
+        lacks: of what this unit would have to be allowed to give out more, and how much, to decide otherwise; or None.
     """
 
     result: Result
     message: str
     facts: tuple[Fact, ...] = ()
     values: dict[str, int | str] = msgspec.field(default_factory=dict)
+    lacks: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)

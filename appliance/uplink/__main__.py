@@ -14,6 +14,7 @@ import tenacity
 
 from appliance.config import HATCH_SOCKET, TLS_FOLDER, Config, read_config, read_enrolment
 from appliance.uplink import courier
+from appliance.uplink.asker import Asker
 from appliance.uplink.certificate import RENEW_BEFORE, Tls
 from appliance.uplink.courier import HatchError
 from appliance.uplink.hatch import HttpHatch
@@ -22,6 +23,7 @@ from sync.client import HttpCentre, RefusedError, UnreachableError
 log = logging.getLogger("uplink")
 
 _WAIT_FIRST_S = 0.5
+ASK_S = 0.35  # a little less than a unit waits for the answer
 
 
 class Uplink:
@@ -36,7 +38,8 @@ class Uplink:
         self._hatch = hatch
         self._stop = stop
         self._as_json = as_json
-        self._centre = self._connect()
+        self._connect()
+        self._asker = Asker(HttpHatch(HATCH_SOCKET), lambda: self._quick, stop)
 
     def run(self) -> None:
         """Go round until told to stop. Failures are retried with a growing, scattered pause, and never given up."""
@@ -47,6 +50,7 @@ class Uplink:
             stop=tenacity.stop_when_event_set(self._stop),
             before_sleep=_say,
         )
+        self._asker.start()
         try:
             while not self._stop.is_set():
                 patiently(self._one_round)
@@ -75,17 +79,18 @@ class Uplink:
         with self._client(with_certificate=False) as http:
             fresh = HttpCentre(http).renew(request)
         self._tls.keep(fresh.certificate, fresh.ca)
-        self._centre = self._connect()
+        self._connect()
         log.info("a fresh certificate, good until %s", self._tls.ends())
 
-    def _connect(self) -> HttpCentre:
-        return HttpCentre(self._client(with_certificate=True))
+    def _connect(self) -> None:
+        self._centre = HttpCentre(self._client(with_certificate=True))
+        self._quick = HttpCentre(self._client(with_certificate=True, timeout_s=ASK_S))
 
-    def _client(self, *, with_certificate: bool) -> httpx.Client:
+    def _client(self, *, with_certificate: bool, timeout_s: float | None = None) -> httpx.Client:
         return httpx.Client(
             base_url=self._config.uplink.url,
             verify=self._tls.context(with_certificate=with_certificate),
-            timeout=self._config.uplink.timeout_s,
+            timeout=timeout_s or self._config.uplink.timeout_s,
             trust_env=False,
         )
 

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 import httpx
 import msgspec
 
+from appliance.asking import Want
 from appliance.uplink.courier import HatchError, NoDaemonError, Question
 from sync.messages import Head, RenewRequest
 
@@ -45,6 +46,11 @@ class HttpHatch:
     def wait_for_bell(self, at_most_s: float) -> None:
         """Wait until there is something to send, or for so long."""
         self._call("GET", f"/bell?for={at_most_s}", timeout_s=at_most_s + _TIMEOUT_S)
+
+    def want(self, at_most_s: float) -> Want | None:
+        """Wait until somebody stands there for whom the centre is to be asked, or for so long; return the question."""
+        raw = self._call("GET", f"/want?for={at_most_s}", timeout_s=at_most_s + _TIMEOUT_S)
+        return msgspec.json.decode(raw, type=Want) if raw else None
 
     def status(self) -> dict[str, Any]:
         return self._read("GET", "/status", dict[str, Any])

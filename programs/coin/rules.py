@@ -98,10 +98,10 @@ def _pay(purse: Purse, right: Right, tap: Tap) -> Decision:
         return Decision(Result.HELP, "COI-002")
     if not tap.wish.is_sure and _is_again(purse, tap):
         return Decision(Result.HELP, "COI-003", values={"yen": yen})
-    if right.amount <= 0:
-        return Decision(Result.REFUSED, "COI-010", values={"yen": yen})
     if yen > right.amount:
-        return Decision(Result.REFUSED, "COI-011", values={"yen": yen, "rights": right.amount})
+        message = "COI-011" if right.amount > 0 else "COI-010"
+        values: dict[str, int | str] = {"yen": yen, "rights": right.amount}
+        return Decision(Result.REFUSED, message, values=values, lacks=(money(tap.card), yen - right.amount))
     fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof)
     return Decision(Result.OK_PAY, "COI-020", (fact,), {"yen": yen})
 

@@ -18,6 +18,7 @@ from central.branches import Branches
 from central.centre import Centre, open_centre
 from central.found import Plan, found
 from central.incidents import open_ones
+from central.peers import admit
 from central.world import SystemClock, SystemEntropy
 from drivers.keystore.sim import Driver as Keystore
 from sync.facts import CardState
@@ -118,7 +119,7 @@ def test_the_office_and_the_door_never_wait_for_each_other(
             shelves.lock(connection)
             job: Future[object] = threads.submit(jobs[what])
             wait_until_it_waits(connection, job)
-            centre.intake._admit(connection, pen.peer)
+            admit(connection, pen.peer)
             connection.execute(sa.update(store.branch).where(store.branch.c.writer == "lib01").values(settled=0))
             centre.intake._attach(connection, signed)
         assert job.result(60) is not False

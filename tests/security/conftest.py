@@ -94,7 +94,7 @@ class FolderUnit:
 
     def tap(self, card: Card) -> Shown:
         """Lay a card down until the unit has answered."""
-        answers: list[Shown] = []
+        answers: list[Shown | None] = []
         reader = Reader(clock=self.clock)
         reader.start(
             lambda event: answers.append(self.running.tap.touch(event.field)) if isinstance(event, CardCame) else None
@@ -102,6 +102,7 @@ class FolderUnit:
         reader.present(card)
         reader.stop()
         (answer,) = answers
+        assert answer is not None, "nobody is asked about a visit"
         return answer
 
     def sync(self, centre: Centre) -> courier.Round:

@@ -48,7 +48,9 @@ class Town:
         return phone.make(self.paper(key=self.phone.public_key().public_bytes_raw()), self.phone, self.now)
 
     def show(self, text: str) -> Shown:
-        return self.unit.running.tap.show(text)
+        shown = self.unit.running.tap.show(text)
+        assert shown is not None, "nobody is asked about a visit"
+        return shown
 
     def bodies(self) -> list[str]:
         rows = self.unit.running.opened.journal.select("SELECT body FROM entry WHERE body LIKE '%visits%' ORDER BY seq")

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from appliance.asking import HEARD_S
 from appliance.rights import Rights
 from central import ledger
-from central.granting import NotFreeError, Share
+from central.granting import BLOCK, NotFreeError, Share
 from central.store import reading
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import money
@@ -59,6 +60,12 @@ class Street:
             for _ in range(3):
                 unit.sync(Road(self.centre, unit.peer, Weather(), _dice()))
             assert unit.running.hatch.backlog().unsent == 0
+
+    def connect(self, unit: str) -> Road:
+        """Let a unit ask the centre while somebody stands before it."""
+        road = Road(self.centre, self.units[unit].peer, Weather(), _dice(), self.centre.ask)
+        self.units[unit].ask = road.ask
+        return road
 
     def rights(self, unit: str) -> int:
         running = self.units[unit].running
@@ -166,6 +173,45 @@ def test_an_amount_that_cannot_be_charged_is_refused(street: Street, yen: int) -
 @pytest.mark.parametrize("yen", [0, -1, 10**9])
 def test_an_amount_that_cannot_be_paid_is_refused(street: Street, yen: int) -> None:
     assert street.hold("shop01", Wish(PAY, yen)) == "COI-002"
+
+
+def test_a_shop_that_was_granted_nothing_asks_and_is_paid_at_once(street: Street) -> None:
+    street.hold("desk01", Wish(CHARGE, 3000))
+    street.talk("desk01")
+    street.centre.centre.granter.recall(street.what, "desk01", 3000)
+    street.talk("desk01", "shop01")
+    street.connect("shop01")
+    assert street.hold("shop01", Wish(PAY, 1280)) == "COI-020"
+    assert street.rights("shop01") == BLOCK - 1280
+    assert street.hold("shop01", Wish(PAY, 1700)) == "COI-020", "what is left here, and what is still free"
+    assert street.hold("shop01", Wish(PAY, 500)) == "COI-011", "more there is not"
+    street.talk("shop01")
+    assert street.balance("shop/fish") == 2980
+
+
+def test_a_shop_that_has_not_heard_the_town_for_long_asks_nobody(street: Street) -> None:
+    street.hold("desk01", Wish(CHARGE, 3000))
+    street.talk("desk01")
+    street.centre.centre.granter.recall(street.what, "desk01", 3000)
+    street.talk("desk01", "shop01")
+    street.connect("shop01")
+    street.clock.advance(HEARD_S + 1)
+    assert street.hold("shop01", Wish(PAY, 1280)) == "COI-010"
+
+
+def test_an_answer_that_is_lost_grants_once(street: Street) -> None:
+    """The grant stands in the shop's own stream; the next question, or the next journey, brings it."""
+    street.hold("desk01", Wish(CHARGE, 3000))
+    street.talk("desk01")
+    street.centre.centre.granter.recall(street.what, "desk01", 3000)
+    street.talk("desk01", "shop01")
+    road = street.connect("shop01")
+    road.weather.answer_lost = 1.0
+    assert street.hold("shop01", Wish(PAY, 1280)) == "COI-010"
+    assert street.balance(ledger.held(street.what, "shop01", 1)) == BLOCK
+    road.weather.answer_lost = 0.0
+    assert street.hold("shop01", Wish(PAY, 1280)) == "COI-020"
+    assert street.balance(ledger.held(street.what, "shop01", 1)) == BLOCK, "granted once"
 
 
 def test_an_idle_counter_says_what_can_be_used_here(street: Street) -> None:
