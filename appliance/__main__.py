@@ -21,7 +21,7 @@ from appliance.screen.app import create_screen
 from appliance.screen.board import Board
 from appliance.screen.panel import Panel
 from appliance.unit import assemble
-from appliance.view import Viewer, place_names
+from appliance.view import Viewer, place_names, till
 from appliance.web import Web, local_door, unix_door
 from appliance.words import load
 from drivers.card.trust_folder import load as load_trust
@@ -48,6 +48,7 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     feedback = Feedback(driver(config, "light"), driver(config, "sound"), words, viewer.result)
     unit = assemble(world, enrolment, trust, feedback, config.ballast_bytes)
     viewer.place = lambda: place_names(unit.directory)
+    viewer.till = lambda: till(unit.tap, unit.directory)
     viewer.phone = lambda: town.phone if (town := unit.directory.town()) else "—"
     bells = Bells()
     unit.tap.asking.ring = bells.want.ring
@@ -57,7 +58,11 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     hatch = hatch_http.create_hatch(behind, unit.hatch, bells, here)
     doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]
     if config.screen.port:
-        screen = create_screen(board, lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "")
+        screen = create_screen(
+            board,
+            lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "",
+            lambda wish: daemon.ask(lambda: daemon.set(wish)),
+        )
         doors.append((screen, local_door(config.screen.port)))
     web = Web(doors, [board.attach, bells.attach])
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -22,6 +22,10 @@ class Counter(Protocol):
         """The rules by which it decides."""
 
     @property
+    def wishes(self) -> tuple[str, ...]:
+        """What it can be set to before a card comes; nothing, if a card is all that it needs."""
+
+    @property
     def spends(self) -> bool:
         """Whether it uses rights; then it is closed as long as this unit's journal may be shorter than it was."""
 

@@ -32,6 +32,7 @@ from drivers.reader import (
 from drivers.scanner import Event as Heard
 from drivers.scanner import Scanned, Scanner, ScannerCame, ScannerLeft, Unreadable
 from drivers.watchdog import Watchdog
+from sync.program import Wish
 
 log = logging.getLogger("unit")
 
@@ -108,6 +109,15 @@ class Daemon:
         outcome: Future[Any] = Future()
         self._queue.put(Job(do, outcome))
         return asyncio.wrap_future(outcome)
+
+    def set(self, wish: Wish) -> None:
+        """Set the counter; call it in the daemon's thread.
+
+        Raises:
+            WishError: it cannot be set to that.
+        """
+        self._unit.tap.set(wish)
+        self._viewer.was_set()
 
     def status(self) -> Status:
         return look(self._unit, sorted(self._readers), service=self._service, timings=self._timings)

@@ -36,9 +36,10 @@ from drivers.entropy import Entropy
 from drivers.reader import Field
 from sync.cards import pseudonym
 from sync.facts import CardState, UnitState
-from sync.program import NO_WISH, Result, Tap, Wish, town_day
+from sync.program import NO_WISH, Result, Tap, Wish, WishError, town_day
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
+WISH_S: Final = 90.0  # so long a counter stays set
 NONCE_BYTES: Final = 32
 JAPAN_MINUTES: Final = 540
 
@@ -90,15 +91,34 @@ class TapPath:
     town_ms: Callable[[], int]
     frozen: Callable[[], str]
     asking: Asking
-    wish: Wish = field(default=NO_WISH, init=False)
+    _wish: tuple[Wish, float] = field(default=(NO_WISH, 0.0), init=False)
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
     _waiting: Believed | None = field(default=None, init=False)
 
     def set(self, wish: Wish) -> None:
-        """Set the counter: the next card that is held here is asked this, even if it was here a moment ago."""
+        """Set the counter: the next card that is held here is asked this, even if it was here a moment ago.
+
+        Raises:
+            WishError: this unit's counter cannot be set to that.
+        """
         self.go_on(at_once=True)
-        self.wish = wish
+        here = self.directory.here()
+        counter = self.counters.get(here.counter) if here else None
+        if wish.what and (counter is None or wish.what not in counter.wishes):
+            raise WishError(f'this counter cannot be set to "{wish.what}"')
+        self._wish = wish, self.clock.mono() + WISH_S
         self._last = None
+
+    @property
+    def wish(self) -> Wish:
+        """What the counter is set to now; it forgets by itself, so that nobody pays what another one left behind."""
+        wish, until = self._wish
+        return wish if self.clock.mono() < until else NO_WISH
+
+    @property
+    def wish_left_s(self) -> float:
+        """Return for how long the counter stays set."""
+        return max(0.0, self._wish[1] - self.clock.mono()) if self._wish[0].what else 0.0
 
     @property
     def waits(self) -> bool:
@@ -210,7 +230,7 @@ class TapPath:
         written = self.opened.journal.append(decision.facts)[-1] if decision.facts else None  # the commit
         if written:
             self.opened.counted.raise_to(written.entry.seq)
-            self.wish = NO_WISH
+            self._wish = NO_WISH, 0.0
         return self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
 
     def _tell_unheard(self, believed: Believed) -> Shown | None:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from appliance.directory import Directory
 from appliance.feedback import MANNERS, Shown
-from appliance.screen.board import Board, View
+from appliance.screen.board import Board, Till, View
+from appliance.tap import TapPath
 from appliance.words import Catalogue, Words
 from drivers.clock import Clock
+from sync.program import NO_WISH, Wish
 
 
 class Viewer:
@@ -20,6 +22,7 @@ class Viewer:
         self._closed: Words | None = None
         self.place: Callable[[], tuple[str, str]] = lambda: ("", "")
         self.phone: Callable[[], str] = lambda: "—"
+        self.till: Callable[[], Till | None] = lambda: None
 
     def result(self, shown: Shown) -> None:
         """Show a result; `Feedback` calls this."""
@@ -28,9 +31,16 @@ class Viewer:
     def state(self, closed: str | None) -> None:
         """Show that the unit serves, or the id of the words why it does not."""
         words = self._words[closed].fill({"phone": self.phone()}) if closed else None
-        if words != self._closed or not self._board.view.number or self.place()[0] != self._board.view.place:
+        before = self._board.view
+        is_new = not before.number or self.place()[0] != before.place
+        has_forgotten = not before.shown and _wish(self.till()) != _wish(before.till)
+        if words != self._closed or is_new or has_forgotten:
             self._closed = words
             self._publish(None)
+
+    def was_set(self) -> None:
+        """Show what the counter was set to, in the place of any result."""
+        self._publish(None)
 
     def out_of_service(self) -> None:
         self.state("TAP-040")
@@ -44,10 +54,24 @@ class Viewer:
                 closed=self._closed,
                 invitation=self._words["TAP-002"],
                 shown=shown,
+                till=self.till(),
                 light=MANNERS[shown.result].light if shown else (),
                 at_ms=self._clock.wall_ms(),
             )
         )
+
+
+def _wish(till: Till | None) -> Wish:
+    return till.wish if till else NO_WISH
+
+
+def till(tap: TapPath, directory: Directory) -> Till | None:
+    """Return the counter of this unit, if it is one that is set to something."""
+    here = directory.here()
+    counter = tap.counters.get(here.counter) if here else None
+    if here is None or counter is None or not counter.wishes:
+        return None
+    return Till(here.counter, counter.wishes, tap.wish, round(tap.wish_left_s * 1000))
 
 
 def place_names(directory: Directory) -> tuple[str, str]:

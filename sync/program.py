@@ -58,6 +58,10 @@ class Wish(msgspec.Struct, frozen=True):
 NO_WISH = Wish()
 
 
+class WishError(Exception):
+    """A counter cannot be set to that; the message says why."""
+
+
 class Tap(msgspec.Struct, frozen=True):
     """One believed touch of a card.
 

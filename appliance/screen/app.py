@@ -1,6 +1,6 @@
 """Serves the page and its events, on this machine only."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +12,15 @@ from starlette.routing import BaseRoute, Route
 
 from appliance.screen.board import Board
 from drivers.sound.earcons import EARCONS
+from sync.entries import BAD_JSON
+from sync.program import Wish, WishError
+
+SetTo = Callable[[Wish], Awaitable[None]]
 
 _PAGES: Final = Path(__file__).parent / "pages"
-_FILES: Final = {"/": "index.html"} | {f"/{name}": name for name in ("screen.css", "screen.js", "icon.svg")}
+_FILES: Final = {"/": "index.html", "/counter": "counter.html"} | {
+    f"/{name}": name for name in ("screen.css", "screen.js", "icon.svg", "counter.css", "counter.js")
+}
 
 # Nothing may be loaded from elsewhere, and nothing is kept: after an update the next load is the new page. There is no
 # X-Frame-Options and no frame-ancestors, so the demo can show three screens on one page; there is nothing here to
@@ -27,8 +33,13 @@ _HEADERS: Final = {
 }
 
 
-def create_screen(board: Board, tip: Callable[[], str]) -> Starlette:
-    """Make the application; `tip` names the journal's last entry, which is the id of every event."""
+def create_screen(board: Board, tip: Callable[[], str], set_to: SetTo | None = None) -> Starlette:
+    """Make the application.
+
+    Args:
+        tip: names the journal's last entry, which is the id of every event.
+        set_to: sets the unit's counter to something; raises WishError if it cannot be set to that.
+    """
 
     async def view(_request: Request) -> Response:
         return _json(board.present())
@@ -40,7 +51,20 @@ def create_screen(board: Board, tip: Callable[[], str]) -> Starlette:
     async def earcons(_request: Request) -> Response:
         return _json(EARCONS)
 
-    live = [Route("/view", view), Route("/events", events), Route("/earcons.json", earcons)]
+    async def wish(request: Request) -> Response:
+        # A strange page cannot send this kind without being asked first, and nobody here says yes to that.
+        if set_to is None or request.headers.get("content-type") != "application/json":
+            return Response(status_code=404 if set_to is None else 415)
+        try:
+            await set_to(msgspec.json.decode(await request.body(), type=Wish))
+        except (*BAD_JSON, WishError) as error:
+            return Response(str(error), status_code=400, media_type="text/plain", headers=_HEADERS)
+        return Response(status_code=204, headers=_HEADERS)
+
+    live = [
+        *(Route("/view", view), Route("/events", events), Route("/earcons.json", earcons)),
+        Route("/wish", wish, methods=["POST"]),
+    ]
     return Starlette(routes=[*live, *(_file(path, _PAGES / name) for path, name in _FILES.items())])
 
 

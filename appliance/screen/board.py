@@ -10,9 +10,26 @@ import msgspec
 from appliance.feedback import Shown
 from appliance.words import Words
 from drivers.light import Pattern
+from sync.program import Wish
 
 HEARTBEAT_S: Final = 5.0
 _MS: Final = 1000
+
+
+class Till(msgspec.Struct, frozen=True):
+    """A counter that is set to something before a card comes.
+
+    Attributes:
+        counter: which one it is.
+        wishes: what it can be set to.
+        wish: what it is set to now.
+        left_ms: for how long, as of putting it up.
+    """
+
+    counter: str
+    wishes: tuple[str, ...]
+    wish: Wish
+    left_ms: int
 
 
 class View(msgspec.Struct, frozen=True):
@@ -20,6 +37,7 @@ class View(msgspec.Struct, frozen=True):
 
     Attributes:
         place, place_en: where the unit stands.
+        till: the counter, if it is one that is set to something.
         closed: the words that say why nobody is served, or None while the unit serves.
         invitation: the words of an idle unit.
         shown: the last result, or None.
@@ -38,6 +56,7 @@ class View(msgspec.Struct, frozen=True):
     light: tuple[Pattern, ...] = ()
     at_ms: int = 0
     age_ms: int = 0
+    till: Till | None = None
     number: int = 0
 
 

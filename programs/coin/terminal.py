@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from appliance.counter import Counter
 from programs.coin.entries import Charge, Pay, Void
-from programs.coin.rules import PROGRAM
+from programs.coin.rules import CHARGE, PAY, PROGRAM, VOID
 from sync.entries import Entry
 from sync.program import Decision, Program, Result
 
@@ -14,6 +14,7 @@ class _Coin:
 
     program: Program[Any] = PROGRAM
     spends: bool = True
+    wishes: tuple[str, ...] = ()
 
     def recorded(self, entry: Entry) -> Decision | None:
         match entry.fact:
@@ -30,9 +31,13 @@ class _Coin:
 class Shop(_Coin):
     """A countertop: the amount first, then the card."""
 
+    wishes = (PAY, VOID)
+
 
 class Desk(_Coin):
     """Where cash becomes coin: the card, the cash, the card again."""
+
+    wishes = (CHARGE, VOID)
 
 
 COUNTERS: Final[dict[str, Counter]] = {"shop": Shop(), "desk": Desk()}
