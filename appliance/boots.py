@@ -14,9 +14,9 @@ from sync.facts import Boot, Gap, Place
 _BOOTS: Final = """
 WITH RECURSIVE each (boot) AS (
   SELECT min(boot) FROM entry
-  UNION ALL SELECT (SELECT min(boot) FROM entry WHERE boot > each.boot) FROM each WHERE each.boot IS NOT NULL
+  UNION SELECT (SELECT min(boot) FROM entry WHERE boot > each.boot) FROM each WHERE each.boot IS NOT NULL
 )
-"""  # jumps from boot to boot in the index; a plain DISTINCT would read every entry
+"""  # jumps from boot to boot, where DISTINCT would read every entry; UNION, because a broken tree may lead in circles
 _EACH_BOOT: Final = f"""{_BOOTS}
 SELECT each.boot, (SELECT max(seq) FROM entry WHERE boot = each.boot), entry.body, entry.hash, second.body GLOB ?
 FROM each LEFT JOIN entry ON entry.boot = each.boot AND entry.seq = 1
