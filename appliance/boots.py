@@ -11,19 +11,19 @@ from sync import chain
 from sync.entries import BAD_JSON, Register, place_of
 from sync.facts import Boot, Gap, Place
 
-_BOOTS: Final = """
+BOOTS: Final = """
 WITH RECURSIVE each (boot) AS (
   SELECT min(boot) FROM entry
-  UNION ALL SELECT (SELECT min(boot) FROM entry WHERE boot > each.boot) FROM each WHERE each.boot IS NOT NULL
+  UNION SELECT (SELECT min(boot) FROM entry WHERE boot > each.boot) FROM each WHERE each.boot IS NOT NULL
 )
-"""  # jumps from boot to boot in the index; a plain DISTINCT would read every entry
-_EACH_BOOT: Final = f"""{_BOOTS}
+"""  # jumps from boot to boot, where DISTINCT would read every entry; UNION, because a broken tree may lead in circles
+_EACH_BOOT: Final = f"""{BOOTS}
 SELECT each.boot, (SELECT max(seq) FROM entry WHERE boot = each.boot), entry.body, entry.hash, second.body GLOB ?
 FROM each LEFT JOIN entry ON entry.boot = each.boot AND entry.seq = 1
 LEFT JOIN entry AS second ON second.boot = each.boot AND second.seq = 2
 WHERE each.boot IS NOT NULL ORDER BY each.boot
 """  # noqa: S608 - nothing goes in but what stands above
-_BOOTS_WITH_GAPS: Final = f"""{_BOOTS}
+_BOOTS_WITH_GAPS: Final = f"""{BOOTS}
 SELECT each.boot FROM each JOIN entry ON entry.boot = each.boot AND entry.seq = 2 AND entry.body GLOB ?
 ORDER BY each.boot
 """  # noqa: S608

@@ -2,12 +2,14 @@
 
 import base64
 import contextlib
+import itertools
 from collections.abc import Sequence
+from pathlib import Path
 
 import apsw
 import pytest
 
-from appliance.boots import gaps
+from appliance.boots import BOOTS, gaps
 from appliance.checkup import UnfitError, examine, settle
 from appliance.journal import Journal, JournalBrokenError, JournalFullError, read_head
 from appliance.opening import Opened, close_in_order
@@ -18,7 +20,7 @@ from drivers.entropy.sim import Driver as Entropy
 from sync import chain
 from sync.entries import Entry
 from sync.facts import Gap
-from sync.segment import PACKED_MAX_BYTES, Segment, pack, to_text
+from sync.segment import PACKED_MAX_BYTES, Segment, pack, to_text, unpack
 from tests.appliance.conftest import REGISTER, Box, touch
 
 
@@ -255,3 +257,31 @@ def test_what_cannot_be_folded_is_not_written(box: Box) -> None:
         journal.append([touch()])
     assert read_head(journal.connection) == before == journal.tip
     assert journal.select("SELECT count(*) FROM entry")[0][0] == 1
+
+
+BROKEN_TREE = """
+    KLUv/aAAIAEALRkARmSHPvDU5oyCmzOxsJlTDWnE4gdLLMy9++WR/ogGcHk08fxHbVgoAyUYMbutCY07FnMkcWfkh2zs0420QQg31nYKcQByAH
+    UAsRe3uq/uYSy7a3MpRFjlYyPa40dc28fqgvwrot/fJ3Dx9a/Zm+19/dq0iztnY3ETffAskTQLCtTzjJNUMaybVQ9rpIUGOIzqdB0Wy0bmwVOX
+    lcwnbvrJ3VE+4O6pu/9neKnkAj77GT6RjcHfc8yG6ALuqLsDyHo945wC94goR5YNLMZuujBUFEDD6/UuZM3tPiaMby17++ERHiKBn6Ls2Wj0zb
+    G8UjydzK6l6XKp56mXwl7vag795tb/yb89w/MRuU0+Jm8gvOX/9PWoIHEPj1ppqqp6omZJjZXXuv/u2o535X1BrYISziSUInB3H/KUE6El2gQs
+    YgZ7DWdhaV2aKUmY7C9e74HTHbgHxqahhbIUS2rk9FvAGIBbWISHv5e3yi7+luE/7pjBbW823WrDaVbrPrdy5FoNkN1rt93Qt+dY3SMSRspzcc
+    tbKIzlOU6iaoLBaVol3QMwpakV/1p2fnAQLkJ4ICLEClbvn7ax0Jamz/RyUlVE1EHLtDRRL0qlPtrE3hUyIMQqyfJcUg4oybJlwqBARzW4IYec
+    BaMWRaZoUh8V0uqg5TO+ch4zJVmis4kIilktgiZREfRBBCEodm0mAdcoar9VkjVRmg7oSykwr2hYCgDoGWuggZ1UiCSQmUkKCwraUIaMFRVX1n
+    SPnoSAv4blYFFzqZM27Jfu9W4hpapKf81XfPJuNFoJAPA2gxGknxHRQK0FlcBfCCaVF9xJyxKoIDEGos15QPoDJBKsn+B8RNKABAUlrZEQ+QLv
+    QJtKyiEvdi7aZIkPSjtrOuEASI0arVwW7LxWAO5D7/7L1iy5zsoCrgPQ/g6oBwIfVRQImScX/jAy42rHBBwO5vj80tgB9O2xmpg4/h7aLzuY2x
+    E/AP3Fq9TMPg1vl8rwfvEk7td3KCfBggU8BucGsEqE5OAHztNNsBGNkfdRMgse1yHwCF9udSC0y7/M+muhmP0hMZCgjrxgl2xADQ==
+"""
+"""A journal of a unit whose disk had lied and rotted, as SQLite found it, with everything set to zero that does not
+matter here: behind a boot stands an entry whose boot reads as a number, and behind a number come all boots."""
+
+
+def test_the_boots_of_a_broken_tree_are_gone_through_once(tmp_path: Path) -> None:
+    """A start that goes in circles never ends, and neither does the next one."""
+    file = tmp_path / "journal.db"
+    file.write_bytes(unpack(base64.b64decode(BROKEN_TREE)))
+    connection = apsw.Connection(str(file))
+    thousands = itertools.count()  # of SQLite's own steps; after so many it is interrupted
+    connection.set_progress_handler(lambda: next(thousands) > 100, 1000)
+    found = connection.execute(f"{BOOTS} SELECT boot FROM each").fetchall()  # noqa: S608
+    connection.close()
+    assert [type(boot) for (boot,) in found] == [str, int]
