@@ -4,6 +4,7 @@ The centre names the ends of the chain that it holds; everything before an end i
 looking those ends up in the journal, and goes on right behind them, whatever happened to either side in between.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from appliance.boots import Begun, History
@@ -128,9 +129,11 @@ class Outbox:
         """Whether an entry is not at the centre: it is lost, or waits itself, for boots are asked in their order."""
         return place is not None and self._held.upto.get(place.boot, 0) < place.seq
 
-    def pass_over(self, segment: Segment) -> None:
-        """Go on behind a segment without asking the centre, as when the whole journal is written to a stick."""
-        self._held.upto[segment.boot] = segment.last
+    def rest(self) -> Iterator[Segment]:
+        """Yield everything that is to be sent, without asking the centre in between, as for a stick."""
+        while (segment := self.next_segment()) is not None:
+            yield segment
+            self._held.upto[segment.boot] = segment.last
 
     def backlog(self) -> Backlog:
         """Count what is not at the centre yet."""

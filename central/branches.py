@@ -1,5 +1,6 @@
 """How far each journal is held here: its branches, their ends, and any single hash of the past."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -65,7 +66,7 @@ class Branches:
 
     def after(self) -> dict[str, Place | None]:
         """Return what each boot continues, as `sync.tree` wants it."""
-        return {row["boot"]: _after(row) for row in self.all()}
+        return after_of(self.all())
 
     def holes(self, boot: str) -> list[Row]:
         """Return what is declared as lost of a boot."""
@@ -106,6 +107,11 @@ class Branches:
 def as_head(row: Row) -> Head:
     """Return how far a boot is held, as a unit wants to hear it."""
     return Head(row["boot"], row["seq"], row["hash"], row["durable"])
+
+
+def after_of(rows: Iterable[Row]) -> dict[str, Place | None]:
+    """Return what each of these boots continues, as `sync.tree` wants it."""
+    return {row["boot"]: _after(row) for row in rows}
 
 
 def _after(row: Row) -> Place | None:
