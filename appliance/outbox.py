@@ -63,7 +63,8 @@ class Outbox:
             self._acknowledged.clear()  # the centre holds less than it did: it was restored from a backup
             self._done.clear()
         self._note(holdings)
-        held = Held(upto | {boot: max(seq, upto.get(boot, 0)) for boot, seq in self._acknowledged.items()})
+        upto |= {boot: max(seq, upto.get(boot, 0)) for boot, seq in self._acknowledged.items()}
+        held = Held(upto | self._up_to_lost(holdings, upto))
         tip = self._journal.tip
         for head in holdings.heads:
             here = self._journal.hash_at(head.boot, head.seq)
@@ -78,6 +79,17 @@ class Outbox:
                 self._show(held, tip)
         self._held = held
         return held
+
+    def _up_to_lost(self, holdings: Holdings, upto: dict[str, int]) -> dict[str, int]:
+        """Return where to go back to, for boots of which something is lost at the centre and is here.
+
+        A later state of this disk had lost it, and declared so; then this state of it was put back, which has it.
+        """
+        here = {
+            one.boot: one.first - 1 for one in reversed(holdings.lost) if self._journal.hash_at(one.boot, one.first)
+        }
+        self._done -= here.keys()
+        return {boot: min(seq, upto.get(boot, 0)) for boot, seq in here.items()}
 
     def _show(self, held: Held, tip: Place) -> None:
         """Bring what is ours of the boot that runs here, in which somebody else writes too, for the centre to compare.

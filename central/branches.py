@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from central import store
 from sync.facts import Place
-from sync.messages import Head
+from sync.messages import Head, Lost
 from sync.segment import Segment, from_text, unpack
 
 Row = sa.RowMapping
@@ -80,6 +80,20 @@ class Branches:
         table = store.segment
         asked = sa.select(table.c.first, table.c.last).where(table.c.writer == self._writer, table.c.boot == boot)
         return [(first, last) for first, last in self._connection.execute(asked.order_by(table.c.first))]
+
+    def lacking(self, boot: str) -> list[tuple[int, int]]:
+        """Return from which entry to which a boot is not held although what stands behind it is."""
+        lacking, following = [], 1
+        for first, last in self.stretches(boot):
+            if following < first:
+                lacking.append((following, first - 1))
+            following = last + 1
+        return lacking
+
+    def lost(self) -> tuple[Lost, ...]:
+        """Return the same of the whole journal; nothing is lacking in a boot of which nothing was declared as lost."""
+        boots = dict.fromkeys(row["boot"] for row in self.all_holes())
+        return tuple(Lost(boot, first, last) for boot in boots for first, last in self.lacking(boot))
 
     def _rows(self, asked: sa.Select[Any], **bound: object) -> list[Row]:
         return list(self._connection.execute(asked, {"writer": self._writer, **bound}).mappings())
