@@ -8,7 +8,7 @@ import msgspec
 
 from appliance.journal import read_note, select
 from sync import chain
-from sync.entries import BAD_JSON, Register, place_of
+from sync.entries import BAD_JSON, Register
 from sync.facts import Boot, Gap, Place
 
 BOOTS: Final = """
@@ -129,8 +129,7 @@ def _read(register: Register, boot: str, last: int, body: str | None, entry_hash
     if body is None:
         return Begun(boot, "", 0, None, last)
     raw = body.encode()
-    place = place_of(raw)
-    entry = register.decode_at(place.unit, boot, 1, raw) if place else register.decode(raw)
+    entry = register.decode(raw)
     if not isinstance(entry.fact, Boot):
         return Begun(boot, entry.unit, entry.at, None, last)
     after = entry.fact.after

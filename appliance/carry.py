@@ -122,12 +122,7 @@ def _segments(connection: apsw.Connection, unit: str) -> list[Segment]:
     """Return the whole journal as segments, as if the centre held nothing."""
     found = history(connection, facts.register(installed.facts()))
     journal = Journal(connection, unit, _NoSigner(), SystemClock())
-    outbox = Outbox(journal, found)
-    segments: list[Segment] = []
-    while (segment := outbox.next_segment()) is not None:
-        segments.append(segment)
-        outbox.pass_over(segment)
-    return segments
+    return list(Outbox(journal, found).rest())
 
 
 def _write_table(copy: Path, output: Path) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from appliance import heard, salvage
 from appliance.boots import LOST, Begun, History, gaps, history, missing, undeclared
 from appliance.checkup import DamageError, examine, settle
-from appliance.journal import Execute, Journal, JournalBrokenError, JournalFullError, select
+from appliance.journal import Execute, Journal, JournalBrokenError, JournalFullError, read_note, select
 from appliance.shelf import Shelf
 from drivers.clock import Clock
 from drivers.disk import Disk, DiskError
@@ -191,8 +191,17 @@ def _look_at(
     settle(connection)
     is_sound = Shelf(connection, folds).is_sound and heard.is_whole(connection, register)
     # Where all is to be folded, every entry counts, also those that were checked before.
-    examined = examine(connection, register, owner, _checked_before(connection) if is_sound else None)
+    start = _checked_before(connection) if is_sound else None
+    examined = examine(connection, register, owner, start, every_seal=_is_in_doubt(connection))
     return examined.history, is_sound
+
+
+def _is_in_doubt(connection: apsw.Connection) -> bool:
+    """Whether every signature counts, because one in the middle of a boot may be what was found to be damaged."""
+    try:
+        return not read_note(connection, _CHECKED)
+    except apsw.Error:
+        return True
 
 
 def _checked_before(connection: apsw.Connection) -> Place | None:

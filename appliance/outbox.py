@@ -4,6 +4,7 @@ The centre names the ends of the chain that it holds; everything before an end i
 looking those ends up in the journal, and goes on right behind them, whatever happened to either side in between.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from appliance.boots import Begun, History
@@ -62,7 +63,8 @@ class Outbox:
             self._acknowledged.clear()  # the centre holds less than it did: it was restored from a backup
             self._done.clear()
         self._note(holdings)
-        held = Held(upto | {boot: max(seq, upto.get(boot, 0)) for boot, seq in self._acknowledged.items()})
+        upto |= {boot: max(seq, upto.get(boot, 0)) for boot, seq in self._acknowledged.items()}
+        held = Held(upto | self._up_to_lost(holdings, upto))
         tip = self._journal.tip
         for head in holdings.heads:
             here = self._journal.hash_at(head.boot, head.seq)
@@ -77,6 +79,17 @@ class Outbox:
                 self._show(held, tip)
         self._held = held
         return held
+
+    def _up_to_lost(self, holdings: Holdings, upto: dict[str, int]) -> dict[str, int]:
+        """Return where to go back to, for boots of which something is lost at the centre and is here.
+
+        A later state of this disk had lost it, and declared so; then this state of it was put back, which has it.
+        """
+        here = {
+            one.boot: one.first - 1 for one in reversed(holdings.lost) if self._journal.hash_at(one.boot, one.first)
+        }
+        self._done -= here.keys()
+        return {boot: min(seq, upto.get(boot, 0)) for boot, seq in here.items()}
 
     def _show(self, held: Held, tip: Place) -> None:
         """Bring what is ours of the boot that runs here, in which somebody else writes too, for the centre to compare.
@@ -128,9 +141,11 @@ class Outbox:
         """Whether an entry is not at the centre: it is lost, or waits itself, for boots are asked in their order."""
         return place is not None and self._held.upto.get(place.boot, 0) < place.seq
 
-    def pass_over(self, segment: Segment) -> None:
-        """Go on behind a segment without asking the centre, as when the whole journal is written to a stick."""
-        self._held.upto[segment.boot] = segment.last
+    def rest(self) -> Iterator[Segment]:
+        """Yield everything that is to be sent, without asking the centre in between, as for a stick."""
+        while (segment := self.next_segment()) is not None:
+            yield segment
+            self._held.upto[segment.boot] = segment.last
 
     def backlog(self) -> Backlog:
         """Count what is not at the centre yet."""

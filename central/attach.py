@@ -221,12 +221,8 @@ def _lacking(branches: Branches, segment: Segment) -> list[tuple[int, int]]:
     """Return from where to where its boot is lacking here what the segment has something of."""
     if not branches.holes(segment.boot):
         return []
-    lacking, following = [], 1
-    for first, last in branches.stretches(segment.boot):
-        if following < first and segment.first < first and following <= segment.last:
-            lacking.append((following, first - 1))
-        following = last + 1
-    return lacking
+    lacking = branches.lacking(segment.boot)
+    return [(first, last) for first, last in lacking if segment.first <= last and first <= segment.last]
 
 
 def _around(branches: Branches, segment: Segment, first: int, at: int) -> dict[int, str | None]:

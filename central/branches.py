@@ -1,12 +1,13 @@
 """How far each journal is held here: its branches, their ends, and any single hash of the past."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from central import store
 from sync.facts import Place
-from sync.messages import Head
+from sync.messages import Head, Lost
 from sync.segment import Segment, from_text, unpack
 
 Row = sa.RowMapping
@@ -65,7 +66,7 @@ class Branches:
 
     def after(self) -> dict[str, Place | None]:
         """Return what each boot continues, as `sync.tree` wants it."""
-        return {row["boot"]: _after(row) for row in self.all()}
+        return after_of(self.all())
 
     def holes(self, boot: str) -> list[Row]:
         """Return what is declared as lost of a boot."""
@@ -79,6 +80,20 @@ class Branches:
         table = store.segment
         asked = sa.select(table.c.first, table.c.last).where(table.c.writer == self._writer, table.c.boot == boot)
         return [(first, last) for first, last in self._connection.execute(asked.order_by(table.c.first))]
+
+    def lacking(self, boot: str) -> list[tuple[int, int]]:
+        """Return from which entry to which a boot is not held although what stands behind it is."""
+        lacking, following = [], 1
+        for first, last in self.stretches(boot):
+            if following < first:
+                lacking.append((following, first - 1))
+            following = last + 1
+        return lacking
+
+    def lost(self) -> tuple[Lost, ...]:
+        """Return the same of the whole journal; nothing is lacking in a boot of which nothing was declared as lost."""
+        boots = dict.fromkeys(row["boot"] for row in self.all_holes())
+        return tuple(Lost(boot, first, last) for boot in boots for first, last in self.lacking(boot))
 
     def _rows(self, asked: sa.Select[Any], **bound: object) -> list[Row]:
         return list(self._connection.execute(asked, {"writer": self._writer, **bound}).mappings())
@@ -106,6 +121,11 @@ class Branches:
 def as_head(row: Row) -> Head:
     """Return how far a boot is held, as a unit wants to hear it."""
     return Head(row["boot"], row["seq"], row["hash"], row["durable"])
+
+
+def after_of(rows: Iterable[Row]) -> dict[str, Place | None]:
+    """Return what each of these boots continues, as `sync.tree` wants it."""
+    return {row["boot"]: _after(row) for row in rows}
 
 
 def _after(row: Row) -> Place | None:

@@ -216,20 +216,21 @@ class Intake:
     def _answer(self, connection: sa.Connection, row: Row, fence: str, nonce: str, delivered: str = "") -> bytes:
         """Say what is held of a unit; `delivered`: the boot of which it has just brought something."""
         unit, epoch = row["name"], row["epoch"]
-        heads, streams = held_for(connection, unit, epoch)
-        is_told = not delivered or any(head.boot == delivered for head in heads)
+        reach = held_for(connection, unit, epoch)
+        is_told = not delivered or any(head.boot == delivered for head in reach.heads)
         beside = None if is_told else Branches(connection, unit, epoch).reach(delivered)
         holdings = Holdings(
             unit=unit,
             epoch=epoch,
             state=UnitState(row["state"]),
-            heads=(*heads, beside) if beside else heads,
+            heads=(*reach.heads, beside) if beside else reach.heads,
             generation=row["generation"],
             fence=fence,
             at=self._town.clock.wall_ms(),
             nonce=nonce,
-            streams=streams,
+            streams=reach.streams,
             beside=beside.boot if beside else "",
+            lost=reach.lost,
         )
         return sign(holdings, self._town.signer)
 

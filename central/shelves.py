@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from central import store
 from central.attach import Attachment
-from central.branches import Branches
+from central.branches import Branches, after_of
 from central.refusal import RefusedError
 from central.upsert import Excluded, upsert
 from sync.facts import Gap, Place
@@ -137,9 +137,9 @@ def take(connection: sa.Connection, writer: str, ends: list[tuple[str, int]], li
     Args:
         limit: about how many entries at the most.
     """
-    branches = Branches(connection, writer, STREAM_EPOCH)
-    upto = held_upto(branches.after(), ends)
-    behind = [row["boot"] for row in branches.all() if row["seq"] > upto.get(row["boot"], 0)]
+    branches = Branches(connection, writer, STREAM_EPOCH).all()
+    upto = held_upto(after_of(branches), ends)
+    behind = [row["boot"] for row in branches if row["seq"] > upto.get(row["boot"], 0)]
     if not behind:
         return
     waiting: Segment | None = None

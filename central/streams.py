@@ -5,6 +5,7 @@ unit is the same kind of thing as what comes up: a segment.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
@@ -17,35 +18,51 @@ from central.town import Town
 from sync import chain
 from sync.entries import Entry, Fact, encode
 from sync.facts import Boot, Key, Place
-from sync.messages import ONE_UNIT, TOWN_STREAM, Head, text
+from sync.messages import ONE_UNIT, TOWN_STREAM, Head, Lost, text
 from sync.segment import ENTRIES_MAX, Segment
 from sync.tree import ends_text
 
 SOFTWARE: Final = f"machitap centre {version('machitap')}"
 BOOT_BYTES: Final = 8
 
+_HAS_HOLES: Final = sa.exists().where(store.hole.c.writer == sa.bindparam("unit")).label("has_holes")
 _ENDS: Final = (
-    sa.select(store.branch)
+    sa.select(store.branch, _HAS_HOLES)
     .where(store.branch.c.writer.in_((TOWN_STREAM, sa.bindparam("stream"), sa.bindparam("unit"))))
     .where(store.branch.c.is_end == 1)
     .order_by(store.branch.c.grown_n)
 )
 
 
-def held_for(connection: sa.Connection, unit: str, epoch: int) -> tuple[tuple[Head, ...], dict[str, str]]:
-    """Return how far a unit's journal is held, and how far the journals reach that it follows: the town's, and its own.
+@dataclass(frozen=True)
+class Reach:
+    """How far a unit's journal is held, and how far the journals reach that it follows.
 
-    The first are the ends that are still waited for in this life of the unit, the one that grew last at the end.
+    Attributes:
+        heads: the ends that are still waited for in this life of the unit, the one that grew last at the end.
+        lost: what is not held before them.
+        streams: the ends of the town's journal, and of the one for this unit alone.
     """
+
+    heads: tuple[Head, ...]
+    lost: tuple[Lost, ...]
+    streams: dict[str, str]
+
+
+def held_for(connection: sa.Connection, unit: str, epoch: int) -> Reach:
+    """Return how far everything is held here that a unit wants to know of."""
     stream = ONE_UNIT + unit
     heads: list[Head] = []
+    has_holes = False
     reach: dict[str, list[tuple[str, int]]] = {TOWN_STREAM: [], stream: []}
     for row in connection.execute(_ENDS, {"stream": stream, "unit": unit}).mappings():
+        has_holes = row["has_holes"]
         if row["writer"] != unit:
             reach[row["writer"]].append((row["boot"], row["seq"]))
         elif row["epoch"] == epoch and not row["settled"]:
             heads.append(as_head(row))
-    return tuple(heads), {name: ends_text(sorted(ends)) for name, ends in reach.items()}
+    lost = Branches(connection, unit, epoch).lost() if has_holes else ()
+    return Reach(tuple(heads), lost, {name: ends_text(sorted(ends)) for name, ends in reach.items()})
 
 
 class Streams:

@@ -72,9 +72,9 @@ class Mint:
         )
 
     def _is_tag(self, number: int) -> bool:
-        if self._mostly_tags:
-            return number % _CLUB != _CLUB - 1
-        return number % _FAMILY == _FAMILY - 1
+        share = _CLUB if self._mostly_tags else _FAMILY
+        is_exception = number % share == share - 1
+        return is_exception is not self._mostly_tags
 
     def _tag(self, number: int) -> Plan:
         return Plan(kind=Kind.TAG, serial=self._serial(f"tag {number}"))

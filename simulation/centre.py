@@ -64,7 +64,6 @@ class SimCentre:
         self._seed = seed
         self._backup: Any = None
         self._cut_in: int | None = None
-        self._listens = False
         self.cuts = 0
         self.restores = 0
         migrate(self._engine)
@@ -119,10 +118,9 @@ class SimCentre:
     def cut_after(self, statements: int | None) -> None:
         """Let the process die at the n-th statement from now; None takes it back."""
         self._cut_in = statements
-        if statements and not self._listens:  # an engine that is listened to is slower from then on
-            self._listens = True
-            sa.event.listen(self._engine, "before_cursor_execute", self._count)
-            sa.event.listen(self._engine, "commit", self._count)
+        for event in ("before_cursor_execute", "commit"):  # an engine that is listened to is slower from then on
+            if statements and not sa.event.contains(self._engine, event, self._count):
+                sa.event.listen(self._engine, event, self._count)
 
     def back_up(self) -> None:
         """Copy the database as it stands."""

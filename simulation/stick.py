@@ -22,9 +22,4 @@ def carry(centre: SimCentre, unit: SimUnit) -> int:
 
 def whole_journal(unit: SimUnit) -> list[Segment]:
     """Return a running unit's journal as segments, as if the centre held nothing of it."""
-    outbox = Outbox(unit.running.opened.journal, unit.running.opened.history)
-    segments: list[Segment] = []
-    while (segment := outbox.next_segment()) is not None:
-        segments.append(segment)
-        outbox.pass_over(segment)
-    return segments
+    return list(Outbox(unit.running.opened.journal, unit.running.opened.history).rest())

@@ -43,12 +43,20 @@ class Head(msgspec.Struct, frozen=True):
     durable: Count = 0
 
 
+class Lost(msgspec.Struct, frozen=True):
+    """Entries `first` to `last` of a boot, which are not held although what stands behind them is: see `Gap`."""
+
+    boot: BootId
+    first: Seq
+    last: Seq
+
+
 class Holdings(msgspec.Struct, frozen=True):
     """What the centre holds of one unit; the answer to asking and to every delivery alike.
 
     Attributes:
-        heads: the ends of the unit's chain: one, or more where it branched; everything before them is held too. After
-            a delivery, also how far the delivered boot reaches.
+        heads: the ends of the unit's chain: one, or more where it branched; everything before them is held too, but
+            for what is `lost`. After a delivery, also how far the delivered boot reaches.
         generation: which history of the town's books this is; drawn when the centre was made.
         fence: quote it with the next request; whoever quotes an older one runs on a copied disk.
         at: the centre's time, Unix milliseconds.
@@ -56,6 +64,7 @@ class Holdings(msgspec.Struct, frozen=True):
         streams: how far each of the centre's journals for this unit reaches, as `sync.tree.ends_text` writes it; who
             holds as much need not ask for more.
         beside: the boot among `heads` that is no end, and named because something of it was delivered; or "".
+        lost: what one state of the unit's disk declared as lost and nobody has brought since. Another may have it.
     """
 
     unit: UnitName
@@ -68,6 +77,7 @@ class Holdings(msgspec.Struct, frozen=True):
     nonce: str = ""
     streams: dict[str, str] = msgspec.field(default_factory=dict)
     beside: str = ""
+    lost: tuple[Lost, ...] = ()
 
 
 class TownTime(msgspec.Struct, frozen=True):

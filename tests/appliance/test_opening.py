@@ -23,6 +23,7 @@ from programs.visits.rules import PROGRAM
 from sync import chain
 from sync.facts import Boot, Gap, UnitState
 from sync.messages import Head, Holdings, sign
+from sync.segment import ENTRIES_MAX
 from tests.appliance.conftest import REGISTER, Box, touch
 
 
@@ -389,6 +390,27 @@ def test_damage_further_back_than_a_start_looks_is_found_before_it_is_sent(
     saved = box.start()
     assert [(gap.first, gap.last) for gap in saved.lost] == [(5, 5)]
     assert _ask(box, saved, town, held) is not None
+
+
+def test_a_signature_that_rotted_in_the_middle_of_a_boot_is_found_when_a_segment_ends_there(box: Box) -> None:
+    """What stands behind it is signed as well, so a start that looks at the last signatures only would not see it."""
+    town = Keystore(Keystore.Options("town"))
+    opened = box.start()
+    box.write(opened, ENTRIES_MAX + 9)
+    close_in_order(opened.journal)
+    connection = _raw(box)
+    ((trigger,),) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'entry_stays'")
+    connection.execute("DROP TRIGGER entry_stays")
+    connection.execute("UPDATE entry SET sig = zeroblob(64) WHERE seq = ?", (ENTRIES_MAX,))
+    connection.execute(trigger)
+    connection.close()
+    again = box.start()
+    with pytest.raises(JournalBrokenError, match="damaged"):
+        _ask(box, again, town)
+    box.crash(again)
+    saved = box.start()
+    assert saved.lost == [], "what is behind it is signed, so nothing is lost"
+    assert _ask(box, saved, town) is not None
 
 
 def _ask(box: Box, opened: Opened, town: Keystore, held: int = 0) -> bytes | None:

@@ -104,6 +104,39 @@ def test_a_boot_behind_a_hole_waits_for_whoever_declares_it(town: Town, boots: i
     assert held(town) == Counter(written(town))
 
 
+@pytest.mark.fault("disk put back in time")
+@pytest.mark.parametrize("delivered", [0, 2], ids=["nothing was at the centre", "its beginning was"])
+def test_what_another_state_of_the_disk_lost_is_brought_by_the_one_that_has_it(town: Town, delivered: int) -> None:
+    """The centre's heads stand behind the hole, so only its refusal can tell that something in there is lacking."""
+    if delivered:
+        go(town)
+    town.write(3)
+    tip = town.unit.running.opened.journal.tip
+    assert tip is not None
+    old = town.unit.disk.snapshot()
+    town.write(2)
+    town.unit.stop()
+    damaged = town.unit.disk.connect("journal.db")
+    settle(damaged)
+    damaged.execute("DELETE FROM entry WHERE boot = ? AND seq IN (3, 4)", (tip.boot,))
+    damaged.execute("DELETE FROM note")
+    damaged.execute("VACUUM")  # otherwise they are found in the bytes of the file
+    damaged.close()
+    town.clock.advance(60)
+    town.unit.start()
+    assert town.unit.running.opened.lost
+    go(town)
+    town.unit.crash()
+    town.unit.disk.restore(old)
+    town.clock.advance(60)
+    town.unit.start()
+    town.write(2)
+    assert go(town).problem is None
+    assert town.unsent == 0
+    assert not set(written(town)) - set(held(town))
+    assert go(town).delivered == 0
+
+
 @pytest.mark.parametrize("lost", ["request_lost", "answer_lost"])
 def test_what_is_lost_on_the_way_is_brought_again_and_held_once(town: Town, lost: str) -> None:
     town.write(700)
