@@ -45,9 +45,10 @@ def counters() -> Mapping[str, Counter]:
 
 
 def folds() -> tuple[Fold[Any], ...]:
-    """Return the readers that a unit needs: the programs that serve at a counter, and that of rights."""
+    """Return the readers that a unit needs: the programs that serve at a counter with theirs, and that of rights."""
     programs = {counter.program.name: counter.program for counter in counters().values()}
-    return (*programs.values(), installed.rights_fold())
+    with_theirs = (fold for program in programs.values() for fold in (program, *program.readers))
+    return (*with_theirs, installed.rights_fold())
 
 
 def words_folders() -> tuple[Traversable, ...]:

@@ -17,6 +17,7 @@ from central.refusal import RefusedError
 from central.streams import Streams
 from central.town import Town
 from sync import chain
+from sync.entries import EntryError
 from sync.facts import Enrolled, Key, Order, UnitSet, UnitState
 from sync.messages import (
     ONE_UNIT,
@@ -28,6 +29,7 @@ from sync.messages import (
     RenewRequest,
     Why,
     enrol_proof,
+    is_stream,
     raw_bytes,
     renew_proof,
     text,
@@ -64,7 +66,13 @@ class Enroller:
         self._card_key = card_key
 
     def invite(self, unit: str, place: str, counter: str, url: str) -> Ticket:
-        """Name a unit, or give a known one a new life, and return the ticket with its one-time code."""
+        """Name a unit, or give a known one a new life, and return the ticket with its one-time code.
+
+        Raises:
+            EntryError: this is no name for a unit, or it is that of a journal of the centre.
+        """
+        if is_stream(unit):
+            raise EntryError(f'"{unit}" is the name of a journal of the centre; call the unit something else')
         code = base64.b32encode(self._town.entropy.bytes(CODE_BYTES)).decode()
         now = self._town.clock.wall_ms()
         with self._engine.begin() as connection:

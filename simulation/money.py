@@ -10,7 +10,8 @@ from central import ledger
 from central.granting import NotFreeError
 from central.store import reading
 from programs.coin.entries import money
-from programs.coin.rules import CHARGE, PAY, STEP_YEN, VOID
+from programs.coin.rules import CHARGE, PAY, VOID
+from programs.coin.terms import Terms
 from simulation.deeds import FACILITY, Deed, What
 from sync.cards import pseudonym
 from sync.program import Wish
@@ -29,7 +30,7 @@ def wish(town: "SimTown", box: "Box", deed: Deed, dice: random.Random) -> Wish:
     """Return what somebody sets a counter to."""
     match deed.what:
         case What.CHARGE:
-            return Wish(CHARGE, STEP_YEN * dice.randint(1, _STEPS_MAX))
+            return Wish(CHARGE, Terms().step_yen * dice.randint(1, _STEPS_MAX))
         case What.PAY:
             return Wish(PAY, dice.randrange(*_YEN), is_sure=dice.random() < 0.5)  # noqa: PLR2004
         case _:

@@ -23,22 +23,30 @@ def parts(part: str) -> Mapping[str, ModuleType]:
     What is installed does not change while a process runs.
 
     Args:
-        part: "rules", "terminal" or "office".
+        part: "rules", "terminal", "office" or "cli".
     """
+    return MappingProxyType({name: importlib.import_module(_path(name, part)) for name in with_part(part)})
+
+
+def with_part(part: str) -> tuple[str, ...]:
+    """Return the names of the programs that have such a part, without loading it."""
     folder = importlib.import_module("programs")
     names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__) if module.ispkg)
-    wanted = {name: f"programs.{name}.{part}" for name in names}
-    found = {
-        name: importlib.import_module(path)
-        for name, path in wanted.items()
-        if importlib.util.find_spec(path) is not None
-    }
-    return MappingProxyType(found)
+    return tuple(name for name in names if importlib.util.find_spec(_path(name, part)) is not None)
+
+
+def _path(program: str, part: str) -> str:
+    return f"programs.{program}.{part}"
 
 
 def programs() -> tuple[Program[Any], ...]:
     """Return every program's rules."""
     return tuple(module.PROGRAM for module in parts("rules").values())
+
+
+def folds() -> tuple[Fold[Any], ...]:
+    """Return every reader: the programs with those that they bring, and that of rights."""
+    return (*(fold for program in programs() for fold in (program, *program.readers)), rights_fold())
 
 
 def facts() -> tuple[type[Fact], ...]:

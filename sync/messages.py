@@ -19,6 +19,7 @@ SEGMENT_TYPE: Final = "application/vnd.machitap.segment+zstd"
 PROBLEM_TYPE: Final = "application/problem+json"
 TOWN_STREAM: Final = "town"  # the centre's journal for all units
 ONE_UNIT: Final = "to-"  # and before a unit's name: the one for this unit alone
+OFFICE_STREAM: Final = "office"  # and the one that no unit follows: what the office decides, and whom it pays
 
 Signed = TypeVar("Signed", bound=msgspec.Struct)
 
@@ -31,7 +32,7 @@ class MessageError(ValueError):
 
 def is_stream(writer: str) -> bool:
     """Whether a writer's name is one of the centre's own."""
-    return writer == TOWN_STREAM or writer.startswith(ONE_UNIT)
+    return writer in (TOWN_STREAM, OFFICE_STREAM) or writer.startswith(ONE_UNIT)
 
 
 class Head(msgspec.Struct, frozen=True):

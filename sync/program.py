@@ -14,7 +14,7 @@ program and are tested without a line in its own tests (tests/laws):
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -142,12 +142,14 @@ class Program(Fold[State]):
         besides: which states of other readers help to decide it.
         decide: the decision, from its state, those besides in their order, and the tap; pure.
         wishes: at least one of everything that its counters can be set to, from which the laws invent more.
+        readers: folds of the program's own beside this one, for what is not about a card at a unit.
     """
 
     asks: Callable[[Tap], str] = field(kw_only=True)
     besides: Callable[[Tap], tuple[Asked, ...]] = field(default=lambda _: (), kw_only=True)
     decide: Callable[..., Decision] = field(kw_only=True)
     wishes: tuple[Wish, ...] = field(default=(NO_WISH,), kw_only=True)
+    readers: tuple[Fold[Any], ...] = field(default=(), kw_only=True)
 
 
 def town_day(at_ms: int, utc_offset_minutes: int) -> int:

@@ -4,9 +4,23 @@ import click
 
 from central.cli.books import init, replay, restored, serve, settle, status, verify
 from central.cli.office import card, export, import_, place, unit
+from sync import installed
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Central(click.Group):
+    """Has the commands of the installed programs too, and loads them only when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *installed.with_part("cli")})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in installed.with_part("cli"):
+            command: click.Command = installed.parts("cli")[cmd_name].COMMANDS
+            return command
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Central, context_settings={"help_option_names": ["-h", "--help"]})
 def central() -> None:
     """The town's centre: its server, its books, its units.
 

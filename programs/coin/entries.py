@@ -4,7 +4,8 @@ from typing import Annotated, Final
 
 import msgspec
 
-from sync.entries import Card, Ref
+from programs.coin.terms import Terms
+from sync.entries import Card, Count, Ref
 from sync.rights import Moves
 
 YEN_MAX: Final = 1_000_000
@@ -37,13 +38,18 @@ class Charge(Moves, frozen=True, tag="coin.charge"):
 
 
 class Pay(Moves, frozen=True, tag="coin.pay"):
-    """A shop was paid out of what this unit may give out of a card's money."""
+    """A shop was paid out of what this unit may give out of a card's money.
+
+    Attributes:
+        points: what the payment earned, by the terms that this unit knew.
+    """
 
     card: Card
     yen: Yen
     place: Ref
     day: int
     proof: str
+    points: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:
@@ -51,18 +57,19 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
 
 
 class Void(Moves, frozen=True, tag="coin.void"):
-    """A payment at this unit, on the same day, is taken back as a whole; `of`: its entry (boot/seq)."""
+    """A payment at this unit, on the same day, is taken back whole, with its points; `of`: its entry (boot/seq)."""
 
     card: Card
     yen: Yen
     place: Ref
     day: int
     of: EntryRef
+    points: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:
         return money(self.card), self.yen
 
 
-KINDS: Final = (Charge, Pay, Void)
+KINDS: Final = (Charge, Pay, Void, Terms)
 """Every kind of fact that this program writes."""

@@ -1,23 +1,32 @@
 """The coin at the centre: what each entry moves in the ledger, and the last payments of each card at each unit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
+from central import store
 from central.ledger import Move, account, held
 from central.office import Office
 from central.upsert import upsert
 from programs.coin.entries import Charge, Pay, Void, money
 from programs.coin.rules import PROGRAM, Purse
+from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from sync.entries import Entry
+from sync.messages import TOWN_STREAM
 
 metadata = MetaData()
 
 purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
+POINTS: Final = "issuer/points"
+"""The account from which points come: below zero by all that are outstanding."""
+
+terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
+
+_AGREED: Final = msgspec.json.Decoder(Agreed)
 _PURSE: Final = msgspec.json.Decoder(Purse)
 _IN_ONE_QUESTION: Final = 500
 
@@ -32,11 +41,20 @@ def shop(place: str) -> str:
     return f"shop/{place}"
 
 
+def points(card: str) -> str:
+    """Return the account of a card's points."""
+    return f"points/{card}"
+
+
+def _points(source: str, target: str, earned: int) -> tuple[Move, ...]:
+    return (Move(source, target, earned),) if earned else ()
+
+
 class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 1
+    version: int = 2
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:
@@ -44,14 +62,15 @@ class Coin:
         match fact:
             case Charge(life=life, card=card, yen=yen):
                 return (Move(drawer(unit), held(money(card), unit, life), yen),)
-            case Pay(life=life, card=card, yen=yen, place=place):
-                return (Move(held(money(card), unit, life), shop(place), yen),)
-            case Void(life=life, card=card, yen=yen, place=place):
-                return (Move(shop(place), held(money(card), unit, life), yen),)
+            case Pay(life=life, card=card, yen=yen, place=place, points=earned):
+                return (Move(held(money(card), unit, life), shop(place), yen), *_points(POINTS, points(card), earned))
+            case Void(life=life, card=card, yen=yen, place=place, points=earned):
+                return (Move(shop(place), held(money(card), unit, life), yen), *_points(points(card), POINTS, earned))
             case _:
                 return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
+        _note_terms(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:
@@ -64,7 +83,7 @@ class Coin:
         return self._states(connection, [key]).get(key, PROGRAM.empty)
 
     def figures(self, connection: sa.Connection) -> Mapping[str, int]:
-        names = {"charged": "cash/%", "paid": "shop/%"}
+        names = {"charged": "cash/%", "paid": "shop/%", "points": "points/%"}
         asked = sa.select(sa.func.coalesce(sa.func.sum(account.c.balance), 0))
         sums = {name: connection.execute(asked.where(account.c.name.like(like))) for name, like in names.items()}
         return {name: abs(int(found.scalar_one())) for name, found in sums.items()}
@@ -75,6 +94,25 @@ class Coin:
             asked = sa.select(purse).where(purse.c.key.in_(keys[at : at + _IN_ONE_QUESTION]))
             found |= {key: _PURSE.decode(state) for key, state in connection.execute(asked)}
         return found
+
+
+def agreed(engine: sa.Engine) -> Agreed:
+    """Return the terms of the coin as the office said them last, of what was added up."""
+    with store.reading(engine) as connection:
+        return _agreed(connection)
+
+
+def _agreed(connection: sa.Connection) -> Agreed:
+    found = connection.execute(sa.select(terms.c.state)).scalar()
+    return _AGREED.decode(found) if found else TERMS.empty
+
+
+def _note_terms(connection: sa.Connection, entries: Iterable[Entry]) -> None:
+    """Fold the terms as units do; whoever is not the centre has no say in them."""
+    for entry in entries:
+        if entry.unit == TOWN_STREAM and isinstance(entry.fact, Terms):
+            state = msgspec.json.encode(TERMS.fold(_agreed(connection), entry)).decode()
+            upsert(connection, terms, [{"key": TERMS_KEY, "state": state}], lambda new: {"state": new.state})
 
 
 OFFICE: Final[Office] = Coin()

@@ -9,12 +9,12 @@ from typing import Final
 
 import msgspec
 
-from programs.coin.entries import KINDS, YEN_MAX, Charge, Pay, Void, money
+from programs.coin.entries import YEN_MAX, Charge, Pay, Void, money
+from programs.coin.terms import TERMS, TERMS_KEY, TERMS_READER, Agreed, Terms
 from sync.entries import Entry
 from sync.program import Asked, Decision, Program, Result, Tap, Wish
 from sync.rights import RIGHTS, Right, right_key
 
-STEP_YEN: Final = 1_000
 AGAIN_MS: Final = 60_000
 _KEPT: Final = 8
 
@@ -25,12 +25,13 @@ BALANCE: Final = "balance"
 
 
 class Paid(msgspec.Struct, frozen=True):
-    """One payment: its entry (boot/seq), when and how much; `is_void`: it was taken back."""
+    """One payment: its entry (boot/seq), when, how much, what it earned; `is_void`: it was taken back."""
 
     entry: str
     at_ms: int
     day: int
     yen: int
+    points: int = 0
     is_void: bool = False
 
 
@@ -56,15 +57,15 @@ def asks(tap: Tap) -> str:
 
 
 def besides(tap: Tap) -> tuple[Asked, ...]:
-    return ((RIGHTS, right_key(tap.unit, tap.life, money(tap.card))),)
+    return ((RIGHTS, right_key(tap.unit, tap.life, money(tap.card))), (TERMS_READER, TERMS_KEY))
 
 
 def fold(purse: Purse, entry: Entry) -> Purse:
     match entry.fact:
         case Charge(yen=yen):
             return msgspec.structs.replace(purse, charged=purse.charged + yen)
-        case Pay(yen=yen, day=day):
-            paid = Paid(_name(entry), entry.at, day, yen)
+        case Pay(yen=yen, day=day, points=points):
+            paid = Paid(_name(entry), entry.at, day, yen, points)
             return msgspec.structs.replace(purse, paid=(*purse.paid, paid)[-_KEPT:])
         case Void(of=of, yen=yen):
             marked = tuple(
@@ -75,24 +76,25 @@ def fold(purse: Purse, entry: Entry) -> Purse:
             return purse
 
 
-def decide(purse: Purse, right: Right, tap: Tap) -> Decision:
+def decide(purse: Purse, right: Right, agreed: Agreed, tap: Tap) -> Decision:
     """Decide one touch, by what the counter was set to.
 
     Args:
         right: how much of the card's money this unit may give out.
+        agreed: the town's terms.
     """
     match tap.wish.what:
         case "pay":
-            return _pay(purse, right, tap)
+            return _pay(purse, right, agreed.terms, tap)
         case "charge":
-            return _charge(right, tap)
+            return _charge(right, agreed.terms, tap)
         case "void":
             return _void(purse, tap)
         case _:
             return Decision(Result.ALREADY, "COI-001", values={"rights": right.amount})
 
 
-def _pay(purse: Purse, right: Right, tap: Tap) -> Decision:
+def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
     yen = tap.wish.amount
     if not 1 <= yen <= YEN_MAX:
         return Decision(Result.HELP, "COI-002")
@@ -102,8 +104,9 @@ def _pay(purse: Purse, right: Right, tap: Tap) -> Decision:
         message = "COI-011" if right.amount > 0 else "COI-010"
         values: dict[str, int | str] = {"yen": yen, "rights": right.amount}
         return Decision(Result.REFUSED, message, values=values, lacks=(money(tap.card), yen - right.amount))
-    fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof)
-    return Decision(Result.OK_PAY, "COI-020", (fact,), {"yen": yen})
+    points = terms.points(yen)
+    fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, points)
+    return Decision(Result.OK_PAY, "COI-020" if points else "COI-022", (fact,), {"yen": yen, "points": points})
 
 
 def _is_again(purse: Purse, tap: Tap) -> bool:
@@ -114,10 +117,13 @@ def _is_again(purse: Purse, tap: Tap) -> bool:
     return last.yen == tap.wish.amount and abs(tap.at_ms - last.at_ms) < AGAIN_MS
 
 
-def _charge(right: Right, tap: Tap) -> Decision:
+def _charge(right: Right, terms: Terms, tap: Tap) -> Decision:
     yen = tap.wish.amount
-    if not 1 <= yen <= YEN_MAX or yen % STEP_YEN:
-        return Decision(Result.HELP, "COI-030", values={"step": STEP_YEN})
+    if not 1 <= yen <= YEN_MAX or yen % terms.step_yen:
+        return Decision(Result.HELP, "COI-030", values={"step": terms.step_yen})
+    if right.amount + yen > terms.ceiling_yen:
+        room = (terms.ceiling_yen - right.amount) // terms.step_yen * terms.step_yen
+        return Decision(Result.REFUSED, "COI-033", values={"ceiling": terms.ceiling_yen, "room": max(0, room)})
     fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof)
     return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": right.amount + yen})
 
@@ -131,7 +137,7 @@ def _void(purse: Purse, tap: Tap) -> Decision:
         return Decision(Result.ALREADY, "COI-041", values={"yen": paid.yen})
     if paid.day != tap.day:
         return Decision(Result.REFUSED, "COI-042")
-    fact = Void(tap.life, tap.card, paid.yen, tap.place, tap.day, paid.entry)
+    fact = Void(tap.life, tap.card, paid.yen, tap.place, tap.day, paid.entry, paid.points)
     return Decision(Result.OK_PAY, "COI-043", (fact,), {"yen": paid.yen})
 
 
@@ -139,19 +145,20 @@ _CARD: Final = "0a" * 16
 
 PROGRAM: Program[Purse] = Program(
     name="coin",
-    kinds=KINDS,
+    kinds=(Charge, Pay, Void),
     state=Purse,
     empty=Purse(),
     key=key,
     fold=fold,
     samples=(
         Charge(1, _CARD, 3000, "hall", 20_780, "card"),
-        Pay(1, _CARD, 1280, "fish", 20_780, "card"),
-        Void(1, _CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1"),
+        Pay(1, _CARD, 1280, "fish", 20_780, "card", 120),
+        Void(1, _CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 120),
     ),
     asks=asks,
     besides=besides,
     decide=decide,
     wishes=(Wish(BALANCE), Wish(PAY, 1280), Wish(CHARGE, 3000), Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1")),
+    readers=(TERMS,),
     safe=lambda purse: len(purse.paid) <= _KEPT and purse.charged >= 0,
 )

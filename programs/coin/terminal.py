@@ -35,9 +35,9 @@ class Shop(_Coin):
 
 
 class Desk(_Coin):
-    """Where cash becomes coin: the card, the cash, the card again."""
+    """Where cash becomes coin, and where the town's own fees are paid."""
 
-    wishes = (CHARGE, VOID)
+    wishes = (CHARGE, PAY, VOID)
 
 
 COUNTERS: Final[dict[str, Counter]] = {"shop": Shop(), "desk": Desk()}

@@ -59,7 +59,7 @@ def machi(*words: object, ends: int = OK, given: bytes = b"") -> str:
 def document(*words: object, ends: int = OK, given: bytes = b"") -> dict[str, Any]:
     printed = machi(*words, "--json", ends=ends, given=given)
     read: dict[str, Any] = msgspec.json.decode(printed)
-    assert re.fullmatch(r"machi\.central\.[a-z]+/1", read.pop("schema"))
+    assert re.fullmatch(r"machi\.central\.[a-z.]+/1", read.pop("schema"))
     assert printed.count("\n") == 1, "one document"
     return read
 
@@ -91,6 +91,23 @@ def said_by(folder: Path, unit: str) -> list[Any]:
 
 
 # ---- init
+
+
+def test_the_terms_of_the_coin_are_shown_and_set_one_by_one(folder: Path) -> None:
+    assert document("coin", "terms", folder)["points_per_100_yen"] == 10
+    assert document("coin", "terms", folder, "--points", 5)["ceiling_yen"] == 50_000
+    assert document("coin", "terms", folder, "--ceiling", 30_000) == {
+        "step_yen": 1_000,
+        "ceiling_yen": 30_000,
+        "points_per_100_yen": 5,
+    }
+    assert "0<=x<=100" in machi("coin", "terms", folder, "--points", -1, ends=USAGE)
+
+
+def test_a_unit_cannot_have_the_name_of_a_journal_of_the_centre(folder: Path) -> None:
+    for name in ("town", "office", "to-lib01"):
+        complaint = machi("unit", "add", folder, name, "--place", "library", "--counter", "facility", ends=USAGE)
+        assert "call the unit something else" in complaint
 
 
 def test_units_believe_the_passes_of_their_own_town(folder: Path, centre: Centre) -> None:

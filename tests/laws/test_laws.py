@@ -19,7 +19,7 @@ from sync.entries import Entry, Fact
 from sync.program import Fold, Program, Tap, Wish
 
 PROGRAMS = installed.programs()
-FOLDS: tuple[Fold[Any], ...] = (*PROGRAMS, DIRECTORY, installed.rights_fold())
+FOLDS: tuple[Fold[Any], ...] = (*installed.folds(), DIRECTORY)
 READERS = {fold.name: fold for fold in FOLDS}
 UNITS = {"lib01": "9f3c0a1b22d4e5f6", "bus01": "04c1d2e3f4a5b697"}
 AT = 1_795_392_000_000

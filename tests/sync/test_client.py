@@ -70,7 +70,10 @@ def test_a_report_goes_along_and_leaves_out_what_is_not_known(town: Town, centre
     town.tell(200, b"signed")
     assert centre.holdings(Report(unsent=3, software="1.0", clock="held"), "0a") == b"signed"
     query = httpx.URL(town.asked[1]).params
-    assert dict(query) == {"unsent": "3", "state": "", "software": "1.0", "clock": "held", "nonce": "0a"}
+    assert dict(query) == {"unsent": "3", "state": "", "software": "1.0", "clock": "held", "nonce": "0a"} | {
+        "generation": "",
+        "heard": "",
+    }
 
 
 def test_nothing_new_is_none(town: Town, centre: HttpCentre) -> None:

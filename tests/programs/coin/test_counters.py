@@ -12,7 +12,9 @@ from central.granting import BLOCK, NotFreeError, Share
 from central.store import reading
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import money
+from programs.coin.office import POINTS, points
 from programs.coin.rules import CHARGE, PAY, VOID
+from programs.coin.terms import Terms
 from simulation.cards import Mint
 from simulation.centre import SimCentre, name_place
 from simulation.road import Road, Weather
@@ -173,6 +175,43 @@ def test_an_amount_that_cannot_be_charged_is_refused(street: Street, yen: int) -
 @pytest.mark.parametrize("yen", [0, -1, 10**9])
 def test_an_amount_that_cannot_be_paid_is_refused(street: Street, yen: int) -> None:
     assert street.hold("shop01", Wish(PAY, yen)) == "COI-002"
+
+
+def test_a_payment_earns_points_by_the_towns_terms_and_a_void_takes_them_back(street: Street) -> None:
+    street.hold("desk01", Wish(CHARGE, 10_000))
+    street.hold("desk01", Wish(PAY, 1280))
+    street.talk("desk01")
+    assert street.balance(points(street.name)) == 120, (
+        "ten for each hundred, until the town says otherwise"
+    )
+    street.centre.centre.registrar.say([Terms(points_per_100_yen=1)])
+    street.talk("desk01")
+    street.hold("desk01", Wish(PAY, 999))
+    paid = street.last
+    street.talk("desk01")
+    assert street.balance(points(street.name)) == 129
+    assert street.hold("desk01", Wish(VOID, about=paid)) == "COI-043"
+    street.talk("desk01")
+    assert street.balance(points(street.name)) == 120
+    assert street.balance(POINTS) == -120
+
+
+def test_without_points_nothing_is_said_of_them(street: Street) -> None:
+    street.centre.centre.registrar.say([Terms(points_per_100_yen=0)])
+    street.talk("desk01")
+    street.hold("desk01", Wish(CHARGE, 1_000))
+    assert street.hold("desk01", Wish(PAY, 500)) == "COI-022"
+
+
+def test_no_more_is_charged_than_the_ceiling_and_in_no_other_steps(street: Street) -> None:
+    assert street.hold("desk01", Wish(CHARGE, 48_000)) == "COI-031"
+    assert street.hold("desk01", Wish(CHARGE, 3_000)) == "COI-033"
+    assert street.hold("desk01", Wish(CHARGE, 2_000)) == "COI-031"
+    street.centre.centre.registrar.say([Terms(step_yen=500, ceiling_yen=60_000)])
+    street.talk("desk01")
+    assert street.hold("desk01", Wish(CHARGE, 9_500)) == "COI-031"
+    assert street.hold("desk01", Wish(CHARGE, 501)) == "COI-030"
+    assert street.rights("desk01") == 59_500
 
 
 def test_a_shop_that_was_granted_nothing_asks_and_is_paid_at_once(street: Street) -> None:
