@@ -80,6 +80,6 @@ def assemble(
         enroller=Enroller(engine, town, streams, authority, town_id, card_key),
         registrar=Registrar(engine, streams, card_key),
         reconciler=reconciler,
-        granter=Granter(engine, streams, reconciler),
+        granter=Granter(streams, reconciler),
         offices=every_office,
     )

@@ -4,8 +4,6 @@ What is free is known only when everything that has arrived is added up, also wh
 moment ago. So both happen in one transaction, one after the other: add up, look, say.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -45,8 +43,7 @@ class NotFreeError(Exception):
 class Granter:
     """Deals out rights."""
 
-    def __init__(self, engine: sa.Engine, streams: Streams, reconciler: Reconciler) -> None:
-        self._engine = engine
+    def __init__(self, streams: Streams, reconciler: Reconciler) -> None:
         self._streams = streams
         self._reconciler = reconciler
 
@@ -57,7 +54,7 @@ class Granter:
             NotFreeError: so much is not free, the unit is suspended, closed or unknown, or this centre was restored and
                 some unit may have been granted what it no longer knows of. Nothing is granted.
         """
-        with self._counted() as connection:
+        with self._reconciler.counted() as connection:
             life = self._life(connection, unit)
             if unheard := connection.execute(_UNHEARD).scalars().all():
                 raise NotFreeError(f"not before {', '.join(unheard)} has been heard: this centre was restored")
@@ -78,7 +75,7 @@ class Granter:
             ends = ends_from_text(request.since)
         except ValueError as error:
             raise RefusedError(Why.BAD_REQUEST, "since: boot/seq,boot/seq,…") from error
-        with self._counted() as connection:
+        with self._reconciler.counted() as connection:
             row = admit(connection, peer)
             missed = shelves.missed(connection, stream, ends, ENTRIES_MAX)
             if missed or row["state"] != UnitState.ACTIVE or connection.execute(_UNHEARD).first():
@@ -96,7 +93,7 @@ class Granter:
         Raises:
             NotFreeError: the unit is suspended, closed or unknown, and will not answer.
         """
-        with self._counted() as connection:
+        with self._reconciler.counted() as connection:
             life = self._life(connection, unit)
             self._streams.append_for(connection, unit, [Recall(unit, life, what, amount)])
 
@@ -106,21 +103,13 @@ class Granter:
         asked = sa.select(ledger.account.c.name, ledger.account.c.balance).where(
             ledger.account.c.name.startswith(prefix, autoescape=True), ledger.account.c.balance > 0
         )
-        with self._counted() as connection:
+        with self._reconciler.counted() as connection:
             rows = connection.execute(asked.order_by(ledger.account.c.name)).all()
         found = []
         for name, amount in rows:
             unit, _, life = name.removeprefix(prefix).partition("/")
             found.append(Share(unit, int(life), amount))
         return found
-
-    @contextmanager
-    def _counted(self) -> Iterator[sa.Connection]:
-        """Begin a transaction in which everything that has arrived is added up, and nothing more can arrive."""
-        with self._engine.begin() as connection:
-            shelves.lock(connection)
-            self._reconciler.catch_up_within(connection)
-            yield connection
 
     def _life(self, connection: sa.Connection, unit: str) -> int:
         asked = sa.select(store.unit.c.epoch, store.unit.c.state).where(store.unit.c.name == unit)

@@ -5,14 +5,15 @@ from the first segment gives the same numbers, and `digest` shows it.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
-from central import ledger, store
+from central import ledger, shelves, store
 from central.office import Office
 from central.upsert import upsert
 from sync.directory import DIRECTORY, Said
@@ -89,10 +90,14 @@ class Reconciler:
         with self._engine.begin() as connection:
             return self._step(connection, segments)
 
-    def catch_up_within(self, connection: sa.Connection) -> None:
-        """Add up everything that is waiting, within the caller's transaction."""
-        while self._step(connection, _AT_ONCE):
-            pass
+    @contextmanager
+    def counted(self) -> Iterator[sa.Connection]:
+        """Begin a transaction in which everything that has arrived is added up, and nothing more can arrive."""
+        with self._engine.begin() as connection:
+            shelves.lock(connection)
+            while self._step(connection, _AT_ONCE):
+                pass
+            yield connection
 
     def _step(self, connection: sa.Connection, segments: int) -> int:
         connection.execute(_MINE)

@@ -181,9 +181,7 @@ def test_a_payment_earns_points_by_the_towns_terms_and_a_void_takes_them_back(st
     street.hold("desk01", Wish(CHARGE, 10_000))
     street.hold("desk01", Wish(PAY, 1280))
     street.talk("desk01")
-    assert street.balance(points(street.name)) == 120, (
-        "ten for each hundred, until the town says otherwise"
-    )
+    assert street.balance(points(street.name)) == 120, "ten for each hundred, until the town says otherwise"
     street.centre.centre.registrar.say([Terms(points_per_100_yen=1)])
     street.talk("desk01")
     street.hold("desk01", Wish(PAY, 999))
