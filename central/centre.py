@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from central import folder as at
 from central import store
 from central.authority import Authority
+from central.dealing import Dealer
 from central.enrol import Enroller
 from central.folder import Folder
 from central.granting import Granter
@@ -35,6 +36,7 @@ class Centre:
     registrar: Registrar
     reconciler: Reconciler
     granter: Granter
+    dealer: Dealer
     offices: tuple[Office, ...]
     on_arrival: Callable[[], None] = field(default=lambda: None)
 
@@ -70,6 +72,7 @@ def assemble(
     streams = Streams(town)
     every_office = offices()
     reconciler = Reconciler(engine, register, every_office)
+    granter = Granter(streams, reconciler, clock)
     return Centre(
         engine=engine,
         town=town,
@@ -80,6 +83,7 @@ def assemble(
         enroller=Enroller(engine, town, streams, authority, town_id, card_key),
         registrar=Registrar(engine, streams, card_key),
         reconciler=reconciler,
-        granter=Granter(streams, reconciler),
+        granter=granter,
+        dealer=Dealer(engine, granter, clock),
         offices=every_office,
     )

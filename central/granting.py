@@ -4,16 +4,20 @@ What is free is known only when everything that has arrived is added up, also wh
 moment ago. So both happen in one transaction, one after the other: add up, look, say.
 """
 
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 
-from central import ledger, shelves, store
+from central import habits, ledger, shelves, store
 from central.peers import Peer, admit
 from central.reconcile import Reconciler
 from central.refusal import RefusedError
 from central.streams import Streams
+from central.town import Clock
 from sync.facts import UnitState
 from sync.messages import ONE_UNIT, RightsRequest, Why
 from sync.rights import Grant, Recall
@@ -21,6 +25,12 @@ from sync.segment import ENTRIES_MAX, Segment
 from sync.tree import ends_from_text
 
 BLOCK: Final = 1_600  # who asks gets at least so much, if it is there: an ordinary sale is less in seven of ten cases
+IN_REACH_MS: Final = 120_000  # a unit calls four times a minute; who has not called for so long is away
+ASKED_MS: Final = 60_000  # so long somebody may wait for what is being fetched from another unit
+_ACTIVE: Final = sa.select(store.unit.c.name, store.unit.c.epoch).where(
+    store.unit.c.state == UnitState.ACTIVE,
+    store.unit.c.contact_ms.between(sa.bindparam("since"), sa.bindparam("until")),
+)
 _UNHEARD: Final = (
     sa.select(store.unit.c.name)
     .where(store.unit.c.unheard == 1, store.unit.c.state != UnitState.CLOSED)
@@ -40,32 +50,149 @@ class NotFreeError(Exception):
     """So much is not free, or this unit may have nothing."""
 
 
-class Granter:
-    """Deals out rights."""
+class Asked(msgspec.Struct, frozen=True):
+    """Somebody stands before a unit that lacks so much; it is being fetched from others until then."""
 
-    def __init__(self, streams: Streams, reconciler: Reconciler) -> None:
+    unit: str
+    lacks: int
+    until_ms: int
+
+
+class Holders(msgspec.Struct, frozen=True):
+    """Who has a thing that can be dealt out.
+
+    Attributes:
+        free: what nobody may give out yet.
+        units: what each unit may give out that can be reached now, without what it was asked for.
+        coming: what these were asked for, and have not given back yet.
+    """
+
+    free: int
+    units: Mapping[str, int]
+    coming: int
+
+
+class Deal:
+    """One transaction in which everything that has arrived is added up, nothing more can arrive, and rights are dealt.
+
+    Attributes:
+        unheard: units that may have been granted what this centre, which was restored, no longer knows of. As long as
+            there are any, nothing is granted.
+        in_reach: the units that can be reached now, each with its life.
+    """
+
+    def __init__(self, connection: sa.Connection, streams: Streams, now_ms: int) -> None:
+        self.connection = connection
+        self.unheard: Sequence[str] = connection.execute(_UNHEARD).scalars().all()
+        heard = connection.execute(_ACTIVE, {"since": now_ms - IN_REACH_MS, "until": now_ms + IN_REACH_MS})
+        self.in_reach: Mapping[str, int] = {row.name: row.epoch for row in heard}
         self._streams = streams
-        self._reconciler = reconciler
+        self._granted: Counter[str] = Counter()
+        self._words: dict[str, list[Grant | Recall]] = {}
+
+    def free(self, what: str) -> int:
+        """Return how much of something nobody may give out yet."""
+        return ledger.balance(self.connection, ledger.free(what)) - self._granted[what]
+
+    def holders(self, what: str) -> Holders:
+        """Return who has a thing, as far as it can be dealt out: what units hold that are away is theirs alone."""
+        names = {ledger.held(what, unit, life): unit for unit, life in self.in_reach.items()}
+        found = ledger.balances(self.connection, list(names))
+        asked = habits.open_recalls(self.connection, what)
+        units = {unit: found[name] for name, unit in names.items() if found[name]}
+        coming = {unit: min(units[unit], asked.get((unit, self.in_reach[unit]), 0)) for unit in units}
+        left = {unit: amount - coming[unit] for unit, amount in units.items()}
+        return Holders(self.free(what), left, sum(coming.values()))
 
     def grant(self, what: str, unit: str, amount: int) -> None:
         """Let a unit, in its present life, give out so much more.
 
         Raises:
-            NotFreeError: so much is not free, the unit is suspended, closed or unknown, or this centre was restored and
-                some unit may have been granted what it no longer knows of. Nothing is granted.
+            NotFreeError: so much is not free, the unit is suspended, closed or unknown, or somebody is unheard.
         """
+        life = self._life(unit)
+        if self.unheard:
+            raise NotFreeError(f"not before {', '.join(self.unheard)} has been heard: this centre was restored")
+        if amount < 1 or self.free(what) < amount:
+            raise NotFreeError(f"{amount} of {what} are not free")
+        self._granted[what] += amount
+        self._words.setdefault(unit, []).append(Grant(unit, life, what, amount))
+
+    def recall(self, what: str, unit: str, amount: int) -> None:
+        """Ask a unit to give back so much, or what it has left of it.
+
+        Raises:
+            NotFreeError: the unit is suspended, closed or unknown, and will not answer.
+        """
+        self._words.setdefault(unit, []).append(Recall(unit, self._life(unit), what, amount))
+
+    def gather(self, what: str, lacks: int) -> bool:
+        """Ask units for what somebody lacks at another one; return whether it may be there in a moment."""
+        holders = self.holders(what)
+        wanted = lacks - holders.free - holders.coming
+        if wanted > sum(holders.units.values()):
+            return False
+        for unit, amount in sorted(holders.units.items(), key=lambda one: (-one[1], one[0])):
+            if wanted > 0:
+                self.recall(what, unit, min(wanted, amount))
+                wanted -= amount
+        return True
+
+    def say(self) -> None:
+        """Write what was dealt into the streams of the units; it is said by the end of the transaction."""
+        for unit, words in self._words.items():
+            self._streams.append_for(self.connection, unit, words)
+        self._words.clear()
+
+    def _life(self, unit: str) -> int:
+        asked = sa.select(store.unit.c.epoch, store.unit.c.state).where(store.unit.c.name == unit)
+        row = self.connection.execute(asked).one_or_none()
+        if row is None or row.state != UnitState.ACTIVE:
+            raise NotFreeError(f'unit "{unit}" is {row.state if row else "not known"}')
+        return int(row.epoch)
+
+
+class Granter:
+    """Deals out rights."""
+
+    def __init__(self, streams: Streams, reconciler: Reconciler, clock: Clock) -> None:
+        self._streams = streams
+        self._reconciler = reconciler
+        self._clock = clock
+        self._asked: dict[str, Asked] = {}  # if it is lost with this process, somebody has to try once more
+
+    @contextmanager
+    def deal(self) -> Iterator[Deal]:
+        """Deal, in one transaction; what was dealt is said at its end, or nothing at all if it fails."""
         with self._reconciler.counted() as connection:
-            life = self._life(connection, unit)
-            if unheard := connection.execute(_UNHEARD).scalars().all():
-                raise NotFreeError(f"not before {', '.join(unheard)} has been heard: this centre was restored")
-            if amount < 1 or ledger.balance(connection, ledger.free(what)) < amount:
-                raise NotFreeError(f"{amount} of {what} are not free")
-            self._streams.append_for(connection, unit, [Grant(unit, life, what, amount)])
+            deal = Deal(connection, self._streams, self._clock.wall_ms())
+            yield deal
+            deal.say()
+
+    def grant(self, what: str, unit: str, amount: int) -> None:
+        """Let a unit, in its present life, give out so much more.
+
+        Raises:
+            NotFreeError: as `Deal.grant`; nothing is granted.
+        """
+        with self.deal() as deal:
+            deal.grant(what, unit, amount)
+
+    def recall(self, what: str, unit: str, amount: int) -> None:
+        """Ask a unit to give back so much, or what it has left of it.
+
+        Raises:
+            NotFreeError: the unit is suspended, closed or unknown, and will not answer.
+        """
+        with self.deal() as deal:
+            deal.recall(what, unit, amount)
 
     def ask(self, peer: Peer, request: RightsRequest) -> list[Segment]:
         """Grant what a unit lacks, if so much is free; return what it has not heard yet of its own stream.
 
-        If there is something that it has not heard, that may be what it asks for: nothing more is granted then.
+        If it is not free, but units have it that can be reached, they are asked for it: who tries again in a moment may
+        be served. If there is something that the caller has not heard, that may be what it asks for: nothing more is
+        granted then.
 
         Raises:
             RefusedError: the caller is not enrolled, or holds something that is not held here.
@@ -75,27 +202,36 @@ class Granter:
             ends = ends_from_text(request.since)
         except ValueError as error:
             raise RefusedError(Why.BAD_REQUEST, "since: boot/seq,boot/seq,…") from error
-        with self._reconciler.counted() as connection:
-            row = admit(connection, peer)
-            missed = shelves.missed(connection, stream, ends, ENTRIES_MAX)
-            if missed or row["state"] != UnitState.ACTIVE or connection.execute(_UNHEARD).first():
+        with self.deal() as deal:
+            row = admit(deal.connection, peer)
+            missed = shelves.missed(deal.connection, stream, ends, ENTRIES_MAX)
+            if missed or row["state"] != UnitState.ACTIVE or deal.unheard:
                 return missed
-            free = ledger.balance(connection, ledger.free(request.what))
+            free = deal.free(request.what)
             if free < request.lacks:
+                if deal.gather(request.what, request.lacks):
+                    self._remember(request.what, Asked(peer.unit, request.lacks, self._clock.wall_ms() + ASKED_MS))
                 return []
-            grant = Grant(peer.unit, peer.epoch, request.what, min(free, max(request.lacks, BLOCK)))
-            self._streams.append_for(connection, peer.unit, [grant])
-            return shelves.missed(connection, stream, ends, ENTRIES_MAX)
+            deal.grant(request.what, peer.unit, min(free, max(request.lacks, BLOCK)))
+            deal.say()
+            return shelves.missed(deal.connection, stream, ends, ENTRIES_MAX)
 
-    def recall(self, what: str, unit: str, amount: int) -> None:
-        """Ask a unit to give back so much, or what it has left of it.
+    def asked(self, what: str) -> Asked | None:
+        """Return who stands somewhere and waits for some of a thing that is being fetched."""
+        found = self._asked.get(what)
+        return found if found and self._clock.wall_ms() < found.until_ms else None
 
-        Raises:
-            NotFreeError: the unit is suspended, closed or unknown, and will not answer.
-        """
-        with self._reconciler.counted() as connection:
-            life = self._life(connection, unit)
-            self._streams.append_for(connection, unit, [Recall(unit, life, what, amount)])
+    def serve(self, deal: Deal, what: str, asked: Asked) -> None:
+        """Grant what somebody waits for, as soon as enough of it has come."""
+        if asked.unit not in deal.in_reach:
+            del self._asked[what]
+        elif deal.free(what) >= asked.lacks:
+            deal.grant(what, asked.unit, asked.lacks)
+            del self._asked[what]
+
+    def _remember(self, what: str, asked: Asked) -> None:
+        now = self._clock.wall_ms()
+        self._asked = {what: one for what, one in self._asked.items() if now < one.until_ms} | {what: asked}
 
     def shares(self, what: str) -> list[Share]:
         """Return who may give out how much of something, by what has arrived; in the order of the units' names."""
@@ -110,10 +246,3 @@ class Granter:
             unit, _, life = name.removeprefix(prefix).partition("/")
             found.append(Share(unit, int(life), amount))
         return found
-
-    def _life(self, connection: sa.Connection, unit: str) -> int:
-        asked = sa.select(store.unit.c.epoch, store.unit.c.state).where(store.unit.c.name == unit)
-        row = connection.execute(asked).one_or_none()
-        if row is None or row.state != UnitState.ACTIVE:
-            raise NotFreeError(f'unit "{unit}" is {row.state if row else "not known"}')
-        return int(row.epoch)

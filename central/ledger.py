@@ -112,8 +112,8 @@ def book(connection: sa.Connection, booked: Iterable[Booked]) -> None:
     """
     wanted = [one for one in booked if one.moves]
     named = {name for one in wanted for move in one.moves for name in (move.source, move.target)}
-    balances = _balances(connection, sorted(named | {short(name) for name in named if not may_owe(name)}))
-    rows = [row for one in wanted for row in _post(one, balances)]
+    there = balances(connection, sorted(named | {short(name) for name in named if not may_owe(name)}))
+    rows = [row for one in wanted for row in _post(one, there)]
     if not rows:
         return
     connection.execute(sa.insert(posting), rows)
@@ -121,7 +121,7 @@ def book(connection: sa.Connection, booked: Iterable[Booked]) -> None:
     upsert(
         connection,
         account,
-        [{"name": name, "may_owe": int(may_owe(name)), "balance": balances[name]} for name in touched],
+        [{"name": name, "may_owe": int(may_owe(name)), "balance": there[name]} for name in touched],
         lambda new: {"balance": new.balance},
     )
 
@@ -153,7 +153,7 @@ def _lines(move: Move, balances: Mapping[str, int]) -> list[tuple[str, str, int]
     ]
 
 
-def _balances(connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
+def balances(connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
     """Return the balances of accounts; one that is new has none yet."""
     found: dict[str, int] = dict.fromkeys(names, 0)
     for at in range(0, len(names), _IN_ONE_QUESTION):

@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
-from central import ledger, shelves, store
+from central import habits, ledger, shelves, store
 from central.office import Office
 from central.upsert import upsert
 from sync.directory import DIRECTORY, Said
@@ -22,7 +22,7 @@ from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
 _MADE_BY: Final = "added up by"
-_VERSION: Final = 4
+_VERSION: Final = 5
 _AT_ONCE: Final = 50  # segments
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
@@ -49,7 +49,7 @@ entry = Table(
 _PLACE: Final = sa.select(progress.c.n)
 _MOVE_ON: Final = sa.update(progress).values(n=sa.bindparam("upto"))
 _BEHIND: Final = (
-    sa.select(store.segment.c.n, store.segment.c.last, store.segment.c.packed)
+    sa.select(store.segment.c.n, store.segment.c.last, store.segment.c.received_ms, store.segment.c.packed)
     .where(store.segment.c.n > sa.bindparam("place"))
     .order_by(store.segment.c.n)
     .limit(sa.bindparam("count"))
@@ -69,7 +69,7 @@ class Reconciler:
         self._engine = engine
         self._register = register
         self._offices = tuple(offices)
-        self._metadatas = (metadata, ledger.metadata, *(office.metadata for office in offices))
+        self._metadatas = (metadata, ledger.metadata, habits.metadata, *(office.metadata for office in offices))
 
     def prepare(self) -> bool:
         """Make the tables; drop and make them again if the programs changed. Return whether all is to be added up."""
@@ -104,7 +104,7 @@ class Reconciler:
         place = connection.execute(_PLACE).scalar_one()
         rows = connection.execute(_BEHIND, {"place": place, "count": segments}).all()
         if rows:
-            self._add(connection, [(n, last, packed) for n, last, packed in rows])
+            self._add(connection, [tuple(row) for row in rows])
             connection.execute(_MOVE_ON, {"upto": rows[-1][0]})
         return len(rows)
 
@@ -126,16 +126,19 @@ class Reconciler:
         with store.reading(self._engine) as connection:
             return {office.name: dict(office.figures(connection)) for office in self._offices}
 
-    def _add(self, connection: sa.Connection, stored: Iterable[tuple[int, int, bytes]]) -> None:
+    def _add(self, connection: sa.Connection, stored: Iterable[tuple[int, int, int, bytes]]) -> None:
         entries: list[Entry] = []
         index: list[dict[str, Any]] = []
-        for n, last, packed in stored:
+        arrived: list[habits.Arrived] = []
+        for n, last, received_ms, packed in stored:
             segment = from_text(unpack(packed)).upto(last)
             entries += (fresh := segment.stored_entries(self._register))
             index += _index(n, fresh, segment.hashes())
+            arrived.append(habits.Arrived(n, received_ms, fresh))
         connection.execute(sa.insert(entry), index)
         _note_statements(connection, entries)
         ledger.book(connection, [ledger.Booked(one, self._moves(one)) for one in entries])
+        habits.note(connection, arrived)
         for office in self._offices:
             office.record(connection, entries)
 

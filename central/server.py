@@ -12,7 +12,7 @@ import socket
 import ssl
 from asyncio import Transport
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +37,7 @@ SERVER_KEY: Final = "server.key"
 SERVER_FILE: Final = "server.pem"
 QUIET_S: Final = 0.05  # a pause this long between deliveries is used for adding up
 PATIENCE_S: Final = 1.0
+DEAL_EVERY_S: Final = 60.0  # it may have become night, or an office may have announced a storm
 FULL_S: Final = 2.0  # until it is tried again to write on a full disk
 KEEP_ALIVE_S: Final = 75
 STOP_S: Final = 3
@@ -62,7 +63,7 @@ class PeerProtocol(HttpToolsProtocol):
 
 
 class Clerk:
-    """Adds up what arrived, when the door is quiet."""
+    """Adds up what arrived, when the door is quiet, and deals out rights anew where that has changed something."""
 
     def __init__(self, centre: Centre, writer: Writer, bell: Bell) -> None:
         self._centre = centre
@@ -78,22 +79,23 @@ class Clerk:
     async def work(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await self._arrived.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._arrived.wait(), DEAL_EVERY_S)
             self._arrived.clear()
             began = loop.time()
             while True:
                 if loop.time() - self._last < QUIET_S and loop.time() - began < PATIENCE_S:
                     await asyncio.sleep(QUIET_S / 2)
                     continue
-                if not await self._add_up():
+                if not await self._do(self._centre.reconciler.step) and not await self._do(self._centre.dealer.turn):
                     break
                 began = loop.time()  # deliveries come first: under load, one segment a second is added up
                 self._bell.ring()
 
-    async def _add_up(self) -> bool:
-        """Add up a little of what arrived; return whether there is more."""
+    async def _do(self, work: Callable[[], int]) -> bool:
+        """Do a little of what is to be done; return whether there is more."""
         try:
-            return bool(await self._writer.do(self._centre.reconciler.step))
+            return bool(await self._writer.do(work))
         except OperationalError as error:
             if not is_full(error):
                 raise

@@ -1,6 +1,7 @@
 """The coin in a simulated town: what counters are set to, and how the centre deals out what is free.
 
-The centre deals at random here. Whatever it does has to be safe; that it does it cleverly is shown elsewhere.
+The centre deals as it would by itself, and at random too. Whatever it does has to be safe; that it does it cleverly is
+shown elsewhere.
 """
 
 import random
@@ -24,6 +25,7 @@ _PAID: Final = "COI-020"
 _STEPS_MAX: Final = 5
 _YEN: Final = (100, 3000, 10)
 _TO_A_SHOP: Final = 0.6
+_BY_ITSELF: Final = 0.4
 
 
 def wish(town: "SimTown", box: "Box", deed: Deed, dice: random.Random) -> Wish:
@@ -44,7 +46,9 @@ def _last_paid(town: "SimTown", box: "Box", card: int) -> str:
 
 
 def deal(town: "SimTown", card: int, dice: random.Random) -> str:
-    """Let the centre grant some of a card's money to a unit, or ask a unit for some of it."""
+    """Let the centre deal by itself, or grant some of a card's money to a unit, or ask a unit for some of it."""
+    if dice.random() < _BY_ITSELF:
+        return f"dealt {town.office(town.centre.centre.dealer.turn)} things"
     what = money_of(town, card)
     granter = town.centre.centre.granter
     shares = town.office(lambda: granter.shares(what))

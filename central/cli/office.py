@@ -1,4 +1,4 @@
-"""`machi central unit|place|card|import|export`: whom the town lets in, and what is carried by hand."""
+"""`machi central unit|place|card|storm|import|export`: whom the town lets in, and what is carried by hand."""
 
 import sys
 from pathlib import Path
@@ -114,6 +114,22 @@ def stop_card(folder: Path, name: str, as_json: bool) -> None:
     with plainly():
         centre.registrar.set_card(name, CardState.STOPPED)
     say({"schema": "machi.central.card/1", "card": name, "state": "stopped"}, as_json=as_json)
+
+
+@click.command(epilog="\b\nExamples:\n  machi central storm /srv/town on\n  machi central storm /srv/town")
+@FOLDER
+@click.argument("state", type=click.Choice(["on", "off"]), required=False)
+@JSON
+def storm(folder: Path, state: str | None, as_json: bool) -> None:
+    """Deal all money out to the units before a storm cuts them off (on), or as usual (off); say which it is.
+
+    Units hear of it as they call; look at `machi central status` for who has not called for long.
+    """
+    centre = open_folder(folder)
+    with plainly():
+        if state:
+            centre.dealer.set_storm(on=state == "on")
+        say({"schema": "machi.central.storm/1", "storm": "on" if centre.dealer.is_storm() else "off"}, as_json=as_json)
 
 
 @click.command(name="import", epilog="\b\nExamples:\n  machi central import /srv/town stick/lib01.segments")

@@ -104,6 +104,13 @@ def test_the_terms_of_the_coin_are_shown_and_set_one_by_one(folder: Path) -> Non
     assert "0<=x<=100" in machi("coin", "terms", folder, "--points", -1, ends=USAGE)
 
 
+def test_a_storm_is_announced_and_stays_so(folder: Path) -> None:
+    assert document("storm", folder)["storm"] == "off"
+    assert document("storm", folder, "on")["storm"] == "on"
+    assert document("storm", folder)["storm"] == "on"
+    assert document("storm", folder, "off")["storm"] == "off"
+
+
 def test_a_unit_cannot_have_the_name_of_a_journal_of_the_centre(folder: Path) -> None:
     for name in ("town", "office", "to-lib01"):
         complaint = machi("unit", "add", folder, name, "--place", "library", "--counter", "facility", ends=USAGE)

@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +15,16 @@ import httpx
 import pytest
 
 from appliance.uplink.certificate import context_for
+from central import shelves, store
 from central.audit import audit
 from central.branches import Branches
 from central.centre import open_centre
 from central.found import Plan, found
 from central.world import SystemClock, SystemEntropy
+from programs.coin.entries import Charge, Pay, money
+from sync.entries import Fact
+from sync.messages import ONE_UNIT
+from sync.rights import CENTRE, Grant, Recall, Returned
 from tests.central.beside import packed, write_some
 from tests.central.pen import touch
 from tests.central.serving import MACHI, Caller, Served, serving
@@ -146,3 +151,30 @@ def test_it_can_be_started_again_at_once_and_goes_on(tmp_path: Path) -> None:
             again.send_signal(signal.SIGINT)
             assert again.wait(20) == 0
         assert caller.stored == 4
+
+
+def test_a_running_centre_deals_out_what_was_charged(tmp_path: Path) -> None:
+    card = "0a" * 16
+    with serving(tmp_path) as served, served.caller("shop") as shop, served.caller("desk") as desk:
+        for caller in (shop, desk):
+            assert caller.http.get("/v1/journal", params={"nonce": "07"}).status_code == httpx.codes.OK
+        desk.deliver(packed(desk.pen.begin(Charge(1, card, 9000, "hall", 20_780, "card"))))
+        shop.deliver(packed(shop.pen.begin(Pay(1, card, 1000, "fish", 20_780, "card"))))
+        assert _comes(lambda: _words(served, desk.pen.unit) == [Recall]), "nobody has ever paid at the desk"
+        desk.deliver(packed(desk.pen.write(Returned(1, money(card), 9000))))
+        assert _comes(lambda: _words(served, shop.pen.unit) == [Grant])
+
+
+def _words(served: Served, unit: str) -> list[type[Fact]]:
+    """Return what the centre has said about rights to one unit."""
+    with store.reading(served.centre.engine) as connection:
+        segments = list(shelves.take(connection, ONE_UNIT + unit, [], shelves.EVERYTHING))
+    entries = [entry for segment in segments for entry in segment.stored_entries(served.centre.town.register)]
+    return [type(entry.fact) for entry in entries if isinstance(entry.fact, CENTRE)]
+
+
+def _comes(true: Callable[[], bool], within_s: float = 20) -> bool:
+    end = time.monotonic() + within_s
+    while not true() and time.monotonic() < end:
+        time.sleep(0.1)
+    return true()

@@ -1,0 +1,207 @@
+"""Deals rights out, a few cards at a time: those of which something new was heard, and once a night all of them.
+
+What a unit should hold, `placement` says; what it is told, and what no one may ever be told, is `granting`'s business.
+So this may be as wrong about habits, roads and clocks as it likes: some money is then in the wrong place, and no yen
+is in two.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+
+from central import habits, placement, store
+from central.granting import BLOCK, Deal, Granter
+from central.habits import Road
+from central.placement import Habit, Site, Terms
+from central.reconcile import statement
+from central.town import Clock
+from central.upsert import upsert
+from sync.directory import TOWN_KEY, unit_key
+from sync.facts import Town, UnitSet
+from sync.program import MINUTE_MS, town_day
+
+AT_ONCE: Final = 20  # things; a delivery waits for no more than these
+NIGHT_MS: Final = 3 * 60 * MINUTE_MS  # after midnight
+USUAL: Final = BLOCK * 3 / 4  # a payment in the middle, of a card of which little is known
+USUAL_COUNTS: Final = 5
+NEWCOMER: Final = 0.1  # a unit that nobody has used yet counts for so much of its like
+STORM: Final = Road(outages=1 / 3, away=1.0)  # before one, every unit is as good as away, and for three days
+_PLACE: Final = "dealing"
+_STORM: Final = "storm"
+_JAPAN_MINUTES: Final = 540
+
+
+class Place(msgspec.Struct, frozen=True):
+    """How far the dealer has come.
+
+    Attributes:
+        n, what: the last news that it has looked at.
+        day: of its last round through all things.
+        round: the last thing that this round has looked at, or None if it is over.
+        storm: whether that round was made for a storm.
+    """
+
+    n: int = 0
+    what: str = ""
+    day: int = 0
+    round: str | None = None
+    storm: bool = False
+
+
+class Dealer:
+    """Lets units hold what they should."""
+
+    def __init__(self, engine: sa.Engine, granter: Granter, clock: Clock, terms: Terms | None = None) -> None:
+        self._engine = engine
+        self._granter = granter
+        self._clock = clock
+        self._terms = terms or Terms()
+
+    def turn(self, most: int = AT_ONCE) -> int:
+        """Look at a few things, in one transaction, and deal them anew where that is worth a word; return how many.
+
+        While a centre that was restored has not heard everybody, nothing is dealt, and nothing is passed over.
+        """
+        with self._granter.deal() as deal:
+            if deal.unheard:
+                return 0
+            table = _Table(deal, self._clock.wall_ms(), self._terms)
+            place = table.begin(_place(deal.connection))
+            things, after = _next(deal.connection, place, most)
+            for what in things:
+                if asked := self._granter.asked(what):
+                    self._granter.serve(deal, what, asked)
+                else:
+                    table.deal(what)
+            if after != _place(deal.connection):
+                _set(deal.connection, _PLACE, msgspec.json.encode(after).decode())
+            return len(things)
+
+    def set_storm(self, *, on: bool) -> None:
+        """Deal out everything that cards have, because soon nobody may be able to ask; or go back to usual."""
+        with self._engine.begin() as connection:
+            _set(connection, _STORM, "on" if on else "off")
+
+    def is_storm(self) -> bool:
+        with store.reading(self._engine) as connection:
+            return _is_storm(connection)
+
+
+class _Table:
+    """What one turn knows of the town, and deals by."""
+
+    def __init__(self, deal: Deal, now_ms: int, terms: Terms) -> None:
+        self._deal = deal
+        self._now_ms = now_ms
+        self._storm = _is_storm(deal.connection)
+        self._terms = msgspec.structs.replace(terms, share=1.0) if self._storm else terms
+        self._roads = habits.roads(deal.connection)
+        self._sites: dict[str, Sequence[Site]] = {}
+        self._granted: dict[str, int] = {}
+
+    def begin(self, place: Place) -> Place:
+        """Begin a round through everything if it is night, or if a storm is announced or over."""
+        said = statement(self._deal.connection, TOWN_KEY).fact
+        minutes = said.utc_offset_minutes if isinstance(said, Town) else _JAPAN_MINUTES
+        day = town_day(self._now_ms - NIGHT_MS, minutes)
+        if (day, self._storm) == (place.day, place.storm):
+            return place
+        return msgspec.structs.replace(place, day=day, storm=self._storm, round="")
+
+    def deal(self, what: str) -> None:
+        """Ask back what is too much, where a unit can be reached, and grant what is free."""
+        holders = self._deal.holders(what)
+        amount = holders.free + sum(holders.units.values()) + holders.coming
+        uses = habits.uses(self._deal.connection, what)
+        habit = Habit(
+            amount=amount,
+            visits={unit: times for unit, (times, _) in uses.items()},
+            days=habits.days_known(self._deal.connection, what, self._now_ms),
+            usual=_usual(uses),
+        )
+        kind = habits.kind_of(what)
+        if kind not in self._sites:
+            self._sites[kind] = self._look_around(kind)
+        wanted = placement.place(habit, self._with_room(kind, holders.units), self._terms)
+        asked, granted = placement.changes(wanted, holders.units, holders.free, least=int(habit.usual / 2))
+        for unit, back in asked.items():
+            self._deal.recall(what, unit, back)
+        for unit, more in granted.items():
+            self._deal.grant(what, unit, more)
+            self._granted[unit] = self._granted.get(unit, 0) + more
+
+    def _with_room(self, kind: str, held: Mapping[str, int]) -> list[Site]:
+        """Return the sites with the room that each has for one thing of a kind."""
+        return [
+            msgspec.structs.replace(
+                site, room=max(0, site.room - self._granted.get(site.name, 0)) + held.get(site.name, 0)
+            )
+            for site in self._sites[kind]
+        ]
+
+    def _look_around(self, kind: str) -> Sequence[Site]:
+        """Return the units in reach at which things of this kind are used."""
+        stocks = habits.stocks(self._deal.connection, kind)
+        counters = {unit: self._counter(unit) for unit in {*self._deal.in_reach, *stocks}}
+        weights = _weights({unit: stocks[unit][0] if unit in stocks else 0 for unit in counters}, counters)
+        total = sum(weights.values())
+        sites = []
+        for unit in sorted(self._deal.in_reach):
+            if weights[unit] > 0:
+                road = STORM if self._storm else self._roads.get(unit, habits.USUAL)
+                room = self._terms.cap - (stocks[unit][1] if unit in stocks else 0)
+                sites.append(Site(unit, weights[unit] / total, road.outages, road.away, room))
+        return sites
+
+    def _counter(self, unit: str) -> str:
+        said = statement(self._deal.connection, unit_key(unit)).fact
+        return said.counter if isinstance(said, UnitSet) else ""
+
+
+def _weights(times: Mapping[str, int], counters: Mapping[str, str]) -> dict[str, float]:
+    """Return how often units are used; of a new one is expected a little of what the others of its kind have."""
+    units: dict[str, int] = {}
+    sums: dict[str, int] = {}
+    for unit, counter in counters.items():
+        units[counter] = units.get(counter, 0) + 1
+        sums[counter] = sums.get(counter, 0) + times[unit]
+    return {unit: times[unit] + NEWCOMER * sums[counter] / units[counter] for unit, counter in counters.items()}
+
+
+def _usual(uses: Mapping[str, tuple[int, int]]) -> float:
+    times = sum(times for times, _ in uses.values())
+    amount = sum(amount for _, amount in uses.values()) / placement.MEAN
+    return (amount + USUAL_COUNTS * USUAL) / (times + USUAL_COUNTS)
+
+
+def _next(connection: sa.Connection, place: Place, most: int) -> tuple[Sequence[str], Place]:
+    """Return the things to look at next, and where that leads: news first, then what is left of a round."""
+    if news := habits.news(connection, place.n, place.what, most):
+        n, what = news[-1]
+        return [what for _, what in news], msgspec.structs.replace(place, n=n, what=what)
+    if place.round is None:
+        return [], place
+    found = habits.things_after(connection, place.round, most)
+    return found, msgspec.structs.replace(place, round=found[-1] if found else None)
+
+
+def _place(connection: sa.Connection) -> Place:
+    found = _get(connection, _PLACE)
+    return msgspec.json.decode(found, type=Place) if found else Place()
+
+
+def _is_storm(connection: sa.Connection) -> bool:
+    return _get(connection, _STORM) == "on"
+
+
+def _get(connection: sa.Connection, name: str) -> str | None:
+    found: str | None = connection.execute(
+        sa.select(store.setting.c.value).where(store.setting.c.name == name)
+    ).scalar()
+    return found
+
+
+def _set(connection: sa.Connection, name: str, value: str) -> None:
+    upsert(connection, store.setting, [{"name": name, "value": value}], lambda new: {"value": new.value})

@@ -1,0 +1,246 @@
+"""What entries tell for dealing rights out: where things are used, how units are connected, what was asked back.
+
+Derived, as everything that is added up. No rule of safety believes any of it: a unit's clock may be wrong, and then its
+share of the rights is too large or too small, and no more.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
+
+from central.upsert import Excluded, upsert
+from sync.entries import Entry
+from sync.facts import CORE, Applied, Place
+from sync.messages import ONE_UNIT, is_stream
+from sync.program import DAY_MS
+from sync.rights import Grant, Moves, Recall, Returned
+
+LATE_MS: Final = 10 * 60_000  # what arrives so long after it was written was written out of reach
+LATEST_MS: Final = 30 * DAY_MS  # later than that, a clock was wrong
+
+metadata = MetaData()
+
+thing = Table(
+    "habit_thing",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("n", BigInteger, nullable=False),  # the segment with the last news of it
+    Index("habit_thing_by_news", "n", "what"),
+)
+
+use = Table(
+    "habit_use",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("times", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
+
+stock = Table(
+    "habit_stock",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("life", BigInteger, primary_key=True),
+    Column("times", BigInteger, nullable=False),
+    Column("holds", BigInteger, nullable=False),  # of all things of this kind together
+)
+
+asked_back = Table(
+    "habit_asked_back",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("life", BigInteger, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+road = Table(
+    "habit_road",
+    metadata,
+    Column("unit", Text, primary_key=True),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("outages", BigInteger, nullable=False),
+    Column("visits", BigInteger, nullable=False),
+    Column("late", BigInteger, nullable=False),
+)
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """A stored segment: its number in order of arrival, when it came, and what is in it."""
+
+    n: int
+    at_ms: int
+    entries: Sequence[Entry]
+
+
+def kind_of(what: str) -> str:
+    """Return of what kind a thing is: "coin" of "coin/<card>"."""
+    return what.partition("/")[0]
+
+
+def note(connection: sa.Connection, arrived: Iterable[Arrived]) -> None:
+    """Add what arrived to the tables, in order of arrival, within the caller's transaction."""
+    for one in arrived:
+        if one.entries and is_stream(one.entries[0].unit):
+            _note_words(connection, one)
+        elif one.entries:
+            _note_road(connection, one)
+            _note_uses(connection, one)
+
+
+class _Tally:
+    """What the entries of one segment change."""
+
+    def __init__(self) -> None:
+        self.things: set[str] = set()
+        self._uses: dict[tuple[str, str], tuple[int, int]] = {}
+        self._stocks: dict[tuple[str, str, int], tuple[int, int]] = {}
+
+    def add(self, what: str, unit: str, life: int, change: int, *, is_use: bool = False) -> None:
+        self.things.add(what)
+        stocked = kind_of(what), unit, life
+        times, holds = self._stocks.get(stocked, (0, 0))
+        self._stocks[stocked] = times + is_use, holds + change
+        if is_use:
+            times, amount = self._uses.get((what, unit), (0, 0))
+            self._uses[what, unit] = times + 1, amount - change
+
+    def write(self, connection: sa.Connection) -> None:
+        _add(connection, use, self._uses)
+        _add(connection, stock, self._stocks)
+
+
+def _add(connection: sa.Connection, table: Table, counts: Mapping[Any, tuple[int, ...]]) -> None:
+    """Add to the numbers of a table, which stand behind its keys."""
+    names = [column.name for column in table.columns]
+    rows = [dict(zip(names, (*key, *counted), strict=True)) for key, counted in sorted(counts.items())]
+    upsert(connection, table, rows, _more(table))
+
+
+def _more(table: Table) -> Callable[[Excluded], dict[str, sa.ColumnElement[Any]]]:
+    counted = [column.name for column in table.columns if not column.primary_key and not column.name.endswith("_ms")]
+    return lambda new: {name: table.c[name] + new[name] for name in counted}
+
+
+def _note_uses(connection: sa.Connection, arrived: Arrived) -> None:
+    tally = _Tally()
+    for entry in arrived.entries:
+        match entry.fact:
+            case Moves(life=life, moves=(what, change)):
+                tally.add(what, entry.unit, life, change, is_use=change < 0)
+            case Returned(life=life, what=what, amount=amount):
+                tally.add(what, entry.unit, life, -amount)
+            case Applied(stream=stream, upto=upto) if stream == ONE_UNIT + entry.unit:
+                _note_heard(connection, entry.unit, upto)
+            case _:
+                pass
+    rows = [{"what": what, "since_ms": arrived.at_ms, "n": arrived.n} for what in sorted(tally.things)]
+    upsert(connection, thing, rows, lambda new: {"n": new.n})
+    tally.write(connection)
+
+
+def _note_words(connection: sa.Connection, arrived: Arrived) -> None:
+    """Note what the centre itself granted, and what it asked back."""
+    tally = _Tally()
+    for entry in arrived.entries:
+        match entry.fact:
+            case Grant(to=unit, life=life, what=what, amount=amount):
+                tally.add(what, unit, life, amount)
+            case Recall(of=unit, life=life, what=what, amount=amount):
+                row = {"what": what, "unit": unit, "life": life, "amount": amount, "boot": entry.boot, "seq": entry.seq}
+                upsert(connection, asked_back, [row], _ask_for_more)
+            case _:
+                pass
+    tally.write(connection)
+
+
+def _ask_for_more(new: Excluded) -> dict[str, sa.ColumnElement[Any]]:
+    return {"amount": asked_back.c.amount + new.amount, "boot": new.boot, "seq": new.seq}
+
+
+def _note_heard(connection: sa.Connection, unit: str, upto: Place) -> None:
+    """A unit answers a recall in the commit that hears it; what it has heard is open no more."""
+    is_heard = sa.or_(asked_back.c.boot != upto.boot, asked_back.c.seq <= upto.seq)
+    connection.execute(sa.delete(asked_back).where(asked_back.c.unit == unit, is_heard))
+
+
+def _note_road(connection: sa.Connection, arrived: Arrived) -> None:
+    """Note how late visits were told; a backlog that comes in several segments is one outage."""
+    visits = [entry for entry in arrived.entries if not isinstance(entry.fact, CORE)]
+    late = sum(LATE_MS <= arrived.at_ms - entry.at <= LATEST_MS for entry in visits)
+    unit = arrived.entries[0].unit
+    heard_ms = connection.execute(sa.select(road.c.until_ms).where(road.c.unit == unit)).scalar()
+    is_new = late > 0 and (heard_ms is None or arrived.at_ms - heard_ms >= LATE_MS)
+    row = {"unit": unit, "since_ms": arrived.at_ms, "until_ms": arrived.at_ms}
+    counts = {"outages": int(is_new), "visits": len(visits), "late": late}
+    upsert(connection, road, [row | counts], lambda new: {"until_ms": new.until_ms, **_more(road)(new)})
+
+
+class Road(msgspec.Struct, frozen=True):
+    """How a unit is connected: how often a day it is out of reach, and which share of its visits happens then."""
+
+    outages: float
+    away: float
+
+
+USUAL: Final = Road(outages=1 / 7, away=0.02)
+_USUAL_DAYS: Final = 7.0
+_USUAL_VISITS: Final = 50.0
+
+
+def roads(connection: sa.Connection) -> dict[str, Road]:
+    """Return how units are connected; one that was heard little counts for much like any other."""
+    return {row.unit: _road(row) for row in connection.execute(sa.select(road))}
+
+
+def _road(row: sa.Row[Any]) -> Road:
+    days = max(0, row.until_ms - row.since_ms) / DAY_MS
+    outages = (row.outages + USUAL.outages * _USUAL_DAYS) / (days + _USUAL_DAYS)
+    return Road(outages, (row.late + USUAL.away * _USUAL_VISITS) / (row.visits + _USUAL_VISITS))
+
+
+def uses(connection: sa.Connection, what: str) -> dict[str, tuple[int, int]]:
+    """Return where a thing was used: for each unit how often, and how much in all."""
+    rows = connection.execute(sa.select(use).where(use.c.what == what))
+    return {row.unit: (row.times, row.amount) for row in rows}
+
+
+def open_recalls(connection: sa.Connection, what: str) -> dict[tuple[str, int], int]:
+    """Return how much was asked back of each life of a unit that has not heard it yet, as far as that has arrived."""
+    rows = connection.execute(sa.select(asked_back).where(asked_back.c.what == what))
+    return {(row.unit, row.life): row.amount for row in rows}
+
+
+def stocks(connection: sa.Connection, kind: str) -> dict[str, tuple[int, int]]:
+    """Return for each unit how often things of a kind were used there, and how much it may give out of all of them."""
+    summed = (sa.func.sum(stock.c.times), sa.func.sum(stock.c.holds))
+    asked = sa.select(stock.c.unit, *summed).where(stock.c.kind == kind).group_by(stock.c.unit)
+    return {unit: (int(times), int(holds)) for unit, times, holds in connection.execute(asked)}
+
+
+def days_known(connection: sa.Connection, what: str, now_ms: int) -> float:
+    """Return for how long something has been heard of, in days."""
+    since = connection.execute(sa.select(thing.c.since_ms).where(thing.c.what == what)).scalar()
+    return max(0, now_ms - since) / DAY_MS if since is not None else 0.0
+
+
+def news(connection: sa.Connection, n: int, what: str, most: int) -> list[tuple[int, str]]:
+    """Return the things of which something new has come behind the segment `n`, and in it behind the thing `what`."""
+    is_behind = sa.or_(thing.c.n > n, sa.and_(thing.c.n == n, thing.c.what > what))
+    asked = sa.select(thing.c.n, thing.c.what).where(is_behind).order_by(thing.c.n, thing.c.what).limit(most)
+    return [(row.n, row.what) for row in connection.execute(asked)]
+
+
+def things_after(connection: sa.Connection, what: str, most: int) -> list[str]:
+    """Return the things behind one, in the order of their names."""
+    asked = sa.select(thing.c.what).where(thing.c.what > what).order_by(thing.c.what).limit(most)
+    return list(connection.execute(asked).scalars())
