@@ -168,6 +168,12 @@ def balance(connection: sa.Connection, name: str) -> int:
     return int(connection.execute(sa.select(account.c.balance).where(account.c.name == name)).scalar() or 0)
 
 
+def shortfall(connection: sa.Connection) -> int:
+    """Return how much was given out in all that nobody had; it was spent twice, or what covers it is still to come."""
+    asked = sa.select(sa.func.coalesce(sa.func.sum(account.c.balance), 0)).where(account.c.name.startswith(SHORT))
+    return -int(connection.execute(asked).scalar_one())
+
+
 def total(connection: sa.Connection) -> int:
     """Return the sum over all accounts, which is always zero."""
     return int(connection.execute(sa.select(sa.func.coalesce(sa.func.sum(account.c.balance), 0))).scalar_one())

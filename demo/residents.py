@@ -75,8 +75,10 @@ RESIDENTS: Final[Mapping[str, Resident]] = {
     "transit": Resident("交通系", "交通系ICカード", "A transit card", Plan(serial=_serial(23), kind=Kind.TRANSIT)),
 }
 
-REGISTERED: Final = tuple(key for key, one in RESIDENTS.items() if not one.plan.faults or one.enrolled)
-"""Those whose touch is a visit."""
+REGISTERED: Final = tuple(
+    key for key, one in RESIDENTS.items() if one.plan.kind is Kind.MY_NUMBER and (one.enrolled or not one.plan.faults)
+)
+"""Those who are known here, and served."""
 
 
 def write_cards(folder: Path, pki: Path) -> dict[str, Path]:

@@ -1,8 +1,9 @@
 """A morning in the demo town, by itself: residents come and go, and everything goes wrong once.
 
-Cards are held to three readers at the same time. The bus drives out of reach for half of its touches and comes back;
-the shop's unit is killed in the middle of a touch and started again; a card is pulled away while it is read; a segment
-is delivered twice.
+Residents charge cash at the town hall's desk and pay at the fish shop. Cards are held to three readers at a time. The
+bus drives out of reach for half of its touches and comes back; the shop loses its network and sells on; its unit is
+killed in the middle of a payment and started again; a card is pulled away while it is read; a segment is delivered
+twice.
 """
 
 import itertools
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import msgspec
 
 from appliance.config import read_config
 from appliance.uplink.certificate import Tls
@@ -20,10 +22,14 @@ from demo.processes import machi
 from demo.residents import REGISTERED
 from demo.town import DemoTown, DemoUnit
 from sync.messages import SEGMENT_TYPE
+from sync.program import Result, Wish
 from sync.segment import pack, split
 
+OK: Final = Result.OK_PAY.value
 ROUNDS: Final = 7  # touches at each unit in each half
 TOUCH_S_MAX: Final = 6.0
+MONEY_S_MAX: Final = 30.0  # until money that was charged at the desk can be spent at a shop
+CHARGED_YEN: Final = 3_000
 POLL_S: Final = 0.02
 SLOW_MS: Final = 150
 
@@ -39,22 +45,30 @@ class Morning:
         self.delivered_twice = False
 
     def run(self) -> None:
-        lib, shop, bus = (self._town.units[name] for name in ("lib01", "shop01", "bus01"))
+        lib, shop, bus, hall = (self._town.units[name] for name in ("lib01", "shop01", "bus01", "hall01"))
+        self._say(f"the town hall: everybody charges {CHARGED_YEN:,} yen")
+        for person in REGISTERED:
+            self._must(self._at_till(hall, person, Wish("charge", CHARGED_YEN)), OK, f"{person} charges at the desk")
+        self._say("the fish shop: everybody buys something")
+        for number, person in enumerate(REGISTERED):
+            self._pay_at_last(shop, person, 300 + 10 * number)
         self._say("first half: three readers at a time")
         self._together([(unit, self._people(number, 0)) for number, unit in enumerate((lib, shop, bus))])
-        self._say("the bus drives out of reach; a card is pulled away at the library")
+        self._say("the bus drives out of reach, and the shop's line is down; a card is pulled away at the library")
         bus.road.cut()
+        shop.road.cut()
         self._pulled_away(lib, "hanako")
-        self._say("second half: the bus goes on by itself")
+        self._say("second half: the bus and the shop go on by themselves")
         self._together([(unit, self._people(number, 1)) for number, unit in enumerate((lib, shop, bus))])
-        self._say("the shop's unit is killed in the middle of a touch, and started again")
+        self._say("the shop's unit is killed in the middle of a payment, and started again")
         self._killed(shop, "fumi")
         for stranger in ("guest", "copy", "expired", "transit"):
             self.touch(lib, stranger)
         self._say("a segment of the library is delivered a second time")
         self.delivered_twice = self._deliver_twice(lib)
-        self._say("the bus comes back")
+        self._say("the bus and the shop come back")
         bus.road.mend()
+        shop.road.mend()
 
     def _people(self, unit: int, half: int) -> Sequence[str]:
         """Return who comes to a unit: each card lies on one reader at a time, and comes to another in the next half."""
@@ -69,7 +83,7 @@ class Morning:
         def at(unit: DemoUnit, people: Sequence[str]) -> None:
             try:
                 for person in people:
-                    self.touch(unit, person)
+                    self._serve(unit, person)
             except Exception as error:  # noqa: BLE001 - handed to the thread that waits
                 failures.append(error)
 
@@ -81,13 +95,41 @@ class Morning:
         if failures:
             raise failures[0]
 
-    def touch(self, unit: DemoUnit, resident: str) -> None:
-        """Hold a card there until something is heard, as people do, and take it away."""
+    def _serve(self, unit: DemoUnit, resident: str) -> None:
+        if unit.stand.is_till:
+            self._at_till(unit, resident, Wish("pay", 110, is_sure=True))
+        else:
+            self.touch(unit, resident)
+
+    def _at_till(self, unit: DemoUnit, resident: str, wish: Wish) -> str:
+        """Set a counter as whoever stands behind it does, and hold a card there; return what was heard."""
+        self._set(unit, wish)
+        return self.touch(unit, resident)
+
+    def _set(self, unit: DemoUnit, wish: Wish) -> None:
+        url = f"http://127.0.0.1:{unit.screen}/wish"
+        headers = {"Content-Type": "application/json"}
+        httpx.post(url, content=msgspec.json.encode(wish), headers=headers, trust_env=False).raise_for_status()
+
+    def _pay_at_last(self, unit: DemoUnit, resident: str, yen: int) -> None:
+        """Pay at a shop that may have to ask for the money first: it comes from the desk within a few contacts."""
+        until = time.monotonic() + MONEY_S_MAX
+        while self._at_till(unit, resident, Wish("pay", yen)) != OK:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{resident} has money and cannot pay at {unit.stand.unit}")
+
+    def _must(self, heard: str, wanted: str, what: str) -> None:
+        if heard != wanted:
+            raise ValueError(f"{what}: {heard} was heard")
+
+    def touch(self, unit: DemoUnit, resident: str) -> str:
+        """Hold a card there until something is heard, as people do, and take it away; return what it was."""
         self.taps = next(self._count)
         heard = _heard(unit)
         self._town.hold(resident, unit.stand.reader)
         _wait(lambda: _heard(unit) > heard + 1, f"nothing was heard of {resident} at {unit.stand.unit}")
         self._take_away(unit)
+        return _last_heard(unit)
 
     def _take_away(self, unit: DemoUnit) -> None:
         self._town.take_away(unit.stand.reader)
@@ -103,7 +145,10 @@ class Morning:
         self.touch(unit, resident)
 
     def _killed(self, unit: DemoUnit, resident: str) -> None:
+        """Kill a shop's unit while somebody pays; whoever holds the card there again hears what became of it."""
+        wish = Wish("pay", 130)
         self.taps = next(self._count)
+        self._set(unit, wish)
         heard = _heard(unit)
         self._town.hold(resident, unit.stand.reader)
         self._town.pcscd.table.slow(unit.stand.reader, SLOW_MS)
@@ -112,7 +157,7 @@ class Morning:
         unit.daemon.kill()
         self._take_away(unit)
         unit.start_daemon()
-        self.touch(unit, resident)
+        self._at_till(unit, resident, wish)
 
     def _deliver_twice(self, unit: DemoUnit) -> bool:
         """Post the first segment of a journal once more, as the unit itself would; return whether it was welcome."""
@@ -133,6 +178,11 @@ def _post(folder: Path, packed: bytes) -> bool:
 def _heard(unit: DemoUnit) -> int:
     path = unit.folder / "heard.jsonl"
     return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def _last_heard(unit: DemoUnit) -> str:
+    lines = (unit.folder / "heard.jsonl").read_bytes().splitlines()
+    return str(msgspec.json.decode(lines[-1])["earcon"])
 
 
 def _wait(condition: Callable[[], bool], otherwise: str) -> None:

@@ -23,7 +23,7 @@ DESK: Final = "desk"
 
 
 class Stand(msgspec.Struct, frozen=True):
-    """Where a unit of the demo stands."""
+    """Where a unit of the demo stands, and what it serves there."""
 
     unit: str
     reader: str
@@ -31,12 +31,20 @@ class Stand(msgspec.Struct, frozen=True):
     name: str
     kana: str
     name_en: str
+    counter: str = "facility"
+
+    @property
+    def is_till(self) -> bool:
+        """Whether it is set to something before a card comes."""
+        return self.counter in TILLS
 
 
+TILLS: Final = ("shop", "desk")
 STANDS: Final = (
     Stand("lib01", "library", "library", "図書館", "としょかん", "Library"),
-    Stand("shop01", "shop", "fishshop", "魚屋", "さかなや", "Fish shop"),
+    Stand("shop01", "shop", "fishshop", "魚屋", "さかなや", "Fish shop", "shop"),
     Stand("bus01", "bus", "bus", "まちバス", "まちばす", "Town bus"),
+    Stand("hall01", DESK, "hall", "町役場", "まちやくば", "Town hall", "desk"),
 )
 
 
@@ -51,7 +59,7 @@ class Ports(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_console(cls, console: int) -> Self:
-        """Return ports that follow from the console's: 8080 gives 8090 for the page, 8101 to 8103 for the screens."""
+        """Return ports that follow from the console's: 8080 gives 8090 for the page, 8101 to 8104 for the screens."""
         return cls(console, console + 10, console + 363, console + 21, console + 61)
 
     def screen(self, number: int) -> int:
@@ -104,7 +112,7 @@ class DemoTown:
         self.folder = folder.absolute()
         self.ports = ports
         self._say = say
-        self.pcscd = PrivatePcscd([*(stand.reader for stand in STANDS), DESK])
+        self.pcscd = PrivatePcscd([stand.reader for stand in STANDS])
         self.cards: dict[str, Path] = {}
         self.units: dict[str, DemoUnit] = {}
         self.central = self.folder / "central"
@@ -215,7 +223,7 @@ class DemoTown:
         config = folder / "unit.toml"
         road = Road(self.ports.road(number), self.ports.units)
         config.write_text(_demo_config(config.read_text(), self.ports.road(number)))
-        where = ("--place", stand.place, "--counter", "facility")
+        where = ("--place", stand.place, "--counter", stand.counter)
         ticket = machi("central", "unit", "add", self.central, stand.unit, *where)
         machi("unit", "enrol", folder, "-", stdin=ticket)
         return DemoUnit(stand, folder, road, screen, self.pcscd.environment)

@@ -12,7 +12,7 @@ import apsw
 import msgspec
 import sqlalchemy as sa
 
-from central import store
+from central import ledger, store
 from central.audit import audit
 from central.centre import Centre, open_centre
 from central.incidents import open_ones
@@ -32,6 +32,8 @@ class Verdict(msgspec.Struct, frozen=True):
         entries: entries in the units' journals.
         acknowledged: of those, how many the centre holds with the same hash.
         books_match: what the units' journals fold to is what the centre's tables say, for every program.
+        residual: what all accounts of the ledger hold together: nothing, if no yen was made or lost.
+        short: yen that units gave out and nobody had.
         replay_match: the centre's tables come back the same from the stored segments.
         chain_errors: what an audit of the stored segments found.
         results: how often each result was shown.
@@ -45,6 +47,8 @@ class Verdict(msgspec.Struct, frozen=True):
     lost: int
     duplicated: int
     books_match: bool
+    residual: int
+    short: int
     replay_match: bool
     chain_errors: int
     incidents: list[str]
@@ -53,6 +57,7 @@ class Verdict(msgspec.Struct, frozen=True):
     @property
     def is_good(self) -> bool:
         whole = self.books_match and self.replay_match and not self.chain_errors and not self.incidents
+        whole = whole and self.residual == self.short == 0
         return whole and self.lost == self.duplicated == 0 and self.entries == self.acknowledged and self.beeped > 0
 
 
@@ -69,6 +74,7 @@ def judge(folder: Path, taps: int) -> Verdict:
     twice = sum(sum(held.get(place, Counter()).values()) > 1 for place in beeped)
     bodies = [body for journal in journals.values() for _, body in journal.values()]
     with store.reading(centre.engine) as connection:
+        residual, short = ledger.total(connection), ledger.shortfall(connection)
         incidents = [f"{row['unit']}: {row['kind']}" for row in open_ones(connection)]
     return Verdict(
         units=len(units),
@@ -79,6 +85,8 @@ def judge(folder: Path, taps: int) -> Verdict:
         lost=lost,
         duplicated=twice,
         books_match=_books_match(centre.engine, bodies),
+        residual=residual,
+        short=short,
         replay_match=_replay(centre),
         chain_errors=len(audit(centre.engine, centre.town).broken),
         incidents=incidents,

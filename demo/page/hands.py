@@ -28,7 +28,8 @@ class UnitSeen(msgspec.Struct, frozen=True):
     """A unit and its surroundings.
 
     Attributes:
-        screen: the address of its screen.
+        screen: the address of its screen; of a till, of the page behind the counter.
+        is_till: there is something to press on it.
         holds: the key of the resident whose card lies there, or empty.
         runs: its daemon answers.
         is_cut: its network is cut.
@@ -40,6 +41,7 @@ class UnitSeen(msgspec.Struct, frozen=True):
     name: str
     name_en: str
     screen: str
+    is_till: bool
     holds: str
     runs: bool
     is_cut: bool
@@ -120,7 +122,8 @@ def _seen(unit: DemoUnit, lying: dict[str, str], held: dict[str, int]) -> UnitSe
         unit=stand.unit,
         name=stand.name,
         name_en=stand.name_en,
-        screen=f"http://127.0.0.1:{unit.screen}/?sound=1",
+        screen=f"http://127.0.0.1:{unit.screen}/{'counter' if stand.is_till else ''}?sound=1",
+        is_till=stand.is_till,
         holds=lying.get(stand.reader, ""),
         runs=bool(status),
         is_cut=unit.road.is_cut,

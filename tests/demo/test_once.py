@@ -12,7 +12,7 @@ from demo.verdict import judge
 from sync.segment import from_text, split
 from tests.demo.running import ROOT, command, free_ports, left_behind, once
 
-UNITS = ("lib01", "shop01", "bus01")
+UNITS = ("lib01", "shop01", "bus01", "hall01")
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +25,15 @@ def morning(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, o
 
 def test_nothing_is_lost_or_booked_twice_whatever_goes_wrong(morning: tuple[Path, dict[str, object]]) -> None:
     _, verdict = morning
-    told = {name: verdict[name] for name in ("units", "lost", "duplicated", "books_match", "replay_match", "incidents")}
+    names = ("units", "lost", "duplicated", "books_match", "residual", "short", "replay_match", "incidents")
+    told = {name: verdict[name] for name in names}
     assert told == {
-        "units": 3,
+        "units": 4,
         "lost": 0,
         "duplicated": 0,
         "books_match": True,
+        "residual": 0,
+        "short": 0,
         "replay_match": True,
         "incidents": [],
     }

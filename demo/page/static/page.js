@@ -81,6 +81,8 @@ function addUnit(one) {
   write(field(box, "name_en"), one.name_en);
   const frame = box.querySelector("iframe");
   frame.src = one.screen;
+  frame.dataset.till = one.is_till;
+  if (one.is_till) frame.removeAttribute("tabindex");
   frame.title = `${one.name}の端末の画面`;
   new ResizeObserver(([seen]) => {
     frame.style.transform = `scale(${seen.contentRect.width / SCREEN_WIDTH})`;
