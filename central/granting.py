@@ -40,6 +40,11 @@ class NotFreeError(Exception):
     """So much is not free, or this unit may have nothing."""
 
 
+def unheard(connection: sa.Connection) -> list[str]:
+    """Return the units that may know of more than this centre does since it was restored, by name."""
+    return list(connection.execute(_UNHEARD).scalars())
+
+
 class Granter:
     """Deals out rights."""
 
@@ -56,8 +61,8 @@ class Granter:
         """
         with self._reconciler.counted() as connection:
             life = self._life(connection, unit)
-            if unheard := connection.execute(_UNHEARD).scalars().all():
-                raise NotFreeError(f"not before {', '.join(unheard)} has been heard: this centre was restored")
+            if silent := unheard(connection):
+                raise NotFreeError(f"not before {', '.join(silent)} has been heard: this centre was restored")
             if amount < 1 or ledger.balance(connection, ledger.free(what)) < amount:
                 raise NotFreeError(f"{amount} of {what} are not free")
             self._streams.append_for(connection, unit, [Grant(unit, life, what, amount)])
@@ -78,7 +83,7 @@ class Granter:
         with self._reconciler.counted() as connection:
             row = admit(connection, peer)
             missed = shelves.missed(connection, stream, ends, ENTRIES_MAX)
-            if missed or row["state"] != UnitState.ACTIVE or connection.execute(_UNHEARD).first():
+            if missed or row["state"] != UnitState.ACTIVE or unheard(connection):
                 return missed
             free = ledger.balance(connection, ledger.free(request.what))
             if free < request.lacks:
