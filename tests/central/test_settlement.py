@@ -1,7 +1,6 @@
-"""Shops are paid for what was entered, each yen once: whatever is late, cut off, sent back or put back from a backup."""
+"""Shops are paid for what was entered, each yen once: whatever is late, cut off, sent back or put back in time."""
 
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -100,7 +99,7 @@ class Street:
 
 
 @pytest.fixture
-def street(centre: Centre, clock: Clock) -> Iterator[Street]:
+def street(centre: Centre, clock: Clock) -> Street:
     name_place(centre, "fish")
     name_place(centre, "bakery")
     return Street(centre, clock)

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from central.cli.common import CHECK_FAILED, FOLDER, JSON, RefusedForSafetyError, open_folder, printable, say
+from central.cli.common import (
+    CHECK_FAILED,
+    FOLDER,
+    JSON,
+    RefusedForSafetyError,
+    UnreachableError,
+    open_folder,
+    printable,
+    say,
+)
 from programs.coin.cli.asking import DAY, place_name, refusing, settling_of
 
 if TYPE_CHECKING:
@@ -133,7 +142,13 @@ def _write(centre: "Centre", book: "BatchBook", folder: Path) -> dict[str, str]:
     written = {}
     for what, (ending, content) in contents.items():
         path = folder / f"batch-{book.number:04d}.{ending}"
-        _put(path, content)
+        try:
+            _put(path, content)
+        except OSError as error:
+            raise UnreachableError(
+                f"{path}: {error.strerror}. Batch {book.number} is made and nothing is lost; write its files with: "
+                f"machi central coin batch FOLDER {book.number} --output …"
+            ) from error
         written[what] = str(path)
     return written
 

@@ -61,9 +61,17 @@ def shop(folder: Path, place: str, as_json: bool, name: str, **of: str) -> None:
 @click.option("--closes", multiple=True, type=click.IntRange(1, 31), help="A closing day; 31 is the last. Repeatable.")
 @click.option("--if-closed", type=click.Choice(["before", "after"]), help="Which working day counts instead.")
 @click.option("--minimum", "minimum_yen", type=click.IntRange(1, 1_000_000), help="Less waits for the next time (¥).")
-@click.option("--holiday", "holidays", multiple=True, type=DAY, help="A day on which banks are closed; adds to them.")
+@click.option("--holiday", "closed", multiple=True, type=DAY, help="A day on which banks are closed. Repeatable.")
+@click.option("--no-holiday", "opened", multiple=True, type=DAY, help="One on which they are open after all.")
 @JSON
-def paydays(folder: Path, as_json: bool, **wanted: Any) -> None:
+def paydays(
+    folder: Path,
+    as_json: bool,
+    closed: tuple[int, ...],
+    opened: tuple[int, ...],
+    closes: tuple[int, ...],
+    **wanted: Any,
+) -> None:
     """Show when shops are paid, and from how much on; or set it. Weekends and New Year need not be said."""
     from programs.coin.office import agreed
     from programs.coin.settlement.calendar import iso, pay_day, period
@@ -71,17 +79,19 @@ def paydays(folder: Path, as_json: bool, **wanted: Any) -> None:
     centre = open_folder(folder)
     with plainly():
         said = settling_of(centre)
-        if changed := {name: value for name, value in wanted.items() if value}:
-            if "holidays" in changed:
-                changed["holidays"] = tuple(sorted({*said.holidays, *changed["holidays"]}))
-            said = msgspec.structs.replace(said, **changed)
-            centre.registrar.say([msgspec.structs.replace(agreed(centre.engine).terms, settling=said)])
-        now = period(said, _today(centre))
+        today = _today(centre)
+        holidays = tuple(sorted({*said.holidays, *closed} - {*opened}))
+        named = {name: value for name, value in wanted.items() if value is not None}
+        closes = tuple(sorted(set(closes))) or said.closes
+        changed = msgspec.structs.replace(said, holidays=holidays, closes=closes, **named)
+        if changed != said:
+            centre.registrar.say([msgspec.structs.replace(agreed(centre.engine).terms, settling=changed)])
+        now = period(changed, today)
     document = {
-        **{name: getattr(said, name) for name in ("closes", "if_closed", "minimum_yen")},
-        "holidays": [iso(day) for day in said.holidays],
+        **{name: getattr(changed, name) for name in ("closes", "if_closed", "minimum_yen")},
+        "holidays": [iso(day) for day in changed.holidays],
         "period": f"{iso(now.first)}/{iso(now.last)}",
-        "pay_on": iso(pay_day(said, now.last)),
+        "pay_on": iso(pay_day(changed, now.last)),
     }
     say({"schema": "machi.central.coin.paydays/1", **document}, as_json=as_json)
 

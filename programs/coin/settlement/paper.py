@@ -87,13 +87,13 @@ def _period(statement: Statement) -> str:
 
 
 def _row(name: str, count: str, yen: int) -> str:
-    return f"{_padded(name, 44)}{count:>8} {yen:>12,}円"
+    return f"{name}{_space(name, 44)}{_space(count, 8)}{count} {yen:>12,}円"
 
 
-def _padded(name: str, columns: int) -> str:
-    """Fill a name up to so many columns of a terminal, in which a Japanese character takes two."""
-    wide = sum(1 for sign in name if ord(sign) > 0x2E80)  # noqa: PLR2004 - kana and kanji begin behind it
-    return name + " " * (columns - len(name) - wide)
+def _space(text: str, columns: int) -> str:
+    """Return what fills a text up to so many columns of a terminal, in which a Japanese character takes two."""
+    wide = sum(1 for sign in text if ord(sign) > 0x2E80)  # noqa: PLR2004 - kana and kanji begin behind it
+    return " " * (columns - len(text) - wide)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
