@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from central import reconcile, store
 from programs.coin.settlement.tables import Line, line, run
+from sync.program import DAY_MS
 
 UNCOUNTED: Final = 0
 """In the place of a batch's number: no batch has counted it yet."""
@@ -45,6 +46,13 @@ def totals(connection: sa.Connection) -> dict[str, int]:
     """Return what the entries of each shop come to, counted or not."""
     asked = sa.select(line.c.place, sa.func.sum(line.c.yen)).group_by(line.c.place).order_by(line.c.place)
     return {place: int(yen) for place, yen in connection.execute(asked)}
+
+
+def first_day(connection: sa.Connection) -> int | None:
+    """Return the day of the earliest entry of any shop, as units say it; None before the first."""
+    day = sa.func.coalesce(line.c.day, line.c.at // DAY_MS)
+    found = connection.execute(sa.select(sa.func.min(day))).scalar()
+    return None if found is None else int(found)
 
 
 def holes(connection: sa.Connection, writer: str, boot: str, first: int, last: int) -> list[int]:
