@@ -50,6 +50,11 @@ class NotFreeError(Exception):
     """So much is not free, or this unit may have nothing."""
 
 
+def unheard(connection: sa.Connection) -> list[str]:
+    """Return the units that may know of more than this centre does since it was restored, by name."""
+    return list(connection.execute(_UNHEARD).scalars())
+
+
 class Asked(msgspec.Struct, frozen=True):
     """Somebody stands before a unit that lacks so much; it is being fetched from others until then."""
 
@@ -83,7 +88,7 @@ class Deal:
 
     def __init__(self, connection: sa.Connection, streams: Streams, now_ms: int) -> None:
         self.connection = connection
-        self.unheard: Sequence[str] = connection.execute(_UNHEARD).scalars().all()
+        self.unheard: Sequence[str] = unheard(connection)
         heard = connection.execute(_ACTIVE, {"since": now_ms - IN_REACH_MS, "until": now_ms + IN_REACH_MS})
         self.in_reach: Mapping[str, int] = {row.name: row.epoch for row in heard}
         self._streams = streams

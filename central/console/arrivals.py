@@ -12,6 +12,7 @@ from central.console.books import place_name, where
 from central.console.words import Words
 from sync.entries import EntryId, Register, Unread, kind_of
 from sync.facts import CORE
+from sync.messages import OFFICE_STREAM
 from sync.segment import Segment, from_text, unpack
 
 _CORE_KINDS: Final = tuple(kind_of(kind) for kind in CORE)
@@ -165,7 +166,9 @@ class Arrivals:
 
 
 def _of_programs() -> sa.Select[Any]:
-    return sa.select(reconcile.entry).where(reconcile.entry.c.kind.not_in(_CORE_KINDS))
+    """Ask for what people did at units; what the office decides is no touch."""
+    here = reconcile.entry.c
+    return sa.select(reconcile.entry).where(here.kind.not_in(_CORE_KINDS), here.writer != OFFICE_STREAM)
 
 
 def _segments(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, tuple[Segment, int]]:

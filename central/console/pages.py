@@ -1,15 +1,16 @@
 """The pages that people open. Every one works without JavaScript; with it, it keeps itself up to date."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter, HTTPException
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from central.console import brought
 from central.console.api import entry_id
 from central.console.arrivals import Cursor
 from central.console.books import IncidentLine
@@ -35,12 +36,15 @@ class Pages:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._templates = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
+            loader=ChoiceLoader([FileSystemLoader(_TEMPLATES), brought.templates()]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.globals["brought"] = [
+            (page.name, f"/{page.name}", page.ja, page.en) for _, page in brought.pages()
+        ]
         self._templates.filters |= {"groups": groups, "lasting": length, "ticks": ticks}
 
     def render(self, template: str, **values: object) -> HTMLResponse:
@@ -121,7 +125,19 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
     def docs() -> Response:
         return pages.render("docs.html", documents={name: read(document) for name, document in documents.items()})
 
+    for template, page in brought.pages():
+        router.add_api_route(f"/{page.name}", _shown(desk, pages, template, page))
     return router
+
+
+def _shown(desk: Desk, pages: Pages, template: str, page: brought.Page) -> Callable[[], Response]:
+    """Return what answers for a page that a program brings."""
+
+    def show() -> Response:
+        moment = desk.moment()
+        return pages.render(template, moment=moment, **page.read(desk.centre.engine, moment))
+
+    return show
 
 
 def _held(found: _Found | None, name: str) -> _Found:

@@ -13,9 +13,12 @@ from central.office import Office
 from central.upsert import upsert
 from programs.coin.entries import Charge, Pay, Void, money
 from programs.coin.rules import PROGRAM, Purse
+from programs.coin.settlement import tables as settlement
+from programs.coin.settlement.accounts import BANK, SHOP
+from programs.coin.settlement.facts import Transfer, TransferBack
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from sync.entries import Entry
-from sync.messages import TOWN_STREAM
+from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 metadata = MetaData()
 
@@ -25,6 +28,9 @@ POINTS: Final = "issuer/points"
 """The account from which points come: below zero by all that are outstanding."""
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
+
+for table in settlement.metadata.sorted_tables:
+    table.to_metadata(metadata)
 
 _AGREED: Final = msgspec.json.Decoder(Agreed)
 _PURSE: Final = msgspec.json.Decoder(Purse)
@@ -38,7 +44,7 @@ def drawer(unit: str) -> str:
 
 def shop(place: str) -> str:
     """Return the account of what a shop has to get."""
-    return f"shop/{place}"
+    return f"{SHOP}{place}"
 
 
 def points(card: str) -> str:
@@ -54,7 +60,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 2
+    version: int = 3
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:
@@ -66,11 +72,16 @@ class Coin:
                 return (Move(held(money(card), unit, life), shop(place), yen), *_points(POINTS, points(card), earned))
             case Void(life=life, card=card, yen=yen, place=place, points=earned):
                 return (Move(shop(place), held(money(card), unit, life), yen), *_points(points(card), POINTS, earned))
+            case Transfer(place=place, yen=yen) if unit == OFFICE_STREAM:
+                return (Move(shop(place), BANK, yen),)
+            case TransferBack(place=place, yen=yen) if unit == OFFICE_STREAM:
+                return (Move(BANK, shop(place), yen),)
             case _:
                 return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
+        settlement.record(connection, entries, self.moves)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:
@@ -86,7 +97,9 @@ class Coin:
         names = {"charged": "cash/%", "paid": "shop/%", "points": "points/%"}
         asked = sa.select(sa.func.coalesce(sa.func.sum(account.c.balance), 0))
         sums = {name: connection.execute(asked.where(account.c.name.like(like))) for name, like in names.items()}
-        return {name: abs(int(found.scalar_one())) for name, found in sums.items()}
+        found = {name: abs(int(summed.scalar_one())) for name, summed in sums.items()}
+        settled = settlement.paid_out(connection)
+        return {**found, "paid": found["paid"] + settled, "settled": settled}
 
     def _states(self, connection: sa.Connection, keys: Sequence[str]) -> dict[str, Purse]:
         found: dict[str, Purse] = {}

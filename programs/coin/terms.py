@@ -1,9 +1,9 @@
-"""The terms of the coin in this town, as the office said them last: steps, ceiling, points.
+"""The terms of the coin in this town, as the office said them last: steps, ceiling, points, when shops are paid.
 
 Every figure is the town's to choose. Until it has said anything, the figures below count.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -17,6 +17,28 @@ _PER_YEN: Final = 100
 Step = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Ceiling = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Points = Annotated[int, msgspec.Meta(ge=0, le=100)]
+DayOfMonth = Annotated[int, msgspec.Meta(ge=1, le=31)]
+Day = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+
+BEFORE: Final = "before"
+AFTER: Final = "after"
+
+
+class Settling(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When shops are paid, and from how much on.
+
+    Attributes:
+        closes: the days of a month on which a period ends; 31 is the last of every month. It is paid on the closing day
+            that follows: see `settlement/calendar.py`.
+        if_closed: whether the working day before or after a pay day counts on which banks are closed.
+        minimum_yen: less than this waits for the next time.
+        holidays: days since 1970-01-01 on which banks are closed; weekends and 31 December to 3 January are known.
+    """
+
+    closes: Annotated[tuple[DayOfMonth, ...], msgspec.Meta(min_length=1, max_length=31)] = (15, 31)
+    if_closed: Literal["before", "after"] = AFTER
+    minimum_yen: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1_000
+    holidays: Annotated[tuple[Day, ...], msgspec.Meta(max_length=400)] = ()
 
 
 class Terms(Fact, frozen=True, tag="coin.terms"):
@@ -26,11 +48,13 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         step_yen: cash is charged in multiples of this.
         ceiling_yen: no more than this on one card, as far as the desk that charges knows.
         points_per_100_yen: what a payment earns for each whole ¥100.
+        settling: when shops are paid.
     """
 
     step_yen: Step = 1_000
     ceiling_yen: Ceiling = 50_000
     points_per_100_yen: Points = 10
+    settling: Settling = Settling()
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""

@@ -2,6 +2,9 @@
 
 import click
 
+from programs.coin.cli.settlement import batch, batches, mark, settle
+from programs.coin.cli.shops import paydays, payer, shop
+from programs.coin.cli.statement import statement
 from programs.coin.cli.terms import terms
 
 
@@ -12,10 +15,12 @@ def coin() -> None:
     \b
     Examples:
       machi central coin terms /srv/town --points 5
+      machi central coin settle /srv/town --upto 2026-12-15 --output /srv/bank
+      machi central coin statement /srv/town fish
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (terms,):
+for command in (terms, payer, shop, paydays, settle, batch, batches, mark, statement):
     coin.add_command(command)
 
 COMMANDS = coin

@@ -1,0 +1,140 @@
+"""What the coin shows on the console: how shops stand, when they are paid, and what became of each batch."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from central import ledger, store
+from central.console.books import place_name
+from central.console.brought import Page
+from central.console.moment import Moment
+from programs.coin.office import agreed
+from programs.coin.settlement import calendar, counted, tables
+from programs.coin.settlement.accounts import SHOP
+from programs.coin.settlement.books import BatchBook, OfficeBooks
+from programs.coin.settlement.facts import State
+from programs.coin.terms import Settling
+from sync.program import town_day
+
+BATCHES_SHOWN: Final = 24  # a year of them
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """A word of how something stands; `name`: as the style sheet calls it."""
+
+    name: str
+    symbol: str
+    ja: str
+    en: str
+
+
+class ShopRow(msgspec.Struct, frozen=True):
+    """One shop; `last`: what the last batch that paid it paid, and when."""
+
+    place: str
+    name: str
+    owed: int
+    stand: Stand
+    last: tuple[int, str] | None
+
+
+class BatchRow(msgspec.Struct, frozen=True):
+    """One batch; `back`: what came back of it, by the names of the shops."""
+
+    number: int
+    upto: str
+    pay_on: str
+    shops: int
+    yen: int
+    stand: Stand
+    back: dict[str, str]
+    because: str
+
+
+_SHOP: Final = {
+    "ready": Stand("ok", "○", "次に振り込みます", "paid next"),
+    "account": Stand("need", "×", "口座がありません", "no account"),
+    "minimum": Stand("late", "…", "最低額まで待ちます", "waits for the minimum"),
+    "nothing": Stand("closed", "－", "ありません", "nothing"),
+    "owes": Stand("late", "△", "返してもらう分があります", "has to give back"),
+}
+_BATCH: Final = {
+    State.MADE: Stand("sending", "↑", "作成済み(銀行へ送ってください)", "made: send it to the bank"),
+    State.SENT: Stand("sending", "↑", "送信済み", "sent"),
+    State.ACCEPTED: Stand("ok", "○", "受付済み", "accepted"),
+    State.VOID: Stand("closed", "－", "取りやめ", "void"),
+}
+_NOBODY: Final = Stand("closed", "－", "振込なし", "nobody was paid")
+_BOUNCED: Final = Stand("need", "×", "戻った振込があります", "a transfer came back")
+
+
+def settlement(engine: sa.Engine, moment: Moment) -> Mapping[str, Any]:
+    """Return what the page of the settlement shows."""
+    settling = agreed(engine).terms.settling
+    today = town_day(moment.now_ms, moment.offset_minutes)
+    with store.reading(engine) as connection:
+        books = tables.office_books(connection)
+        shops = _shops(connection, books, settling)
+        first = counted.first_day(connection) if books.upto is None else books.upto + 1
+        names = {place: place_name(connection, place) for book in books.batches.values() for place in _places(book)}
+    latest = sorted(books.batches.values(), key=lambda book: -book.number)[:BATCHES_SHOWN]
+    now = calendar.period(settling, today)
+    over = now.first - 1
+    is_due = first is not None and first <= over and any(shop.owed for shop in shops)
+    return {
+        "shops": shops,
+        "batches": [_batch(book, names, is_newest=book.number == books.next_number - 1) for book in latest],
+        "owed": sum(shop.owed for shop in shops),
+        "paid": sum(book.paid_yen for book in books.batches.values()),
+        "minimum": settling.minimum_yen,
+        "period": (calendar.iso(now.first), calendar.iso(now.last)),
+        "pay_on": calendar.iso(calendar.pay_day(settling, now.last)),
+        "over": calendar.iso(over) if is_due else "",
+        "has_payer": books.payer is not None,
+        "lost": books.lost,
+    }
+
+
+def _shops(connection: sa.Connection, books: OfficeBooks, settling: Settling) -> list[ShopRow]:
+    """Return the shops by name, those that have to get something first."""
+    account = ledger.account.c
+    kinds = (account.name.startswith(prefix, autoescape=True) for prefix in (SHOP, ledger.short(SHOP)))
+    owed: dict[str, int] = dict.fromkeys(books.shops, 0)
+    for name, balance in connection.execute(sa.select(account.name, account.balance).where(sa.or_(*kinds))):
+        place = name.removeprefix(ledger.SHORT).removeprefix(SHOP)
+        owed[place] = owed.get(place, 0) + int(balance)
+    last = {
+        sent.place: (sent.yen, calendar.iso(book.said.pay_on)) for book in books.standing for sent in book.transfers
+    }
+    rows = [
+        ShopRow(place, place_name(connection, place), yen, _shop(place, yen, books, settling), last.get(place))
+        for place, yen in owed.items()
+    ]
+    return sorted(rows, key=lambda row: (row.owed <= 0, row.name, row.place))
+
+
+def _shop(place: str, owed: int, books: OfficeBooks, settling: Settling) -> Stand:
+    if owed < 0:
+        return _SHOP["owes"]
+    if not owed:
+        return _SHOP["nothing"]
+    if place not in books.shops:
+        return _SHOP["account"]
+    return _SHOP["ready" if owed >= settling.minimum_yen else "minimum"]
+
+
+def _batch(book: BatchBook, names: Mapping[str, str], *, is_newest: bool) -> BatchRow:
+    back = {} if book.is_void else {names[sent.place]: sent.because for sent in book.transfers if sent.back}
+    stand = _BOUNCED if back and is_newest else _BATCH[book.state] if book.transfers else _NOBODY
+    said = book.said
+    days = calendar.iso(said.upto), calendar.iso(said.pay_on)
+    return BatchRow(book.number, *days, said.transfers, said.yen, stand, back, book.because)
+
+
+def _places(book: BatchBook) -> list[str]:
+    return [sent.place for sent in book.transfers]
+
+
+PAGES: Final = (Page("settlement", "精算", "Settlement", settlement),)
