@@ -8,14 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
 from central import store
-from central.ledger import Move, account, held
+from central.ledger import Move, account, free, held
 from central.office import Office
 from central.upsert import upsert
 from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.lots import books
+from programs.coin.lots.facts import Expired, Given
+from programs.coin.lots.fold import EXPIRED
 from programs.coin.rules import PROGRAM, Purse
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from sync.entries import Entry
-from sync.messages import TOWN_STREAM
+from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 metadata = MetaData()
 
@@ -25,6 +28,9 @@ POINTS: Final = "issuer/points"
 """The account from which points come: below zero by all that are outstanding."""
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
+
+for table in books.metadata.sorted_tables:
+    table.to_metadata(metadata)
 
 _AGREED: Final = msgspec.json.Decoder(Agreed)
 _PURSE: Final = msgspec.json.Decoder(Purse)
@@ -54,7 +60,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 2
+    version: int = 3
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:
@@ -66,11 +72,16 @@ class Coin:
                 return (Move(held(money(card), unit, life), shop(place), yen), *_points(POINTS, points(card), earned))
             case Void(life=life, card=card, yen=yen, place=place, points=earned):
                 return (Move(shop(place), held(money(card), unit, life), yen), *_points(points(card), POINTS, earned))
+            case Given(card=card, yen=yen, fund=fund) if unit == OFFICE_STREAM:
+                return (Move(f"fund/{fund}", free(money(card)), yen),)
+            case Expired(what=what, yen=yen) if unit == OFFICE_STREAM:
+                return (Move(free(what), EXPIRED, yen),)
             case _:
                 return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
+        books.note(connection, entries, self.moves)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:

@@ -17,6 +17,7 @@ _PER_YEN: Final = 100
 Step = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Ceiling = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Points = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Days = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
 
 class Terms(Fact, frozen=True, tag="coin.terms"):
@@ -26,15 +27,21 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         step_yen: cash is charged in multiples of this.
         ceiling_yen: no more than this on one card, as far as the desk that charges knows.
         points_per_100_yen: what a payment earns for each whole ¥100.
+        cash_good_days: for so many days after the day of a charge the money is good; 0: for ever.
     """
 
     step_yen: Step = 1_000
     ceiling_yen: Ceiling = 50_000
     points_per_100_yen: Points = 10
+    cash_good_days: Days = 0
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""
         return yen // _PER_YEN * self.points_per_100_yen
+
+    def expires(self, day: int) -> int:
+        """Return the last day on which what is charged on a day is good; 0: for ever."""
+        return max(0, day + self.cash_good_days) if self.cash_good_days else 0
 
 
 class Agreed(msgspec.Struct, frozen=True):

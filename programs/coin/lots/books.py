@@ -1,0 +1,151 @@
+"""What flows through purses, noted from the moves that the ledger books; what the office gave; whom it has heard."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
+
+from central import ledger
+from central.ledger import Move
+from central.upsert import upsert
+from programs.coin.lots.facts import Given
+from programs.coin.lots.flow import Flow
+from programs.coin.lots.fold import Purse, fold
+from sync.entries import Entry
+from sync.messages import OFFICE_STREAM, is_stream
+from sync.program import town_day
+
+JAPAN_MINUTES: Final = 540
+_PURSE: Final = re.compile(r"(coin/[0-9a-z]+)/(?:free|at/.+)")
+_OF_HERE: Final = re.compile(r"[0-9a-f]{16}/[0-9]+")
+
+metadata = MetaData()
+
+flow = Table(
+    "coin_flow",
+    metadata,
+    Column("unit", Text, primary_key=True),
+    Column("boot", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("line", BigInteger, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("day", BigInteger, nullable=False),
+    Column("yen", BigInteger, nullable=False),
+    Column("other", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("of", Text, nullable=False),
+    Index("coin_flow_by_purse", "what"),
+    Index("coin_flow_by_expiry", "expires"),
+    Index("coin_flow_by_day", "day"),
+)
+
+given = Table("coin_given", metadata, Column("ref", Text, primary_key=True), Column("fact", Text, nullable=False))
+
+heard = Table(
+    "coin_heard",  # up to which time by its own clock each unit was heard
+    metadata,
+    Column("unit", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
+_GIVEN: Final = msgspec.json.Decoder(Given)
+_COLUMNS: Final = tuple(flow.c[name] for name in Flow.__struct_fields__)
+_LINKED: Final = (
+    sa.select(flow.c.other).where(flow.c.what == sa.bindparam("of"), flow.c.other.like("coin/%")).distinct()
+)
+
+
+def purse_of(account: str) -> str:
+    """Return whose money an account of the ledger holds, as rights call it; "" if it is nobody's."""
+    found = _PURSE.fullmatch(account)
+    return found[1] if found else ""
+
+
+def flows(entry: Entry, moves: Iterable[Move]) -> list[Flow]:
+    """Return what an entry moves into purses and out of them; within one purse nothing flows."""
+    found: list[Flow] = []
+    for move in moves:
+        source, target = purse_of(move.source), purse_of(move.target)
+        if source == target:
+            continue
+        if source:
+            found.append(_flow(entry, len(found) + 1, source, -move.amount, move.target))
+        if target:
+            found.append(_flow(entry, len(found) + 1, target, move.amount, move.source))
+    return found
+
+
+def _flow(entry: Entry, line: int, what: str, yen: int, other: str) -> Flow:
+    """Read off a fact, of whichever kind, what lots need to know: its day, what it is of, until when it is good."""
+    fact = entry.fact
+    of = str(getattr(fact, "of", ""))
+    return Flow(
+        *(what, entry.unit, entry.boot, entry.seq, line, entry.at),
+        day=getattr(fact, "day", town_day(entry.at, JAPAN_MINUTES)),
+        yen=yen,
+        other=other,
+        source=str(getattr(fact, "source", other.partition("/")[0])),
+        expires=getattr(fact, "expires", 0),
+        of=f"{entry.unit}/{of}" if _OF_HERE.fullmatch(of) else of,
+    )
+
+
+def note(connection: sa.Connection, entries: Sequence[Entry], moves: Callable[[Entry], Sequence[Move]]) -> None:
+    """Note entries as they arrive, within the caller's transaction."""
+    rows = [msgspec.structs.asdict(one) for entry in entries for one in flows(entry, moves(entry))]
+    if rows:
+        connection.execute(sa.insert(flow), rows)
+    gifts = {
+        entry.fact.ref: {"ref": entry.fact.ref, "fact": msgspec.json.encode(entry.fact).decode()}
+        for entry in entries
+        if entry.unit == OFFICE_STREAM and isinstance(entry.fact, Given) and entry.fact.ref
+    }
+    upsert(connection, given, list(gifts.values()), lambda new: {"fact": given.c.fact})  # noqa: ARG005 - the first counts
+    latest: dict[str, int] = {}
+    for entry in entries:
+        if not is_stream(entry.unit):
+            latest[entry.unit] = max(entry.at, latest.get(entry.unit, entry.at))
+    later = [{"unit": unit, "at": at} for unit, at in sorted(latest.items())]
+    upsert(connection, heard, later, lambda new: {"at": sa.case((new.at > heard.c.at, new.at), else_=heard.c.at)})
+
+
+def purse(connection: sa.Connection, what: str) -> Purse:
+    """Return a purse, lot by lot; what is not in the lots of another purse is needed of it, too."""
+    found: list[Flow] = []
+    waiting, seen = [what], {what}
+    while waiting:
+        here = waiting.pop()
+        rows = connection.execute(sa.select(*_COLUMNS).where(flow.c.what == here)).all()
+        found += (Flow(*row) for row in rows)
+        linked = {purse_of(other) for other in connection.execute(_LINKED, {"of": here}).scalars()} - seen - {""}
+        waiting += sorted(linked)
+        seen |= linked
+    return fold(found).get(what, Purse())
+
+
+def worth(connection: sa.Connection, what: str) -> int:
+    """Return what the ledger says is in a purse: free, at units, and without what is short."""
+    names = sa.or_(
+        *(ledger.account.c.name.startswith(f"{prefix}{what}/", autoescape=True) for prefix in ("", ledger.SHORT))
+    )
+    return int(
+        connection.execute(
+            sa.select(sa.func.coalesce(sa.func.sum(ledger.account.c.balance), 0)).where(names)
+        ).scalar_one()
+    )
+
+
+def given_for(connection: sa.Connection, ref: str) -> Given | None:
+    """Return what was given under a reference, if something was."""
+    found = connection.execute(sa.select(given.c.fact).where(given.c.ref == ref)).scalar()
+    return _GIVEN.decode(found) if found else None
+
+
+def is_known(connection: sa.Connection, what: str) -> bool:
+    """Tell whether a purse ever held something."""
+    return connection.execute(sa.select(flow.c.what).where(flow.c.what == what).limit(1)).first() is not None
