@@ -2,6 +2,8 @@
 
 import click
 
+from programs.coin.cli.balance import balance
+from programs.coin.cli.giving import give, give_list, premium
 from programs.coin.cli.terms import terms
 
 
@@ -12,10 +14,12 @@ def coin() -> None:
     \b
     Examples:
       machi central coin terms /srv/town --points 5
+      machi central coin balance /srv/town 60033bab2dcddc48b295070670d111d3
+      machi central coin give-list /srv/town grants.csv
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (terms,):
+for command in (terms, balance, give, give_list, premium):
     coin.add_command(command)
 
 COMMANDS = coin

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 from central import ledger
 from central.ledger import Move
 from central.upsert import upsert
+from programs.coin.lots.days import JAPAN_MINUTES
 from programs.coin.lots.facts import Given
 from programs.coin.lots.flow import Flow
 from programs.coin.lots.fold import Purse, fold
@@ -18,7 +19,6 @@ from sync.entries import Entry
 from sync.messages import OFFICE_STREAM, is_stream
 from sync.program import town_day
 
-JAPAN_MINUTES: Final = 540
 _PURSE: Final = re.compile(r"(coin/[0-9a-z]+)/(?:free|at/.+)")
 _OF_HERE: Final = re.compile(r"[0-9a-f]{16}/[0-9]+")
 
@@ -54,7 +54,7 @@ heard = Table(
 )
 
 _GIVEN: Final = msgspec.json.Decoder(Given)
-_COLUMNS: Final = tuple(flow.c[name] for name in Flow.__struct_fields__)
+COLUMNS: Final = tuple(flow.c[name] for name in Flow.__struct_fields__)
 _LINKED: Final = (
     sa.select(flow.c.other).where(flow.c.what == sa.bindparam("of"), flow.c.other.like("coin/%")).distinct()
 )
@@ -120,7 +120,7 @@ def purse(connection: sa.Connection, what: str) -> Purse:
     waiting, seen = [what], {what}
     while waiting:
         here = waiting.pop()
-        rows = connection.execute(sa.select(*_COLUMNS).where(flow.c.what == here)).all()
+        rows = connection.execute(sa.select(*COLUMNS).where(flow.c.what == here)).all()
         found += (Flow(*row) for row in rows)
         linked = {purse_of(other) for other in connection.execute(_LINKED, {"of": here}).scalars()} - seen - {""}
         waiting += sorted(linked)
@@ -144,6 +144,12 @@ def given_for(connection: sa.Connection, ref: str) -> Given | None:
     """Return what was given under a reference, if something was."""
     found = connection.execute(sa.select(given.c.fact).where(given.c.ref == ref)).scalar()
     return _GIVEN.decode(found) if found else None
+
+
+def given_under(connection: sa.Connection, prefix: str) -> dict[str, Given]:
+    """Return everything that was given under references with a beginning, by reference."""
+    asked = sa.select(given).where(given.c.ref.startswith(prefix, autoescape=True)).order_by(given.c.ref)
+    return {ref: _GIVEN.decode(fact) for ref, fact in connection.execute(asked)}
 
 
 def is_known(connection: sa.Connection, what: str) -> bool:
