@@ -16,8 +16,9 @@ from programs.coin.lots.facts import Given
 from programs.coin.lots.flow import Flow
 from programs.coin.lots.fold import Purse, fold
 from sync.entries import Entry
-from sync.messages import OFFICE_STREAM, is_stream
+from sync.messages import OFFICE_STREAM, ONE_UNIT, is_stream
 from sync.program import town_day
+from sync.rights import Recall
 
 _PURSE: Final = re.compile(r"(coin/[0-9a-z]+)/(?:free|at/.+)")
 _OF_HERE: Final = re.compile(r"[0-9a-f]{16}/[0-9]+")
@@ -51,6 +52,16 @@ heard = Table(
     metadata,
     Column("unit", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
+)
+
+recall = Table(
+    "coin_recall",  # where each unit was asked last for some of a purse
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("life", BigInteger, primary_key=True),
+    Column("boot", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
 )
 
 _GIVEN: Final = msgspec.json.Decoder(Given)
@@ -100,18 +111,39 @@ def note(connection: sa.Connection, entries: Sequence[Entry], moves: Callable[[E
     rows = [msgspec.structs.asdict(one) for entry in entries for one in flows(entry, moves(entry))]
     if rows:
         connection.execute(sa.insert(flow), rows)
+    _note_gifts(connection, entries)
+    _note_heard(connection, entries)
+    _note_recalls(connection, entries)
+
+
+def _note_gifts(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     gifts = {
         entry.fact.ref: {"ref": entry.fact.ref, "fact": msgspec.json.encode(entry.fact).decode()}
         for entry in entries
         if entry.unit == OFFICE_STREAM and isinstance(entry.fact, Given) and entry.fact.ref
     }
     upsert(connection, given, list(gifts.values()), lambda new: {"fact": given.c.fact})  # noqa: ARG005 - the first counts
+
+
+def _note_heard(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     latest: dict[str, int] = {}
     for entry in entries:
         if not is_stream(entry.unit):
             latest[entry.unit] = max(entry.at, latest.get(entry.unit, entry.at))
     later = [{"unit": unit, "at": at} for unit, at in sorted(latest.items())]
     upsert(connection, heard, later, lambda new: {"at": sa.case((new.at > heard.c.at, new.at), else_=heard.c.at)})
+
+
+def _note_recalls(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    rows: dict[tuple[str, str, int], dict[str, str | int]] = {}
+    for entry in entries:
+        match entry.fact:
+            case Recall(of=unit, life=life, what=what) if entry.unit == ONE_UNIT + unit:
+                place: dict[str, str | int] = {"boot": entry.boot, "seq": entry.seq}
+                rows[what, unit, life] = {"what": what, "unit": unit, "life": life, **place}
+            case _:
+                pass
+    upsert(connection, recall, list(rows.values()), lambda new: {"boot": new.boot, "seq": new.seq})
 
 
 def purse(connection: sa.Connection, what: str) -> Purse:

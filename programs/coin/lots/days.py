@@ -38,5 +38,10 @@ def written(day: int) -> str:
 
 def today(connection: sa.Connection, clock: Clock) -> int:
     """Return the day that the town has now."""
+    return town_day(clock.wall_ms(), offset_minutes(connection))
+
+
+def offset_minutes(connection: sa.Connection) -> int:
+    """Return how far the town's clock is ahead of UTC."""
     town = statement(connection, TOWN_KEY).fact
-    return town_day(clock.wall_ms(), town.utc_offset_minutes if isinstance(town, Town) else JAPAN_MINUTES)
+    return town.utc_offset_minutes if isinstance(town, Town) else JAPAN_MINUTES

@@ -88,10 +88,15 @@ class Hall:
         return found
 
 
-@pytest.fixture
-def hall() -> Iterator[Hall]:
+def open_hall() -> Hall:
     clock = Clock()
     centre = open_sim_centre(clock, "lots")
     name_place(centre, "library")
-    yield Hall(clock, centre, centre.registrar.card("pass", "hanako"))
-    centre.engine.dispose()
+    return Hall(clock, centre, centre.registrar.card("pass", "hanako"))
+
+
+@pytest.fixture
+def hall() -> Iterator[Hall]:
+    opened = open_hall()
+    yield opened
+    opened.centre.engine.dispose()

@@ -97,6 +97,14 @@ def test_a_void_puts_back_into_the_lots_that_were_taken() -> None:
     ]
 
 
+def test_what_is_taken_back_in_parts_lies_where_it_was_and_no_more_than_was_taken() -> None:
+    before = [entry(1, charge(1000), "desk01"), entry(1, grant(300, DAY + 30), OFFICE_STREAM), entry(5, pay(700))]
+    parts = [entry(seq, void(250, of=5)) for seq in (6, 7, 8)]
+    assert left(purse(*before, *parts[:1])) == {"cash": 850, "grant 30": 0}
+    assert left(purse(*before, *parts[:2])) == {"cash": 1000, "grant 30": 100}
+    assert left(purse(*before, *parts)) == {"cash": 1000, "grant 30": 300, "shop": 50}
+
+
 def test_a_clock_that_was_set_back_turns_no_void_round() -> None:
     """The unit was started anew in between, and its clock had lost a day."""
     back = Entry("shop01", "04c1d2e3f4a5b697", 2, (DAY - 1) * DAY_MS, void(700, of=1))
@@ -125,6 +133,14 @@ def test_what_runs_out_takes_from_its_own_lot() -> None:
     two = [entry(1, grant(300, DAY), OFFICE_STREAM), entry(2, grant(400, DAY), OFFICE_STREAM)]
     gone = Expired(WHAT, 150, f"{OFFICE_STREAM}/{BOOT}/2", DAY + 1)
     assert [lot.left for lot in purse(*two, entry(3, gone, OFFICE_STREAM)).lots] == [300, 250]
+
+
+def test_what_runs_out_takes_nothing_that_is_still_good_as_long_as_anything_else_has_run_out() -> None:
+    """A payment that arrived since has taken of the lot that was to go."""
+    two = [entry(1, grant(300, DAY), OFFICE_STREAM), entry(2, grant(400, DAY), OFFICE_STREAM)]
+    good = entry(3, grant(500, DAY + 30), OFFICE_STREAM)
+    gone = Expired(WHAT, 350, f"{OFFICE_STREAM}/{BOOT}/1", DAY + 1)
+    assert [lot.left for lot in purse(*two, good, entry(4, gone, OFFICE_STREAM)).lots] == [0, 350, 500]
 
 
 def test_who_forges_a_fact_of_the_office_moves_nothing() -> None:
