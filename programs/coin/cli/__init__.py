@@ -5,6 +5,7 @@ import click
 from programs.coin.cli.balance import balance
 from programs.coin.cli.expiring import expire
 from programs.coin.cli.giving import give, give_list, premium
+from programs.coin.cli.migrating import migrate_certificates
 from programs.coin.cli.terms import terms
 
 
@@ -20,7 +21,7 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (terms, balance, give, give_list, premium, expire):
+for command in (terms, balance, give, give_list, premium, expire, migrate_certificates):
     coin.add_command(command)
 
 COMMANDS = coin

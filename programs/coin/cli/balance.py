@@ -8,6 +8,9 @@ import click
 from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_folder, plainly, printable, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from programs.coin.lots.facts import Carried
     from programs.coin.lots.statement import Statement
 
 
@@ -33,14 +36,15 @@ def balance(folder: Path, card: str, as_json: bool) -> None:
             except statement.UnequalError as error:
                 raise RefusedForSafetyError(f"{error}; run: machi central replay {folder}") from error
             earned = ledger.balance(connection, points(card))
-    document = _document(card, found, earned)
+            earlier = books.carried_of(connection, card)
+    document = _document(card, found, earned, earlier)
     if as_json:
         say(document, as_json=True)
     else:
         _print(document)
 
 
-def _document(card: str, found: "Statement", points: int) -> dict[str, Any]:
+def _document(card: str, found: "Statement", points: int, earlier: "Sequence[Carried]") -> dict[str, Any]:
     from programs.coin.lots.days import written
 
     return {
@@ -72,6 +76,9 @@ def _document(card: str, found: "Statement", points: int) -> dict[str, Any]:
             }
             for line in found.purse.history
         ],
+        "earlier": [
+            {"certificate": line.ref, "day": written(line.day), "yen": line.yen, "text": line.text} for line in earlier
+        ],
     }
 
 
@@ -85,5 +92,7 @@ def _print(document: dict[str, Any]) -> None:
             good = f"until {lot['expires']}" if lot["expires"] else "for ever"
             click.echo(f"  ¥{lot['left']:<8} of ¥{lot['yen']:<8} {lot['source']:<12} {lot['came']}, good {good}")
     click.echo("history:")
+    for line in document["earlier"]:
+        click.echo(printable(f"  {line['day']}  {line['yen']:>+9}  {line['text']:<24} {line['certificate']}"))
     for line in document["history"]:
         click.echo(printable(f"  {line['day']}  {line['yen']:>+9}  {line['with']:<24} {line['entry']}"))

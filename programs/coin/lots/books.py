@@ -12,7 +12,7 @@ from central import ledger
 from central.ledger import Move
 from central.upsert import upsert
 from programs.coin.lots.days import JAPAN_MINUTES
-from programs.coin.lots.facts import Given
+from programs.coin.lots.facts import Carried, Given
 from programs.coin.lots.flow import Flow
 from programs.coin.lots.fold import Purse, fold
 from sync.entries import Entry
@@ -64,7 +64,22 @@ recall = Table(
     Column("seq", BigInteger, nullable=False),
 )
 
+carried = Table(
+    "coin_carried",  # the history of certificates, as an earlier system had it
+    metadata,
+    Column("boot", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("card", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("day", BigInteger, nullable=False),
+    Column("yen", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("coin_carried_by_card", "card"),
+    Index("coin_carried_by_ref", "ref"),
+)
+
 _GIVEN: Final = msgspec.json.Decoder(Given)
+_CARRIED: Final = tuple(carried.c[name] for name in Carried.__struct_fields__)
 COLUMNS: Final = tuple(flow.c[name] for name in Flow.__struct_fields__)
 _LINKED: Final = (
     sa.select(flow.c.other).where(flow.c.what == sa.bindparam("of"), flow.c.other.like("coin/%")).distinct()
@@ -114,6 +129,7 @@ def note(connection: sa.Connection, entries: Sequence[Entry], moves: Callable[[E
     _note_gifts(connection, entries)
     _note_heard(connection, entries)
     _note_recalls(connection, entries)
+    _note_carried(connection, entries)
 
 
 def _note_gifts(connection: sa.Connection, entries: Sequence[Entry]) -> None:
@@ -144,6 +160,16 @@ def _note_recalls(connection: sa.Connection, entries: Sequence[Entry]) -> None:
             case _:
                 pass
     upsert(connection, recall, list(rows.values()), lambda new: {"boot": new.boot, "seq": new.seq})
+
+
+def _note_carried(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    rows = [
+        {"boot": entry.boot, "seq": entry.seq, **msgspec.structs.asdict(entry.fact)}
+        for entry in entries
+        if entry.unit == OFFICE_STREAM and isinstance(entry.fact, Carried)
+    ]
+    if rows:
+        connection.execute(sa.insert(carried), rows)
 
 
 def purse(connection: sa.Connection, what: str) -> Purse:
@@ -182,6 +208,25 @@ def given_under(connection: sa.Connection, prefix: str) -> dict[str, Given]:
     """Return everything that was given under references with a beginning, by reference."""
     asked = sa.select(given).where(given.c.ref.startswith(prefix, autoescape=True)).order_by(given.c.ref)
     return {ref: _GIVEN.decode(fact) for ref, fact in connection.execute(asked)}
+
+
+def carried_under(connection: sa.Connection, prefix: str) -> dict[str, list[Carried]]:
+    """Return the history of certificates whose references have a beginning, by reference."""
+    found: dict[str, list[Carried]] = {}
+    for line in _carried(connection, carried.c.ref.startswith(prefix, autoescape=True)):
+        found.setdefault(line.ref, []).append(line)
+    return found
+
+
+def carried_of(connection: sa.Connection, card: str) -> list[Carried]:
+    """Return the history that a card brought along."""
+    return _carried(connection, carried.c.card == card)
+
+
+def _carried(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Carried]:
+    """Return what was carried over, by day, and of each day as it was listed."""
+    ordered = sa.select(*_CARRIED).where(which).order_by(carried.c.day, carried.c.boot, carried.c.seq)
+    return [Carried(*row) for row in connection.execute(ordered)]
 
 
 def is_known(connection: sa.Connection, what: str) -> bool:

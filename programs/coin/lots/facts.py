@@ -1,6 +1,6 @@
 """What the office does to the money on cards: it gives some, and takes away what has run out.
 
-Both stand in the office's own journal; whoever else writes them moves nothing.
+All of it stands in the office's own journal; whoever else writes such a thing moves nothing.
 """
 
 from enum import StrEnum
@@ -9,9 +9,10 @@ from typing import Annotated
 import msgspec
 
 from sync.entries import Card, Count, Fact, Text
-from sync.rights import Amount, What
+from sync.rights import AMOUNT_MAX, Amount, What
 
 FundName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+SignedYen = Annotated[int, msgspec.Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
 RefText = Annotated[str, msgspec.Meta(max_length=120)]
 
 
@@ -57,4 +58,19 @@ class Expired(Fact, frozen=True, tag="coin.expired"):
     day: Count
 
 
-KINDS = (Given, Expired)
+class Carried(Fact, frozen=True, tag="coin.carried"):
+    """A line of the history of a gift certificate, as an earlier system had it; it moves nothing.
+
+    Attributes:
+        ref: the certificate, as what was left on it was given for.
+        day, yen, text: when, how much (below zero: it was used), and what for, in the words of that system.
+    """
+
+    card: Card
+    ref: RefText
+    day: Count
+    yen: SignedYen
+    text: Text
+
+
+KINDS = (Given, Expired, Carried)

@@ -14,6 +14,7 @@ from programs.coin.lots.days import today, written
 from programs.coin.lots.facts import Given
 from programs.coin.lots.fold import GUARANTEE
 from sync.directory import card_key
+from sync.entries import Fact
 from sync.facts import CardSet, CardState
 from sync.messages import OFFICE_STREAM
 
@@ -86,13 +87,13 @@ def _why_not_by_itself(gift: Given) -> str:
         return f"it would have run out on {written(gift.expires)} already"
     if gift.fund == GUARANTEE.partition("/")[2]:
         return f'the fund "{gift.fund}" makes good what units have lost; name another'
-    return _why_unwritable(gift)
+    return why_unwritable(gift)
 
 
-def _why_unwritable(gift: Given) -> str:
-    """Return what is wrong with the form of something: a text that is too long, a fund of an impossible name."""
+def why_unwritable(fact: Fact) -> str:
+    """Return what is wrong with the form of a fact: a text that is too long, a fund of an impossible name; or ""."""
     try:
-        msgspec.json.decode(msgspec.json.encode(gift), type=Given)
+        msgspec.json.decode(msgspec.json.encode(fact), type=type(fact))
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         return f"this cannot be written down: {error}"
     return ""

@@ -3,8 +3,8 @@
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -14,13 +14,16 @@ from programs.coin.lots.facts import Given, Source
 HEADINGS: Final = {
     "カード": "card",
     "金額": "yen",
+    "残高": "yen",
     "種類": "source",
     "理由": "reason",
     "期限": "expires",
     "番号": "id",
     "日付": "day",
+    "内容": "text",
 }
 SOURCES: Final = (Source.PREMIUM, Source.GRANT)
+Made = TypeVar("Made")
 _ENCODINGS: Final = ("utf-8-sig", "cp932")
 _HASH_DIGITS: Final = 16
 
@@ -38,6 +41,21 @@ class Line(msgspec.Struct, frozen=True):
 
     number: int
     fields: dict[str, str]
+
+    def must(self, name: str) -> str:
+        """Return a field that must not be empty.
+
+        Raises:
+            ValueError: it is.
+        """
+        if not self.fields.get(name):
+            raise ValueError(f"there is no {name}")
+        return self.fields[name]
+
+    @property
+    def expires(self) -> int:
+        """Return the last day on which what it says is good; 0, if it names none."""
+        return day_of(text) if (text := self.fields.get("expires", "")) else 0
 
 
 def digest(content: bytes) -> str:
@@ -77,22 +95,22 @@ def _text(content: bytes) -> str:
     raise ListError("this is no text in UTF-8 or Shift_JIS; save it as CSV")
 
 
-def read(listed: Sequence[Line], make: Callable[[Line], Given]) -> list[Given]:
-    """Make something to give of every line.
+def read(listed: Sequence[Line], make: Callable[[Line], Made]) -> list[Made]:
+    """Make of every line what it says.
 
     Raises:
         LineError: of all lines that cannot be read, one sentence each.
     """
-    gifts: list[Given] = []
+    made: list[Made] = []
     whys: list[str] = []
     for line in listed:
         try:
-            gifts.append(make(line))
+            made.append(make(line))
         except ValueError as error:
             whys.append(f"line {line.number}: {error}")
     if whys:
         raise LineError("\n".join(whys))
-    return gifts
+    return made
 
 
 def gifts(content: bytes, fund: str) -> list[tuple[int, Given]]:
@@ -111,27 +129,17 @@ def gifts(content: bytes, fund: str) -> list[tuple[int, Given]]:
 
 
 def _gift(line: Line, file: str, fund: str) -> Given:
-    field = _fields(line.fields)
-    source = source_of(field("source"))
+    source = source_of(line.must("source"))
     return Given(
-        card=field("card").lower(),
-        yen=yen_of(field("yen")),
+        card=line.must("card").lower(),
+        yen=yen_of(line.must("yen")),
         source=source,
         fund=fund or source,
-        reason=field("reason"),
+        reason=line.must("reason"),
         day=0,
-        expires=day_of(text) if (text := line.fields.get("expires", "")) else 0,
+        expires=line.expires,
         ref=f"id:{given}" if (given := line.fields.get("id", "")) else f"list:{file}/{line.number}",
     )
-
-
-def _fields(fields: Mapping[str, str]) -> Callable[[str], str]:
-    def field(name: str) -> str:
-        if not fields.get(name):
-            raise ValueError(f"there is no {name}")
-        return fields[name]
-
-    return field
 
 
 def source_of(text: str) -> Source:
