@@ -12,7 +12,7 @@ from central.ledger import Move, account, free, held
 from central.office import Office
 from central.upsert import upsert
 from programs.coin.entries import Charge, Pay, Void, money
-from programs.coin.lots import books
+from programs.coin.lots import notes
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
 from programs.coin.rules import PROGRAM, Purse
@@ -29,7 +29,7 @@ POINTS: Final = "issuer/points"
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for table in books.metadata.sorted_tables:
+for table in notes.metadata.sorted_tables:
     table.to_metadata(metadata)
 
 _AGREED: Final = msgspec.json.Decoder(Agreed)
@@ -81,7 +81,7 @@ class Coin:
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
-        books.note(connection, entries, self.moves)
+        notes.note(connection, entries, self.moves)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:

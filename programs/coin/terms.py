@@ -17,7 +17,7 @@ _PER_YEN: Final = 100
 Step = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Ceiling = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Points = Annotated[int, msgspec.Meta(ge=0, le=100)]
-Days = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+GoodDays = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
 
 class Terms(Fact, frozen=True, tag="coin.terms"):
@@ -33,7 +33,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     step_yen: Step = 1_000
     ceiling_yen: Ceiling = 50_000
     points_per_100_yen: Points = 10
-    cash_good_days: Days = 0
+    cash_good_days: GoodDays = 0
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""

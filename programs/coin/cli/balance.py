@@ -69,7 +69,7 @@ def _document(card: str, found: "Statement", points: int, earlier: "Sequence[Car
         "history": [
             {
                 "entry": line.flow.entry,
-                "day": written(line.flow.day),
+                "day": written(line.flow.detail.day),
                 "yen": line.flow.yen,
                 "with": line.flow.other,
                 "lots": [{"lot": lot, "yen": yen} for lot, yen in line.parts],

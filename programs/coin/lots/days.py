@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from central.reconcile import statement
 from central.town import Clock
+from programs.coin.lots.flow import JAPAN_MINUTES
 from sync.directory import TOWN_KEY
 from sync.facts import Town
 from sync.program import town_day
 
-JAPAN_MINUTES: Final = 540
 _FIRST: Final = date(1970, 1, 1)
 _WRITTEN: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from central import ledger, reconcile, store
 from central.centre import Centre
-from programs.coin.lots import books
+from programs.coin.lots import books, notes
 from programs.coin.lots.days import offset_minutes, today
 from programs.coin.lots.facts import Expired
 from programs.coin.lots.fold import Purse
@@ -104,17 +104,19 @@ def expire(centre: Centre, day: int) -> Outcome:
     Raises:
         TooEarlyError: the day is still to come, or this centre was restored and has not heard everybody yet.
     """
-    outcome = Outcome()
     with centre.reconciler.counted() as connection:
         if day > today(connection, centre.town.clock):
             raise TooEarlyError("that day is still to come")
-        purses = _with_dates(connection, day)
-    for at in range(0, len(purses), _AT_ONCE):
+        names = _with_dates(connection, day)
+    outcome, done = Outcome(), set[str]()
+    for at in range(0, len(names), _AT_ONCE):
         with centre.reconciler.counted() as connection:
             if unheard := connection.execute(_UNHEARD).scalars().all():
                 raise TooEarlyError(f"not before {', '.join(unheard)} has been heard: this centre was restored")
-            for what in purses[at : at + _AT_ONCE]:
-                outcome = _carry_out(connection, centre, _plan_for(connection, what, day), outcome)
+            for name in names[at : at + _AT_ONCE]:
+                for what, purse in books.purses(connection, name).items() if name not in done else ():
+                    outcome = _carry_out(connection, centre, _plan_for(connection, what, purse, day), outcome)
+                    done.add(what)
     return outcome
 
 
@@ -131,16 +133,16 @@ def _carry_out(connection: sa.Connection, centre: Centre, plan: Plan, outcome: O
     )
 
 
-def _plan_for(connection: sa.Connection, what: str, day: int) -> Plan:
+def _plan_for(connection: sa.Connection, what: str, purse: Purse, day: int) -> Plan:
     free = ledger.balance(connection, ledger.free(what))
-    return plan(what, books.purse(connection, what), day, free, list(_holdings(connection, what)))
+    return plan(what, purse, day, free, list(_holdings(connection, what)))
 
 
 def _with_dates(connection: sa.Connection, day: int) -> list[str]:
-    """Return the purses into which something came that has run out by now, or that came from another card."""
-    flow = books.flow
-    has_date = sa.and_(flow.c.expires > 0, flow.c.expires < day) | flow.c.other.like("coin/%")
-    return list(connection.execute(sa.select(flow.c.what).where(has_date).distinct().order_by(flow.c.what)).scalars())
+    """Return the purses into which something came that has run out by now."""
+    what, expires = notes.detail.c.what, notes.detail.c.expires
+    asked = sa.select(what).where(expires > 0, expires < day).distinct().order_by(what)
+    return list(connection.execute(asked).scalars())
 
 
 def _holdings(connection: sa.Connection, what: str) -> Iterator[Holding]:
@@ -148,7 +150,7 @@ def _holdings(connection: sa.Connection, what: str) -> Iterator[Holding]:
     for at in at_units(connection, what):
         unit = connection.execute(sa.select(store.unit).where(store.unit.c.name == at.unit)).mappings().one_or_none()
         is_alive = unit is not None and unit["state"] == UnitState.ACTIVE and unit["epoch"] == at.life
-        heard = connection.execute(sa.select(books.heard.c.at).where(books.heard.c.unit == at.unit)).scalar()
+        heard = connection.execute(sa.select(notes.heard.c.at).where(notes.heard.c.unit == at.unit)).scalar()
         day = town_day(heard, offset) if is_alive and heard is not None else 0
         yield Holding(at, day, is_alive, _is_asked(connection, what, at))
 
@@ -158,11 +160,11 @@ def _is_asked(connection: sa.Connection, what: str, at: AtUnit) -> bool:
     asked = (
         sa.select(reconcile.entry.c.n)
         .join(
-            books.recall,
-            (books.recall.c.boot == reconcile.entry.c.boot) & (books.recall.c.seq == reconcile.entry.c.seq),
+            notes.recall,
+            (notes.recall.c.boot == reconcile.entry.c.boot) & (notes.recall.c.seq == reconcile.entry.c.seq),
         )
         .where(reconcile.entry.c.writer == ONE_UNIT + at.unit)
-        .where(books.recall.c.what == what, books.recall.c.unit == at.unit, books.recall.c.life == at.life)
+        .where(notes.recall.c.what == what, notes.recall.c.unit == at.unit, notes.recall.c.life == at.life)
     )
     latest = sa.select(sa.func.max(store.branch.c.grown_n)).where(store.branch.c.writer == at.unit)
     return (connection.execute(asked).scalar() or 0) > (connection.execute(latest).scalar() or 0)

@@ -109,7 +109,9 @@ class _Open:
             parts.append(self._add(lot, share := min(yen, rest)))
             rest -= share
         if rest:
-            parts.append(self._add(Lot(flow.entry, flow.source, flow.day, flow.expires, 0, 0), rest))
+            parts.append(
+                self._add(Lot(flow.entry, flow.detail.source, flow.detail.day, flow.detail.expires, 0, 0), rest)
+            )
         self._history.append((flow, [(lot, yen) for lot, yen in parts if lot and yen]))
 
     def goes(self, flow: Flow) -> None:
@@ -134,8 +136,8 @@ class _Open:
 
     def _entries_put_back(self, flow: Flow) -> list[str]:
         """Return which entries this flow takes back: the one that it names, or what had been set aside."""
-        if flow.of:
-            return [flow.of]
+        if flow.detail.of:
+            return [flow.detail.of]
         return [aside.entry for aside in self._aside if flow.other in (aside.other, GUARANTEE)]
 
     def _put_back(self, entry: str, yen: int) -> list[Part]:
@@ -179,7 +181,7 @@ def _turn(lot: Lot, flow: Flow) -> tuple[bool, bool, bool, int, int]:
     A lot that is named comes before all. In cash only goes back what came in cash, as long as there is some. Then what
     runs out soonest. What had run out that day comes last, and yet it comes: a unit let somebody pay, so it counts.
     """
-    is_named = lot.id == flow.of
+    is_named = lot.id == flow.detail.of
     in_cash = flow.other.startswith(_CASH) and lot.was_paid_for
-    is_late = lot.has_run_out(flow.day) != (flow.other == EXPIRED)
+    is_late = lot.has_run_out(flow.detail.day) != (flow.other == EXPIRED)
     return not is_named, not in_cash, is_late, lot.expires or _NEVER, lot.day

@@ -12,10 +12,9 @@ import msgspec
 import sqlalchemy as sa
 
 from central.centre import Centre
-from programs.coin.lots import books
+from programs.coin.lots import books, notes
 from programs.coin.lots.days import today
 from programs.coin.lots.facts import Given, Source
-from programs.coin.lots.flow import Flow
 from programs.coin.lots.giving import Outcome, give, is_stopped
 
 _HUNDRED: Final = 100
@@ -95,15 +94,15 @@ def due(campaign: Campaign, charged: Sequence[Charged], before: Mapping[str, Giv
 
 
 def _charged(connection: sa.Connection, campaign: Campaign) -> list[Charged]:
-    """Return the charges of a campaign's days that count, the earliest first."""
-    flow = books.flow
-    in_cash = sa.select(*books.COLUMNS).where(flow.c.other.like("cash/%"))
-    ordered = in_cash.order_by(flow.c.at, flow.c.unit, flow.c.boot, flow.c.seq)
-    rows = connection.execute(ordered.where(flow.c.day.between(campaign.first, campaign.last), flow.c.yen > 0))
-    came = [Flow(*row) for row in rows]
+    """Return the charges of a campaign's days that count, in an order that does not depend on when they arrived."""
+    table = notes.detail
+    in_cash = (
+        sa.select(table).where(table.c.source == "cash").order_by(table.c.day, table.c.unit, table.c.boot, table.c.seq)
+    )
     gone = Counter[str]()
-    for row in connection.execute(in_cash.where(flow.c.yen < 0, flow.c.of != "")):
-        back = Flow(*row)
-        gone[back.of] -= back.yen
-    nets = (Charged(one.entry, one.what.partition("/")[2], one.yen - gone[one.entry]) for one in came)
-    return [charged for charged in nets if charged.yen > 0]
+    for row in connection.execute(in_cash.where(table.c.yen < 0, table.c.of != "")):
+        gone[row.of] -= row.yen
+    came = connection.execute(in_cash.where(table.c.yen > 0, table.c.day.between(campaign.first, campaign.last)))
+    named = ((f"{row.unit}/{row.boot}/{row.seq}", row) for row in came)
+    found = (Charged(name, row.what.partition("/")[2], row.yen - gone[name]) for name, row in named)
+    return [charged for charged in found if charged.yen > 0]

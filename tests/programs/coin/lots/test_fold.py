@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from central import ledger
-from central.ledger import Booked, Move, free, held
+from central import ledger, reconcile
+from central.ledger import Booked, Move, free, held, short
 from central.store import open_engine
 from programs.coin.entries import Charge, Pay, Void, money
 from programs.coin.lots import books
 from programs.coin.lots.facts import Expired, Given, Source
-from programs.coin.lots.flow import Flow, in_order
+from programs.coin.lots.flow import Detail, Flow, Posted, flows, in_order, purse_of
 from programs.coin.lots.fold import Purse, fold
+from programs.coin.lots.notes import detail_of
 from programs.coin.office import OFFICE
 from sync.entries import Entry, Fact
 from sync.messages import OFFICE_STREAM
@@ -51,8 +53,25 @@ def grant(yen: int, expires: int = 0, day: int = DAY, source: Source = Source.GR
 
 def purse(*entries: Entry) -> Purse:
     """Return what is on the card by the fold alone."""
-    found = [flow for one in entries for flow in books.flows(one, OFFICE.moves(one))]
-    return fold(found).get(WHAT, Purse())
+    return fold(flowing(*entries)).get(WHAT, Purse())
+
+
+def flowing(*entries: Entry) -> list[Flow]:
+    return [flow for one in entries for flow in moved(one, *OFFICE.moves(one))]
+
+
+def moved(entry: Entry, *moves: Move) -> list[Flow]:
+    """Return what flows by the lines that the ledger has of an entry."""
+    place = entry.unit, entry.boot, entry.seq
+    lines = enumerate(moves, 1)
+    posted = [Posted(*place, line, entry.at, move.source, move.target, move.amount) for line, move in lines]
+    return flows((line, detail_of(entry, line.source.partition("/")[0])) for line in posted)
+
+
+def office(seq: int, yen: int, other: str) -> Flow:
+    """Return a flow by what the office says that noon."""
+    place = OFFICE_STREAM, BOOT, seq, 1, DAY * DAY_MS + seq
+    return Flow(WHAT, f"{OFFICE_STREAM}/{BOOT}/{seq}", *place, yen, other, Detail(DAY, other.partition("/")[0]))
 
 
 def left(purse: Purse) -> dict[str, int]:
@@ -113,11 +132,9 @@ def test_a_clock_that_was_set_back_turns_no_void_round() -> None:
 
 
 def test_within_one_run_of_a_unit_its_own_order_counts() -> None:
-    flows = [
-        Flow(WHAT, "shop01", BOOT, seq, 1, at, DAY, -1, "shop/fish", "shop") for seq, at in ((1, 50), (2, 10), (3, 60))
-    ]
-    between = Flow(WHAT, "desk01", BOOT, 9, 1, 55, DAY, 1, "cash/desk01", "cash")
-    assert [flow.seq for flow in in_order([*flows[::-1], between])] == [1, 2, 9, 3]
+    shop = [entry(seq, pay(1), at=at) for seq, at in ((1, 50), (2, 10), (3, 60))]
+    found = in_order(flowing(*shop[::-1], entry(9, charge(1), "desk01", at=55)))
+    assert [flow.seq for flow in found] == [1, 2, 9, 3]
 
 
 def test_what_had_run_out_on_the_day_of_a_payment_comes_last_and_yet_it_comes() -> None:
@@ -159,28 +176,27 @@ def test_a_payment_that_nobody_had_money_for_is_owed_until_money_comes() -> None
 
 
 def test_what_was_set_aside_comes_back_as_the_lots_that_it_was() -> None:
-    lost = Flow(WHAT, OFFICE_STREAM, BOOT, 7, 1, DAY * DAY_MS + 7, DAY, -800, "suspense/shop01/1", "suspense")
-    made_good = Flow(WHAT, OFFICE_STREAM, BOOT, 8, 1, DAY * DAY_MS + 8, DAY + 7, 1000, "fund/guarantee", "fund")
+    lost = office(7, -800, "suspense/shop01/1")
+    made_good = office(8, 1000, "fund/guarantee")
     before = [entry(1, charge(1000), "desk01"), entry(1, grant(300, DAY + 30), OFFICE_STREAM)]
-    flows = [flow for one in before for flow in books.flows(one, OFFICE.moves(one))]
-    assert left(fold([*flows, lost])[WHAT]) == {"cash": 500, "grant 30": 0}
-    assert left(fold([*flows, lost, made_good])[WHAT]) == {"cash": 1000, "grant 30": 300, "fund": 200}
+    there = flowing(*before)
+    assert left(fold([*there, lost])[WHAT]) == {"cash": 500, "grant 30": 0}
+    assert left(fold([*there, lost, made_good])[WHAT]) == {"cash": 1000, "grant 30": 300, "fund": 200}
 
 
 def test_money_that_goes_back_in_cash_is_money_that_came_in_cash() -> None:
-    refund = Flow(WHAT, OFFICE_STREAM, BOOT, 7, 1, DAY * DAY_MS + 7, DAY, -800, "cash/desk01", "cash")
+    refund = office(7, -800, "cash/desk01")
     before = [entry(1, charge(1000), "desk01"), entry(1, grant(300, DAY + 30), OFFICE_STREAM)]
-    flows = [flow for one in before for flow in books.flows(one, OFFICE.moves(one))]
-    assert left(fold([*flows, refund])[WHAT]) == {"cash": 200, "grant 30": 300}
+    there = flowing(*before)
+    assert left(fold([*there, refund])[WHAT]) == {"cash": 200, "grant 30": 300}
 
 
 def test_money_that_moves_to_another_card_stays_the_lots_that_it_was() -> None:
     """A holder's renewed card: what came from where, and until when it is good, goes along."""
-    moved = entry(5, grant(1), OFFICE_STREAM)
-    to_other = books.flows(moved, [Move(free(WHAT), free(money(OTHER)), 1100)])
+    to_other = moved(entry(5, grant(1), OFFICE_STREAM), Move(free(WHAT), free(money(OTHER)), 1100))
     before = [entry(1, charge(1000), "desk01"), entry(1, grant(300, DAY + 30), OFFICE_STREAM)]
-    flows = [flow for one in before for flow in books.flows(one, OFFICE.moves(one))]
-    purses = fold([*flows, *to_other])
+    there = flowing(*before)
+    purses = fold([*there, *to_other])
     assert left(purses[WHAT]) == {"cash": 200, "grant 30": 0}
     assert left(purses[money(OTHER)]) == {"cash": 800, "grant 30": 300}
 
@@ -218,13 +234,20 @@ def written(drawn: Sequence[tuple[str, Fact]], jitter: Sequence[int]) -> list[En
     return entries
 
 
+def _index(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    place = [{"writer": one.unit, "boot": one.boot, "seq": one.seq, "at": one.at} for one in entries]
+    if place:
+        connection.execute(sa.insert(reconcile.entry), [{**one, "n": 1, "kind": "", "hash": b""} for one in place])
+
+
 def arrived(entries: Sequence[Entry], cut: int) -> tuple[Purse, int]:
     """Let entries arrive, some today and the others tomorrow; return the purse, and what the ledger says is in it."""
     engine = open_engine("sqlite://")
     with engine.begin() as connection:
-        ledger.metadata.create_all(connection)
-        OFFICE.metadata.create_all(connection)
+        for made in (ledger.metadata, reconcile.metadata, OFFICE.metadata):
+            made.create_all(connection)
         for some in (entries[:cut], entries[cut:]):
+            _index(connection, some)
             ledger.book(connection, [Booked(one, (*ledger.of_rights(one), *OFFICE.moves(one))) for one in some])
             OFFICE.record(connection, some)
         found = books.purse(connection, WHAT), books.worth(connection, WHAT)
@@ -256,9 +279,9 @@ def _was_owed(found: Purse) -> bool:
 
 
 def test_a_purse_is_of_one_card_only() -> None:
-    assert books.purse_of(free(WHAT)) == books.purse_of(held(WHAT, "shop01", 2)) == WHAT
-    for account in ("shop/fish", "cash/desk01", f"points/{CARD}", "fund/grant", f"short/{held(WHAT, 'shop01', 1)}"):
-        assert books.purse_of(account) == ""
+    assert purse_of(free(WHAT)) == purse_of(held(WHAT, "shop01", 2)) == purse_of(short(free(WHAT))) == WHAT
+    for account in ("shop/fish", "cash/desk01", f"points/{CARD}", "fund/grant", f"suspense/shop01/1/{WHAT}"):
+        assert purse_of(account) == ""
 
 
 @pytest.mark.parametrize("expires", [DAY - 1, DAY, DAY + 1])
