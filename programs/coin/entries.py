@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from programs.coin.lots import facts as lots
 from programs.coin.settlement import facts as settlement
 from programs.coin.terms import Terms
 from sync.entries import Card, Count, Ref
@@ -25,6 +26,7 @@ class Charge(Moves, frozen=True, tag="coin.charge"):
 
     Attributes:
         proof: what the card proved: "none", "card", "pin" or "token".
+        expires: the last day on which the money is good, by the terms that this unit knew; 0: for ever.
     """
 
     card: Card
@@ -32,6 +34,7 @@ class Charge(Moves, frozen=True, tag="coin.charge"):
     place: Ref
     day: int
     proof: str
+    expires: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:
@@ -72,5 +75,5 @@ class Void(Moves, frozen=True, tag="coin.void"):
         return money(self.card), self.yen
 
 
-KINDS: Final = (Charge, Pay, Void, Terms, *settlement.KINDS)
+KINDS: Final = (Charge, Pay, Void, Terms, *lots.KINDS, *settlement.KINDS)
 """Every kind of fact that this program writes."""

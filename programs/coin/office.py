@@ -1,4 +1,4 @@
-"""The coin at the centre: what each entry moves in the ledger, and the last payments of each card at each unit."""
+"""The coin at the centre: its tables, room by room, and the last payments of each card at each unit."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -8,52 +8,30 @@ import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
 from central import store
-from central.ledger import Move, account, held
+from central.ledger import Move, account
 from central.office import Office
 from central.upsert import upsert
-from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.lots import notes
+from programs.coin.postings import moves
 from programs.coin.rules import PROGRAM, Purse
 from programs.coin.settlement import tables as settlement
-from programs.coin.settlement.accounts import BANK, SHOP
-from programs.coin.settlement.facts import Transfer, TransferBack
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from sync.entries import Entry
-from sync.messages import OFFICE_STREAM, TOWN_STREAM
+from sync.messages import TOWN_STREAM
 
 metadata = MetaData()
 
 purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-POINTS: Final = "issuer/points"
-"""The account from which points come: below zero by all that are outstanding."""
-
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for table in settlement.metadata.sorted_tables:
-    table.to_metadata(metadata)
+for room in (settlement, notes):
+    for table in room.metadata.sorted_tables:
+        table.to_metadata(metadata)
 
 _AGREED: Final = msgspec.json.Decoder(Agreed)
 _PURSE: Final = msgspec.json.Decoder(Purse)
 _IN_ONE_QUESTION: Final = 500
-
-
-def drawer(unit: str) -> str:
-    """Return the account of the cash in a desk's drawer: below zero by as much as there is in it."""
-    return f"cash/{unit}"
-
-
-def shop(place: str) -> str:
-    """Return the account of what a shop has to get."""
-    return f"{SHOP}{place}"
-
-
-def points(card: str) -> str:
-    """Return the account of a card's points."""
-    return f"points/{card}"
-
-
-def _points(source: str, target: str, earned: int) -> tuple[Move, ...]:
-    return (Move(source, target, earned),) if earned else ()
 
 
 class Coin:
@@ -64,24 +42,12 @@ class Coin:
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:
-        unit, fact = entry.unit, entry.fact
-        match fact:
-            case Charge(life=life, card=card, yen=yen):
-                return (Move(drawer(unit), held(money(card), unit, life), yen),)
-            case Pay(life=life, card=card, yen=yen, place=place, points=earned):
-                return (Move(held(money(card), unit, life), shop(place), yen), *_points(POINTS, points(card), earned))
-            case Void(life=life, card=card, yen=yen, place=place, points=earned):
-                return (Move(shop(place), held(money(card), unit, life), yen), *_points(points(card), POINTS, earned))
-            case Transfer(place=place, yen=yen) if unit == OFFICE_STREAM:
-                return (Move(shop(place), BANK, yen),)
-            case TransferBack(place=place, yen=yen) if unit == OFFICE_STREAM:
-                return (Move(BANK, shop(place), yen),)
-            case _:
-                return ()
+        return moves(entry)
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
-        settlement.record(connection, entries, self.moves)
+        settlement.record(connection, entries, moves)
+        notes.note(connection, entries, moves)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:

@@ -124,7 +124,7 @@ def _charge(right: Right, terms: Terms, tap: Tap) -> Decision:
     if right.amount + yen > terms.ceiling_yen:
         room = (terms.ceiling_yen - right.amount) // terms.step_yen * terms.step_yen
         return Decision(Result.REFUSED, "COI-033", values={"ceiling": terms.ceiling_yen, "room": max(0, room)})
-    fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof)
+    fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, terms.expires(tap.day))
     return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": right.amount + yen})
 
 

@@ -41,6 +41,9 @@ class Settling(msgspec.Struct, frozen=True, omit_defaults=True):
     holidays: Annotated[tuple[Day, ...], msgspec.Meta(max_length=400)] = ()
 
 
+GoodDays = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+
+
 class Terms(Fact, frozen=True, tag="coin.terms"):
     """What the office says of the coin.
 
@@ -49,16 +52,22 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         ceiling_yen: no more than this on one card, as far as the desk that charges knows.
         points_per_100_yen: what a payment earns for each whole ¥100.
         settling: when shops are paid.
+        cash_good_days: for so many days after the day of a charge the money is good; 0: for ever.
     """
 
     step_yen: Step = 1_000
     ceiling_yen: Ceiling = 50_000
     points_per_100_yen: Points = 10
     settling: Settling = Settling()
+    cash_good_days: GoodDays = 0
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""
         return yen // _PER_YEN * self.points_per_100_yen
+
+    def expires(self, day: int) -> int:
+        """Return the last day on which what is charged on a day is good; 0: for ever."""
+        return max(0, day + self.cash_good_days) if self.cash_good_days else 0
 
 
 class Agreed(msgspec.Struct, frozen=True):

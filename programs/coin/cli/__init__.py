@@ -2,10 +2,7 @@
 
 import click
 
-from programs.coin.cli.settlement import batch, batches, mark, settle
-from programs.coin.cli.shops import paydays, payer, shop
-from programs.coin.cli.statement import statement
-from programs.coin.cli.terms import terms
+from programs.coin.cli import balance, expiring, giving, migrating, settlement, shops, statement, terms
 
 
 @click.group()
@@ -15,12 +12,13 @@ def coin() -> None:
     \b
     Examples:
       machi central coin terms /srv/town --points 5
+      machi central coin balance /srv/town 60033bab2dcddc48b295070670d111d3
       machi central coin settle /srv/town --upto 2026-12-15 --output /srv/bank
-      machi central coin statement /srv/town fish
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (terms, payer, shop, paydays, settle, batch, batches, mark, statement):
-    coin.add_command(command)
+for room in (terms, balance, giving, expiring, migrating, shops, settlement, statement):
+    for command in room.COMMANDS:
+        coin.add_command(command)
 
 COMMANDS = coin

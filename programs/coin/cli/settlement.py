@@ -180,3 +180,6 @@ def _summary(book: "BatchBook") -> dict[str, Any]:
 
 
 COMMANDS = (settle, batch, batches, mark)
+
+
+COMMANDS = (settle, batch, batches, mark)

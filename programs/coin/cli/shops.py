@@ -122,3 +122,6 @@ def _today(centre: "Centre") -> int:
 
     with centre.reconciler.counted() as connection:
         return town_day(centre.town.clock.wall_ms(), utc_offset(connection))
+
+
+COMMANDS = (payer, shop, paydays)

@@ -48,3 +48,6 @@ def statement(folder: Path, place: str, number: int, as_csv: bool, as_json: bool
         click.echo(paper.statement_table(found), nl=False)
     else:
         click.echo("\n".join(paper.text(one, printable(names[one.place])) for one in found), nl=False)
+
+
+COMMANDS = (statement,)

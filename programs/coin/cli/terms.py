@@ -16,6 +16,7 @@ from central.cli.common import FOLDER, JSON, open_folder, plainly, say
 @click.option("--step", "step_yen", type=click.IntRange(1, 100_000), help="Cash is charged in multiples of this (¥).")
 @click.option("--ceiling", "ceiling_yen", type=click.IntRange(1, 10_000_000), help="The most on one card (¥).")
 @click.option("--points", "points_per_100_yen", type=click.IntRange(0, 100), help="Points for each whole ¥100 paid.")
+@click.option("--cash-good-days", type=click.IntRange(0, 10_000), help="Charged money is good so long; 0: for ever.")
 @JSON
 def terms(folder: Path, as_json: bool, **wanted: Any) -> None:
     """Show the terms that count, or set some of them: every unit hears of it with its next contact."""
@@ -31,3 +32,6 @@ def terms(folder: Path, as_json: bool, **wanted: Any) -> None:
             centre.registrar.say([said])
     figures = {name: getattr(said, name) for name in said.__struct_fields__ if name != "settling"}  # see `paydays`
     say({"schema": "machi.central.coin.terms/1"} | figures, as_json=as_json)
+
+
+COMMANDS = (terms,)

@@ -12,7 +12,7 @@ from central.granting import BLOCK, NotFreeError, Share
 from central.store import reading
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import money
-from programs.coin.office import POINTS, points
+from programs.coin.postings import POINTS, points
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terms import Terms
 from simulation.cards import Mint

@@ -1,0 +1,101 @@
+"""What is on a card, for whoever asks at the town hall."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_folder, plainly, printable, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from programs.coin.lots.facts import Carried
+    from programs.coin.lots.statement import Statement
+
+
+@click.command(epilog="\b\nExamples:\n  machi central coin balance /srv/town 60033bab2dcddc48b295070670d111d3")
+@FOLDER
+@click.argument("card")
+@JSON
+def balance(folder: Path, card: str, as_json: bool) -> None:
+    """Show what is on a CARD: lot by lot with the last day of each, where it can be spent now, points, and history."""
+    from central import ledger
+    from programs.coin.entries import money
+    from programs.coin.lots import books, statement
+    from programs.coin.postings import points
+
+    centre = open_folder(folder)
+    with plainly():
+        centre.reconciler.prepare()
+        with centre.reconciler.counted() as connection:
+            if not books.is_known(connection, money(card)):
+                raise NotFoundError(f"nothing was ever on card {card}; its name has 32 hex digits")
+            try:
+                found = statement.statement(connection, money(card))
+            except statement.UnequalError as error:
+                raise RefusedForSafetyError(f"{error}; run: machi central replay {folder}") from error
+            earned = ledger.balance(connection, points(card))
+            earlier = books.carried_of(connection, card)
+    document = _document(card, found, earned, earlier)
+    if as_json:
+        say(document, as_json=True)
+    else:
+        _print(document)
+
+
+def _document(card: str, found: "Statement", points: int, earlier: "Sequence[Carried]") -> dict[str, Any]:
+    from programs.coin.lots.days import written
+
+    return {
+        "schema": "machi.central.coin.balance/1",
+        "card": card,
+        "yen": found.purse.yen,
+        "owed": found.purse.owed,
+        "free": found.free,
+        "units": [{"unit": at.unit, "life": at.life, "yen": at.yen} for at in found.units],
+        "points": points,
+        "lots": [
+            {
+                "lot": lot.id,
+                "source": lot.source,
+                "came": written(lot.day),
+                "expires": written(lot.expires),
+                "yen": lot.yen,
+                "left": lot.left,
+            }
+            for lot in found.purse.lots
+        ],
+        "history": [
+            {
+                "entry": line.flow.entry,
+                "day": written(line.flow.detail.day),
+                "yen": line.flow.yen,
+                "with": line.flow.other,
+                "lots": [{"lot": lot, "yen": yen} for lot, yen in line.parts],
+            }
+            for line in found.purse.history
+        ],
+        "earlier": [
+            {"certificate": line.ref, "day": written(line.day), "yen": line.yen, "text": line.text} for line in earlier
+        ],
+    }
+
+
+def _print(document: dict[str, Any]) -> None:
+    places = [f"free {document['free']}", *(f"{at['unit']} {at['yen']}" for at in document["units"])]
+    click.echo(f"card {document['card']}: ¥{document['yen']} ({', '.join(places)}), {document['points']} points")
+    if document["owed"]:
+        click.echo(f"¥{document['owed']} more was paid than there was: a disk was copied; see machi central status")
+    for lot in document["lots"]:
+        if lot["left"]:
+            good = f"until {lot['expires']}" if lot["expires"] else "for ever"
+            click.echo(f"  ¥{lot['left']:<8} of ¥{lot['yen']:<8} {lot['source']:<12} {lot['came']}, good {good}")
+    click.echo("history:")
+    for line in document["earlier"]:
+        click.echo(printable(f"  {line['day']}  {line['yen']:>+9}  {line['text']:<24} {line['certificate']}"))
+    for line in document["history"]:
+        click.echo(printable(f"  {line['day']}  {line['yen']:>+9}  {line['with']:<24} {line['entry']}"))
+
+
+COMMANDS = (balance,)

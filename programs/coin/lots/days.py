@@ -1,0 +1,47 @@
+"""Days of the town's calendar: counted since 1970-01-01 in the books, written as dates for people."""
+
+import re
+from datetime import date, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from central.reconcile import statement
+from central.town import Clock
+from programs.coin.lots.flow import JAPAN_MINUTES
+from sync.directory import TOWN_KEY
+from sync.facts import Town
+from sync.program import town_day
+
+_FIRST: Final = date(1970, 1, 1)
+_WRITTEN: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
+
+
+def day_of(text: str) -> int:
+    """Read a date: 2027-03-31, or 2027/3/31 as spreadsheets write it.
+
+    Raises:
+        ValueError: there is no such date; the message says how to write one.
+    """
+    found = _WRITTEN.fullmatch(text.strip())
+    try:
+        year, month, day = map(int, found.groups() if found else ())
+        return (date(year, month, day) - _FIRST).days
+    except ValueError as error:
+        raise ValueError(f'"{text}" is no date; write it as 2027-03-31') from error
+
+
+def written(day: int) -> str:
+    """Return a day as a date; "" for the 0 that stands for never."""
+    return (_FIRST + timedelta(days=day)).isoformat() if day else ""
+
+
+def today(connection: sa.Connection, clock: Clock) -> int:
+    """Return the day that the town has now."""
+    return town_day(clock.wall_ms(), offset_minutes(connection))
+
+
+def offset_minutes(connection: sa.Connection) -> int:
+    """Return how far the town's clock is ahead of UTC."""
+    town = statement(connection, TOWN_KEY).fact
+    return town.utc_offset_minutes if isinstance(town, Town) else JAPAN_MINUTES

@@ -1,0 +1,75 @@
+"""What each entry of the coin moves in the ledger, from the counters and from the office: one table to read."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from central.ledger import Move, free, held
+from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.lots.facts import Expired, Given
+from programs.coin.lots.fold import EXPIRED
+from programs.coin.settlement.accounts import BANK, SHOP
+from programs.coin.settlement.facts import Transfer, TransferBack
+from sync.entries import Entry
+from sync.messages import OFFICE_STREAM
+
+POINTS: Final = "issuer/points"
+"""The account from which points come: below zero by all that are outstanding."""
+
+
+def drawer(unit: str) -> str:
+    """Return the account of the cash in a desk's drawer: below zero by as much as there is in it."""
+    return f"cash/{unit}"
+
+
+def shop(place: str) -> str:
+    """Return the account of what a shop has to get."""
+    return f"{SHOP}{place}"
+
+
+def points(card: str) -> str:
+    """Return the account of a card's points."""
+    return f"points/{card}"
+
+
+def moves(entry: Entry) -> tuple[Move, ...]:
+    """Return what an entry moves; what only the office can say moves nothing if anybody else says it."""
+    if entry.unit == OFFICE_STREAM:
+        of_office = _OFFICE.get(type(entry.fact))
+        return of_office(entry.fact) if of_office else ()
+    match entry.fact:
+        case Charge(life=life, card=card, yen=yen):
+            return (Move(drawer(entry.unit), held(money(card), entry.unit, life), yen),)
+        case Pay(life=life, card=card, yen=yen, place=place, points=earned):
+            return (Move(held(money(card), entry.unit, life), shop(place), yen), *_points(POINTS, points(card), earned))
+        case Void(life=life, card=card, yen=yen, place=place, points=earned):
+            return (Move(shop(place), held(money(card), entry.unit, life), yen), *_points(points(card), POINTS, earned))
+        case _:
+            return ()
+
+
+def _points(source: str, target: str, earned: int) -> tuple[Move, ...]:
+    return (Move(source, target, earned),) if earned else ()
+
+
+def _given(fact: Given) -> tuple[Move, ...]:
+    return (Move(f"fund/{fact.fund}", free(money(fact.card)), fact.yen),)
+
+
+def _expired(fact: Expired) -> tuple[Move, ...]:
+    return (Move(free(fact.what), EXPIRED, fact.yen),)
+
+
+def _transfer(fact: Transfer) -> tuple[Move, ...]:
+    return (Move(shop(fact.place), BANK, fact.yen),)
+
+
+def _transfer_back(fact: TransferBack) -> tuple[Move, ...]:
+    return (Move(BANK, shop(fact.place), fact.yen),)
+
+
+_OFFICE: Final[Mapping[type, Callable[[Any], tuple[Move, ...]]]] = {
+    Given: _given,
+    Expired: _expired,
+    Transfer: _transfer,
+    TransferBack: _transfer_back,
+}
