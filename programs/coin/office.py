@@ -8,14 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
 from central import store
-from central.ledger import Move, account, held
+from central.ledger import Move, account, free, held
 from central.office import Office
 from central.upsert import upsert
 from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.refunds import books as refunds
+from programs.coin.refunds.facts import Refund
 from programs.coin.rules import PROGRAM, Purse
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from sync.entries import Entry
-from sync.messages import TOWN_STREAM
+from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 metadata = MetaData()
 
@@ -25,6 +27,9 @@ POINTS: Final = "issuer/points"
 """The account from which points come: below zero by all that are outstanding."""
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
+
+for table in refunds.metadata.sorted_tables:
+    table.to_metadata(metadata)
 
 _AGREED: Final = msgspec.json.Decoder(Agreed)
 _PURSE: Final = msgspec.json.Decoder(Purse)
@@ -54,7 +59,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 2
+    version: int = 3
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:
@@ -66,11 +71,14 @@ class Coin:
                 return (Move(held(money(card), unit, life), shop(place), yen), *_points(POINTS, points(card), earned))
             case Void(life=life, card=card, yen=yen, place=place, points=earned):
                 return (Move(shop(place), held(money(card), unit, life), yen), *_points(points(card), POINTS, earned))
+            case Refund(card=card, place=place, yen=yen, points=earned) if unit == OFFICE_STREAM:
+                return (Move(shop(place), free(money(card)), yen), *_points(points(card), POINTS, earned))
             case _:
                 return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
+        refunds.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:
