@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import msgspec
 
 from programs.coin.lots import facts as lots
+from programs.coin.refunds import facts as refunds
 from programs.coin.settlement import facts as settlement
 from programs.coin.terms import Terms
 from sync.entries import Card, Count, Ref
@@ -75,5 +76,5 @@ class Void(Moves, frozen=True, tag="coin.void"):
         return money(self.card), self.yen
 
 
-KINDS: Final = (Charge, Pay, Void, Terms, *lots.KINDS, *settlement.KINDS)
+KINDS: Final = (Charge, Pay, Void, Terms, *lots.KINDS, *refunds.KINDS, *settlement.KINDS)
 """Every kind of fact that this program writes."""

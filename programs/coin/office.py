@@ -13,6 +13,7 @@ from central.office import Office
 from central.upsert import upsert
 from programs.coin.lots import notes
 from programs.coin.postings import moves
+from programs.coin.refunds import books as refunds
 from programs.coin.rules import PROGRAM, Purse
 from programs.coin.settlement import tables as settlement
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
@@ -25,7 +26,7 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (settlement, notes):
+for room in (settlement, notes, refunds):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
@@ -48,6 +49,7 @@ class Coin:
         _note_terms(connection, entries)
         settlement.record(connection, entries, moves)
         notes.note(connection, entries, moves)
+        refunds.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:

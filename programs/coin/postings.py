@@ -7,6 +7,7 @@ from central.ledger import Move, free, held
 from programs.coin.entries import Charge, Pay, Void, money
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
+from programs.coin.refunds.facts import Refund
 from programs.coin.settlement.accounts import BANK, SHOP
 from programs.coin.settlement.facts import Transfer, TransferBack
 from sync.entries import Entry
@@ -59,6 +60,10 @@ def _expired(fact: Expired) -> tuple[Move, ...]:
     return (Move(free(fact.what), EXPIRED, fact.yen),)
 
 
+def _refund(fact: Refund) -> tuple[Move, ...]:
+    return (Move(shop(fact.place), free(money(fact.card)), fact.yen), *_points(points(fact.card), POINTS, fact.points))
+
+
 def _transfer(fact: Transfer) -> tuple[Move, ...]:
     return (Move(shop(fact.place), BANK, fact.yen),)
 
@@ -70,6 +75,7 @@ def _transfer_back(fact: TransferBack) -> tuple[Move, ...]:
 _OFFICE: Final[Mapping[type, Callable[[Any], tuple[Move, ...]]]] = {
     Given: _given,
     Expired: _expired,
+    Refund: _refund,
     Transfer: _transfer,
     TransferBack: _transfer_back,
 }

@@ -112,6 +112,13 @@ def test_a_storm_is_announced_and_stays_so(folder: Path) -> None:
     assert document("storm", folder, "off")["storm"] == "off"
 
 
+def test_a_refund_of_nothing_known_says_so(folder: Path) -> None:
+    complaint = machi(
+        "coin", "refund", folder, "shop01/9f3c0a1b22d4e5f6/31", 500, "--reason", "a bad fish", ends=REFUSED
+    )
+    assert "its unit has not sent it yet" in complaint
+
+
 def test_a_unit_cannot_have_the_name_of_a_journal_of_the_centre(folder: Path) -> None:
     for name in ("town", "office", "to-lib01"):
         complaint = machi("unit", "add", folder, name, "--place", "library", "--counter", "facility", ends=USAGE)

@@ -2,7 +2,7 @@
 
 import click
 
-from programs.coin.cli import balance, expiring, giving, migrating, settlement, shops, statement, terms
+from programs.coin.cli import balance, expiring, giving, migrating, refund, settlement, shops, statement, terms
 
 
 @click.group()
@@ -17,7 +17,7 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for room in (terms, balance, giving, expiring, migrating, shops, settlement, statement):
+for room in (terms, balance, giving, expiring, migrating, refund, shops, settlement, statement):
     for command in room.COMMANDS:
         coin.add_command(command)
 

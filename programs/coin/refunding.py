@@ -1,0 +1,106 @@
+"""Whether a payment can be given back, and the entry that does it.
+
+On the day of a payment the shop itself takes it back (a void). A void that was made without a network may still be on
+its way; so nothing is refunded before the unit has been heard from a later day: what it wrote before is then here.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from central.branches import Branches
+from central.centre import Centre
+from central.reconcile import entry as index
+from central.reconcile import statement
+from programs.coin.entries import Pay
+from programs.coin.office import OFFICE
+from programs.coin.refunds.books import Back, given_back
+from programs.coin.refunds.facts import Refund
+from programs.coin.rules import PROGRAM
+from sync.directory import TOWN_KEY
+from sync.entries import Entry
+from sync.facts import Town
+from sync.messages import OFFICE_STREAM
+from sync.program import town_day
+
+_JAPAN_MINUTES: Final = 540
+_ANY_LIFE: Final = 0
+
+
+class RefundError(Exception):
+    """This cannot be given back; the message says why, and nothing was booked."""
+
+
+def refund(centre: Centre, of: str, yen: int, reason: str, *, although_unheard: bool = False) -> Refund:
+    """Give a payment back, whole or in part.
+
+    Args:
+        of: the payment's entry, as on the receipt (unit/boot/seq).
+        although_unheard: the unit is lost for good; a void that it made and never sent would be given back twice.
+
+    Raises:
+        RefundError: there is no such payment, it is void, so much of it is not left, or its unit is not heard yet.
+    """
+    with centre.reconciler.counted() as connection:
+        paid = _payment(centre, connection, of)
+        if not although_unheard:
+            _make_sure_it_was_heard(connection, paid)
+        decided = decide(paid, given_back(connection, of), yen, reason, is_void=_is_void(connection, paid))
+        centre.streams.append(connection, OFFICE_STREAM, [decided])
+    return decided
+
+
+def decide(paid: Entry, back: Back, yen: int, reason: str, *, is_void: bool) -> Refund:
+    """Return the refund of a payment of which something was given back already.
+
+    Points go back as the money does, to the point: after the last yen, all of them are back.
+
+    Raises:
+        RefundError: as `refund`.
+    """
+    fact = paid.fact
+    if not isinstance(fact, Pay):
+        raise RefundError(f"{_name(paid)} is no payment, but {paid.kind}")
+    if is_void:
+        raise RefundError(f"{_name(paid)} was made void on its day: the money is back already")
+    left = fact.yen - back.yen
+    if not 1 <= yen <= left:
+        raise RefundError(f"{_name(paid)} was {fact.yen} yen, and {left} of them can still be given back, not {yen}")
+    points = fact.points * (back.yen + yen) // fact.yen - back.points
+    return Refund(_name(paid), fact.card, fact.place, yen, points, reason)
+
+
+def _payment(centre: Centre, connection: sa.Connection, of: str) -> Entry:
+    unit, boot, seq = _place(of)
+    segment = Branches(connection, unit, _ANY_LIFE).segment_with(boot, seq)
+    if segment is None:
+        raise RefundError(f"{of} is not here; if it is on a receipt, its unit has not sent it yet")
+    return centre.town.register.decode(segment.bodies[seq - segment.first])
+
+
+def _place(of: str) -> tuple[str, str, int]:
+    try:
+        unit, boot, seq = of.split("/")
+        return unit, boot, int(seq)
+    except ValueError as error:
+        raise RefundError(f'"{of}" is no entry; it is written unit/boot/number, as on the receipt') from error
+
+
+def _is_void(connection: sa.Connection, paid: Entry) -> bool:
+    purse = OFFICE.state(connection, PROGRAM.key(paid))
+    return any(one.entry == f"{paid.boot}/{paid.seq}" and one.is_void for one in purse.paid)
+
+
+def _make_sure_it_was_heard(connection: sa.Connection, paid: Entry) -> None:
+    last = connection.execute(sa.select(sa.func.max(index.c.at)).where(index.c.writer == paid.unit)).scalar()
+    said = statement(connection, TOWN_KEY).fact
+    minutes = said.utc_offset_minutes if isinstance(said, Town) else _JAPAN_MINUTES
+    if town_day(last or 0, minutes) <= getattr(paid.fact, "day", 0):
+        raise RefundError(
+            f"{paid.unit} has sent nothing of a later day yet: on the day itself the shop makes a payment void,"
+            " and one that it made void without a network may still be on its way"
+        )
+
+
+def _name(entry: Entry) -> str:
+    return f"{entry.unit}/{entry.boot}/{entry.seq}"

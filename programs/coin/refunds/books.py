@@ -1,0 +1,44 @@
+"""How much of each payment was given back: derived, like everything that is added up."""
+
+from collections.abc import Iterable
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text
+
+from central.upsert import upsert
+from programs.coin.refunds.facts import Refund
+from sync.entries import Entry
+from sync.messages import OFFICE_STREAM
+
+metadata = MetaData()
+
+refunded = Table(
+    "coin_refunded",
+    metadata,
+    Column("of", Text, primary_key=True),
+    Column("yen", BigInteger, nullable=False),
+    Column("points", BigInteger, nullable=False),
+)
+
+
+class Back(msgspec.Struct, frozen=True):
+    """What of a payment was given back so far."""
+
+    yen: int = 0
+    points: int = 0
+
+
+def record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
+    """Add refunds; only the office can give any."""
+    for entry in entries:
+        if entry.unit == OFFICE_STREAM and isinstance(fact := entry.fact, Refund):
+            before = given_back(connection, fact.of)
+            row = {"of": fact.of, "yen": before.yen + fact.yen, "points": before.points + fact.points}
+            upsert(connection, refunded, [row], lambda new: {"yen": new.yen, "points": new.points})
+
+
+def given_back(connection: sa.Connection, of: str) -> Back:
+    """Return what was given back of a payment (unit/boot/seq)."""
+    row = connection.execute(sa.select(refunded.c.yen, refunded.c.points).where(refunded.c.of == of)).one_or_none()
+    return Back(row.yen, row.points) if row else Back()
