@@ -13,6 +13,7 @@ from central.enrol import Enroller
 from central.folder import Folder
 from central.granting import Granter
 from central.intake import Intake
+from central.losses import Losses
 from central.office import Office, offices
 from central.reconcile import Reconciler
 from central.registrar import Registrar
@@ -35,6 +36,7 @@ class Centre:
     registrar: Registrar
     reconciler: Reconciler
     granter: Granter
+    losses: Losses
     offices: tuple[Office, ...]
     on_arrival: Callable[[], None] = field(default=lambda: None)
 
@@ -81,5 +83,6 @@ def assemble(
         registrar=Registrar(engine, streams, card_key),
         reconciler=reconciler,
         granter=Granter(streams, reconciler),
+        losses=Losses(streams, reconciler),
         offices=every_office,
     )

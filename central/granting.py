@@ -28,6 +28,11 @@ _UNHEARD: Final = (
 )
 
 
+def unheard(connection: sa.Connection) -> list[str]:
+    """Return the units that may know of grants which this centre, put back from a backup, has not heard of again."""
+    return list(connection.execute(_UNHEARD).scalars())
+
+
 class Share(msgspec.Struct, frozen=True):
     """How much of something one life of a unit may give out, or is to."""
 
@@ -56,8 +61,8 @@ class Granter:
         """
         with self._reconciler.counted() as connection:
             life = self._life(connection, unit)
-            if unheard := connection.execute(_UNHEARD).scalars().all():
-                raise NotFreeError(f"not before {', '.join(unheard)} has been heard: this centre was restored")
+            if waited_for := unheard(connection):
+                raise NotFreeError(f"not before {', '.join(waited_for)} has been heard: this centre was restored")
             if amount < 1 or ledger.balance(connection, ledger.free(what)) < amount:
                 raise NotFreeError(f"{amount} of {what} are not free")
             self._streams.append_for(connection, unit, [Grant(unit, life, what, amount)])

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
 from central import store
+from central.heirs import Heir
 from central.ledger import Move, account, held
 from central.office import Office
 from central.upsert import upsert
@@ -68,6 +69,9 @@ class Coin:
                 return (Move(shop(place), held(money(card), unit, life), yen), *_points(points(card), POINTS, earned))
             case _:
                 return ()
+
+    def heirs(self, _entry: Entry) -> Sequence[Heir]:
+        return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
