@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from programs.coin import remedies
 from programs.coin.terms import Terms
 from sync.entries import Card, Count, Ref
 from sync.rights import Moves
@@ -71,5 +72,5 @@ class Void(Moves, frozen=True, tag="coin.void"):
         return money(self.card), self.yen
 
 
-KINDS: Final = (Charge, Pay, Void, Terms)
+KINDS: Final = (Charge, Pay, Void, Terms, *remedies.KINDS)
 """Every kind of fact that this program writes."""

@@ -9,14 +9,16 @@ from sqlalchemy import Column, MetaData, Table, Text
 
 from central import store
 from central.heirs import Heir
-from central.ledger import Move, account, held
+from central.ledger import Move, account, free, held, suspense
 from central.office import Office
 from central.upsert import upsert
+from programs.coin import cases
 from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.remedies import CardMoved, Cleared, Compensated, MadeWhole, Repaid
 from programs.coin.rules import PROGRAM, Purse
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
-from sync.entries import Entry
-from sync.messages import TOWN_STREAM
+from sync.entries import Entry, Fact
+from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 metadata = MetaData()
 
@@ -25,7 +27,13 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 POINTS: Final = "issuer/points"
 """The account from which points come: below zero by all that are outstanding."""
 
+FUND: Final = "fund/guarantee"
+"""The account of what the town stands in for: below zero by what it has paid and has not got back."""
+
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
+
+for table in cases.metadata.sorted_tables:
+    table.to_metadata(metadata)
 
 _AGREED: Final = msgspec.json.Decoder(Agreed)
 _PURSE: Final = msgspec.json.Decoder(Purse)
@@ -47,6 +55,11 @@ def points(card: str) -> str:
     return f"points/{card}"
 
 
+def in_suspense(unit: str, life: int, card: str) -> str:
+    """Return the account of a card's money that a lost life of a unit could give out."""
+    return f"{suspense(unit, life)}/{money(card)}"
+
+
 def _points(source: str, target: str, earned: int) -> tuple[Move, ...]:
     return (Move(source, target, earned),) if earned else ()
 
@@ -55,7 +68,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 2
+    version: int = 3
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:
@@ -68,13 +81,18 @@ class Coin:
             case Void(life=life, card=card, yen=yen, place=place, points=earned):
                 return (Move(shop(place), held(money(card), unit, life), yen), *_points(points(card), POINTS, earned))
             case _:
-                return ()
+                return _remedied(fact) if unit == OFFICE_STREAM else ()
 
-    def heirs(self, _entry: Entry) -> Sequence[Heir]:
-        return ()
+    def heirs(self, entry: Entry) -> Sequence[Heir]:
+        match entry.fact:
+            case CardMoved(old=old, new=new) if entry.unit == OFFICE_STREAM:
+                return (Heir(free(money(old)), free(money(new))), Heir(points(old), points(new)))
+            case _:
+                return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
+        cases.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:
@@ -100,13 +118,31 @@ class Coin:
         return found
 
 
+def _remedied(fact: Fact) -> tuple[Move, ...]:
+    """Return what the office moves after a loss."""
+    match fact:
+        case MadeWhole(card=card, yen=yen):
+            return (Move(FUND, free(money(card)), yen),)
+        case Compensated(place=place, yen=yen):
+            return (Move(FUND, shop(place), yen),)
+        case Repaid(place=place, yen=yen):
+            return (Move(shop(place), FUND, yen),)
+        case Cleared(of=unit, life=life, card=card, to_card=to_card, to_fund=to_fund):
+            there = in_suspense(unit, life, card)
+            moves = (Move(there, free(money(card)), to_card), Move(there, FUND, to_fund), Move(FUND, there, -to_fund))
+            return tuple(move for move in moves if move.amount > 0)
+        case _:
+            return ()
+
+
 def agreed(engine: sa.Engine) -> Agreed:
     """Return the terms of the coin as the office said them last, of what was added up."""
     with store.reading(engine) as connection:
-        return _agreed(connection)
+        return agreed_in(connection)
 
 
-def _agreed(connection: sa.Connection) -> Agreed:
+def agreed_in(connection: sa.Connection) -> Agreed:
+    """Return the same within a transaction."""
     found = connection.execute(sa.select(terms.c.state)).scalar()
     return _AGREED.decode(found) if found else TERMS.empty
 
@@ -115,7 +151,7 @@ def _note_terms(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     """Fold the terms as units do; whoever is not the centre has no say in them."""
     for entry in entries:
         if entry.unit == TOWN_STREAM and isinstance(entry.fact, Terms):
-            state = msgspec.json.encode(TERMS.fold(_agreed(connection), entry)).decode()
+            state = msgspec.json.encode(TERMS.fold(agreed_in(connection), entry)).decode()
             upsert(connection, terms, [{"key": TERMS_KEY, "state": state}], lambda new: {"state": new.state})
 
 

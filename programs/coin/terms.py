@@ -17,6 +17,17 @@ _PER_YEN: Final = 100
 Step = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Ceiling = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Points = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
+
+
+class AfterLoss(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What counts when something was lost.
+
+    Attributes:
+        wait_days: so long a lost unit's journal is looked for before the fund pays what the unit held.
+    """
+
+    wait_days: Days = 7
 
 
 class Terms(Fact, frozen=True, tag="coin.terms"):
@@ -26,11 +37,13 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         step_yen: cash is charged in multiples of this.
         ceiling_yen: no more than this on one card, as far as the desk that charges knows.
         points_per_100_yen: what a payment earns for each whole ¥100.
+        after_loss: what counts when something was lost.
     """
 
     step_yen: Step = 1_000
     ceiling_yen: Ceiling = 50_000
     points_per_100_yen: Points = 10
+    after_loss: AfterLoss = AfterLoss()
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""
