@@ -12,12 +12,16 @@ Signed = Annotated[int, msgspec.Meta(ge=-(10**12), le=10**12)]
 
 
 class MadeWhole(Fact, frozen=True, tag="coin.whole"):
-    """A card gets from the fund what a lost life of a unit (`of`, `life`) held of its money."""
+    """A card gets from the fund what a lost life of a unit (`of`, `life`) held of its money.
+
+    `because`: what the cardholder has shown, where the books know of nothing: a receipt for cash. "" if they know.
+    """
 
     of: UnitName
     life: Life
     card: Card
     yen: Sum
+    because: Text = ""
 
 
 class Compensated(Fact, frozen=True, tag="coin.compensated"):

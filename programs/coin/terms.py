@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from programs.coin.law import Law
 from sync.entries import Entry, Fact
 from sync.program import Fold
 
@@ -38,12 +39,14 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         ceiling_yen: no more than this on one card, as far as the desk that charges knows.
         points_per_100_yen: what a payment earns for each whole ¥100.
         after_loss: what counts when something was lost.
+        law: who issues the coin in the eyes of the law.
     """
 
     step_yen: Step = 1_000
     ceiling_yen: Ceiling = 50_000
     points_per_100_yen: Points = 10
     after_loss: AfterLoss = AfterLoss()
+    law: Law = Law()
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""

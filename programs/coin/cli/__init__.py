@@ -2,7 +2,7 @@
 
 import click
 
-from programs.coin.cli import after_loss, losses, moving
+from programs.coin.cli import after_loss, law, losses, moving
 from programs.coin.cli.terms import terms
 
 
@@ -17,7 +17,7 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (terms, *after_loss.COMMANDS, *losses.COMMANDS, *moving.COMMANDS):
+for command in (terms, *after_loss.COMMANDS, *losses.COMMANDS, *moving.COMMANDS, *law.COMMANDS):
     coin.add_command(command)
 
 COMMANDS = coin

@@ -29,11 +29,12 @@ def refusals() -> Iterator[None]:
     from central.losses import NotLostError
     from programs.coin.procedures.losses import NotDueError
     from programs.coin.procedures.moving import NotMovableError
+    from programs.coin.procedures.unused import NotOverError
 
     try:
         with plainly():
             yield
-    except (NotLostError, NotDueError, NotMovableError) as error:
+    except (NotLostError, NotDueError, NotMovableError, NotOverError) as error:
         raise RefusedForSafetyError(str(error)) from error
 
 

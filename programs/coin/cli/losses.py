@@ -49,32 +49,56 @@ def case(folder: Path, unit: str, life: int | None, as_json: bool) -> None:
         _say_case(centre, unit, life, as_json=as_json)
 
 
-@click.command(name="make-whole", epilog="\b\nExamples:\n  machi central coin make-whole /srv/town shop01")
+@click.command(
+    name="make-whole",
+    epilog="\b\nExamples:\n  machi central coin make-whole /srv/town shop01\n"
+    "  machi central coin make-whole /srv/town desk01 --card 60033bab2dcddc48b295070670d111d3 --receipt 3000 "
+    "--because 'receipt 12 of 3 March'",
+)
 @FOLDER
 @click.argument("unit")
+@click.option("--card", help="Only this card: it has a receipt for cash that the unit took in and never sent.")
+@click.option("--receipt", type=click.IntRange(1, 1_000_000), help="What that receipt says (¥).")
+@click.option("--because", default="", help="Which receipt it is.")
 @LIFE
 @YES
 @JSON
-def make_whole(folder: Path, unit: str, life: int | None, yes: bool, as_json: bool) -> None:
+def make_whole(folder: Path, unit: str, life: int | None, as_json: bool, **said: Any) -> None:
     """Give cardholders back what the lost UNIT held of their money: the fund pays. Once the waiting time is over."""
     from programs.coin.procedures import losses
 
+    is_shown = bool(said["card"] and said["receipt"] and said["because"])
+    if not is_shown and (said["card"] or said["receipt"] or said["because"]):
+        raise click.UsageError("--card, --receipt and --because go together")
     centre = open_folder(folder)
     with refusals():
         loss = losses.look(centre, unit, life)
-        tell(
-            [
-                f"基金から {len([card for card in loss.cards if card.due])}枚のカードに 計{loss.due:,}円を戻します。",
-                f"The fund gives {loss.due:,} yen back to cards.",
-                f"基金の損は多くて{loss.left:,}円です(端末で使われていた分)。",
-                f"The fund can lose {loss.left:,} yen at most: what was spent at the unit and not heard of.",
-            ]
-        )
-        agree(yes=yes)
-        facts = losses.make_whole(centre, unit, life)
-        cards = {fact.card: fact.yen for fact in facts}
-        document = {"unit": unit, "life": facts[0].life, "cards": cards, "yen": sum(cards.values())}
+        tell(_for_receipt(said["receipt"]) if is_shown else _for_all(loss))
+        agree(yes=said["yes"])
+        if is_shown:
+            card, yen, because = said["card"], said["receipt"], said["because"]
+            facts = [losses.believe_receipt(centre, unit, life, card, yen, because)]
+        else:
+            facts = losses.make_whole(centre, unit, life)
+    cards = {fact.card: fact.yen for fact in facts}
+    document = {"unit": unit, "life": loss.life, "cards": cards, "yen": sum(cards.values())}
     say({"schema": "machi.central.coin.whole/1", **document}, as_json=as_json)
+
+
+def _for_all(loss: "Loss") -> list[str]:
+    return [
+        f"基金から {len([card for card in loss.cards if card.due])}枚のカードに 計{loss.due:,}円を戻します。",
+        f"The fund gives {loss.due:,} yen back to cards.",
+        f"基金の損は多くて{loss.left:,}円です(端末で使われていた分)。",
+        f"The fund can lose {loss.left:,} yen at most: what was spent at the unit and not heard of.",
+    ]
+
+
+def _for_receipt(yen: int) -> list[str]:
+    return [
+        f"基金から領収書の{yen:,}円をカードに入れます。記録が見つからなければ、基金の損です。",
+        f"The fund gives the card {yen:,} yen for its receipt, and loses that if the charge is never found.",
+    ]
 
 
 @click.command(
@@ -148,8 +172,8 @@ def _at_stake(stake: "Stake", *, stolen: bool) -> list[str]:
         *(f"  {right.what}: {right.amount:,}円" for right in stake.rights if right.amount),
         f"この端末で使えたお金は {stake.total:,}円です。基金の損は多くてこの額です。",
         f"It could give out {stake.total:,} yen; the fund can lose no more than that.",
-        "連絡の後の売上と入金は町では分かりません。",
-        "What it took since it was last heard of cannot be known here: ask for receipts.",
+        "連絡の後の売上とチャージは町では分かりません。領収書で確かめます。",
+        "What was paid and charged there since it was last heard of cannot be known here: ask for receipts.",
     ]
     if stolen:
         lines += [

@@ -21,8 +21,8 @@ from programs.coin.cases import CardCase, ShopCase
 from programs.coin.entries import money
 from programs.coin.office import agreed_in, shop
 from programs.coin.remedies import Cleared, Compensated, MadeWhole, Repaid
-from sync.directory import place_key
-from sync.facts import PlaceNamed
+from sync.directory import card_key, place_key
+from sync.facts import CardSet, PlaceNamed
 from sync.messages import OFFICE_STREAM
 from sync.program import DAY_MS
 
@@ -120,6 +120,24 @@ def make_whole(centre: Centre, unit: str, life: int | None = None) -> list[MadeW
             raise NotDueError(f"nobody is due anything for life {loss.life} of {unit}")
         centre.streams.append(connection, OFFICE_STREAM, facts)
         return facts
+
+
+def believe_receipt(centre: Centre, unit: str, life: int | None, card: str, yen: int, because: str) -> MadeWhole:
+    """Let the fund give a card cash that a lost desk took in and never sent: its holder has the receipt.
+
+    If the charge is found later, the card is not given it again.
+
+    Raises:
+        NotLostError: as `look`.
+        NotDueError: no such card is registered.
+    """
+    with centre.reconciler.counted() as connection:
+        loss = _look(connection, unit, life)
+        if not isinstance(statement(connection, card_key(card)).fact, CardSet):
+            raise NotDueError(f"no card {card} is registered")
+        fact = MadeWhole(loss.unit, loss.life, card, yen, because)
+        centre.streams.append(connection, OFFICE_STREAM, [fact])
+        return fact
 
 
 def compensate(

@@ -16,7 +16,7 @@ from programs.coin.remedies import CardMoved, Cleared, Compensated, MadeWhole, R
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terms import AfterLoss, Terms
 from sync.entries import Entry, Fact
-from sync.facts import UnitState
+from sync.facts import CardState, UnitState
 from sync.messages import OFFICE_STREAM
 from sync.program import DAY_MS, Wish
 from sync.rights import Lost
@@ -159,6 +159,20 @@ def test_cash_that_a_lost_desk_took_in_is_the_cards_when_it_is_found(street: Str
     losses.clear(centre, "desk01", found=True)
     assert (free(street), street.balance(FUND), street.balance("shop/hall")) == (4300, 0, 700)
     assert street.balance("cash/desk01") == -5000
+
+
+def test_cash_with_a_receipt_is_given_once_also_if_the_charge_is_found(street: Street) -> None:
+    centre = street.centre.centre
+    street.hold("desk01", Wish(CHARGE, 2000))
+    lose(street, "desk01")
+    with pytest.raises(NotDueError, match="registered"):
+        losses.believe_receipt(centre, "desk01", None, street.name, 2000, "receipt 12")
+    centre.registrar.set_card(street.name, CardState.ACTIVE)
+    losses.believe_receipt(centre, "desk01", None, street.name, 2000, "receipt 12")
+    assert (free(street), street.balance(FUND)) == (2000, -2000)
+    street.bring("desk01")
+    losses.clear(centre, "desk01", found=True)
+    assert (free(street), street.balance(FUND), street.balance("cash/desk01")) == (2000, 0, -2000)
 
 
 def test_a_shop_that_was_compensated_is_not_paid_again_when_its_sales_are_found(street: Street) -> None:
