@@ -1,5 +1,6 @@
 """A street with a desk and two shops: a real centre and real units, for whatever a card's money goes through."""
 
+import itertools
 import random
 
 import sqlalchemy as sa
@@ -88,12 +89,13 @@ class Street:
             segments = list(shelves.take(connection, ONE_UNIT + unit, [], shelves.EVERYTHING))
         SimHatch(self.units[unit].running).take(pack(b"".join(to_text(segment) for segment in segments)))
 
-    def bring(self, unit: str) -> None:
-        """Carry the whole journal of a unit to the centre, as somebody who has found it; some of it may be there."""
+    def bring(self, unit: str, segments: int | None = None) -> None:
+        """Carry a unit's journal to the centre, as somebody who has found it, or as much of it; some may be there."""
         opened = self.units[unit].running.opened
         register = self.centre.centre.town.register
         self.centre.centre.reconciler.catch_up()
-        for segment in Outbox(opened.journal, history(opened.journal.connection, register)).rest():
+        whole = Outbox(opened.journal, history(opened.journal.connection, register)).rest()
+        for segment in itertools.islice(whole, segments):
             self.centre.centre.intake.carry_in(pack(to_text(segment)), found=True)
 
     def balance(self, account: str) -> int:

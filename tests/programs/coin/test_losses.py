@@ -81,6 +81,12 @@ def test_the_office_may_wait_longer_or_not_at_all(street: Street) -> None:
     assert losses.make_whole(street.centre.centre, "shop01")
 
 
+@pytest.mark.fault(
+    "journal of a lost unit turns up",
+    people="Nothing.",
+    lost="nothing twice: sales are paid to the shop out of suspense, and the fund gets back what it paid too early",
+    found="Somebody brings it. Of a unit that was stolen nothing is taken that it had not sent before.",
+)
 @pytest.mark.parametrize("found", ["before it was lost", "in time", "too late", "after all was done"])
 def test_what_was_spent_there_is_not_taken_from_the_card_again(street: Street, found: str) -> None:
     """However late a sale is heard of, the shop is paid once; the card keeps what it was given, the fund bears that."""
@@ -144,7 +150,8 @@ def test_what_it_had_given_back_and_nobody_heard_is_not_given_twice(street: Stre
     assert (free(street), street.balance(FUND), suspended(street)) == (1600, 0, 0)
 
 
-def test_cash_that_a_lost_desk_took_in_is_the_cards_when_it_is_found(street: Street) -> None:
+@pytest.mark.parametrize("is_cleared", [False, True])
+def test_cash_that_a_lost_desk_took_in_is_the_cards_when_it_is_found(street: Street, is_cleared: bool) -> None:
     centre = street.centre.centre
     street.hold("desk01", Wish(CHARGE, 3000))
     street.talk("desk01")
@@ -154,6 +161,8 @@ def test_cash_that_a_lost_desk_took_in_is_the_cards_when_it_is_found(street: Str
     street.clock.advance(WEEK_S)
     losses.make_whole(centre, "desk01")
     assert free(street) == 3000, "of the rest nobody can know"
+    if is_cleared:
+        losses.clear(centre, "desk01", found=False)
     street.bring("desk01")
     losses.make_whole(centre, "desk01")
     losses.clear(centre, "desk01", found=True)
@@ -196,6 +205,14 @@ def test_a_shop_that_was_compensated_is_not_paid_again_when_its_sales_are_found(
     street.books()
 
 
+@pytest.mark.fault(
+    "unit lost with money on it",
+    people="The unit is dark. What lay there is missing from what they can spend, for a week at the most.",
+    lost="For cardholders nothing. The fund bears what was spent there and not sent, at most what the unit could give "
+    "out, which is said before anybody confirms it; and cash that it took in and had not sent, for which there is a "
+    "receipt.",
+    found="The unit is silent, and the office gives it up; what it could give out is in suspense, card by card.",
+)
 def test_the_fund_never_loses_more_than_was_at_stake(street: Street) -> None:
     """The worst case: everything was spent there, the shop was compensated, and the journal never turned up."""
     centre = street.centre.centre
@@ -210,6 +227,7 @@ def test_the_fund_never_loses_more_than_was_at_stake(street: Street) -> None:
     assert street.balance(FUND) == -1600 == -at_stake
 
 
+@pytest.mark.fault("journal of a lost unit turns up")
 def test_nothing_is_taken_of_a_life_that_was_stolen(street: Street) -> None:
     centre = street.centre.centre
     street.give("shop01", 1600)

@@ -70,6 +70,13 @@ def test_what_is_free_goes_over_at_once_and_the_rest_as_it_comes_back(street: St
     }
 
 
+@pytest.mark.fault(
+    "card lost with money on it",
+    people="The old card is refused. With the new one what was free can be spent at once, the rest as it comes back.",
+    lost="What somebody spends at units that have not heard that the card is stopped: no more than they may give out, "
+    "and that sum is said before anybody confirms it.",
+    found="By the holder. No yen can be spent with both cards.",
+)
 def test_whoever_finds_it_can_spend_no_more_than_was_said(street: Street) -> None:
     """A unit without a network has not heard of the stop: what it may give out is the most that can be lost."""
     street.give("shop01", 1600)
