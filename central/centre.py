@@ -14,6 +14,7 @@ from central.enrol import Enroller
 from central.folder import Folder
 from central.granting import Granter
 from central.intake import Intake
+from central.losses import Losses
 from central.office import Office, offices
 from central.reconcile import Reconciler
 from central.registrar import Registrar
@@ -37,6 +38,7 @@ class Centre:
     reconciler: Reconciler
     granter: Granter
     dealer: Dealer
+    losses: Losses
     offices: tuple[Office, ...]
     on_arrival: Callable[[], None] = field(default=lambda: None)
 
@@ -85,5 +87,6 @@ def assemble(
         reconciler=reconciler,
         granter=granter,
         dealer=Dealer(engine, granter, clock),
+        losses=Losses(streams, reconciler),
         offices=every_office,
     )

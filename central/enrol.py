@@ -143,21 +143,14 @@ class Enroller:
         return Certificate(self._certify(request.csr, request.unit, row["epoch"]), self._authority.pem)
 
     def close(self, unit: str, reason: str) -> bool:
-        """End a unit's present life: it is lost, stolen or scrapped. Return whether there was such a unit.
-
-        Tickets that are still about are void: they may be lost with it.
-        """
+        """End a unit's present life: it is lost, stolen or scrapped. Return whether there was such a unit."""
         with self._engine.begin() as connection:
             shelves.lock(connection)
-            row = connection.execute(sa.select(store.unit).where(store.unit.c.name == unit)).mappings().one_or_none()
-            if row is None:
-                return False
-            connection.execute(sa.update(store.unit).where(store.unit.c.name == unit).values(state=UnitState.CLOSED))
-            unused = store.code.c.unit == unit, store.code.c.used_ms.is_(None)
-            connection.execute(sa.delete(store.code).where(*unused))
-            order = Order(name=unit, epoch=row["epoch"], state=UnitState.CLOSED, reason=reason)
-            self._streams.append_for(connection, unit, [order])
-            return True
+            asked = sa.select(store.unit.c.epoch).where(store.unit.c.name == unit)
+            epoch = connection.execute(asked).scalar()
+            if epoch is not None:
+                close_life(connection, self._streams, unit, epoch, reason)
+            return epoch is not None
 
     def _use_code(self, connection: sa.Connection, request: EnrolRequest, now: int) -> int:
         table = store.code
@@ -197,3 +190,15 @@ class Enroller:
             self._town.check(raw_bytes(public), message, raw_bytes(proof))
         except (chain.SealError, MessageError) as error:
             raise RefusedError(Why.BAD_SEAL, "the unit does not hold the key that it names") from error
+
+
+def close_life(connection: sa.Connection, streams: Streams, unit: str, epoch: int, reason: str) -> None:
+    """End a unit's present life (`epoch`), within the caller's transaction.
+
+    Tickets that are still about are void: they may be lost with it.
+    """
+    connection.execute(sa.update(store.unit).where(store.unit.c.name == unit).values(state=UnitState.CLOSED))
+    unused = store.code.c.unit == unit, store.code.c.used_ms.is_(None)
+    connection.execute(sa.delete(store.code).where(*unused))
+    order = Order(name=unit, epoch=epoch, state=UnitState.CLOSED, reason=reason)
+    streams.append_for(connection, unit, [order])

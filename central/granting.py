@@ -38,6 +38,11 @@ _UNHEARD: Final = (
 )
 
 
+def unheard(connection: sa.Connection) -> list[str]:
+    """Return the units that may know of grants which this centre, put back from a backup, has not heard of again."""
+    return list(connection.execute(_UNHEARD).scalars())
+
+
 class Share(msgspec.Struct, frozen=True):
     """How much of something one life of a unit may give out, or is to."""
 
@@ -48,11 +53,6 @@ class Share(msgspec.Struct, frozen=True):
 
 class NotFreeError(Exception):
     """So much is not free, or this unit may have nothing."""
-
-
-def unheard(connection: sa.Connection) -> list[str]:
-    """Return the units that may know of more than this centre does since it was restored, by name."""
-    return list(connection.execute(_UNHEARD).scalars())
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from central.peers import CALLER, CALLER_ALONE, GENERATION, Peer, admit
 from central.refusal import RefusedError
 from central.streams import Streams, held_for
 from central.town import Town
-from central.verify import Keyring, Signed, check_welcome, verify
+from central.verify import Keyring, Signed, check_found, check_welcome, verify
 from sync.facts import UnitState
 from sync.messages import ONE_UNIT, TOWN_STREAM, Holdings, Report, Why, is_stream, sign
 from sync.segment import Segment
@@ -128,8 +128,11 @@ class Intake:
             admit(connection, peer)
             return shelves.missed(connection, writer, ends, limit)
 
-    def carry_in(self, packed: bytes) -> bool:
+    def carry_in(self, packed: bytes, *, found: bool = False) -> bool:
         """Take a packed segment that a person carried here; return whether anything in it was new.
+
+        Args:
+            found: it may be of a life that the office has given up, as far as that is added up here.
 
         Raises:
             RefusedError: with the reason.
@@ -137,10 +140,11 @@ class Intake:
         signed = self.verify(packed)
         with self._engine.begin() as connection:
             shelves.lock(connection)
-            found = self._attach(connection, signed)
-        if isinstance(found, Fork):
-            raise _refuse(found)
-        return found.is_news
+            (check_found if found else check_welcome)(connection, signed)
+            attached = self._attach(connection, signed)
+        if isinstance(attached, Fork):
+            raise _refuse(attached)
+        return attached.is_news
 
     def _receive(self, connection: sa.Connection, delivery: Delivery) -> bytes | RefusedError:
         peer, signed = delivery.peer, delivery.signed
@@ -148,7 +152,8 @@ class Intake:
             row = admit(connection, peer)
             if row["state"] != UnitState.ACTIVE and not is_stream(signed.segment.unit):
                 raise RefusedError(Why.SUSPENDED, f"{peer.unit} may listen, but nothing that it sends is taken")
-            found = self._attach(connection, signed, row)
+            check_welcome(connection, signed, row)
+            found = self._attach(connection, signed)
         except RefusedError as error:
             _note_refusal(connection, peer, error)
             return error
@@ -163,8 +168,7 @@ class Intake:
             row = connection.execute(CALLER_ALONE, {"unit": peer.unit}).mappings().one()
         return self._answer(connection, row, fence, delivery.nonce, signed.segment.boot)
 
-    def _attach(self, connection: sa.Connection, signed: Signed, caller: Row | None = None) -> Attachment | Fork:
-        check_welcome(connection, signed, caller)
+    def _attach(self, connection: sa.Connection, signed: Signed) -> Attachment | Fork:
         segment = signed.segment
         branches = Branches(connection, segment.unit, signed.epoch)
         found = attach(branches, segment, signed.entries, signed.hashes, signed.public)

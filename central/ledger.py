@@ -8,6 +8,8 @@ an account of its own beside the first, and whatever comes into the first makes 
 does not matter in which order entries arrive, and a centre that was restored from a backup comes to the same numbers.
 What is still short when everybody has been heard was spent twice: a disk was copied. A person has to look into it.
 
+Where the office has said that what is one account's is another's (`central.heirs`), postings stand at the heir.
+
 Derived, as everything that is added up: it can be dropped, and comes back the same from the stored segments.
 """
 
@@ -17,13 +19,16 @@ from typing import Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, Text
 
+from central import heirs
+from central.heirs import Heir
 from central.upsert import upsert
 from sync.entries import Entry
-from sync.rights import Grant, Returned
+from sync.messages import OFFICE_STREAM
+from sync.rights import Grant, Lost, Returned
 
-metadata = MetaData()
+metadata = heirs.metadata  # one for all tables of the ledger
 
 account = Table(
     "ledger_account",
@@ -73,6 +78,11 @@ def held(what: str, unit: str, life: int) -> str:
     return f"{what}/at/{unit}/{life}"
 
 
+def suspense(unit: str, life: int) -> str:
+    """Return before which names stands what a life of a unit could give out when it was lost."""
+    return f"suspense/{unit}/{life}"
+
+
 def short(name: str) -> str:
     """Return the account of what another account lacks."""
     return f"{SHORT}{name}"
@@ -97,11 +107,21 @@ def of_rights(entry: Entry) -> tuple[Move, ...]:
             return ()
 
 
+def of_losses(entry: Entry) -> tuple[Heir, ...]:
+    """Return who inherits the rights of a unit that is lost, which only the office can say."""
+    match entry.fact:
+        case Lost(of=unit, life=life) if entry.unit == OFFICE_STREAM:
+            return (heirs.of_life(unit, life, suspense(unit, life)),)
+        case _:
+            return ()
+
+
 class Booked(msgspec.Struct, frozen=True):
-    """What an entry moves."""
+    """What an entry moves, and who inherits by it; one that names heirs moves nothing else."""
 
     entry: Entry
-    moves: tuple[Move, ...]
+    moves: tuple[Move, ...] = ()
+    heirs: tuple[Heir, ...] = ()
 
 
 def book(connection: sa.Connection, booked: Iterable[Booked]) -> None:
@@ -110,10 +130,55 @@ def book(connection: sa.Connection, booked: Iterable[Booked]) -> None:
     Raises:
         sqlalchemy.exc.IntegrityError: one of them was booked before, or an account would be below zero.
     """
-    wanted = [one for one in booked if one.moves]
-    named = {name for one in wanted for move in one.moves for name in (move.source, move.target)}
+    for is_decision, some in itertools.groupby(booked, key=lambda one: bool(one.heirs)):
+        if is_decision:
+            for one in some:
+                _write(connection, [(one.entry, _handed_over(connection, one.heirs))])
+        else:
+            _write(connection, _followed(connection, [one for one in some if one.moves]))
+
+
+def _followed(connection: sa.Connection, booked: Sequence[Booked]) -> list[tuple[Entry, list[Move]]]:
+    """Return what entries move, between the accounts whose it is now.
+
+    What a unit gave back before it was lost, and nobody heard of, is in suspense as all that it had: the card gets it
+    from there, and would have it twice if it were free as well.
+    """
+    named = {name for one in booked for move in one.moves for name in (move.source, move.target)}
+    now = heirs.follow(connection, named)
+
+    def counts(move: Move) -> bool:
+        what = heirs.what_of(move.source)
+        is_late_return = what and now[move.source] != move.source and move.target == free(what)
+        return not is_late_return and now[move.source] != now[move.target]
+
+    return [
+        (one.entry, [Move(now[move.source], now[move.target], move.amount) for move in one.moves if counts(move)])
+        for one in booked
+    ]
+
+
+def _handed_over(connection: sa.Connection, named: Sequence[Heir]) -> list[Move]:
+    """Note heirs; return how what is there now, or is lacking, goes over to them."""
+    moves: list[Move] = []
+    for one in named:
+        if not heirs.take(connection, one):
+            continue
+        is_theirs = sa.or_(account.c.name == one.of, account.c.name.endswith(f"/{one.of}", autoescape=True))
+        asked = sa.select(account.c.name, account.c.balance).where(is_theirs, account.c.balance != 0)
+        found = {row.name: row.balance for row in connection.execute(asked.order_by(account.c.name))}
+        to = heirs.follow(connection, [name.removeprefix(SHORT) for name in found])
+        for name, balance in found.items():
+            its = to[name.removeprefix(SHORT)]
+            moves.append(Move(name, its, balance) if balance > 0 else Move(its, name, -balance))
+    return moves
+
+
+def _write(connection: sa.Connection, booked: Sequence[tuple[Entry, Sequence[Move]]]) -> None:
+    """Post moves, each entry's under its own id."""
+    named = {name for _, moves in booked for move in moves for name in (move.source, move.target)}
     there = balances(connection, sorted(named | {short(name) for name in named if not may_owe(name)}))
-    rows = [row for one in wanted for row in _post(one, there)]
+    rows = [row for entry, moves in booked for row in _post(entry, moves, there)]
     if not rows:
         return
     connection.execute(sa.insert(posting), rows)
@@ -126,11 +191,11 @@ def book(connection: sa.Connection, booked: Iterable[Booked]) -> None:
     )
 
 
-def _post(booked: Booked, balances: dict[str, int]) -> list[dict[str, object]]:
+def _post(entry: Entry, moves: Iterable[Move], balances: dict[str, int]) -> list[dict[str, object]]:
     """Return the lines of an entry, and change the balances by them."""
-    place = {"writer": booked.entry.unit, "boot": booked.entry.boot, "seq": booked.entry.seq}
+    place = {"writer": entry.unit, "boot": entry.boot, "seq": entry.seq}
     rows: list[dict[str, object]] = []
-    for move in booked.moves:
+    for move in moves:
         for source, target, amount in _lines(move, balances):
             balances[source] -= amount
             balances[target] += amount
@@ -161,6 +226,11 @@ def balances(connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
         asked = sa.select(account.c.name, account.c.balance).where(account.c.name.in_(some))
         found |= {row.name: row.balance for row in connection.execute(asked)}
     return found
+
+
+def true_sum(connection: sa.Connection, name: str) -> int:
+    """Return what an account holds, less what it lacks."""
+    return balance(connection, name) + balance(connection, short(name))
 
 
 def balance(connection: sa.Connection, name: str) -> int:

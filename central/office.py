@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from central.heirs import Heir
 from central.ledger import Move
 from sync import installed
 from sync.entries import Entry
@@ -30,6 +31,9 @@ class Office(Protocol):
 
     def moves(self, entry: Entry) -> Sequence[Move]:
         """Return what an entry moves in the ledger; nothing, if it is not about money, points or tickets."""
+
+    def heirs(self, entry: Entry) -> Sequence[Heir]:
+        """Return whose accounts are another's from this entry on; it moves nothing else."""
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         """Add entries to the tables, in order of arrival, within the caller's transaction."""

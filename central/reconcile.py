@@ -13,7 +13,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
-from central import habits, ledger, shelves, store
+from central import habits, ledger, lost, shelves, store
+from central.heirs import Heir
 from central.office import Office
 from central.upsert import upsert
 from sync.directory import DIRECTORY, Said
@@ -69,7 +70,13 @@ class Reconciler:
         self._engine = engine
         self._register = register
         self._offices = tuple(offices)
-        self._metadatas = (metadata, ledger.metadata, habits.metadata, *(office.metadata for office in offices))
+        self._metadatas = (
+            metadata,
+            ledger.metadata,
+            lost.metadata,
+            habits.metadata,
+            *(office.metadata for office in offices),
+        )
 
     def prepare(self) -> bool:
         """Make the tables; drop and make them again if the programs changed. Return whether all is to be added up."""
@@ -137,13 +144,17 @@ class Reconciler:
             arrived.append(habits.Arrived(n, received_ms, fresh))
         connection.execute(sa.insert(entry), index)
         _note_statements(connection, entries)
-        ledger.book(connection, [ledger.Booked(one, self._moves(one)) for one in entries])
+        lost.note(connection, entries)
+        ledger.book(connection, [ledger.Booked(one, self._moves(one), self._heirs(one)) for one in entries])
         habits.note(connection, arrived)
         for office in self._offices:
             office.record(connection, entries)
 
     def _moves(self, one: Entry) -> tuple[ledger.Move, ...]:
         return (*ledger.of_rights(one), *(move for office in self._offices for move in office.moves(one)))
+
+    def _heirs(self, one: Entry) -> tuple[Heir, ...]:
+        return (*ledger.of_losses(one), *(heir for office in self._offices for heir in office.heirs(one)))
 
     def _clear(self, connection: sa.Connection) -> None:
         for made in self._metadatas:

@@ -5,7 +5,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from central import store
+from central import lost, store
 from central.refusal import RefusedError
 from central.shelves import STREAM_EPOCH
 from central.town import Town
@@ -117,4 +117,19 @@ def check_welcome(connection: sa.Connection, signed: Signed, caller: sa.RowMappi
     row = known or connection.execute(_STATE, {"unit": writer}).mappings().one()
     if (row["epoch"], row["state"]) != (signed.epoch, UnitState.ACTIVE):
         why = f"nothing that {writer} signed in life {signed.epoch} is taken any more"
+        raise RefusedError(Why.SUSPENDED, why)
+
+
+def check_found(connection: sa.Connection, signed: Signed) -> None:
+    """Make sure that a life whose journal was found is one that the office gave up, and that nobody else had its key.
+
+    Raises:
+        RefusedError: it is not, or somebody may have had it.
+    """
+    writer, life = signed.segment.unit, signed.epoch
+    given_up = lost.find(connection, writer, life)
+    if given_up is None:
+        check_welcome(connection, signed)
+    elif given_up.stolen:
+        why = f"life {life} of {writer} was stolen: nothing is believed that it had not sent before"
         raise RefusedError(Why.SUSPENDED, why)

@@ -4,6 +4,7 @@ A resident knows what he has put in and what he has paid. However it went with t
 comes to more than that; and what he has left stands in the books, free or at some unit, to the yen.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,9 @@ from simulation.people import People, Touch
 
 if TYPE_CHECKING:
     from simulation.town import SimTown
+
+_MONEY: Final = re.compile(r"coin/[0-9a-f]{32}")
+"""A card's money, wherever it is: free, at a unit, or in suspense because its unit was lost."""
 
 COPIED: Final = frozenset(
     {
@@ -92,8 +96,8 @@ def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
         rows = connection.execute(sa.select(ledger.account.c.name, ledger.account.c.balance)).all()
     there: dict[str, int] = defaultdict(int)
     for name, balance in rows:
-        if (of := name.removeprefix(ledger.SHORT)).startswith("coin/"):
-            there["/".join(of.split("/")[:2])] += balance
+        if found := _MONEY.search(name):
+            there[found[0]] += balance
     for what in sorted(put_in.keys() | there.keys()):
         if put_in[what] != there[what]:
             yield "wrong total", f"{what} should hold {put_in[what]} yen and holds {there[what]}"

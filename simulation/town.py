@@ -4,6 +4,7 @@ At the end the weather clears, what is broken is mended as the manual says, and 
 send. Then `simulation.oracle` holds what people saw against the books.
 """
 
+import contextlib
 import heapq
 import itertools
 import random
@@ -14,6 +15,7 @@ from typing import Final, TypeVar
 import sqlalchemy as sa
 
 from central import store
+from central.losses import NotLostError
 from central.reconcile import Reconciler
 from drivers.card.sim.others import VirtualCard
 from drivers.clock.sim import Driver as Clock
@@ -134,8 +136,10 @@ class SimTown:
         self.reconciler.catch_up()
 
     def replace(self, box: Box) -> Box:
-        """Let the office close the life of a box at the centre, and let a new one in under its name."""
-        self.office(lambda: self.centre.centre.enroller.close(box.name, "looked into"))
+        """Let the office give up the life of a box at the centre, and let a new one in under its name."""
+        is_stolen = "it was stolen" in box.seen.mishaps
+        with contextlib.suppress(NotLostError):  # a restored centre may not know it, or the first try went through
+            self.office(lambda: self.centre.centre.losses.give_up(box.name, stolen=is_stolen, reason="looked into"))
         stored = self.office(self._count_stored)
         for one in self.boxes:
             if one.name == box.name and not one.is_retired:

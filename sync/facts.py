@@ -148,6 +148,7 @@ class Enrolled(Fact, frozen=True, tag="enrolled"):
 CORE: tuple[type[Fact], ...] = (
     *(Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order, Enrolled),
     *rights.KINDS,
+    *rights.OFFICE,
 )
 
 

@@ -52,6 +52,17 @@ class Returned(Fact, frozen=True, tag="right.return"):
     amount: Amount
 
 
+class Lost(Fact, frozen=True, tag="right.lost"):
+    """The office gives up a life of a unit: it is not expected to answer any more, and what it had is in suspense.
+
+    `stolen`: others may have its key, so that nothing is believed that it had not sent by then. No unit reads this.
+    """
+
+    of: UnitName
+    life: Life
+    stolen: bool = False
+
+
 class Moves(Fact, frozen=True):
     """A program's fact that uses rights of the unit that writes it, or makes some there.
 
@@ -68,6 +79,7 @@ class Moves(Fact, frozen=True):
 
 CENTRE: Final = (Grant, Recall)
 KINDS: Final = (*CENTRE, Returned)
+OFFICE: Final = (Lost,)
 
 
 class Right(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import click
 
-from central.cli.books import init, replay, restored, serve, settle, status, verify
+from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
 from central.cli.office import card, export, import_, place, storm, unit
 from sync import installed
 
@@ -33,5 +33,20 @@ def central() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (init, serve, status, replay, verify, restored, settle, unit, place, card, storm, import_, export):
+for command in (
+    init,
+    serve,
+    status,
+    replay,
+    verify,
+    restored,
+    settle,
+    clocks,
+    unit,
+    place,
+    card,
+    storm,
+    import_,
+    export,
+):
     central.add_command(command)

@@ -1,8 +1,8 @@
-"""`machi central init|serve|status|replay|verify|restored|settle`: the centre and its books."""
+"""`machi central init|serve|status|replay|verify|restored|settle|clocks`: the centre and its books."""
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
@@ -19,6 +19,8 @@ from central.cli.common import (
     printable,
     say,
 )
+
+_WRONG_S: Final = 60
 
 
 @click.command(
@@ -84,16 +86,20 @@ def serve(folder: Path, as_json: bool) -> None:
 @FOLDER
 @JSON
 def status(folder: Path, as_json: bool) -> None:
-    """Show units, backlog, and what needs a person. Exit code 2 if something does."""
+    """Show units, backlog, and what needs a person. Exit code 2 if something does.
+
+    `unheard`: units that were not heard since the database was put back; nothing is granted and paid out before.
+    """
     from central.console.books import Books
 
     centre = open_folder(folder)
     books = Books(centre.engine, centre.town.register)
-    units, incidents = books.units(), books.incidents()
+    units, incidents, silent = books.units(), books.incidents(), books.unheard()
     document = {
         "schema": "machi.central.status/1",
         "units": msgspec.to_builtins(units),
         "incidents": msgspec.to_builtins(incidents),
+        "unheard": silent,
         "figures": centre.reconciler.figures(),
     }
     if as_json:
@@ -104,7 +110,9 @@ def status(folder: Path, as_json: bool) -> None:
             click.echo(f"{unit.name:12} {unit.state:10} {counts}  {printable(unit.says)}")
         for incident in incidents:
             click.echo(f"incident {incident.n}: {incident.unit}: {incident.kind}: {incident.means}")
-    if incidents:
+        if silent:
+            click.echo(f"restored: nothing is granted before these were heard: {', '.join(silent)}")
+    if incidents or silent:
         sys.exit(CHECK_FAILED)
 
 
@@ -152,17 +160,42 @@ def verify(folder: Path, as_json: bool) -> None:
         sys.exit(CHECK_FAILED)
 
 
+@click.command(epilog="\b\nExamples:\n  machi central clocks /srv/town\n  machi central clocks /srv/town --json")
+@FOLDER
+@JSON
+def clocks(folder: Path, as_json: bool) -> None:
+    """Show which units' clocks are wrong, as far as the books show it. Exit code 2 if one is more than a minute off."""
+    from central.clocks import read_clocks
+
+    centre = open_folder(folder)
+    with plainly():
+        centre.reconciler.prepare()
+        centre.reconciler.catch_up()
+        lines = read_clocks(centre.engine)
+    wrong = [line.unit for line in lines if max(line.ahead_s, line.back_s) > _WRONG_S]
+    if as_json:
+        say({"schema": "machi.central.clocks/1", "units": msgspec.to_builtins(lines), "wrong": wrong}, as_json=True)
+    else:
+        for line in lines:
+            off = f"{line.ahead_s:6} s fast  {line.back_s:6} s set back"
+            click.echo(f"{line.unit:12} {line.says or '-':10} {off}")
+    if wrong:
+        sys.exit(CHECK_FAILED)
+
+
 @click.command(epilog="\b\nExamples:\n  machi central restored /srv/town")
 @FOLDER
 @JSON
 def restored(folder: Path, as_json: bool) -> None:
     """Say that the database was put back from a backup, once, before it serves: units then bring what it lost."""
+    from central.console.books import Books
     from central.history import begin_history
 
     centre = open_folder(folder)
     with plainly():
         generation = begin_history(centre.engine, centre.town.entropy)
-    say({"schema": "machi.central.restored/1", "generation": generation}, as_json=as_json)
+        silent = Books(centre.engine, centre.town.register).unheard()
+    say({"schema": "machi.central.restored/1", "generation": generation, "unheard": silent}, as_json=as_json)
 
 
 @click.command(

@@ -135,13 +135,18 @@ def storm(folder: Path, state: str | None, as_json: bool) -> None:
 @click.command(name="import", epilog="\b\nExamples:\n  machi central import /srv/town stick/lib01.segments")
 @FOLDER
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--found", is_flag=True, help="Also of a life that was given up as lost, but not of one that was stolen.")
 @JSON
-def import_(folder: Path, files: tuple[Path, ...], as_json: bool) -> None:
+def import_(folder: Path, files: tuple[Path, ...], found: bool, as_json: bool) -> None:
     """Take in segments that were carried here: files written by `machi unit export --segments`."""
     from central.refusal import RefusedError
     from sync.segment import SegmentError, pack, split
 
     centre = open_folder(folder)
+    if found:  # what the office gave up is known once it is added up
+        with plainly():
+            centre.reconciler.prepare()
+            centre.reconciler.catch_up()
     new = known = 0
     refused: list[str] = []
     for file in files:
@@ -152,7 +157,7 @@ def import_(folder: Path, files: tuple[Path, ...], as_json: bool) -> None:
             continue
         for text in texts:
             try:
-                grew = centre.intake.carry_in(pack(text))
+                grew = centre.intake.carry_in(pack(text), found=found)
             except RefusedError as error:
                 refused.append(f"{file}: {error}")
                 continue

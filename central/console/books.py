@@ -7,6 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from central import reconcile, store
+from central.granting import unheard
 from central.incidents import KINDS, open_ones
 from sync.directory import TOWN_KEY, place_key, unit_key
 from sync.entries import Register
@@ -91,6 +92,11 @@ class Books:
         """Return what nobody has looked at yet, oldest first."""
         with store.reading(self._engine) as connection:
             return [_incident(row) for row in open_ones(connection)]
+
+    def unheard(self) -> list[str]:
+        """Return the units that were not heard since this centre was restored; nothing is granted before."""
+        with store.reading(self._engine) as connection:
+            return unheard(connection)
 
     def settled(self) -> list[IncidentLine]:
         """Return the incidents that were settled last, the latest first."""

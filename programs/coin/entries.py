@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from programs.coin import remedies
 from programs.coin.lots import facts as lots
 from programs.coin.refunds import facts as refunds
 from programs.coin.settlement import facts as settlement
@@ -76,5 +77,5 @@ class Void(Moves, frozen=True, tag="coin.void"):
         return money(self.card), self.yen
 
 
-KINDS: Final = (Charge, Pay, Void, Terms, *lots.KINDS, *refunds.KINDS, *settlement.KINDS)
+KINDS: Final = (Charge, Pay, Void, Terms, *lots.KINDS, *refunds.KINDS, *remedies.KINDS, *settlement.KINDS)
 """Every kind of fact that this program writes."""

@@ -8,17 +8,21 @@ import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
 from central import store
-from central.ledger import Move, account
+from central.heirs import Heir
+from central.ledger import Move, account, free
 from central.office import Office
 from central.upsert import upsert
+from programs.coin import cases
+from programs.coin.entries import money
 from programs.coin.lots import notes
-from programs.coin.postings import moves
+from programs.coin.postings import moves, points
 from programs.coin.refunds import books as refunds
+from programs.coin.remedies import CardMoved
 from programs.coin.rules import PROGRAM, Purse
 from programs.coin.settlement import tables as settlement
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from sync.entries import Entry
-from sync.messages import TOWN_STREAM
+from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 metadata = MetaData()
 
@@ -26,7 +30,7 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (settlement, notes, refunds):
+for room in (settlement, notes, refunds, cases):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
@@ -45,11 +49,19 @@ class Coin:
     def moves(self, entry: Entry) -> Sequence[Move]:
         return moves(entry)
 
+    def heirs(self, entry: Entry) -> Sequence[Heir]:
+        match entry.fact:
+            case CardMoved(old=old, new=new) if entry.unit == OFFICE_STREAM:
+                return (Heir(free(money(old)), free(money(new))), Heir(points(old), points(new)))
+            case _:
+                return ()
+
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
         settlement.record(connection, entries, moves)
         notes.note(connection, entries, moves)
         refunds.record(connection, entries)
+        cases.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:
@@ -80,10 +92,11 @@ class Coin:
 def agreed(engine: sa.Engine) -> Agreed:
     """Return the terms of the coin as the office said them last, of what was added up."""
     with store.reading(engine) as connection:
-        return _agreed(connection)
+        return agreed_in(connection)
 
 
-def _agreed(connection: sa.Connection) -> Agreed:
+def agreed_in(connection: sa.Connection) -> Agreed:
+    """Return the same within a transaction."""
     found = connection.execute(sa.select(terms.c.state)).scalar()
     return _AGREED.decode(found) if found else TERMS.empty
 
@@ -92,7 +105,7 @@ def _note_terms(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     """Fold the terms as units do; whoever is not the centre has no say in them."""
     for entry in entries:
         if entry.unit == TOWN_STREAM and isinstance(entry.fact, Terms):
-            state = msgspec.json.encode(TERMS.fold(_agreed(connection), entry)).decode()
+            state = msgspec.json.encode(TERMS.fold(agreed_in(connection), entry)).decode()
             upsert(connection, terms, [{"key": TERMS_KEY, "state": state}], lambda new: {"state": new.state})
 
 

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from central.ledger import Move, free, held
+from central.ledger import Move, free, held, suspense
 from programs.coin.entries import Charge, Pay, Void, money
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
 from programs.coin.refunds.facts import Refund
+from programs.coin.remedies import Cleared, Compensated, MadeWhole, Repaid
 from programs.coin.settlement.accounts import BANK, SHOP
 from programs.coin.settlement.facts import Transfer, TransferBack
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM
+
+FUND: Final = "fund/guarantee"
+"""The account of what the town stands in for: below zero by what it has paid and has not got back."""
 
 POINTS: Final = "issuer/points"
 """The account from which points come: below zero by all that are outstanding."""
@@ -30,6 +34,11 @@ def shop(place: str) -> str:
 def points(card: str) -> str:
     """Return the account of a card's points."""
     return f"points/{card}"
+
+
+def in_suspense(unit: str, life: int, card: str) -> str:
+    """Return the account of a card's money that a lost life of a unit could give out."""
+    return f"{suspense(unit, life)}/{money(card)}"
 
 
 def moves(entry: Entry) -> tuple[Move, ...]:
@@ -72,10 +81,33 @@ def _transfer_back(fact: TransferBack) -> tuple[Move, ...]:
     return (Move(BANK, shop(fact.place), fact.yen),)
 
 
+def _made_whole(fact: MadeWhole) -> tuple[Move, ...]:
+    return (Move(FUND, free(money(fact.card)), fact.yen),)
+
+
+def _compensated(fact: Compensated) -> tuple[Move, ...]:
+    return (Move(FUND, shop(fact.place), fact.yen),)
+
+
+def _repaid(fact: Repaid) -> tuple[Move, ...]:
+    return (Move(shop(fact.place), FUND, fact.yen),)
+
+
+def _cleared(fact: Cleared) -> tuple[Move, ...]:
+    there = in_suspense(fact.of, fact.life, fact.card)
+    to_card = Move(there, free(money(fact.card)), fact.to_card)
+    all_moves = (to_card, Move(there, FUND, fact.to_fund), Move(FUND, there, -fact.to_fund))
+    return tuple(move for move in all_moves if move.amount > 0)
+
+
 _OFFICE: Final[Mapping[type, Callable[[Any], tuple[Move, ...]]]] = {
     Given: _given,
     Expired: _expired,
     Refund: _refund,
+    MadeWhole: _made_whole,
+    Compensated: _compensated,
+    Repaid: _repaid,
+    Cleared: _cleared,
     Transfer: _transfer,
     TransferBack: _transfer_back,
 }

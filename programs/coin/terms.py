@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from programs.coin.law import Law
 from sync.entries import Entry, Fact
 from sync.program import Fold
 
@@ -42,6 +43,17 @@ class Settling(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 GoodDays = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
+
+
+class AfterLoss(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What counts when something was lost.
+
+    Attributes:
+        wait_days: so long a lost unit's journal is looked for before the fund pays what the unit held.
+    """
+
+    wait_days: Days = 7
 
 
 class Terms(Fact, frozen=True, tag="coin.terms"):
@@ -53,6 +65,8 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         points_per_100_yen: what a payment earns for each whole ¥100.
         settling: when shops are paid.
         cash_good_days: for so many days after the day of a charge the money is good; 0: for ever.
+        after_loss: what counts when something was lost.
+        law: who issues the coin in the eyes of the law.
     """
 
     step_yen: Step = 1_000
@@ -60,6 +74,8 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     points_per_100_yen: Points = 10
     settling: Settling = Settling()
     cash_good_days: GoodDays = 0
+    after_loss: AfterLoss = AfterLoss()
+    law: Law = Law()
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""

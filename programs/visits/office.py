@@ -7,6 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
+from central.heirs import Heir
 from central.ledger import Move
 from central.office import Office
 from central.upsert import upsert
@@ -35,6 +36,9 @@ class Visits:
     metadata: MetaData = metadata
 
     def moves(self, _entry: Entry) -> Sequence[Move]:
+        return ()
+
+    def heirs(self, _entry: Entry) -> Sequence[Heir]:
         return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:

@@ -2,7 +2,21 @@
 
 import click
 
-from programs.coin.cli import balance, expiring, giving, migrating, refund, settlement, shops, statement, terms
+from programs.coin.cli import (
+    after_loss,
+    balance,
+    expiring,
+    giving,
+    law,
+    losses,
+    migrating,
+    moving,
+    refund,
+    settlement,
+    shops,
+    statement,
+    terms,
+)
 
 
 @click.group()
@@ -17,7 +31,10 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for room in (terms, balance, giving, expiring, migrating, refund, shops, settlement, statement):
+of_money = (terms, balance, giving, expiring, migrating, refund, law)
+of_shops = (shops, settlement, statement)
+of_losses = (after_loss, losses, moving)
+for room in (*of_money, *of_shops, *of_losses):
     for command in room.COMMANDS:
         coin.add_command(command)
 

@@ -30,7 +30,7 @@ def terms(folder: Path, as_json: bool, **wanted: Any) -> None:
         if changed := {name: value for name, value in wanted.items() if value is not None}:
             said = msgspec.structs.replace(said, **changed)
             centre.registrar.say([said])
-    figures = {name: getattr(said, name) for name in said.__struct_fields__ if name != "settling"}  # see `paydays`
+    figures = {name: value for name, value in msgspec.structs.asdict(said).items() if isinstance(value, int)}
     say({"schema": "machi.central.coin.terms/1"} | figures, as_json=as_json)
 
 

@@ -1,87 +1,17 @@
 """A card's money on its way: taken in at a desk, given back to the town, granted to a shop, spent, taken back."""
 
-import random
 from collections.abc import Iterator
 
 import pytest
 
 from appliance.asking import HEARD_S
-from appliance.rights import Rights
 from central import ledger
 from central.granting import BLOCK, NotFreeError, Share
-from central.store import reading
-from drivers.clock.sim import Driver as Clock
-from programs.coin.entries import money
 from programs.coin.postings import POINTS, points
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terms import Terms
-from simulation.cards import Mint
-from simulation.centre import SimCentre, name_place
-from simulation.road import Road, Weather
-from simulation.unit import SimUnit
-from sync.cards import pseudonym
 from sync.program import Wish
-
-SEED = "coin counters"
-COUNTERS = (("desk01", "hall", "desk"), ("shop01", "fish", "shop"), ("shop02", "bakery", "shop"))
-
-
-class Street:
-    """A centre, a desk and a shop with a good road to it, and one resident."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.centre = SimCentre(self.clock, SEED)
-        mint = Mint(SEED)
-        self.card = mint.resident(0)
-        for place in ("hall", "fish", "bakery"):
-            name_place(self.centre.centre, place)
-        self.units = {
-            name: SimUnit(self.centre.centre, name, place, self.clock, mint.trust(), SEED, counter=counter)
-            for name, place, counter in (
-                ("desk01", "hall", "desk"),
-                ("shop01", "fish", "shop"),
-                ("shop02", "bakery", "shop"),
-            )
-        }
-        self.name = pseudonym(self.centre.card_key, *mint.identity(0))
-        self.what = money(self.name)
-
-    def hold(self, unit: str, wish: Wish) -> str:
-        """Set a counter and hold the card to it; return the id of the words that the unit says."""
-        self.units[unit].running.tap.set(wish)
-        shown = self.units[unit].tap(self.card)
-        assert shown is not None
-        self.last = shown.entry
-        return shown.message
-
-    def talk(self, *units: str) -> None:
-        """Let units sync until they have nothing more to say."""
-        for name in units:
-            unit = self.units[name]
-            for _ in range(3):
-                unit.sync(Road(self.centre, unit.peer, Weather(), _dice()))
-            assert unit.running.hatch.backlog().unsent == 0
-
-    def connect(self, unit: str) -> Road:
-        """Let a unit ask the centre while somebody stands before it."""
-        road = Road(self.centre, self.units[unit].peer, Weather(), _dice(), self.centre.ask)
-        self.units[unit].ask = road.ask
-        return road
-
-    def rights(self, unit: str) -> int:
-        running = self.units[unit].running
-        return Rights(running.opened.shelf, running.name, running.epoch).amount(self.what)
-
-    def balance(self, account: str) -> int:
-        self.centre.centre.reconciler.catch_up()
-        with reading(self.centre.centre.engine) as connection:
-            assert ledger.total(connection) == 0
-            return ledger.balance(connection, account)
-
-
-def _dice() -> random.Random:
-    return random.Random(SEED)  # noqa: S311 - a good road throws no dice
+from tests.programs.coin.street import Street
 
 
 @pytest.fixture

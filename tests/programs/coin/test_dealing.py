@@ -10,7 +10,7 @@ from central.granting import ASKED_MS, IN_REACH_MS, NotFreeError
 from central.store import reading
 from programs.coin.rules import CHARGE, PAY
 from sync.program import Wish
-from tests.programs.coin.test_counters import Street
+from tests.programs.coin.street import Street
 
 DAY_S = 86_400
 

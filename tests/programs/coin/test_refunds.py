@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.programs.coin.street import Street
 
 from central.ledger import free
 from programs.coin.postings import points
@@ -11,6 +10,7 @@ from programs.coin.refunding import RefundError, refund
 from programs.coin.refunds.facts import Refund
 from programs.coin.rules import CHARGE, PAY, VOID
 from sync.program import Wish
+from tests.programs.coin.street import Street
 
 DAY_S = 86_400.0
 

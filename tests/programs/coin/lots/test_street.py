@@ -11,7 +11,7 @@ from programs.coin.lots.giving import give
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terms import Terms
 from sync.program import Wish, town_day
-from tests.programs.coin.test_counters import Street
+from tests.programs.coin.street import Street
 
 DAY_S = 86_400
 
