@@ -17,6 +17,7 @@ _PER_YEN: Final = 100
 Step = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Ceiling = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Points = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Network = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$", max_length=32)]
 
 
 class Terms(Fact, frozen=True, tag="coin.terms"):
@@ -26,11 +27,15 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         step_yen: cash is charged in multiples of this.
         ceiling_yen: no more than this on one card, as far as the desk that charges knows.
         points_per_100_yen: what a payment earns for each whole ¥100.
+        network: the town's own domain, backwards ("jp.example.town"), by which its shops' codes are known; "": none.
+        rights_on_receipts: a receipt says how much can still be spent at the unit.
     """
 
     step_yen: Step = 1_000
     ceiling_yen: Ceiling = 50_000
     points_per_100_yen: Points = 10
+    network: Network = ""
+    rights_on_receipts: bool = False
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""
