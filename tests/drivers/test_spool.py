@@ -1,6 +1,7 @@
 """Slips behind a printer that may hang, be empty or be slow: whoever hands them over never notices."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -99,10 +100,12 @@ def test_a_printer_that_hangs_holds_nobody_up() -> None:
     spool = Spool(hanging, told)
     spool.put(slip("first"))
     wait_until(lambda: hanging.begun, "nothing is printed")
+    began = time.monotonic()
     for number in range(WAITING_MAX):
         spool.put(slip(str(number)))
     assert told.of == []
     spool.put(slip("too many"))
+    assert time.monotonic() - began < 1
     assert told.of == [("too many", Printed(Reach.NOTHING, 0, 0, False, Trouble.BUSY))]
     threading.Timer(0.1, hanging.go.set).start()
     spool.close()

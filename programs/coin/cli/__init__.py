@@ -2,6 +2,7 @@
 
 import click
 
+from programs.coin.cli.receipt import receipt
 from programs.coin.cli.terms import terms
 
 
@@ -15,7 +16,7 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (terms,):
+for command in (terms, receipt):
     coin.add_command(command)
 
 COMMANDS = coin
