@@ -40,13 +40,14 @@ def bill(network: str, town: Town, place: PlaceNamed, yen: int, name: str, unit:
 
 
 def _shop(town: Town, place: PlaceNamed, category: str) -> mpm.Code:
+    name_ja = _cut(place.name, _NAME_CHARS)
     return mpm.Code(
         place=place.place,
         category=category,
         name=_latin(place.name_en, _NAME_CHARS) or place.place[:_NAME_CHARS],
         city=_latin(town.name_en, _CITY_CHARS) or "JAPAN",
-        name_ja=_cut(place.name, _NAME_CHARS),
-        city_ja=_cut(town.name, _CITY_CHARS) if place.name else "",
+        name_ja=name_ja,
+        city_ja=_cut(town.name, _CITY_CHARS) if name_ja else "",
     )
 
 

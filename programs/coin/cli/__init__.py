@@ -2,6 +2,7 @@
 
 import click
 
+from programs.coin.cli.code import code
 from programs.coin.cli.receipt import receipt
 from programs.coin.cli.terms import terms
 
@@ -16,7 +17,7 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (terms, receipt):
+for command in (terms, code, receipt):
     coin.add_command(command)
 
 COMMANDS = coin

@@ -33,7 +33,7 @@ def machi(*words: object, ends: int = 0) -> dict[str, Any]:
         main(["central", *map(str, words), "--json"])
     printed = out.buffer.getvalue()
     assert ended.value.code == ends, printed
-    document: dict[str, Any] = msgspec.json.decode(printed)
+    document: dict[str, Any] = msgspec.json.decode(printed) if printed else {}
     return document
 
 
