@@ -17,6 +17,7 @@ _PER_YEN: Final = 100
 Step = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Ceiling = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Points = Annotated[int, msgspec.Meta(ge=0, le=100)]
+AtOnce = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Network = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$", max_length=32)]
 
 
@@ -27,6 +28,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         step_yen: cash is charged in multiples of this.
         ceiling_yen: no more than this on one card, as far as the desk that charges knows.
         points_per_100_yen: what a payment earns for each whole ¥100.
+        token_yen: the most that is paid at once with something that does not prove that a card is here: a code, a tag.
         network: the town's own domain, backwards ("jp.example.town"), by which its shops' codes are known; "": none.
         rights_on_receipts: a receipt says how much can still be spent at the unit.
     """
@@ -34,6 +36,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     step_yen: Step = 1_000
     ceiling_yen: Ceiling = 50_000
     points_per_100_yen: Points = 10
+    token_yen: AtOnce = 1_000_000
     network: Network = ""
     rights_on_receipts: bool = False
 

@@ -16,6 +16,7 @@ from central.cli.common import FOLDER, JSON, open_folder, plainly, say
 @click.option("--step", "step_yen", type=click.IntRange(1, 100_000), help="Cash is charged in multiples of this (¥).")
 @click.option("--ceiling", "ceiling_yen", type=click.IntRange(1, 10_000_000), help="The most on one card (¥).")
 @click.option("--points", "points_per_100_yen", type=click.IntRange(0, 100), help="Points for each whole ¥100 paid.")
+@click.option("--token", "token_yen", type=click.IntRange(0, 1_000_000), help="The most at once by a code or tag (¥).")
 @click.option("--network", help="The town's domain, backwards, for its shops' codes: \"jp.example.town\".")
 @click.option(
     "--rights-on-receipts/--no-rights-on-receipts", default=None, help="Say on receipts what can still be spent there."
