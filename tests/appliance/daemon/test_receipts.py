@@ -110,6 +110,7 @@ def test_a_printer_that_is_not_there_is_said_and_stops_nobody(desk: Desk) -> Non
     desk.unit_says(lambda view: view["notice"])
     view = desk.unit.view()
     assert "printer" in view["notice"]["en"]
+    assert desk.unit.status()["paper"] == "gone"
     assert (view["number"], view["shown"]["message"]) == (number, "COI-031"), "the result stays, and is not shown anew"
     desk.set("pay", 500)
     assert desk.show(desk.on_phone()) == "COI-020"
