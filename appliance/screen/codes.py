@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import segno
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -66,6 +65,8 @@ def routes(last: Ask, bill: Ask, again: Callable[[str], Awaitable[Any]]) -> tupl
 
 
 def _svg(text: str) -> bytes:
+    import segno  # noqa: PLC0415 - heavy, and most units never draw a code
+
     out = io.BytesIO()
     segno.make_qr(text, error="m").save(out, kind="svg", border=_QUIET, omitsize=True, light="#fff")
     return out.getvalue()
