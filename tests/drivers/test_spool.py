@@ -95,6 +95,7 @@ def test_what_was_asked_for_before_this_start_is_taken_for_a_copy(printer: sim.D
     spool.close()
 
 
+@pytest.mark.fault("the receipt printer is empty, gone or stuck")
 def test_a_printer_that_hangs_holds_nobody_up() -> None:
     told, hanging = Told(), Hanging()
     spool = Spool(hanging, told)

@@ -104,6 +104,12 @@ def test_a_phone_pays_and_its_receipts_come_out(desk: Desk, tmp_path: Path) -> N
     wait_until(lambda: len(sizes()) == 2 and sizes()[1] > sizes()[0], "a copy says so above and below, and is longer")
 
 
+@pytest.mark.fault(
+    "the receipt printer is empty, gone or stuck",
+    people="The beep as ever. The counter says that no receipt came out, and what to do; its code is on the screen.",
+    lost="The slip, which is printed again when somebody asks for it. What was paid is paid.",
+    found="By what the printer says, or by its silence; `paper` in the unit's status.",
+)
 @pytest.mark.parametrize("desk", ['make = "escpos"\npath = "/nowhere/printer"'], indirect=True)
 def test_a_printer_that_is_not_there_is_said_and_stops_nobody(desk: Desk) -> None:
     desk.set("charge", 3000)

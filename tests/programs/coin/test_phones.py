@@ -126,6 +126,7 @@ def test_a_phone_that_is_held_there_a_little_longer_hears_the_same_again(held: P
     assert len(paid(street, "shop01")) == 1
 
 
+@pytest.mark.threat("phone's code filmed and shown elsewhere")
 def test_after_a_start_the_code_is_not_good_again(held: Phone) -> None:
     street, code = held.street, held.code()
     assert held.show("shop01", Wish(PAY, 500), code) == "COI-020"
@@ -136,6 +137,13 @@ def test_after_a_start_the_code_is_not_good_again(held: Phone) -> None:
     assert held.show("shop01", Wish(PAY, 700)) == "COI-020", "the phone itself goes on"
 
 
+@pytest.mark.threat(
+    "phone's code filmed and shown elsewhere",
+    control="It is good for a minute and once at each unit, also after a start. Each unit gives out only what was "
+    "dealt to it beforehand, so no yen is spent twice; a town may cap what is paid at once without a card.",
+    residual="Within its minute one showing can be used again at each other unit, for what that unit may give out of "
+    "this phone's money: the holder's loss, never a shop's. A unit that does not know the time knows no minute.",
+)
 def test_a_replay_at_two_shops_without_a_network_costs_no_more_than_the_rights_at_each(held: Phone) -> None:
     """One showing, photographed and carried across the street within its minute: each shop pays out of its own share.
 

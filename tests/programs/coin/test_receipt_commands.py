@@ -84,6 +84,13 @@ def test_a_receipt_whose_entry_is_still_on_its_way_is_said_to_be_signed(shop: Sh
     assert "yen" not in found
 
 
+@pytest.mark.threat(
+    "forged or altered receipt",
+    control="Its code holds the entry's hash and the unit's signature; the office holds both against the books, "
+    "anybody else against keys that the town has signed.",
+    residual="A copy of a receipt is as good as the receipt, and what is printed beside the code can be altered: "
+    "believe the books. Whoever has stolen a unit's key can sign receipts of entries that the books do not have.",
+)
 def test_whatever_is_altered_on_a_receipt_is_refused_with_its_reason(shop: Shop) -> None:
     one = shop.pays(Charge(1, CARD, 3000, "hall", DAY, "card"))
     other = shop.pays(Pay(1, CARD, 1280, "fish", DAY, "card"))
