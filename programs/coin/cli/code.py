@@ -51,3 +51,6 @@ def code(folder: Path, place: str, output: BinaryIO, category: str, as_json: boo
         raise click.UsageError(f"{place}: {error}") from error
     segno.make_qr(text, error="m").save(output, kind="svg", border=_QUIET, scale=8, title=named.name, light="#fff")
     say({"schema": "machi.central.coin.code/1", "place": place, "code": text}, as_json=as_json)
+
+
+COMMANDS = (code,)

@@ -94,3 +94,6 @@ def _answer(verb: str, look: Any, *, as_json: bool) -> None:
         say(schema | {"worth": "nothing", "why": str(error.why), "because": str(error)}, as_json=as_json)
         sys.exit(CHECK_FAILED)
     say(schema | {name: value for name, value in found.items() if value is not None}, as_json=as_json)
+
+
+COMMANDS = (receipt,)

@@ -14,7 +14,6 @@ from drivers.card.paper import Kind, Paper
 from drivers.card.tokens import phone
 from programs.coin.codes import cpm
 from programs.coin.entries import Pay, money
-from programs.coin.office import shop
 from programs.coin.rules import CHARGE, PAY
 from programs.coin.terms import Terms
 from simulation.cards import ISSUER, Mint
@@ -95,7 +94,7 @@ def test_a_phone_pays_as_a_card_does_and_is_said_to_be_a_token(held: Phone) -> N
     street.clock.advance(1)
     assert held.show("shop01", Wish(PAY, 720)) == "COI-020"
     street.talk("shop01")
-    assert street.balance(shop("fish")) == 2000
+    assert street.balance("shop/fish") == 2000
 
 
 def test_a_code_pays_once_at_a_unit_and_no_longer_than_a_minute(held: Phone) -> None:
@@ -159,7 +158,7 @@ def test_a_replay_at_two_shops_without_a_network_costs_no_more_than_the_rights_a
     assert held.show("shop01", Wish(PAY, 100), another) == "COI-020"
     assert held.show("shop02", Wish(PAY, 2000), another) == "COI-020"
     street.talk("shop01", "shop02")
-    assert (street.balance(shop("fish")), street.balance(shop("bakery"))) == (1900, 2000)
+    assert (street.balance("shop/fish"), street.balance("shop/bakery")) == (1900, 2000)
     assert street.balance(f"coin/{held.card}/at/shop01/1") == 100
     assert street.balance(f"coin/{held.card}/at/shop02/1") == 0
 
