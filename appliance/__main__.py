@@ -10,21 +10,25 @@ from typing import Any
 import msgspec
 
 from appliance import hatch_http
-from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, read_config, read_enrolment, read_life
+from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, fitted, read_config, read_enrolment, read_life
 from appliance.counter import words_folders
 from appliance.daemon import Daemon, Devices
 from appliance.feedback import Feedback
 from appliance.hatch_http import Bells
 from appliance.journal import JournalBrokenError
 from appliance.opening import World
+from appliance.receipts import Receipts
+from appliance.screen import codes
 from appliance.screen.app import create_screen
 from appliance.screen.board import Board
 from appliance.screen.panel import Panel
 from appliance.unit import assemble
-from appliance.view import Viewer, place_names, till
+from appliance.view import Viewer, notice, place_names, till
 from appliance.web import Web, local_door, unix_door
 from appliance.words import load
 from drivers.card.trust_folder import load as load_trust
+from drivers.printer import Printer
+from drivers.spool import Spool
 
 START_AGAIN = 1
 
@@ -50,9 +54,12 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     viewer.place = lambda: place_names(unit.directory)
     viewer.till = lambda: till(unit.tap, unit.directory)
     viewer.phone = lambda: town.phone if (town := unit.directory.town()) else "—"
+    viewer.notice = lambda: notice(unit.receipts)
     bells = Bells()
     unit.tap.asking.ring = bells.want.ring
     daemon = Daemon(unit, devices, viewer, world.clock, bells.news.ring)
+    if fitted(config, "printer"):
+        _attach_printer(driver(config, "printer"), daemon, unit.receipts)
     journal = unit.opened.journal
     behind = hatch_http.Daemon(daemon.ask, daemon.status, lambda: unit.tap.asking.want, journal.copy_to)
     hatch = hatch_http.create_hatch(behind, unit.hatch, bells, here)
@@ -62,6 +69,13 @@ def run(folder: Path, *, as_json: bool = False) -> int:
             board,
             lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "",
             lambda wish: daemon.ask(lambda: daemon.set(wish)),
+        )
+        screen.routes.extend(
+            codes.routes(
+                last=lambda: daemon.ask(unit.receipts.code),
+                bill=lambda: daemon.ask(lambda: unit.receipts.bill(unit.tap.wish, unit.tap.wish_name)),
+                again=lambda name: daemon.ask(lambda: unit.receipts.give_again(name)),
+            )
         )
         doors.append((screen, local_door(config.screen.port)))
     web = Web(doors, [board.attach, bells.attach])
@@ -76,6 +90,11 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     finally:
         web.stop()
     return 0
+
+
+def _attach_printer(printer: Printer, daemon: Daemon, receipts: Receipts) -> None:
+    spool = Spool(printer, lambda slip, printed: daemon.post(lambda: receipts.told(slip.number, printed)))
+    receipts.print = lambda slip, again: spool.put(slip, again=again)
 
 
 def _say_ready(unit: str, port: int, *, as_json: bool) -> None:

@@ -148,6 +148,11 @@ def read_life(folder: Path) -> Life:
         raise ConfigError(f"{path}: {error}") from error
 
 
+def fitted(config: Config, kind: str) -> bool:
+    """Tell whether the unit has a device of a kind."""
+    return bool(config.drivers.get(kind, _USUAL[kind]).get("make") != "none")
+
+
 def driver(config: Config, kind: str) -> Any:
     """Build the driver of a kind as this unit wants it.
 

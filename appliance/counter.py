@@ -9,6 +9,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol
 
+from appliance.papers import Papers
 from sync import installed
 from sync.entries import Entry
 from sync.program import Decision, Fold, Program
@@ -28,6 +29,10 @@ class Counter(Protocol):
     @property
     def spends(self) -> bool:
         """Whether it uses rights; then it is closed as long as this unit's journal may be shorter than it was."""
+
+    @property
+    def papers(self) -> Papers | None:
+        """What it gives out on paper or as a code; None if it does not."""
 
     def recorded(self, entry: Entry) -> Decision | None:
         """Say what happened in an entry that was written but perhaps never announced; None if it is not ours."""

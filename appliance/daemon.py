@@ -110,6 +110,10 @@ class Daemon:
         self._queue.put(Job(do, outcome))
         return asyncio.wrap_future(outcome)
 
+    def post(self, do: Callable[[], object]) -> None:
+        """Run something in the daemon's thread; may be called from any thread, and does not wait."""
+        self._queue.put(Job(do, Future()))
+
     def set(self, wish: Wish) -> None:
         """Set the counter; call it in the daemon's thread.
 
@@ -184,6 +188,7 @@ class Daemon:
         self._timings.add(self._clock.mono() - self._began)
         log.info("touch result=%s message=%s entry=%s", shown.result, shown.message, shown.entry or "-")
         self._ring()
+        self._viewer.beside()
 
     def _show_state(self) -> None:
         """Show why nobody is served, if so; a unit without a reader says that first."""

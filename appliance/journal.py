@@ -63,10 +63,15 @@ class Clock(Protocol):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """An entry that is durable on this unit's disk."""
+    """An entry that is durable on this unit's disk.
+
+    Attributes:
+        seal: the signature over its hash; None where one further behind in the same commit covers it.
+    """
 
     entry: Entry
     hash: bytes
+    seal: bytes | None = None
 
 
 Fold = Callable[[Sequence[Entry]], None]
@@ -138,7 +143,7 @@ class Journal:
             also(execute)
             self._fold([*folded, *entries])
         self.tip = Place(boot, entries[-1].seq, hashes[-1].hex())
-        return [Written(entry, entry_hash) for entry, entry_hash in zip(entries, hashes, strict=True)]
+        return [Written(*each) for each in zip(entries, hashes, sigs, strict=True)]
 
     @contextmanager
     def transaction(self) -> Iterator[Execute]:
@@ -180,6 +185,12 @@ class Journal:
         """Return the hash of an entry, or None if this journal does not hold it."""
         found = self.select("SELECT hash FROM entry WHERE boot = ? AND seq = ?", boot, seq)
         return found[0][0] if found else None
+
+    def stored(self, boot: str, seq: int) -> tuple[bytes, bytes, bytes | None] | None:
+        """Return body, hash and seal of an entry as they stand on the disk, where they may have rotted; or None."""
+        sql = "SELECT CAST(body AS BLOB), hash, sig FROM entry WHERE boot = ? AND seq = ?"
+        found: list[tuple[bytes, bytes, bytes | None]] = self.select(sql, boot, seq)
+        return found[0] if found else None
 
     def segment(self, boot: str, first: int, prev: bytes, limit: int = ENTRIES_MAX) -> Segment | None:
         """Return consecutive entries of a boot from `first` on, as far as a seal covers them; None if there are none.

@@ -30,6 +30,7 @@ class Status(msgspec.Struct, frozen=True):
     """One unit. `schema` names the form of this document; times are Unix milliseconds or seconds, as named.
 
     `disbelieved`: why the town's own pass issuers are not believed here, or empty.
+    `paper`: why the last receipt did not come out, or empty.
     """
 
     schema: str
@@ -47,6 +48,7 @@ class Status(msgspec.Struct, frozen=True):
     frozen: str
     strange: str
     disbelieved: str
+    paper: str
     lost: list[Gap]
     touch_p50_s: float | None
     touch_p95_s: float | None
@@ -72,6 +74,7 @@ def look(unit: Unit, readers: list[str], *, service: bool, timings: Timings) -> 
         frozen=standing.frozen,
         strange=standing.strange,
         disbelieved=unit.tap.believer.refused,
+        paper=unit.receipts.trouble or "",
         lost=unit.opened.lost,
         touch_p50_s=timings.percentile(0.5),
         touch_p95_s=timings.percentile(0.95),

@@ -17,6 +17,7 @@ from appliance.directory import Directory
 from appliance.feedback import Feedback, Shown
 from appliance.journal import JournalFullError, Written
 from appliance.opening import Opened
+from appliance.receipts import Receipts
 from appliance.trust import Believer
 from drivers.card import Presented, identify, identify_code
 from drivers.card.errors import (
@@ -57,10 +58,11 @@ _CARD_SAYS: Final[Mapping[type[CardError], tuple[Result, str]]] = {
 
 
 class Believed(msgspec.Struct, frozen=True):
-    """Somebody who was identified: the name in this town, and what was shown."""
+    """Somebody who was identified: the name in this town, and what was shown; `code`: as it was scanned, if it was."""
 
     card: str
     presented: Presented
+    code: str = ""
 
 
 @dataclass
@@ -75,6 +77,7 @@ class TapPath:
         town_ms: the time that the town said last; a clock that is behind it is wrong.
         frozen: why nothing may be spent here, or "".
         asking: asks the town for what somebody needs who stands here.
+        receipts: what is printed about what was written.
     """
 
     unit: str
@@ -91,8 +94,10 @@ class TapPath:
     town_ms: Callable[[], int]
     frozen: Callable[[], str]
     asking: Asking
+    receipts: Receipts
     _wish: tuple[Wish, float] = field(default=(NO_WISH, 0.0), init=False)
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
+    _last_code: str = field(default="", init=False)
     _waiting: Believed | None = field(default=None, init=False)
 
     def set(self, wish: Wish) -> None:
@@ -114,6 +119,12 @@ class TapPath:
         """What the counter is set to now; it forgets by itself, so that nobody pays what another one left behind."""
         wish, until = self._wish
         return wish if self.clock.mono() < until else NO_WISH
+
+    @property
+    def wish_name(self) -> str:
+        """Return a name for this setting of the counter, which no other one of this unit has."""
+        tip = self.opened.journal.tip
+        return f"{tip.boot[:8]}-{round(self._wish[1] * 1000)}" if tip and self.wish.what else ""
 
     @property
     def wish_left_s(self) -> float:
@@ -146,7 +157,7 @@ class TapPath:
         Raises:
             JournalBrokenError: as `touch`.
         """
-        return self._answer(lambda now: identify_code(code, self.believer.trust(), now))
+        return self._answer(lambda now: identify_code(self.receipts.spelled(code), self.believer.trust(), now), code)
 
     def unreadable(self) -> Shown:
         """Say that nothing could be read, and that nothing happened."""
@@ -165,14 +176,17 @@ class TapPath:
             return None
         return self._finish(self._waiting, wait=not at_once and self.asking.left_s > 0)
 
-    def _answer(self, ask: Callable[[datetime | None], Presented]) -> Shown | None:
+    def _answer(self, ask: Callable[[datetime | None], Presented], code: str = "") -> Shown | None:
         say = self.feedback.show
         phone = {"phone": town.phone} if (town := self.directory.town()) else {}
         try:
             if closed := self.closed():
                 return say(Result.HELP, closed, phone)
+            if code and code == self._last_code and self._last and (again := self._touched_again(self._last[0])):
+                self.feedback.repeat(again)  # a phone that is held there a little longer is no second showing
+                return again
             say(Result.READING, "TAP-001")
-            believed = self._believe(ask)
+            believed = self._believe(ask, code)
             if again := self._touched_again(believed.card):
                 self.feedback.repeat(again)
                 return again
@@ -193,6 +207,7 @@ class TapPath:
             return None
         self._waiting = None
         self._last = believed.card, self.clock.mono(), shown
+        self._last_code = believed.code
         self.believer.note(believed.presented)
         return shown
 
@@ -207,10 +222,10 @@ class TapPath:
             return "TAP-045"
         return None if self.has_room() else "TAP-043"
 
-    def _believe(self, ask: Callable[[datetime | None], Presented]) -> Believed:
+    def _believe(self, ask: Callable[[datetime | None], Presented], code: str) -> Believed:
         now = datetime.fromtimestamp(max(self.clock.wall_ms(), self.town_ms()) / 1000, UTC)
         presented = ask(None if self.clock.confidence() is Confidence.UNKNOWN else now)
-        return Believed(pseudonym(self.card_key, presented.profile, presented.identifier), presented)
+        return Believed(pseudonym(self.card_key, presented.profile, presented.identifier), presented, code)
 
     def _touched_again(self, card: str) -> Shown | None:
         if self._last and self._last[0] == card and self.clock.mono() - self._last[1] < REPEAT_S:
@@ -227,11 +242,15 @@ class TapPath:
                 self.asking.ask(*decision.lacks)
             self._waiting = believed
             return None
-        written = self.opened.journal.append(decision.facts)[-1] if decision.facts else None  # the commit
+        also = self.believer.kept(believed.presented)
+        written = self.opened.journal.append(decision.facts, also)[-1] if decision.facts else None  # the commit
         if written:
             self.opened.counted.raise_to(written.entry.seq)
             self._wish = NO_WISH, 0.0
-        return self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
+        shown = self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
+        if written:
+            self.receipts.give(written)
+        return shown
 
     def _tell_unheard(self, believed: Believed) -> Shown | None:
         """Tell what became of a touch that was written just before the power went, instead of writing another one."""
@@ -241,10 +260,13 @@ class TapPath:
         self.opened.unheard = None
         tap, counter = self._tap(believed)
         decision = counter.recorded(entry)
-        entry_hash = self.opened.journal.hash_at(entry.boot, entry.seq)
-        if decision is None or entry_hash is None or self._day(entry.at) != tap.day:
+        stored = self.opened.journal.stored(entry.boot, entry.seq)
+        if decision is None or stored is None or self._day(entry.at) != tap.day:
             return None
-        return self.feedback.show(decision.result, decision.message, decision.values, Written(entry, entry_hash))
+        written = Written(entry, *stored[1:])
+        shown = self.feedback.show(decision.result, decision.message, decision.values, written)
+        self.receipts.give(written, again=True)  # it may have been printed before the power went, and said so
+        return shown
 
     def _tap(self, believed: Believed) -> tuple[Tap, Counter]:
         here = self.directory.here()

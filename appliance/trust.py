@@ -1,11 +1,13 @@
 """Whom a unit believes: what a technician laid into its trust folder, and what the town says in its directory."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from appliance.directory import Directory
+from appliance.journal import Execute, Journal
 from drivers.card import Presented, Trust, TrustError
 from sync.cards import INDEX, pseudonym
 from sync.facts import Town
@@ -15,14 +17,15 @@ from sync.messages import raw_bytes
 class Believer:
     """Keeps the trust in step with the directory."""
 
-    def __init__(self, base: Trust, directory: Directory, card_key: bytes) -> None:
+    def __init__(self, base: Trust, directory: Directory, card_key: bytes, journal: Journal) -> None:
         self._directory = directory
+        self._journal = journal
         self._card_key = card_key
         self._seen: dict[str, int] = {}  # of tags and phones, the highest counter since this start
         self._base = replace(
             base,
             face_key=lambda index: self._face_key(index) or base.face_key(index),
-            last_counter=lambda identifier: self._seen.get(identifier, base.last_counter(identifier)),
+            last_counter=lambda identifier: self._last_counter(identifier, base.last_counter(identifier)),
         )
         self._for: Town | None = None
         self._trust = self._base
@@ -46,9 +49,29 @@ class Believer:
         return self._trust
 
     def note(self, presented: Presented) -> None:
-        """Remember a counter once its touch is written, so that the same showing is not good here again."""
+        """Remember a counter once its touch is answered, so that the same showing is not good here again."""
         if presented.counter is not None:
             self._seen[presented.identifier] = presented.counter
+
+    def kept(self, presented: Presented) -> Callable[[Execute], None]:
+        """Return what remembers a counter in the commit of its touch: what was paid with is not good after a start.
+
+        On the disk stands a name that only this town can make of the phone's or the tag's own.
+        """
+
+        def keep(execute: Execute) -> None:
+            if presented.counter is not None:
+                execute("REPLACE INTO note VALUES (?, ?)", (self._note(presented.identifier), str(presented.counter)))
+
+        return keep
+
+    def _last_counter(self, identifier: str, otherwise: int | None) -> int | None:
+        kept = self._journal.note(self._note(identifier))
+        known = (self._seen.get(identifier), int(kept) if kept.isdecimal() else None, otherwise)
+        return max((counter for counter in known if counter is not None), default=None)
+
+    def _note(self, identifier: str) -> str:
+        return f"shown {pseudonym(self._card_key, 'shown', identifier)}"
 
     def _face_key(self, index: str) -> bytes | None:
         key = self._directory.face_key(pseudonym(self._card_key, INDEX, index))

@@ -16,6 +16,7 @@ from appliance.hatch import Hatch
 from appliance.inbox import Inbox
 from appliance.opening import Opened, World, close_in_order, open_journal
 from appliance.outbox import Outbox
+from appliance.receipts import Receipts
 from appliance.rights import Rights
 from appliance.room import Room
 from appliance.tap import TapPath
@@ -40,6 +41,7 @@ class Unit:
     tap: TapPath
     hatch: Hatch
     room: Room
+    receipts: Receipts
 
     def close(self) -> None:
         """End in order."""
@@ -64,14 +66,16 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
     for text in enrolment.segments:
         inbox.take(text.encode())
     hatch = Hatch(journal, inbox, Outbox(journal, opened.history), world, town_key, SOFTWARE, opened.missing)
+    known = counters()
+    receipts = Receipts(enrolment.unit, journal, register, directory, known, opened.shelf.state_of)
     tap = TapPath(
         unit=enrolment.unit,
         life=enrolment.epoch,
         card_key=card_key,
         opened=opened,
         directory=directory,
-        counters=counters(),
-        believer=Believer(trust, directory, card_key),
+        counters=known,
+        believer=Believer(trust, directory, card_key, journal),
         feedback=feedback,
         clock=world.clock,
         entropy=world.entropy,
@@ -84,5 +88,6 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
             mono=world.clock.mono,
             ring=lambda: None,
         ),
+        receipts=receipts,
     )
-    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, hatch, room)
+    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, hatch, room, receipts)

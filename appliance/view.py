@@ -1,14 +1,21 @@
 """Puts results and states on the screen's board, with the names of the place."""
 
 from collections.abc import Callable
+from typing import Final
+
+import msgspec
 
 from appliance.directory import Directory
 from appliance.feedback import MANNERS, Shown
+from appliance.receipts import Receipts
 from appliance.screen.board import Board, Till, View
 from appliance.tap import TapPath
 from appliance.words import Catalogue, Words
 from drivers.clock import Clock
+from drivers.printer import Trouble
 from sync.program import NO_WISH, Wish
+
+_NO_PAPER: Final = {Trouble.PAPER: "PRN-001", Trouble.COVER: "PRN-002"}
 
 
 class Viewer:
@@ -23,6 +30,7 @@ class Viewer:
         self.place: Callable[[], tuple[str, str]] = lambda: ("", "")
         self.phone: Callable[[], str] = lambda: "—"
         self.till: Callable[[], Till | None] = lambda: None
+        self.notice: Callable[[], str | None] = lambda: None
 
     def result(self, shown: Shown) -> None:
         """Show a result; `Feedback` calls this."""
@@ -37,6 +45,8 @@ class Viewer:
         if words != self._closed or is_new or has_forgotten:
             self._closed = words
             self._publish(None)
+        else:
+            self.beside()
 
     def was_set(self) -> None:
         """Show what the counter was set to, in the place of any result."""
@@ -45,6 +55,16 @@ class Viewer:
     def out_of_service(self) -> None:
         self.state("TAP-040")
 
+    def beside(self) -> None:
+        """Bring up to date what stands beside a result: that is neither shown again, nor taken away."""
+        before, now = self._board.view, self.till()
+        till = msgspec.structs.replace(before.till, receipt=now.receipt) if before.till and now else before.till
+        self._board.amend(notice=self._notice(), till=till)
+
+    def _notice(self) -> Words | None:
+        notice = self.notice()
+        return self._words[notice] if notice else None
+
     def _publish(self, shown: Shown | None) -> None:
         place, place_en = self.place()
         self._board.publish(
@@ -52,6 +72,7 @@ class Viewer:
                 place=place,
                 place_en=place_en,
                 closed=self._closed,
+                notice=self._notice(),
                 invitation=self._words["TAP-002"],
                 shown=shown,
                 till=self.till(),
@@ -65,13 +86,27 @@ def _wish(till: Till | None) -> Wish:
     return till.wish if till else NO_WISH
 
 
+def notice(receipts: Receipts) -> str | None:
+    """Return the id of the words that say why the last receipt did not come out, or None if it did."""
+    return _NO_PAPER.get(receipts.trouble, "PRN-003") if receipts.trouble else None
+
+
 def till(tap: TapPath, directory: Directory) -> Till | None:
     """Return the counter of this unit, if it is one that is set to something."""
     here = directory.here()
     counter = tap.counters.get(here.counter) if here else None
     if here is None or counter is None or not counter.wishes:
         return None
-    return Till(here.counter, counter.wishes, tap.wish, round(tap.wish_left_s * 1000))
+    receipts, name = tap.receipts, tap.wish_name
+    return Till(
+        here.counter,
+        counter.wishes,
+        tap.wish,
+        round(tap.wish_left_s * 1000),
+        bill=name if receipts.bill(tap.wish, name) else "",
+        receipt=str(receipts.last.entry.id) if receipts.last else "",
+        prints=receipts.print is not None,
+    )
 
 
 def place_names(directory: Directory) -> tuple[str, str]:

@@ -24,12 +24,18 @@ class Till(msgspec.Struct, frozen=True):
         wishes: what it can be set to.
         wish: what it is set to now.
         left_ms: for how long, as of putting it up.
+        bill: names the code by which a phone can pay it, or "".
+        receipt: names the last entry that a receipt is about, or "".
+        prints: there is a printer.
     """
 
     counter: str
     wishes: tuple[str, ...]
     wish: Wish
     left_ms: int
+    bill: str = ""
+    receipt: str = ""
+    prints: bool = False
 
 
 class View(msgspec.Struct, frozen=True):
@@ -39,6 +45,7 @@ class View(msgspec.Struct, frozen=True):
         place, place_en: where the unit stands.
         till: the counter, if it is one that is set to something.
         closed: the words that say why nobody is served, or None while the unit serves.
+        notice: the words of something that staff should see to, while the unit serves; or None.
         invitation: the words of an idle unit.
         shown: the last result, or None.
         light: what the light shows.
@@ -51,6 +58,7 @@ class View(msgspec.Struct, frozen=True):
     place: str = ""
     place_en: str = ""
     closed: Words | None = None
+    notice: Words | None = None
     invitation: Words | None = None
     shown: Shown | None = None
     light: tuple[Pattern, ...] = ()
@@ -95,8 +103,19 @@ class Board:
         self._up = numbered, self._loop.time() if self._loop else 0.0
         for watcher in self._watchers:
             watcher(numbered)
+        self._ring()
+
+    def _ring(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
+
+    def amend(self, **changes: object) -> None:
+        """Change something beside the result; the number stays, so that no page shows or plays that anew."""
+        view, since = self._up
+        amended = msgspec.structs.replace(view, **changes)
+        if amended != view:
+            self._up = amended, since
+            self._ring()
 
     def present(self) -> View:
         """Return what is on the board as of this moment."""

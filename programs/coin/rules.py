@@ -17,6 +17,7 @@ from sync.rights import RIGHTS, Right, right_key
 
 AGAIN_MS: Final = 60_000
 _KEPT: Final = 8
+_HERE: Final = frozenset({"card", "pin"})  # what proves that a card is here, and not a picture of one
 
 PAY: Final = "pay"
 CHARGE: Final = "charge"
@@ -100,6 +101,8 @@ def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
         return Decision(Result.HELP, "COI-002")
     if not tap.wish.is_sure and _is_again(purse, tap):
         return Decision(Result.HELP, "COI-003", values={"yen": yen})
+    if yen > terms.token_yen and tap.proof not in _HERE:
+        return Decision(Result.REFUSED, "COI-012", values={"limit": terms.token_yen})
     if yen > right.amount:
         message = "COI-011" if right.amount > 0 else "COI-010"
         values: dict[str, int | str] = {"yen": yen, "rights": right.amount}

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from appliance.counter import Counter
 from programs.coin.entries import Charge, Pay, Void
+from programs.coin.papers import CoinPapers
 from programs.coin.rules import CHARGE, PAY, PROGRAM, VOID
 from sync.entries import Entry
 from sync.program import Decision, Program, Result
@@ -14,6 +15,7 @@ class _Coin:
 
     program: Program[Any] = PROGRAM
     spends: bool = True
+    papers = CoinPapers()
     wishes: tuple[str, ...] = ()
 
     def recorded(self, entry: Entry) -> Decision | None:

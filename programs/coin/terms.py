@@ -56,6 +56,10 @@ class AfterLoss(msgspec.Struct, frozen=True, omit_defaults=True):
     wait_days: Days = 7
 
 
+AtOnce = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Network = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$", max_length=32)]
+
+
 class Terms(Fact, frozen=True, tag="coin.terms"):
     """What the office says of the coin.
 
@@ -67,6 +71,9 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         cash_good_days: for so many days after the day of a charge the money is good; 0: for ever.
         after_loss: what counts when something was lost.
         law: who issues the coin in the eyes of the law.
+        token_yen: the most that is paid at once with something that does not prove that a card is here: a code, a tag.
+        network: the town's own domain, backwards ("jp.example.town"), by which its shops' codes are known; "": none.
+        rights_on_receipts: a receipt says how much can still be spent at the unit.
     """
 
     step_yen: Step = 1_000
@@ -76,6 +83,9 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     cash_good_days: GoodDays = 0
     after_loss: AfterLoss = AfterLoss()
     law: Law = Law()
+    token_yen: AtOnce = 1_000_000
+    network: Network = ""
+    rights_on_receipts: bool = False
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""

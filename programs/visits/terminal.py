@@ -15,6 +15,7 @@ class Facility:
     program: Program[Any] = PROGRAM
     spends: bool = False
     wishes: tuple[str, ...] = ()
+    papers: None = None
 
     def recorded(self, entry: Entry) -> Decision | None:
         return Decision(Result.OK_POINTS, "VIS-011") if isinstance(entry.fact, Touch) else None

@@ -101,6 +101,9 @@ def test_the_terms_of_the_coin_are_shown_and_set_one_by_one(folder: Path) -> Non
         "ceiling_yen": 30_000,
         "points_per_100_yen": 5,
         "cash_good_days": 0,
+        "token_yen": 1_000_000,
+        "network": "",
+        "rights_on_receipts": False,
     }
     assert "0<=x<=100" in machi("coin", "terms", folder, "--points", -1, ends=USAGE)
 

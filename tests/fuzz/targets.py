@@ -31,11 +31,15 @@ from drivers.keystore.sim import Driver as Keystore
 from drivers.reader import _air, _iso_dep, _limits
 from drivers.scanner import crc16, parse
 from drivers.scanner._ear import Ear
+from programs.coin import evidence
 from programs.coin.codes import cpm, mpm, receipt
 from programs.coin.codes.errors import CodeError
+from programs.coin.papers import CoinPapers
 from programs.visits.entries import Touch
 from sync import chain, facts, messages, segment
+from sync.chain import PublicKey
 from sync.entries import Entry, EntryError, EntryId, encode
+from sync.facts import Enrolled, Key
 from sync.messages import MessageError
 from sync.segment import Segment, SegmentError
 from tests.fuzz.conversation import Chatter, Recorder, packed
@@ -308,10 +312,33 @@ def _coin_targets(pki: TestPki) -> dict[str, Target]:
     bill = mpm.Code(place="bakery", category="5462", name="BAKERY", city="TODAICHO", yen=1280, bill="42", terminal="1")
     paid = receipt.Receipt(EntryId(AT_UNIT, AT_BOOT, 1), bytes(receipt.HASH_BYTES), bytes(receipt.SEAL_BYTES))
     texts = (mpm.write(shop, NETWORK), mpm.write(bill, NETWORK), cpm.write(shown), receipt.write(paid))
-    return {"payment codes": Target(_payment, tuple(text.encode() for text in texts))}
+    trust, town = pki.trust(), Keystore()
+    return {
+        "payment codes": Target(lambda noise: _payment(noise, trust), tuple(text.encode() for text in texts)),
+        "files of unit keys": Target(lambda noise: _keys(noise, PublicKey(town.public)), (_statements(town),)),
+    }
 
 
-def _payment(noise: bytes) -> None:
+def _statements(town: Keystore) -> bytes:
+    """Return a town's statement of which key a unit has, well signed."""
+    let_in = Enrolled(AT_UNIT, 1, Key(chain.ALG, messages.text(town.public)))
+    body = encode(Entry(f"to-{AT_UNIT}", AT_BOOT, 1, 1_795_392_000_000, let_in))
+    sealed = chain.seal(town, chain.link(chain.ORIGIN, body))
+    return segment.to_text(Segment(f"to-{AT_UNIT}", AT_BOOT, 1, chain.ORIGIN, (body,), sealed))
+
+
+def _keys(noise: bytes, town: PublicKey) -> None:
+    """Also with whatever was altered signed anew: a town that was broken into must not break the checker."""
+    _may(CodeError, lambda: evidence.keys_in(noise, town, REGISTER))
+    believing = PublicKey(town.raw, lambda _key, _message, _seal: None)
+    try:
+        found = evidence.keys_in(noise, believing, REGISTER)
+    except CodeError:
+        return
+    assert all(key.unit for key in found)
+
+
+def _payment(noise: bytes, trust: Trust) -> None:
     """A shop's code also with the checksum put right, or noise would not get far."""
     text = noise.decode("utf-8", "replace")
     summed = f"{text[:-4]}{crc16(text[:-4].encode()):04X}"
@@ -319,6 +346,7 @@ def _payment(noise: bytes) -> None:
         _may(CodeError, lambda spelling=spelling: mpm.read(spelling, NETWORK))  # type: ignore[misc]
     _may(CodeError, lambda: cpm.read(text))
     _may(CodeError, lambda: receipt.read(text))
+    _may(CardError, lambda: identify_code(CoinPapers().spelled(text), trust, NOW))
 
 
 def _may(allowed: type[Exception], call: Callable[[], object]) -> None:

@@ -21,6 +21,7 @@ NAMES = (
     "cards in the air",
     "cv certificates",
     "entries",
+    "files of unit keys",
     "messages",
     "nmea",
     "packed segments",

@@ -22,6 +22,7 @@ function connect() {
     view = JSON.parse(event.data);
     heard = performance.now();
     show();
+    document.dispatchEvent(new CustomEvent("view", { detail: view }));
   };
 }
 

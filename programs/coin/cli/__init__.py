@@ -5,12 +5,14 @@ import click
 from programs.coin.cli import (
     after_loss,
     balance,
+    code,
     expiring,
     giving,
     law,
     losses,
     migrating,
     moving,
+    receipt,
     refund,
     settlement,
     shops,
@@ -32,7 +34,7 @@ def coin() -> None:
 
 
 of_money = (terms, balance, giving, expiring, migrating, refund, law)
-of_shops = (shops, settlement, statement)
+of_shops = (shops, code, receipt, settlement, statement)
 of_losses = (after_loss, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):
     for command in room.COMMANDS:

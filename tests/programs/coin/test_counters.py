@@ -1,7 +1,5 @@
 """A card's money on its way: taken in at a desk, given back to the town, granted to a shop, spent, taken back."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from appliance.asking import HEARD_S
@@ -12,14 +10,6 @@ from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terms import Terms
 from sync.program import Wish
 from tests.programs.coin.street import Street
-
-
-@pytest.fixture
-def street() -> Iterator[Street]:
-    street = Street()
-    yield street
-    for unit in street.units.values():
-        unit.stop()
 
 
 def test_what_is_charged_can_be_spent_there_at_once_and_elsewhere_once_it_was_granted(street: Street) -> None:

@@ -1,7 +1,5 @@
 """The centre deals by itself: a card's money goes where the card pays; what is out of reach is not counted on."""
 
-from collections.abc import Iterator
-
 import pytest
 import sqlalchemy as sa
 
@@ -13,14 +11,6 @@ from sync.program import Wish
 from tests.programs.coin.street import Street
 
 DAY_S = 86_400
-
-
-@pytest.fixture
-def street() -> Iterator[Street]:
-    street = Street()
-    yield street
-    for unit in street.units.values():
-        unit.stop()
 
 
 def deal(street: Street) -> int:

@@ -1,7 +1,5 @@
 """A unit is lost with money on it: who is made good and when, what is found later, and that nobody gets it twice."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from central import ledger
@@ -24,14 +22,6 @@ from sync.rights import Lost
 from tests.programs.coin.street import Street
 
 WEEK_S = 7 * DAY_MS / 1000
-
-
-@pytest.fixture
-def street() -> Iterator[Street]:
-    street = Street()
-    yield street
-    for unit in street.units.values():
-        unit.stop()
 
 
 def lose(street: Street, unit: str = "shop01", *, stolen: bool = False) -> None:

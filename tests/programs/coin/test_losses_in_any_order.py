@@ -2,7 +2,6 @@
 
 import contextlib
 import random
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,14 +15,6 @@ from sync.program import Wish
 from tests.programs.coin.street import Street
 
 ACTS_BEFORE, ACTS_AFTER = 8, 6
-
-
-@pytest.fixture
-def street() -> Iterator[Street]:
-    street = Street()
-    yield street
-    for unit in street.units.values():
-        unit.stop()
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -1,7 +1,5 @@
 """A payment is given back after its day, by the office: never more than it was, and never twice."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from central.ledger import free
@@ -13,14 +11,6 @@ from sync.program import Wish
 from tests.programs.coin.street import Street
 
 DAY_S = 86_400.0
-
-
-@pytest.fixture
-def street() -> Iterator[Street]:
-    street = Street()
-    yield street
-    for unit in street.units.values():
-        unit.stop()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What was on cards at the end of a day: by what had arrived by then, and the same whenever it is asked."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -13,14 +12,6 @@ from sync.program import DAY_MS, MINUTE_MS, Wish
 from tests.programs.coin.street import Street
 
 JAPAN_MS = 540 * MINUTE_MS
-
-
-@pytest.fixture
-def street() -> Iterator[Street]:
-    street = Street()
-    yield street
-    for unit in street.units.values():
-        unit.stop()
 
 
 def today(street: Street) -> int:

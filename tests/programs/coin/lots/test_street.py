@@ -1,9 +1,5 @@
 """Lots with real units: the desk says until when charged money is good, and a shop gives back what has run out."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from programs.coin.lots import books
 from programs.coin.lots.expiring import Outcome, expire
 from programs.coin.lots.facts import Given, Source
@@ -14,14 +10,6 @@ from sync.program import Wish, town_day
 from tests.programs.coin.street import Street
 
 DAY_S = 86_400
-
-
-@pytest.fixture
-def street() -> Iterator[Street]:
-    street = Street()
-    yield street
-    for unit in street.units.values():
-        unit.stop()
 
 
 def today(street: Street) -> int:
