@@ -100,12 +100,12 @@ def test_the_receipt_of_the_last_result_is_shown_and_printed_again(counter: Coun
     counter.viewer.result(msgspec.structs.replace(shown, entry=ENTRY))
     page.locator("#receipt").click()
     is_drawn(page, "#paper-code")
-    page.locator("#print").click()
+    page.locator("#paper-print").click()
     expect(page.locator("#paper-said")).to_have_text("印刷しています")
-    page.locator("#print").click()
+    page.locator("#paper-print").click()
     expect(page.locator("#paper-said")).to_have_text("印刷できません")
     assert counter.asked == ["", ""]
-    page.locator("#close").click()
+    page.locator("#paper-close").click()
     expect(page.locator("#paper")).to_be_hidden()
 
 
