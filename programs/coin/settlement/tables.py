@@ -164,5 +164,10 @@ def paid_out(connection: sa.Connection) -> int:
 
 def office_books(connection: sa.Connection) -> OfficeBooks:
     """Return what the office has said about paying shops."""
+    return fold(said_entries(connection))
+
+
+def said_entries(connection: sa.Connection) -> list[Entry]:
+    """Return the entries in which it has said so."""
     rows = connection.execute(sa.select(said).order_by(*said.primary_key)).all()
-    return fold(Entry(row.writer, row.boot, row.seq, row.at, _FACT.decode(row.fact)) for row in rows)
+    return [Entry(row.writer, row.boot, row.seq, row.at, _FACT.decode(row.fact)) for row in rows]

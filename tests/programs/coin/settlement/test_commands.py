@@ -168,3 +168,28 @@ def test_pay_days_are_shown_and_set_one_by_one(folder: Path) -> None:
     assert (later["closes"], later["if_closed"], later["minimum_yen"]) == ([31], "before", 500)
     assert document("coin", "paydays", folder, "--no-holiday", "2030-05-01")["holidays"] == ["2030-05-02"]
     assert document("coin", "terms", folder)["step_yen"] == 1000, "the other terms are as they were"
+
+
+def test_a_dispute_is_answered_from_the_signed_entry(folder: Path) -> None:
+    line = machi("coin", "statement", folder, "fish", "--csv").splitlines()[1]
+    entry = line.rsplit(",", 1)[1]
+    opened = document("coin", "case", "open", folder, entry, "--because", "paid twice")
+    assert (opened["case"], opened["entry"], opened["outcome"]) == (1, entry, "")
+    assert '"yen":3780' in opened["proof"]["body"]
+    assert opened["proof"]["holds"]
+    assert "case 1 about" in machi("coin", "case", "open", folder, entry, "--because", "again", ends=REFUSED)
+    listed = machi("coin", "case", "list", folder)
+    assert f"case 1: {entry}: paid twice (its proof holds)" in listed
+    assert '"yen":3780' in listed
+    assert document("coin", "case", "close", folder, 1, "--outcome", "two sales")["outcome"] == "two sales"
+    assert document("coin", "case", "list", folder)["cases"] == []
+    assert len(document("coin", "case", "list", folder, "--all")["cases"]) == 1
+    machi("coin", "case", "close", folder, 1, "--outcome", "once more", ends=REFUSED)
+    assert document("coin", "case", "open", folder, entry, "--because", "after all")["case"] == 2
+
+
+def test_a_case_about_nothing_is_refused(folder: Path) -> None:
+    nowhere = "fish01/9f3c0a1b22d4e5f6/7"
+    assert "not held here" in machi("coin", "case", "open", folder, nowhere, "--because", "x", ends=REFUSED)
+    machi("coin", "case", "open", folder, "no entry", "--because", "x", ends=USAGE)
+    assert "no open case 9" in machi("coin", "case", "close", folder, 9, "--outcome", "x", ends=REFUSED)
