@@ -2,7 +2,7 @@
 
 import click
 
-from programs.coin.cli.cases import case
+from programs.coin.cli.disputes import dispute
 from programs.coin.cli.settlement import batch, batches, mark, settle
 from programs.coin.cli.shops import paydays, payer, shop
 from programs.coin.cli.statement import statement
@@ -21,7 +21,7 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (terms, payer, shop, paydays, settle, batch, batches, mark, statement, case):
+for command in (terms, payer, shop, paydays, settle, batch, batches, mark, statement, dispute):
     coin.add_command(command)
 
 COMMANDS = coin

@@ -120,16 +120,16 @@ class TransferBack(Fact, frozen=True, tag="coin.transfer-back"):
     because: Text
 
 
-class CaseOpened(Fact, frozen=True, tag="coin.case-opened"):
-    """Somebody says that an entry (`about`: its id) is wrong, and why; cases are counted from 1. No names."""
+class DisputeOpened(Fact, frozen=True, tag="coin.dispute-opened"):
+    """Somebody says that an entry (`about`: its id) is wrong, and why; disputes are counted from 1. No names."""
 
     number: Number
     about: EntryName
     because: Text
 
 
-class CaseClosed(Fact, frozen=True, tag="coin.case-closed"):
-    """What came of a case."""
+class DisputeClosed(Fact, frozen=True, tag="coin.dispute-closed"):
+    """What came of a dispute."""
 
     number: Number
     outcome: Text
@@ -143,7 +143,7 @@ class Settled(Fact, frozen=True, tag="coin.settled"):
     pay_on: int
 
 
-OFFICE: Final = (PayerSet, ShopSet, Batch, Transfer, Counted, BatchMarked, TransferBack, CaseOpened, CaseClosed)
+OFFICE: Final = (PayerSet, ShopSet, Batch, Transfer, Counted, BatchMarked, TransferBack, DisputeOpened, DisputeClosed)
 """What counts in the office's journal, and nowhere else."""
 
 KINDS: Final = (*OFFICE, Settled)

@@ -173,23 +173,23 @@ def test_pay_days_are_shown_and_set_one_by_one(folder: Path) -> None:
 def test_a_dispute_is_answered_from_the_signed_entry(folder: Path) -> None:
     line = machi("coin", "statement", folder, "fish", "--csv").splitlines()[1]
     entry = line.rsplit(",", 1)[1]
-    opened = document("coin", "case", "open", folder, entry, "--because", "paid twice")
-    assert (opened["case"], opened["entry"], opened["outcome"]) == (1, entry, "")
+    opened = document("coin", "dispute", "open", folder, entry, "--because", "paid twice")
+    assert (opened["dispute"], opened["entry"], opened["outcome"]) == (1, entry, "")
     assert '"yen":3780' in opened["proof"]["body"]
     assert opened["proof"]["holds"]
-    assert "case 1 about" in machi("coin", "case", "open", folder, entry, "--because", "again", ends=REFUSED)
-    listed = machi("coin", "case", "list", folder)
-    assert f"case 1: {entry}: paid twice (its proof holds)" in listed
+    assert "dispute 1 about" in machi("coin", "dispute", "open", folder, entry, "--because", "again", ends=REFUSED)
+    listed = machi("coin", "dispute", "list", folder)
+    assert f"dispute 1: {entry}: paid twice (its proof holds)" in listed
     assert '"yen":3780' in listed
-    assert document("coin", "case", "close", folder, 1, "--outcome", "two sales")["outcome"] == "two sales"
-    assert document("coin", "case", "list", folder)["cases"] == []
-    assert len(document("coin", "case", "list", folder, "--all")["cases"]) == 1
-    machi("coin", "case", "close", folder, 1, "--outcome", "once more", ends=REFUSED)
-    assert document("coin", "case", "open", folder, entry, "--because", "after all")["case"] == 2
+    assert document("coin", "dispute", "close", folder, 1, "--outcome", "two sales")["outcome"] == "two sales"
+    assert document("coin", "dispute", "list", folder)["disputes"] == []
+    assert len(document("coin", "dispute", "list", folder, "--all")["disputes"]) == 1
+    machi("coin", "dispute", "close", folder, 1, "--outcome", "once more", ends=REFUSED)
+    assert document("coin", "dispute", "open", folder, entry, "--because", "after all")["dispute"] == 2
 
 
-def test_a_case_about_nothing_is_refused(folder: Path) -> None:
+def test_a_dispute_about_nothing_is_refused(folder: Path) -> None:
     nowhere = "fish01/9f3c0a1b22d4e5f6/7"
-    assert "not held here" in machi("coin", "case", "open", folder, nowhere, "--because", "x", ends=REFUSED)
-    machi("coin", "case", "open", folder, "no entry", "--because", "x", ends=USAGE)
-    assert "no open case 9" in machi("coin", "case", "close", folder, 9, "--outcome", "x", ends=REFUSED)
+    assert "not held here" in machi("coin", "dispute", "open", folder, nowhere, "--because", "x", ends=REFUSED)
+    machi("coin", "dispute", "open", folder, "no entry", "--because", "x", ends=USAGE)
+    assert "no open dispute 9" in machi("coin", "dispute", "close", folder, 9, "--outcome", "x", ends=REFUSED)

@@ -1,14 +1,14 @@
-"""Cases are the same in whichever order they are heard, and only the office opens any."""
+"""Disputes are the same in whichever order they are heard, and only the office opens any."""
 
 import itertools
 
-from programs.coin.settlement.cases import fold
-from programs.coin.settlement.facts import CaseClosed, CaseOpened
+from programs.coin.settlement.disputes import fold
+from programs.coin.settlement.facts import DisputeClosed, DisputeOpened
 from sync.entries import Entry, Fact
 
 BOOT = "9f3c0a1b22d4e5f6"
 ABOUT = f"fish01/{BOOT}/7"
-SAID = (CaseOpened(1, ABOUT, "paid twice"), CaseOpened(2, ABOUT, "too much"), CaseClosed(1, "two sales"))
+SAID = (DisputeOpened(1, ABOUT, "paid twice"), DisputeOpened(2, ABOUT, "too much"), DisputeClosed(1, "two sales"))
 
 
 def entries(*facts: Fact, writer: str = "office") -> list[Entry]:
@@ -16,10 +16,10 @@ def entries(*facts: Fact, writer: str = "office") -> list[Entry]:
 
 
 def test_in_whichever_order_they_are_heard_they_are_the_same() -> None:
-    said = entries(*SAID, CaseClosed(1, "closed once more"), CaseClosed(9, "of nothing"))
+    said = entries(*SAID, DisputeClosed(1, "closed once more"), DisputeClosed(9, "of nothing"))
     for order in itertools.permutations(said):
-        cases = fold(order)
-        assert [(one.number, one.about, one.outcome) for one in cases.values()] == [
+        disputes = fold(order)
+        assert [(one.number, one.about, one.outcome) for one in disputes.values()] == [
             (1, ABOUT, "two sales"),
             (2, ABOUT, ""),
         ]
