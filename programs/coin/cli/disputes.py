@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_folder, plainly, printable, say
+from central.cli.common import FOLDER, JSON, RefusedForSafetyError, plainly, printable, say
+from programs.coin.cli.asking import open_books
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -33,7 +34,7 @@ def open_(folder: Path, entry: str, because: str, as_json: bool) -> None:
     from programs.coin.settlement.disputes import open_dispute
     from sync.entries import EntryId
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with _refusing():
         made = open_dispute(centre, EntryId.parse(entry), because)
     say({"schema": "machi.central.coin.dispute/1", **_shown(centre, made)}, as_json=as_json)
@@ -51,7 +52,7 @@ def close(folder: Path, number: int, outcome: str, as_json: bool) -> None:
     """Close dispute NUMBER."""
     from programs.coin.settlement.disputes import close_dispute
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with _refusing():
         done = close_dispute(centre, number, outcome)
     say({"schema": "machi.central.coin.dispute/1", **_shown(centre, done)}, as_json=as_json)
@@ -65,7 +66,7 @@ def list_(folder: Path, with_closed: bool, as_json: bool) -> None:
     """List the open disputes, each with its entry and what speaks for it."""
     from programs.coin.settlement.disputes import disputes_of
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with _refusing():
         disputes = [one for _, one in sorted(disputes_of(centre).items()) if with_closed or one.closed is None]
         shown = [_shown(centre, one) for one in disputes]

@@ -193,3 +193,13 @@ def test_a_dispute_about_nothing_is_refused(folder: Path) -> None:
     assert "not held here" in machi("coin", "dispute", "open", folder, nowhere, "--because", "x", ends=REFUSED)
     machi("coin", "dispute", "open", folder, "no entry", "--because", "x", ends=USAGE)
     assert "no open dispute 9" in machi("coin", "dispute", "close", folder, 9, "--outcome", "x", ends=REFUSED)
+
+
+def test_what_an_earlier_version_had_added_up_is_added_up_anew(folder: Path) -> None:
+    settle(entered(folder, "fish", "bakery"))
+    centre = open_centre(folder, SystemClock(), SystemEntropy())
+    with centre.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE coin_shop_line")
+        connection.exec_driver_sql("UPDATE setting SET value = 'coin:1' WHERE name = 'added up by'")
+    centre.engine.dispose()
+    assert "3,780円" in machi("coin", "statement", folder, "fish", "--batch", 1)
