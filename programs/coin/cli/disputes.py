@@ -103,3 +103,6 @@ def _shown(centre: "Centre", one: "Dispute") -> dict[str, Any]:
         "outcome": one.outcome,
         "proof": msgspec.to_builtins(proof) if proof else None,
     }
+
+
+COMMANDS = (dispute,)
