@@ -6,6 +6,7 @@ from programs.coin.cli import (
     after_loss,
     balance,
     code,
+    disputes,
     expiring,
     giving,
     law,
@@ -34,7 +35,7 @@ def coin() -> None:
 
 
 of_money = (terms, balance, giving, expiring, migrating, refund, law)
-of_shops = (shops, code, receipt, settlement, statement)
+of_shops = (shops, code, receipt, settlement, statement, disputes)
 of_losses = (after_loss, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):
     for command in room.COMMANDS:

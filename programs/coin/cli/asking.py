@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from central.cli.common import RefusedForSafetyError, plainly
+from central.cli.common import RefusedForSafetyError, open_folder, plainly
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -78,11 +79,18 @@ def refusing() -> Iterator[None]:
             raise RefusedForSafetyError(str(error)) from error
 
 
+def open_books(folder: Path) -> "Centre":
+    """Open the centre in a folder, with the tables of this version: they may have been made by an earlier one."""
+    centre = open_folder(folder)
+    with plainly():
+        centre.reconciler.prepare()
+    return centre
+
+
 def settling_of(centre: "Centre") -> "Settling":
     """Return when shops are paid, as the office said last."""
     from programs.coin.office import agreed
 
-    centre.reconciler.prepare()
     centre.reconciler.catch_up()
     return agreed(centre.engine).terms.settling
 

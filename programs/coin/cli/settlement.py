@@ -13,11 +13,10 @@ from central.cli.common import (
     JSON,
     RefusedForSafetyError,
     UnreachableError,
-    open_folder,
     printable,
     say,
 )
-from programs.coin.cli.asking import DAY, place_name, refusing, settling_of
+from programs.coin.cli.asking import DAY, open_books, place_name, refusing, settling_of
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -47,7 +46,7 @@ def settle(folder: Path, output: Path, as_json: bool, upto: int, pay_on: int | N
     from programs.coin.settlement.settle import Wanted
     from programs.coin.settlement.settle import settle as make
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusing():
         made = make(centre, settling_of(centre), Wanted(upto, pay_on, although))
         files = _write(centre, made.book, output)
@@ -67,7 +66,7 @@ def batch(folder: Path, number: int, output: Path, as_json: bool) -> None:
     """Write the files of batch NUMBER once more: the bank's is the same, byte for byte."""
     from programs.coin.settlement.settle import batch as find
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusing():
         book = find(centre, number)
         if book.is_void:
@@ -83,7 +82,7 @@ def batches(folder: Path, as_json: bool) -> None:
     """List the batches and what became of them."""
     from programs.coin.settlement.tables import office_books
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusing(), centre.reconciler.counted() as connection:
         books = office_books(connection)
     made = [_summary(book) for _, book in sorted(books.batches.items())]
@@ -115,7 +114,7 @@ def mark(folder: Path, number: int, state: str, place: str | None, because: str,
 
     if (state in ("bounced", "void") and not because) or ((state == "bounced") is (place is None)):
         raise click.UsageError("bounced needs --shop and --because, void needs --because, the others need neither")
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusing():
         if place is not None:
             book = marking.bounce(centre, number, place, because)

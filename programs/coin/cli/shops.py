@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, NotFoundError, open_folder, plainly, say
-from programs.coin.cli.asking import DAY, account, account_of, place_name, refusing, settling_of
+from central.cli.common import FOLDER, JSON, NotFoundError, plainly, say
+from programs.coin.cli.asking import DAY, account, account_of, open_books, place_name, refusing, settling_of
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -28,7 +28,7 @@ def payer(folder: Path, code: str, as_json: bool, name: str, **of: str) -> None:
 
     with refusing():
         fact = bank.payer(code, name, account_of(of))
-        _say(open_folder(folder), fact)
+        _say(open_books(folder), fact)
     say({"schema": "machi.central.coin.payer/1", **_shown(fact)}, as_json=as_json)
 
 
@@ -44,7 +44,7 @@ def shop(folder: Path, place: str, as_json: bool, name: str, **of: str) -> None:
     """Say to which account the shop at PLACE is paid. Only the office knows; no unit ever hears of it."""
     from programs.coin.settlement import bank
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusing():
         if not _is_named(centre, place):
             raise NotFoundError(f"there is no place {place}; name it first: machi central place FOLDER {place} …")
@@ -76,7 +76,7 @@ def paydays(
     from programs.coin.office import agreed
     from programs.coin.settlement.calendar import iso, pay_day, period
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
         said = settling_of(centre)
         today = _today(centre)
@@ -105,7 +105,6 @@ def _say(centre: "Centre", fact: "Fact") -> None:
 
 
 def _is_named(centre: "Centre", place: str) -> bool:
-    centre.reconciler.prepare()
     with centre.reconciler.counted() as connection:
         return place_name(connection, place) is not None
 

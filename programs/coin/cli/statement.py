@@ -5,8 +5,8 @@ from typing import Final
 
 import click
 
-from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_folder, printable, say
-from programs.coin.cli.asking import place_name, refusing
+from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, printable, say
+from programs.coin.cli.asking import open_books, place_name, refusing
 
 _FOR_ALL: Final = "all"
 
@@ -28,7 +28,7 @@ def statement(folder: Path, place: str, number: int, as_csv: bool, as_json: bool
     from programs.coin.settlement.statement import statement as state
     from programs.coin.settlement.tables import office_books
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusing(), centre.reconciler.counted() as connection:
         books, offset = office_books(connection), utc_offset(connection)
         if number and named(books, number).is_void:

@@ -17,6 +17,7 @@ Number = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
 Paid = Annotated[int, msgspec.Meta(ge=1, le=YEN_MAX)]
 Kana = Annotated[str, msgspec.Meta(max_length=40)]
 Run = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,40}/[0-9a-f]{16}/[1-9][0-9]{0,15}-[1-9][0-9]{0,15}$")]
+EntryName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,40}/[0-9a-f]{16}/[1-9][0-9]{0,15}$")]
 Fingerprint = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")]
 
 
@@ -119,6 +120,21 @@ class TransferBack(Fact, frozen=True, tag="coin.transfer-back"):
     because: Text
 
 
+class DisputeOpened(Fact, frozen=True, tag="coin.dispute-opened"):
+    """Somebody says that an entry (`about`: its id) is wrong, and why; disputes are counted from 1. No names."""
+
+    number: Number
+    about: EntryName
+    because: Text
+
+
+class DisputeClosed(Fact, frozen=True, tag="coin.dispute-closed"):
+    """What came of a dispute."""
+
+    number: Number
+    outcome: Text
+
+
 class Settled(Fact, frozen=True, tag="coin.settled"):
     """In the journal of all units: a batch was made. By it a restored centre finds out that it has lost one."""
 
@@ -127,7 +143,7 @@ class Settled(Fact, frozen=True, tag="coin.settled"):
     pay_on: int
 
 
-OFFICE: Final = (PayerSet, ShopSet, Batch, Transfer, Counted, BatchMarked, TransferBack)
+OFFICE: Final = (PayerSet, ShopSet, Batch, Transfer, Counted, BatchMarked, TransferBack, DisputeOpened, DisputeClosed)
 """What counts in the office's journal, and nowhere else."""
 
 KINDS: Final = (*OFFICE, Settled)

@@ -39,12 +39,16 @@ line = Table(
 run = Table(
     "coin_shop_run",
     metadata,
-    Column("place", Text, primary_key=True),
-    Column("writer", Text, primary_key=True),
-    Column("boot", Text, primary_key=True),
-    Column("first", BigInteger, primary_key=True),
-    Column("batch", BigInteger, primary_key=True),
+    Column("said_boot", Text, primary_key=True),  # in which entry of the office, and as which of its runs
+    Column("said_seq", BigInteger, primary_key=True),
+    Column("n", BigInteger, primary_key=True),
+    Column("batch", BigInteger, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("writer", Text, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("first", BigInteger, nullable=False),
     Column("last", BigInteger, nullable=False),
+    Index("coin_shop_run_by_place", "place", "writer", "boot"),
     sqlite_with_rowid=False,
 )
 
@@ -104,7 +108,7 @@ def record(connection: sa.Connection, entries: Sequence[Entry], moves: Callable[
     for entry in entries:
         if counts(entry):
             if isinstance(entry.fact, Counted):
-                runs += _runs(entry.fact)
+                runs += _runs(entry, entry.fact)
             else:
                 facts_said.append(_said(entry))
         else:
@@ -131,13 +135,13 @@ def _lines(entry: Entry, moves: Sequence[Move]) -> list[dict[str, Any]]:
     return [{**place, **fields, "place": shop, "yen": yen} for shop, yen in sorted(moved.items())]
 
 
-def _runs(fact: Counted) -> list[dict[str, Any]]:
+def _runs(entry: Entry, fact: Counted) -> list[dict[str, Any]]:
     rows = []
-    for text in fact.runs:
+    for n, text in enumerate(fact.runs):
         writer, boot, span = text.split("/")
         first, last = map(int, span.split("-"))
-        where = {"place": fact.place, "writer": writer, "boot": boot}
-        rows.append({**where, "first": first, "last": last, "batch": fact.batch})
+        said_in = {"said_boot": entry.boot, "said_seq": entry.seq, "n": n, "batch": fact.batch}
+        rows.append({**said_in, "place": fact.place, "writer": writer, "boot": boot, "first": first, "last": last})
     return rows
 
 
@@ -160,5 +164,10 @@ def paid_out(connection: sa.Connection) -> int:
 
 def office_books(connection: sa.Connection) -> OfficeBooks:
     """Return what the office has said about paying shops."""
+    return fold(said_entries(connection))
+
+
+def said_entries(connection: sa.Connection) -> list[Entry]:
+    """Return the entries in which it has said so."""
     rows = connection.execute(sa.select(said).order_by(*said.primary_key)).all()
-    return fold(Entry(row.writer, row.boot, row.seq, row.at, _FACT.decode(row.fact)) for row in rows)
+    return [Entry(row.writer, row.boot, row.seq, row.at, _FACT.decode(row.fact)) for row in rows]

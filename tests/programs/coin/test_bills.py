@@ -15,7 +15,6 @@ from sync.program import Wish
 from tests.programs.coin.street import Street
 from tests.programs.coin.test_receipt_commands import machi
 
-
 NETWORK = "jp.example.todai"
 TOWN = Town("灯台町", "Todai", "00-1234", 540)
 FISH = PlaceNamed("fish", "魚屋まるい", "さかなや", "Marui Fish Shop")

@@ -23,7 +23,6 @@ from sync.program import Result, Wish
 from tests.programs.coin.codes.test_cpm import OTHERS
 from tests.programs.coin.street import SEED, Street
 
-
 NUMBER = bytes(range(8))
 DAYS = date(2020, 4, 1), date(2094, 4, 1)
 Spell = Callable[[str], str]

@@ -168,3 +168,38 @@ def test_pay_days_are_shown_and_set_one_by_one(folder: Path) -> None:
     assert (later["closes"], later["if_closed"], later["minimum_yen"]) == ([31], "before", 500)
     assert document("coin", "paydays", folder, "--no-holiday", "2030-05-01")["holidays"] == ["2030-05-02"]
     assert document("coin", "terms", folder)["step_yen"] == 1000, "the other terms are as they were"
+
+
+def test_a_dispute_is_answered_from_the_signed_entry(folder: Path) -> None:
+    line = machi("coin", "statement", folder, "fish", "--csv").splitlines()[1]
+    entry = line.rsplit(",", 1)[1]
+    opened = document("coin", "dispute", "open", folder, entry, "--because", "paid twice")
+    assert (opened["dispute"], opened["entry"], opened["outcome"]) == (1, entry, "")
+    assert '"yen":3780' in opened["proof"]["body"]
+    assert opened["proof"]["holds"]
+    assert "dispute 1 about" in machi("coin", "dispute", "open", folder, entry, "--because", "again", ends=REFUSED)
+    listed = machi("coin", "dispute", "list", folder)
+    assert f"dispute 1: {entry}: paid twice (its proof holds)" in listed
+    assert '"yen":3780' in listed
+    assert document("coin", "dispute", "close", folder, 1, "--outcome", "two sales")["outcome"] == "two sales"
+    assert document("coin", "dispute", "list", folder)["disputes"] == []
+    assert len(document("coin", "dispute", "list", folder, "--all")["disputes"]) == 1
+    machi("coin", "dispute", "close", folder, 1, "--outcome", "once more", ends=REFUSED)
+    assert document("coin", "dispute", "open", folder, entry, "--because", "after all")["dispute"] == 2
+
+
+def test_a_dispute_about_nothing_is_refused(folder: Path) -> None:
+    nowhere = "fish01/9f3c0a1b22d4e5f6/7"
+    assert "not held here" in machi("coin", "dispute", "open", folder, nowhere, "--because", "x", ends=REFUSED)
+    machi("coin", "dispute", "open", folder, "no entry", "--because", "x", ends=USAGE)
+    assert "no open dispute 9" in machi("coin", "dispute", "close", folder, 9, "--outcome", "x", ends=REFUSED)
+
+
+def test_what_an_earlier_version_had_added_up_is_added_up_anew(folder: Path) -> None:
+    settle(entered(folder, "fish", "bakery"))
+    centre = open_centre(folder, SystemClock(), SystemEntropy())
+    with centre.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE coin_shop_line")
+        connection.exec_driver_sql("UPDATE setting SET value = 'coin:1' WHERE name = 'added up by'")
+    centre.engine.dispose()
+    assert "3,780円" in machi("coin", "statement", folder, "fish", "--batch", 1)
