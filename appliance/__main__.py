@@ -17,7 +17,7 @@ from appliance.feedback import Feedback
 from appliance.hatch_http import Bells
 from appliance.journal import JournalBrokenError
 from appliance.opening import World
-from appliance.screen.app import create_screen
+from appliance.screen.app import Behind, create_screen
 from appliance.screen.board import Board
 from appliance.screen.panel import Panel
 from appliance.unit import assemble
@@ -61,7 +61,11 @@ def run(folder: Path, *, as_json: bool = False) -> int:
         screen = create_screen(
             board,
             lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "",
-            lambda wish: daemon.ask(lambda: daemon.set(wish)),
+            Behind(
+                set=lambda wish: daemon.ask(lambda: daemon.set(wish)),
+                act=lambda act: daemon.ask(lambda: daemon.act(act)),
+                sheet=lambda: daemon.ask(unit.staff.sheet),
+            ),
         )
         doors.append((screen, local_door(config.screen.port)))
     web = Web(doors, [board.attach, bells.attach])

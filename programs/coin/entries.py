@@ -1,9 +1,10 @@
-"""What happens to the coin at a counter: cash is charged, something is paid, a payment is made void."""
+"""What happens to the coin at a counter: cash is charged, something is paid, either is taken back."""
 
 from typing import Annotated, Final
 
 import msgspec
 
+from programs.coin import closing
 from programs.coin.terms import Terms
 from sync.entries import Card, Count, Ref
 from sync.rights import Moves
@@ -71,5 +72,22 @@ class Void(Moves, frozen=True, tag="coin.void"):
         return money(self.card), self.yen
 
 
-KINDS: Final = (Charge, Pay, Void, Terms)
+class Undo(Moves, frozen=True, tag="coin.undo"):
+    """A charge at this unit, on the same day, is taken back whole, and the cash handed out.
+
+    `of`: its entry (boot/seq).
+    """
+
+    card: Card
+    yen: Yen
+    place: Ref
+    day: int
+    of: EntryRef
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return money(self.card), -self.yen
+
+
+KINDS: Final = (Charge, Pay, Void, Undo, Terms, *closing.KINDS)
 """Every kind of fact that this program writes."""

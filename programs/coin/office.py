@@ -11,7 +11,7 @@ from central import store
 from central.ledger import Move, account, held
 from central.office import Office
 from central.upsert import upsert
-from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.entries import Charge, Pay, Undo, Void, money
 from programs.coin.rules import PROGRAM, Purse
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from sync.entries import Entry
@@ -54,7 +54,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 2
+    version: int = 3
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:
@@ -62,6 +62,8 @@ class Coin:
         match fact:
             case Charge(life=life, card=card, yen=yen):
                 return (Move(drawer(unit), held(money(card), unit, life), yen),)
+            case Undo(life=life, card=card, yen=yen):
+                return (Move(held(money(card), unit, life), drawer(unit), yen),)
             case Pay(life=life, card=card, yen=yen, place=place, points=earned):
                 return (Move(held(money(card), unit, life), shop(place), yen), *_points(POINTS, points(card), earned))
             case Void(life=life, card=card, yen=yen, place=place, points=earned):

@@ -17,6 +17,7 @@ _PER_YEN: Final = 100
 Step = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Ceiling = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Points = Annotated[int, msgspec.Meta(ge=0, le=100)]
+CloseMinute = Annotated[int, msgspec.Meta(ge=-1, le=1_439)]
 
 
 class Terms(Fact, frozen=True, tag="coin.terms"):
@@ -26,11 +27,13 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         step_yen: cash is charged in multiples of this.
         ceiling_yen: no more than this on one card, as far as the desk that charges knows.
         points_per_100_yen: what a payment earns for each whole ¥100.
+        close_minute: so many minutes after midnight every till is closed, if nobody has done it; -1 for never.
     """
 
     step_yen: Step = 1_000
     ceiling_yen: Ceiling = 50_000
     points_per_100_yen: Points = 10
+    close_minute: CloseMinute = -1
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""
