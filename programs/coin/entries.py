@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 import msgspec
 
-from programs.coin import closing
 from programs.coin.terms import Terms
+from programs.coin.till import facts as till
 from sync.entries import Card, Count, Ref
 from sync.rights import Moves
 
@@ -89,5 +89,5 @@ class Undo(Moves, frozen=True, tag="coin.undo"):
         return money(self.card), -self.yen
 
 
-KINDS: Final = (Charge, Pay, Void, Undo, Terms, *closing.KINDS)
+KINDS: Final = (Charge, Pay, Void, Undo, Terms, *till.KINDS)
 """Every kind of fact that this program writes."""

@@ -10,12 +10,17 @@ from sqlalchemy import Column, MetaData, Table, Text
 from central import store
 from central.ledger import Move, account, held
 from central.office import Office
+from central.reconcile import statement
 from central.upsert import upsert
 from programs.coin.entries import Charge, Pay, Undo, Void, money
 from programs.coin.rules import PROGRAM, Purse
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
+from programs.coin.till import books as till
+from sync.directory import TOWN_KEY
 from sync.entries import Entry
+from sync.facts import Town
 from sync.messages import TOWN_STREAM
+from sync.program import town_day
 
 metadata = MetaData()
 
@@ -26,9 +31,13 @@ POINTS: Final = "issuer/points"
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
+for table in till.metadata.sorted_tables:
+    table.to_metadata(metadata)
+
 _AGREED: Final = msgspec.json.Decoder(Agreed)
 _PURSE: Final = msgspec.json.Decoder(Purse)
 _IN_ONE_QUESTION: Final = 500
+_JAPAN_MINUTES: Final = 540
 
 
 def drawer(unit: str) -> str:
@@ -73,6 +82,7 @@ class Coin:
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
+        till.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:
@@ -102,6 +112,12 @@ def agreed(engine: sa.Engine) -> Agreed:
     """Return the terms of the coin as the office said them last, of what was added up."""
     with store.reading(engine) as connection:
         return _agreed(connection)
+
+
+def today(connection: sa.Connection, at_ms: int) -> int:
+    """Return the day by the town's calendar."""
+    town = statement(connection, TOWN_KEY).fact
+    return town_day(at_ms, town.utc_offset_minutes if isinstance(town, Town) else _JAPAN_MINUTES)
 
 
 def _agreed(connection: sa.Connection) -> Agreed:

@@ -9,10 +9,10 @@ from typing import Final
 
 import msgspec
 
-from programs.coin.acts import ACTS
 from programs.coin.entries import YEN_MAX, Charge, Pay, Undo, Void, money
 from programs.coin.terms import TERMS, TERMS_KEY, TERMS_READER, Agreed, Terms
-from programs.coin.till import TILL, TILL_READER, Till, place_of, till_key
+from programs.coin.till.acts import ACTS
+from programs.coin.till.fold import TILL, TILL_READER, Till, place_of, till_key
 from sync.entries import Entry
 from sync.program import Asked, Decision, Program, Result, Tap, Wish
 from sync.rights import RIGHTS, Right, right_key

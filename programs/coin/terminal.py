@@ -6,12 +6,12 @@ from typing import Any, Final
 import msgspec
 
 from appliance.counter import Counter
-from programs.coin.acts import CLOSE, COUNT_DRAWER, OPEN_DRAWER, is_late
-from programs.coin.closing import Sums
 from programs.coin.entries import Charge, Pay, Undo, Void
 from programs.coin.rules import CHARGE, PAY, PROGRAM, VOID
 from programs.coin.terms import Agreed
-from programs.coin.till import Closed, Drawer, Line, Till
+from programs.coin.till.acts import CLOSE, COUNT_DRAWER, OPEN_DRAWER, is_late
+from programs.coin.till.facts import Sums
+from programs.coin.till.fold import Closed, Drawer, Line, Till
 from sync.entries import Entry, Fact
 from sync.program import Decision, Moment, Program, Result
 from sync.rights import Moves

@@ -100,6 +100,7 @@ def test_the_terms_of_the_coin_are_shown_and_set_one_by_one(folder: Path) -> Non
         "step_yen": 1_000,
         "ceiling_yen": 30_000,
         "points_per_100_yen": 5,
+        "close_minute": -1,
     }
     assert "0<=x<=100" in machi("coin", "terms", folder, "--points", -1, ends=USAGE)
 

@@ -2,6 +2,7 @@
 
 import click
 
+from programs.coin.cli.closings import closings
 from programs.coin.cli.terms import terms
 
 
@@ -12,10 +13,11 @@ def coin() -> None:
     \b
     Examples:
       machi central coin terms /srv/town --points 5
+      machi central coin closings /srv/town
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (terms,):
+for command in (closings, terms):
     coin.add_command(command)
 
 COMMANDS = coin

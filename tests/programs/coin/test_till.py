@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import pytest
 
-from programs.coin.acts import CLOSE, CLOSE_DUE, COUNT_DRAWER, OPEN_DRAWER, SPANS_MAX, due
-from programs.coin.closing import Closing, DrawerCounted, DrawerOpened, Span, Sums
 from programs.coin.entries import Charge
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terminal import Sheet
 from programs.coin.terms import Agreed, Terms
-from programs.coin.till import LINES_KEPT, TILL, Closed, Till
+from programs.coin.till.acts import CLOSE, CLOSE_DUE, COUNT_DRAWER, OPEN_DRAWER, SPANS_MAX, due
+from programs.coin.till.facts import Closing, DrawerCounted, DrawerOpened, Span, Sums
+from programs.coin.till.fold import LINES_KEPT, TILL, Closed, Till
 from sync.entries import Entry
 from sync.facts import Order, UnitState
 from sync.program import DAY_MS, MINUTE_MS, Act, ActError, Moment, Result, Wish, WishError

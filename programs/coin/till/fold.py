@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from programs.coin.closing import Closing, DrawerCounted, DrawerOpened, Span, Sums, worth
 from programs.coin.entries import Charge, Pay, Undo, Void
+from programs.coin.till.facts import Closing, DrawerCounted, DrawerOpened, Span, Sums, worth
 from sync.entries import Entry
 from sync.program import Fold
 

@@ -7,9 +7,9 @@ because most people who press twice did not mean to.
 
 from typing import Final
 
-from programs.coin.closing import DENOMINATIONS, PIECES_MAX, REASONS, Closing, DrawerCounted, DrawerOpened, worth
 from programs.coin.terms import TERMS_KEY, TERMS_READER, Agreed
-from programs.coin.till import TILL_READER, Till, till_key
+from programs.coin.till.facts import DENOMINATIONS, PIECES_MAX, REASONS, Closing, DrawerCounted, DrawerOpened, worth
+from programs.coin.till.fold import TILL_READER, Till, till_key
 from sync.program import DAY_MINUTES, DAY_MS, MINUTE_MS, Act, Acts, Asked, Decision, Moment, Result
 
 CLOSE: Final = "close"
