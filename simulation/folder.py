@@ -10,10 +10,13 @@ from appliance.setup import write_config
 from central.centre import Centre
 from drivers.card.trust import Trust
 from drivers.card.trust_folder import save
+from simulation.deeds import FACILITY
 from simulation.unit import any_csr
 
 
-def furnish(folder: Path, centre: Centre, name: str, place: str, trust: Trust, reader: str = "") -> None:
+def furnish(
+    folder: Path, centre: Centre, name: str, place: str, trust: Trust, reader: str = "", counter: str = FACILITY
+) -> None:
     """Set a unit up in a folder that is not there yet.
 
     Args:
@@ -22,5 +25,5 @@ def furnish(folder: Path, centre: Centre, name: str, place: str, trust: Trust, r
     write_config(folder, name, "pcsc", reader, 0, test=True)
     (folder / TRUST_FOLDER / "trust.toml").unlink()
     save(trust, folder / TRUST_FOLDER)
-    ticket = centre.enroller.invite(name, place, "facility", "https://localhost")
+    ticket = centre.enroller.invite(name, place, counter, "https://localhost")
     enrol(folder, read_ticket(msgspec.json.encode(ticket)), any_csr(), centre.enroller.enrol, Life(), "before")

@@ -19,6 +19,7 @@ import httpx
 
 from central.centre import Centre
 from drivers.card.trust import Trust
+from simulation.deeds import FACILITY
 from simulation.folder import furnish
 from tests.ports import free_port
 
@@ -197,14 +198,19 @@ def entries_of(journal: Path, unit: str) -> dict[str, tuple[str, dict[str, Any]]
 
 
 def settle_in(
-    folder: Path, centre: Centre, trust: Trust, reader: str = "", environment: Mapping[str, str] | None = None
+    folder: Path,
+    centre: Centre,
+    trust: Trust,
+    reader: str = "",
+    environment: Mapping[str, str] | None = None,
+    counter: str = FACILITY,
 ) -> LiveUnit:
     """Set a unit up in a folder, with an ear beside its loudspeaker and a counter outside its disk.
 
     Args:
         reader: part of the name of its PC/SC reader; empty for a simulated one, on which nothing ever lies.
     """
-    furnish(folder, centre, folder.name, "library", trust, reader or "desk")
+    furnish(folder, centre, folder.name, "library", trust, reader or "desk", counter)
     unit = LiveUnit(folder, free_port(), environment or {})
     equip(unit, "pcsc" if reader else "sim")
     return unit

@@ -66,7 +66,7 @@ def _close(till: Till, now: Moment, act: Act) -> Decision:
     if till.drawer.is_open or till.drawer.taken:
         return Decision(Result.HELP, "COI-053")
     if not till.covers and not act.is_sure:
-        return Decision(Result.HELP, "COI-051")
+        return Decision(Result.ALREADY, "COI-051")
     return _closed(till, now, "COI-050")
 
 
