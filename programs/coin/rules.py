@@ -139,7 +139,7 @@ def _void(purse: Purse, right: Right, till: Till, tap: Tap) -> Decision:
     about = tap.wish.about.removeprefix(f"{tap.unit}/")
     found = next((one for one in (*purse.paid, *purse.charged) if one.entry == about), None)
     if found is None:
-        is_anothers = any(line.entry == about for line in till.lines)
+        is_anothers = len(purse.paid) < _KEPT and any(line.entry == about for line in till.lines)
         return Decision(Result.REFUSED, "COI-045" if is_anothers else "COI-040")
     if found.is_void:
         return Decision(Result.ALREADY, "COI-041", values={"yen": found.yen})
