@@ -71,7 +71,7 @@ def till(tap: TapPath, directory: Directory) -> Till | None:
     counter = tap.counters.get(here.counter) if here else None
     if here is None or counter is None or not counter.wishes:
         return None
-    return Till(here.counter, counter.wishes, counter.acts, tap.wish, round(tap.wish_left_s * 1000))
+    return Till(here.counter, counter.wishes, tap.wish, round(tap.wish_left_s * 1000))
 
 
 def place_names(directory: Directory) -> tuple[str, str]:

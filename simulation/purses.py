@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from appliance.rights import Rights
 from central import ledger, store
-from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.entries import Charge, Pay, Undo, Void, money
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.till import books as till
 from simulation.answers import Matched
@@ -86,7 +86,7 @@ def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
         fact = booked.fact
         if isinstance(fact, Charge | Void):
             put_in[money(fact.card)] += fact.yen
-        elif isinstance(fact, Pay):
+        elif isinstance(fact, Pay | Undo):
             put_in[money(fact.card)] -= fact.yen
     with store.reading(town.centre.centre.engine) as connection:
         if total := ledger.total(connection):

@@ -22,14 +22,12 @@ class Till(msgspec.Struct, frozen=True):
     Attributes:
         counter: which one it is.
         wishes: what it can be set to.
-        acts: what can be done behind it without a card.
         wish: what it is set to now.
         left_ms: for how long, as of putting it up.
     """
 
     counter: str
     wishes: tuple[str, ...]
-    acts: tuple[str, ...]
     wish: Wish
     left_ms: int
 

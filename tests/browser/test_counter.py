@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -295,3 +296,17 @@ def test_a_desk_charges_the_card_that_came_first_and_counts_its_drawer(counter: 
     kinds = ["coin.drawer-open", "coin.charge", "coin.undo", "coin.charge", "coin.drawer-count", "coin.close"]
     assert counter.kinds() == kinds
     assert counter.last("coin.drawer-count")["expected"] == 14_000
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_what_no_page_of_ours_asks_for_is_refused(counter: Behind) -> None:
+    """A page of somebody else cannot close the day, and nobody can do what this counter does not offer."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{counter.unit.port}", trust_env=False) as http:
+        strange = http.post("/act", content=b'{"what":"close"}', headers={"content-type": "text/plain"})
+        assert strange.status_code == httpx.codes.UNSUPPORTED_MEDIA_TYPE
+        for act in ({"what": "close-due"}, {"what": "open-drawer", "counts": [0] * 10}, {}, {"what": 1}):
+            assert http.post("/act", json=act).status_code == httpx.codes.BAD_REQUEST
+        assert http.get("/sheet").json()["counter"]["last"] is None
+        assert http.post("/act", json={"what": "close", "is_sure": True}).status_code == httpx.codes.NO_CONTENT
+        assert http.get("/sheet").json()["counter"]["last"]["number"] == 1
+    assert counter.kinds() == ["coin.close"]
