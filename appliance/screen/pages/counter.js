@@ -72,7 +72,8 @@ const STEPS = {
     write("amount", yen(typed));
     get("to-today").hidden = isDesk(view.till);
     get("from-fees").hidden = !isDesk(view.till);
-    get("take").disabled = !typed || Boolean(view.closed);
+    get("take").disabled = !typed;
+    get("take").hidden = Boolean(view.closed);
     write("problem", view.closed ? view.closed.ja : "");
   },
   sure: () => write("large", yen(typed)),

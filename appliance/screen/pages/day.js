@@ -77,6 +77,7 @@ function drawn(line, today) {
   const button = make("button", "", { "data-entry": line.entry });
   button.disabled = line.is_void || line.day !== today;
   const what = [line.what === "charge" && "チャージ", line.is_closed && !line.is_void && "締めずみ"];
+  if (line.day !== today) what.push("前の日");
   what.push(line.is_void ? "取り消しずみ" : !button.disabled && "取り消す");
   button.append(make("span", time(line.at_ms)), make("b", yen(line.yen)), make("span", what.filter(Boolean).slice(-2).join("\n")));
   item.append(button);
