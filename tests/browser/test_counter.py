@@ -32,6 +32,7 @@ from tests.appliance.live import LiveUnit, settle_in
 from tests.drivers.far_end import FarEnd
 
 SIZES: Final = {"7 inch": (800, 480), "bus": (1024, 600)}
+PATIENCE_MS: Final = 15_000
 HANAKO, TARO = 7, 8
 GRANTED: Final = 2_000
 # What is pressed is large enough, and nothing that is shown is cut off or lies over something else.
@@ -68,11 +69,13 @@ class Behind:
     pki: TestPki
 
     def hold(self, who: int) -> None:
+        """Hold a code there, once the unit has heard what was pressed."""
+        expect(self.page.locator("body")).not_to_have_attribute("aria-busy", "true")
         self.scanner.say(printed(self.pki, who).encode() + b"\r")
 
     def at(self, step: str) -> None:
         """Wait for a step, and see that it fits every screen."""
-        expect(self.page.locator("body")).to_have_attribute("data-step", step)
+        expect(self.page.locator("body")).to_have_attribute("data-step", step, timeout=PATIENCE_MS)
         for width, height in SIZES.values():
             self.page.set_viewport_size({"width": width, "height": height})
             assert self.page.evaluate(UNFIT) == [], step
@@ -85,7 +88,7 @@ class Behind:
             self.page.locator(f'main:visible [data-key="{key}"]').click()
 
     def reads(self, words: str) -> None:
-        expect(self.page.locator("main:visible")).to_contain_text(words)
+        expect(self.page.locator("main:visible")).to_contain_text(words, timeout=PATIENCE_MS)
 
     def kinds(self) -> list[str]:
         """Return what the journal says of the coin, in order."""

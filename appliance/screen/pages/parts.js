@@ -27,6 +27,8 @@ export function make(tag, text, attributes = {}) {
 // Sends something to the unit; what came of it comes back as a view. Returns whether it was taken.
 export async function send(path, body) {
   const headers = { "Content-Type": "application/json" };
+  document.body.ariaBusy = "true";
   const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) }).catch(() => null);
+  document.body.ariaBusy = "false";
   return Boolean(answer?.ok);
 }
