@@ -161,6 +161,15 @@ def pay_in_part(counter: Behind) -> None:
     counter.hold(HANAKO)
     counter.reads("720円 いただきました")
     counter.reads("ほかに現金 180円をいただく")
+    counter.press("取り消す")
+    counter.hold(HANAKO)
+    counter.reads("720円の支払いを取り消しました")
+    expect(counter.page.locator("#cash")).to_have_text("")
+    counter.press("次へ")
+    counter.type("720")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.reads("720円 いただきました")
     counter.press("次へ")
 
 
@@ -188,7 +197,7 @@ def test_a_shop_sells_takes_back_and_closes_its_day(counter: Behind, town: SimCe
     pay_in_part(counter)
     counter.press("きょうの記録")
     counter.at("today")
-    counter.reads("2件 2,000円")
+    counter.reads("3件 2,720円")
     counter.press("1,280円")
     counter.at("card")
     counter.reads("取り消します")
@@ -199,8 +208,8 @@ def test_a_shop_sells_takes_back_and_closes_its_day(counter: Behind, town: SimCe
     counter.press("次へ")
 
     counter.press("きょうの記録")
-    counter.reads("1件 −1,280円")
-    expect(counter.page.locator("#lines button").nth(1)).to_be_disabled()
+    counter.reads("2件 −2,000円")
+    expect(counter.page.locator("#lines button").nth(2)).to_be_disabled()
     counter.press("締める")
     counter.at("close")
     counter.press("まだ締めない")
@@ -216,12 +225,12 @@ def test_a_shop_sells_takes_back_and_closes_its_day(counter: Behind, town: SimCe
     counter.reads("0円のまま締めますか")
     counter.press("次へ")
     counter.at("amount")
-    assert counter.kinds() == ["coin.pay", "coin.pay", "coin.void", "coin.close"]
+    assert counter.kinds() == ["coin.pay", "coin.pay", "coin.void", "coin.pay", "coin.void", "coin.close"]
     assert counter.last("coin.close")["sums"] == {
-        "payments": 2,
-        "paid": 2000,
-        "voids": 1,
-        "voided": 1280,
+        "payments": 3,
+        "paid": 2720,
+        "voids": 2,
+        "voided": 2000,
         "charges": 0,
         "charged": 0,
         "undos": 0,

@@ -127,10 +127,15 @@ function showResult(result, left) {
 
 // ---- what a person does
 
-function go(step) {
+// Goes to a step and keeps what is typed; `go` begins it anew.
+function turn(step) {
   at = step;
-  typed = 0;
   show();
+}
+
+function go(step) {
+  typed = 0;
+  turn(step);
 }
 
 // Leaves the result that is shown, whatever becomes of what is sent.
@@ -145,7 +150,10 @@ async function act(what, more = {}) {
   if (!(await send("/act", { what, ...more }))) go("");
 }
 
-const pay = () => set({ what: "pay", amount: typed });
+function pay() {
+  cash = 0;
+  set({ what: "pay", amount: typed });
+}
 
 function begin(what) {
   drawer.begin(what);
@@ -167,10 +175,10 @@ for (const keys of document.querySelectorAll(".keys")) {
   });
 }
 for (const back of document.querySelectorAll("[data-back]")) {
-  back.addEventListener("click", () => (at === "sure" ? ((at = isDesk(view.till) ? "amount" : ""), show()) : go("")));
+  back.addEventListener("click", () => (at === "sure" ? turn(isDesk(view.till) ? "amount" : "") : go("")));
 }
 
-on("take", () => (typed > LARGE ? ((at = "sure"), show()) : pay()));
+on("take", () => (typed > LARGE ? turn("sure") : pay()));
 on("large-yes", () => {
   at = "";
   pay();
@@ -204,7 +212,7 @@ on("count-on", async () => {
   if (await drawer.count(pieces)) at = "";
   show();
 });
-on("count-back", () => (drawer.takeBack() === undefined ? go("today") : ((typed = 0), show())));
+on("count-back", () => go(drawer.takeBack() === undefined ? "today" : "count"));
 on("reasons", ({ target }) => {
   drawer.choose(target.closest("[data-reason]")?.dataset.reason);
   show();
@@ -226,7 +234,10 @@ on("part", () => {
   cash = asked - rights;
   set({ what: "pay", amount: rights });
 });
-on("undo", () => set({ what: "void", about: view.shown.entry }));
+on("undo", () => {
+  cash = 0;
+  set({ what: "void", about: view.shown.entry });
+});
 on("next", () => next());
 
 function next() {

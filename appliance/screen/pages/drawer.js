@@ -16,11 +16,13 @@ export function begin(act) {
 
 export const isCounted = () => counts.length === PIECES.length;
 
-// Takes the number of one kind; returns whether that was the last.
+// Takes the number of one kind; returns whether that was the last, and the unit has heard of all.
 export async function count(pieces) {
   counts.push(pieces);
   if (!isCounted()) return false;
-  return send("/act", { what, counts });
+  const isHeard = await send("/act", { what, counts });
+  if (!isHeard) counts.pop();
+  return isHeard;
 }
 
 export const takeBack = () => counts.pop();
