@@ -19,7 +19,7 @@ from appliance.journal import JournalBrokenError
 from appliance.opening import World
 from appliance.receipts import Receipts
 from appliance.screen import codes
-from appliance.screen.app import create_screen
+from appliance.screen.app import Behind, create_screen
 from appliance.screen.board import Board
 from appliance.screen.panel import Panel
 from appliance.unit import assemble
@@ -68,7 +68,11 @@ def run(folder: Path, *, as_json: bool = False) -> int:
         screen = create_screen(
             board,
             lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "",
-            lambda wish: daemon.ask(lambda: daemon.set(wish)),
+            Behind(
+                set=lambda wish: daemon.ask(lambda: daemon.set(wish)),
+                act=lambda act: daemon.ask(lambda: daemon.act(act)),
+                sheet=lambda: daemon.ask(unit.staff.sheet),
+            ),
         )
         screen.routes.extend(
             codes.routes(

@@ -4,15 +4,15 @@ A counter is brought by a program (`programs/<name>/terminal.py`, value `COUNTER
 unit serves. Deciding is the program's rules, pure; a counter adds what a unit needs around them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol
 
 from appliance.papers import Papers
 from sync import installed
-from sync.entries import Entry
-from sync.program import Decision, Fold, Program
+from sync.entries import Entry, Fact
+from sync.program import Decision, Fold, Moment, Program
 
 
 class Counter(Protocol):
@@ -27,6 +27,10 @@ class Counter(Protocol):
         """What it can be set to before a card comes; nothing, if a card is all that it needs."""
 
     @property
+    def acts(self) -> tuple[str, ...]:
+        """What can be done behind it without a card; nothing, if its program has no such acts."""
+
+    @property
     def spends(self) -> bool:
         """Whether it uses rights; then it is closed as long as this unit's journal may be shorter than it was."""
 
@@ -36,6 +40,14 @@ class Counter(Protocol):
 
     def recorded(self, entry: Entry) -> Decision | None:
         """Say what happened in an entry that was written but perhaps never announced; None if it is not ours."""
+
+    def sheet(self, states: Sequence[Any], moment: Moment, waiting: Sequence[Fact]) -> Any:
+        """Return what the person behind the counter reads there, made of what JSON can hold; None for nothing.
+
+        Args:
+            states: those that decide its program's acts, in their order.
+            waiting: what the centre has not heard yet, in order.
+        """
 
 
 def counters() -> Mapping[str, Counter]:

@@ -32,7 +32,7 @@ from drivers.reader import (
 from drivers.scanner import Event as Heard
 from drivers.scanner import Scanned, Scanner, ScannerCame, ScannerLeft, Unreadable
 from drivers.watchdog import Watchdog
-from sync.program import Wish
+from sync.program import Act, Wish
 
 log = logging.getLogger("unit")
 
@@ -123,6 +123,14 @@ class Daemon:
         self._unit.tap.set(wish)
         self._viewer.was_set()
 
+    def act(self, act: Act) -> None:
+        """Do something behind the counter; call it in the daemon's thread.
+
+        Raises:
+            ActError: nothing like it can be done here.
+        """
+        self._note(self._unit.staff.do(act))
+
     def status(self) -> Status:
         return look(self._unit, sorted(self._readers), service=self._service, timings=self._timings)
 
@@ -138,6 +146,7 @@ class Daemon:
                 waits_s = self._unit.tap.asking.left_s if self._unit.tap.waits else self._idle_s
                 return self._queue.get(timeout=min(self._idle_s, waits_s))
             except queue.Empty:
+                self._note(self._unit.staff.look_after())
                 self._show_state()
 
     def _handle(self, item: Event | Heard | Job) -> None:
@@ -189,6 +198,13 @@ class Daemon:
         log.info("touch result=%s message=%s entry=%s", shown.result, shown.message, shown.entry or "-")
         self._ring()
         self._viewer.beside()
+
+    def _note(self, shown: Shown | None) -> None:
+        """Note what was done without a card."""
+        if shown is None:
+            return
+        log.info("act result=%s message=%s entry=%s", shown.result, shown.message, shown.entry or "-")
+        self._ring()
 
     def _show_state(self) -> None:
         """Show why nobody is served, if so; a unit without a reader says that first."""

@@ -38,7 +38,11 @@ MANNERS: Final[Mapping[Result, Manner]] = {
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What a person was told. `entry` and `hash` name the journal entry that it is about, or are empty."""
+    """What a person was told.
+
+    `entry` and `hash` name the journal entry that it is about, or are empty; `values` are those in the words, for a
+    page that goes on with them.
+    """
 
     result: Result
     message: str
@@ -50,6 +54,7 @@ class Shown(msgspec.Struct, frozen=True):
     seconds: float
     entry: str = ""
     hash: str = ""
+    values: dict[str, int | str] = msgspec.field(default_factory=dict)
 
 
 class Feedback:
@@ -83,6 +88,7 @@ class Feedback:
             seconds=manner.seconds,
             entry=entry,
             hash=entry_hash,
+            values=dict(values or {}),
         )
         self.repeat(shown)
         return shown

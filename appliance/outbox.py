@@ -156,6 +156,15 @@ class Outbox:
             oldest = self._at(one.boot, first) if first and oldest is None else oldest
         return Backlog(unsent, oldest)
 
+    def waiting(self, limit: int) -> list[bytes]:
+        """Return the first entries that are not at the centre yet, in order; no more than `limit`."""
+        sql = "SELECT CAST(body AS BLOB) FROM entry WHERE boot = ? AND seq > ? ORDER BY seq LIMIT ?"
+        found: list[bytes] = []
+        for one in self._waiting():
+            rows = self._journal.select(sql, one.boot, self._held.upto.get(one.boot, 0), limit - len(found))
+            found += [body for (body,) in rows]
+        return found
+
     def _waiting(self) -> list[Begun]:
         return [one for one in self._boots.values() if one.boot not in self._done]
 

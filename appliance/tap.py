@@ -15,7 +15,7 @@ from appliance.asking import Asking
 from appliance.counter import Counter
 from appliance.directory import Directory
 from appliance.feedback import Feedback, Shown
-from appliance.journal import JournalFullError, Written
+from appliance.journal import Execute, JournalFullError, Written
 from appliance.opening import Opened
 from appliance.receipts import Receipts
 from appliance.trust import Believer
@@ -37,7 +37,7 @@ from drivers.entropy import Entropy
 from drivers.reader import Field
 from sync.cards import pseudonym
 from sync.facts import CardState, UnitState
-from sync.program import NO_WISH, Result, Tap, Wish, WishError, town_day
+from sync.program import NO_WISH, Decision, Moment, Result, Tap, Wish, WishError, town_day, town_minute
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 WISH_S: Final = 90.0  # so long a counter stays set
@@ -96,6 +96,7 @@ class TapPath:
     asking: Asking
     receipts: Receipts
     _wish: tuple[Wish, float] = field(default=(NO_WISH, 0.0), init=False)
+    _before: tuple[str, float] = field(default=("", 0.0), init=False)  # who only asked, and until when that counts
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
     _last_code: str = field(default="", init=False)
     _waiting: Believed | None = field(default=None, init=False)
@@ -104,15 +105,24 @@ class TapPath:
         """Set the counter: the next card that is held here is asked this, even if it was here a moment ago.
 
         Raises:
-            WishError: this unit's counter cannot be set to that.
+            WishError: this unit's counter cannot be set to that, or no card was held here before.
         """
         self.go_on(at_once=True)
-        here = self.directory.here()
-        counter = self.counters.get(here.counter) if here else None
+        counter = self.counter
         if wish.what and (counter is None or wish.what not in counter.wishes):
             raise WishError(f'this counter cannot be set to "{wish.what}"')
+        card, until = self._before
+        if wish.is_for_same and not (card and self.clock.mono() < until):
+            raise WishError("no card was held here a moment ago; hold one first")
         self._wish = wish, self.clock.mono() + WISH_S
+        self._before = (card if wish.is_for_same else "", self._wish[1])
         self._last = None
+
+    @property
+    def counter(self) -> Counter | None:
+        """The counter that this unit serves, or None if it was told of none that is installed."""
+        here = self.directory.here()
+        return self.counters.get(here.counter) if here else None
 
     @property
     def wish(self) -> Wish:
@@ -178,7 +188,7 @@ class TapPath:
 
     def _answer(self, ask: Callable[[datetime | None], Presented], code: str = "") -> Shown | None:
         say = self.feedback.show
-        phone = {"phone": town.phone} if (town := self.directory.town()) else {}
+        phone = self.phone()
         try:
             if closed := self.closed():
                 return say(Result.HELP, closed, phone)
@@ -222,6 +232,10 @@ class TapPath:
             return "TAP-045"
         return None if self.has_room() else "TAP-043"
 
+    def phone(self) -> dict[str, int | str]:
+        """Return whom to call, for words that name the number."""
+        return {"phone": town.phone} if (town := self.directory.town()) else {}
+
     def _believe(self, ask: Callable[[datetime | None], Presented], code: str) -> Believed:
         now = datetime.fromtimestamp(max(self.clock.wall_ms(), self.town_ms()) / 1000, UTC)
         presented = ask(None if self.clock.confidence() is Confidence.UNKNOWN else now)
@@ -242,15 +256,39 @@ class TapPath:
                 self.asking.ask(*decision.lacks)
             self._waiting = believed
             return None
-        also = self.believer.kept(believed.presented)
+        if not decision.facts and not tap.wish.what:
+            self._before = believed.card, self.clock.mono() + WISH_S
+        return self.carry_out(decision, self.believer.kept(believed.presented))
+
+    def carry_out(self, decision: Decision, also: Callable[[Execute], None] = lambda _: None) -> Shown:
+        """Write what was decided, and only then say it.
+
+        Args:
+            also: what else is written in the same commit.
+
+        Raises:
+            JournalFullError: no room; nothing was written, and nothing said.
+            JournalBrokenError: as `touch`.
+        """
         written = self.opened.journal.append(decision.facts, also)[-1] if decision.facts else None  # the commit
         if written:
             self.opened.counted.raise_to(written.entry.seq)
-            self._wish = NO_WISH, 0.0
+            self._wish, self._before = (NO_WISH, 0.0), ("", 0.0)
         shown = self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
         if written:
             self.receipts.give(written)
         return shown
+
+    def moment(self) -> Moment:
+        """Return where and when something is done here.
+
+        Raises:
+            LookupError: this unit does not know where it stands; it is closed.
+        """
+        here, at = self.directory.here(), self.clock.wall_ms()
+        if here is None:
+            raise LookupError("a unit that does not know where it stands is closed")
+        return Moment(self.unit, here.place, at, self._day(at), town_minute(at, self._offset_minutes()), self.life)
 
     def _tell_unheard(self, believed: Believed) -> Shown | None:
         """Tell what became of a touch that was written just before the power went, instead of writing another one."""
@@ -269,14 +307,17 @@ class TapPath:
         return shown
 
     def _tap(self, believed: Believed) -> tuple[Tap, Counter]:
-        here = self.directory.here()
-        if here is None:
-            raise LookupError("a unit that does not know where it stands is closed")
-        at = self.clock.wall_ms()
-        proof = believed.presented.proof
-        tap = Tap(believed.card, proof, self.unit, here.place, at, self._day(at), self.life, self.wish)
-        return tap, self.counters[here.counter]
+        now, counter = self.moment(), self.counter
+        if counter is None:
+            raise LookupError("a unit without a counter is closed")
+        proof, wish = believed.presented.proof, self.wish
+        before = self._before[0] if wish.is_for_same else ""
+        tap = Tap(believed.card, proof, now.unit, now.place, now.at_ms, now.day, now.life, wish, before)
+        return tap, counter
 
     def _day(self, at_ms: int) -> int:
+        return town_day(at_ms, self._offset_minutes())
+
+    def _offset_minutes(self) -> int:
         town = self.directory.town()
-        return town_day(at_ms, town.utc_offset_minutes if town else JAPAN_MINUTES)
+        return town.utc_offset_minutes if town else JAPAN_MINUTES

@@ -19,6 +19,7 @@ from appliance.outbox import Outbox
 from appliance.receipts import Receipts
 from appliance.rights import Rights
 from appliance.room import Room
+from appliance.staff import Staff
 from appliance.tap import TapPath
 from appliance.trust import Believer
 from drivers.card import Trust
@@ -28,6 +29,7 @@ from sync.messages import ONE_UNIT, Enrolment, raw_bytes
 
 SOFTWARE: Final = f"machitap unit {version('machitap')}"
 JOURNAL: Final = "journal.db"
+WAITING_MAX: Final = 1_000  # so many unsent entries are told apart for the person behind the counter
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Unit:
     opened: Opened
     directory: Directory
     tap: TapPath
+    staff: Staff
     hatch: Hatch
     room: Room
     receipts: Receipts
@@ -65,7 +68,8 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
     inbox = Inbox(journal, register, town_key, rights.returned)
     for text in enrolment.segments:
         inbox.take(text.encode())
-    hatch = Hatch(journal, inbox, Outbox(journal, opened.history), world, town_key, SOFTWARE, opened.missing)
+    outbox = Outbox(journal, opened.history)
+    hatch = Hatch(journal, inbox, outbox, world, town_key, SOFTWARE, opened.missing)
     known = counters()
     receipts = Receipts(enrolment.unit, journal, register, directory, known, opened.shelf.state_of)
     tap = TapPath(
@@ -90,4 +94,10 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
         ),
         receipts=receipts,
     )
-    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, hatch, room, receipts)
+    staff = Staff(
+        tap,
+        heard_s=hatch.heard_s,
+        waiting=lambda: [register.decode(body).fact for body in outbox.waiting(WAITING_MAX)],
+        news=lambda: (journal.tip, outbox.backlog()),
+    )
+    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, hatch, room, receipts)

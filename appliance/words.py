@@ -16,12 +16,16 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     short: str
 
     def fill(self, values: Mapping[str, int | str]) -> "Words":
-        """Put numbers and names into their places; what is not known yet shows as "—"."""
-        known = _Known(values)
+        """Put numbers and names into their places: 1,280, and "—" for what is not known yet."""
+        known = _Known({name: _figure(value) if isinstance(value, int) else value for name, value in values.items()})
         return Words(*(text.format_map(known) for text in msgspec.structs.astuple(self)))
 
 
-class _Known(dict[str, int | str]):
+def _figure(value: int) -> str:
+    return f"{value:,}".replace("-", "\N{MINUS SIGN}")
+
+
+class _Known(dict[str, str]):
     def __missing__(self, _key: str) -> str:
         return "—"
 

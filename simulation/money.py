@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from simulation.box import Box
     from simulation.town import SimTown
 
+TERMS: Final = Terms(close_minute=15 * 60)
+"""Tills are closed in the afternoon of every simulated day, with sales before and after it."""
+
 _PAID: Final = "COI-020"
 _STEPS_MAX: Final = 5
 _YEN: Final = (100, 3000, 10)
@@ -32,7 +35,7 @@ def wish(town: "SimTown", box: "Box", deed: Deed, dice: random.Random) -> Wish:
     """Return what somebody sets a counter to."""
     match deed.what:
         case What.CHARGE:
-            return Wish(CHARGE, Terms().step_yen * dice.randint(1, _STEPS_MAX))
+            return Wish(CHARGE, TERMS.step_yen * dice.randint(1, _STEPS_MAX))
         case What.PAY:
             return Wish(PAY, dice.randrange(*_YEN), is_sure=dice.random() < 0.5)  # noqa: PLR2004
         case _:

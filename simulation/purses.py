@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from appliance.rights import Rights
 from central import ledger, store
-from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.entries import Charge, Pay, Undo, Void, money
 from programs.coin.rules import CHARGE, PAY, VOID
+from programs.coin.till import books as till
 from simulation.answers import Matched
 from simulation.books import Booked, Books
 from simulation.money import money_of
@@ -43,6 +44,7 @@ def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[st
         yield from _overspent(town.people, judged)
         yield from _at_units(town)
         yield from (("overspent", f"{name} lacks {yen} yen") for name, yen in _short(town))
+        yield from _closings(town)
 
 
 def _overspent(people: People, judged: Matched) -> Iterator[tuple[str, str]]:
@@ -88,7 +90,7 @@ def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
         fact = booked.fact
         if isinstance(fact, Charge | Void):
             put_in[money(fact.card)] += fact.yen
-        elif isinstance(fact, Pay):
+        elif isinstance(fact, Pay | Undo):
             put_in[money(fact.card)] -= fact.yen
     with store.reading(town.centre.centre.engine) as connection:
         if total := ledger.total(connection):
@@ -101,6 +103,13 @@ def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     for what in sorted(put_in.keys() | there.keys()):
         if put_in[what] != there[what]:
             yield "wrong total", f"{what} should hold {put_in[what]} yen and holds {there[what]}"
+
+
+def _closings(town: "SimTown") -> Iterator[tuple[str, str]]:
+    """Every closing of a till is what its entries add up to, and none is missing."""
+    with store.reading(town.centre.centre.engine) as connection:
+        for one in till.closings(connection):
+            yield from (("wrong closing", f"{one.unit}/{one.life} no. {one.number}: {why}") for why in one.wrong)
 
 
 def _at_units(town: "SimTown") -> Iterator[tuple[str, str]]:

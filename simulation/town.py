@@ -70,6 +70,8 @@ class SimTown:
         self._numbers = itertools.count()
         for place in sorted(set(self._places())):
             name_place(self.centre.centre, place)
+        if setting.shops:
+            self.centre.centre.registrar.say([money.TERMS])
         for slot, place in enumerate(self._places()):
             self.slots.append(self.let_in(slot, place))
 

@@ -188,6 +188,7 @@ class SimUnit:
         def look(unit: Unit) -> None:
             with contextlib.suppress(JournalFullError):
                 unit.opened.journal.checkpoint(at_least=1)
+            unit.staff.look_after()
             unit.room.look()
 
         self._while_running(look)

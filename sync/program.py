@@ -22,6 +22,7 @@ from sync.entries import Entry, Fact
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
+DAY_MINUTES = 1_440
 
 State = TypeVar("State")
 
@@ -47,12 +48,14 @@ class Wish(msgspec.Struct, frozen=True):
         amount: how much, in the program's unit (yen); 0 where nothing is counted.
         about: the id of an earlier entry that it is about, or "".
         is_sure: a person was asked, and said yes to what needs asking.
+        is_for_same: only for the card that was held here just before, when the counter was set to nothing.
     """
 
     what: str = ""
     amount: int = 0
     about: str = ""
     is_sure: bool = False
+    is_for_same: bool = False
 
 
 NO_WISH = Wish()
@@ -73,6 +76,7 @@ class Tap(msgspec.Struct, frozen=True):
         day: days since 1970-01-01 by the town's calendar.
         life: which life of the unit.
         wish: what the counter was set to.
+        before: the card that a wish for the same one is for, or "".
     """
 
     card: str
@@ -83,6 +87,40 @@ class Tap(msgspec.Struct, frozen=True):
     day: int
     life: int = 1
     wish: Wish = NO_WISH
+    before: str = ""
+
+
+class Act(msgspec.Struct, frozen=True):
+    """What the person behind a counter does without a card: closing the day, opening a drawer.
+
+    Attributes:
+        what: as the counter calls it.
+        counts: what was counted, in the order that the program names; or nothing.
+        amount: the figure that the person was shown and agrees to; 0 where there is none.
+        reason: why, as the counter calls it, where a reason is asked for; or "".
+        is_sure: a person was asked, and said yes to what needs asking.
+    """
+
+    what: str
+    counts: tuple[int, ...] = ()
+    amount: int = 0
+    reason: str = ""
+    is_sure: bool = False
+
+
+class ActError(Exception):
+    """Nothing like that can be done at this counter; the message says why."""
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """Where and when something is done at a counter. `minute`: since midnight, by the town's calendar; see `Tap`."""
+
+    unit: str
+    place: str
+    at_ms: int
+    day: int
+    minute: int
+    life: int = 1
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -134,6 +172,23 @@ Asked = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class Acts:
+    """What can be done at a program's counters without a card.
+
+    Attributes:
+        asks: which states decide it.
+        decide: the decision, from those states in their order, the moment and the act; pure.
+        due: from the same states and the moment, what is to be done now though nobody asks for it, or None.
+        samples: at least one of everything that can be done, from which the laws invent more.
+    """
+
+    asks: Callable[[Moment], tuple[Asked, ...]]
+    decide: Callable[..., Decision]
+    due: Callable[..., Act | None]
+    samples: tuple[Act, ...]
+
+
+@dataclass(frozen=True)
 class Program(Fold[State]):
     """A fold that also answers at a counter.
 
@@ -143,6 +198,7 @@ class Program(Fold[State]):
         decide: the decision, from its state, those besides in their order, and the tap; pure.
         wishes: at least one of everything that its counters can be set to, from which the laws invent more.
         readers: folds of the program's own beside this one, for what is not about a card at a unit.
+        acts: what can be done without a card, or None.
     """
 
     asks: Callable[[Tap], str] = field(kw_only=True)
@@ -150,8 +206,14 @@ class Program(Fold[State]):
     decide: Callable[..., Decision] = field(kw_only=True)
     wishes: tuple[Wish, ...] = field(default=(NO_WISH,), kw_only=True)
     readers: tuple[Fold[Any], ...] = field(default=(), kw_only=True)
+    acts: Acts | None = field(default=None, kw_only=True)
 
 
 def town_day(at_ms: int, utc_offset_minutes: int) -> int:
     """Return the day since 1970-01-01 by the town's calendar."""
     return (at_ms + utc_offset_minutes * MINUTE_MS) // DAY_MS
+
+
+def town_minute(at_ms: int, utc_offset_minutes: int) -> int:
+    """Return the minute since midnight by the town's calendar."""
+    return (at_ms // MINUTE_MS + utc_offset_minutes) % DAY_MINUTES

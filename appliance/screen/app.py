@@ -1,8 +1,9 @@
 """Serves the page and its events, on this machine only."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -13,13 +14,18 @@ from starlette.routing import BaseRoute, Route
 from appliance.screen.board import Board
 from drivers.sound.earcons import EARCONS
 from sync.entries import BAD_JSON
-from sync.program import Wish, WishError
+from sync.program import Act, ActError, Wish, WishError
 
-SetTo = Callable[[Wish], Awaitable[None]]
+Asked = TypeVar("Asked", Wish, Act)
+
+# Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
+_WISH: Final = msgspec.json.Decoder(Wish)
+_ACT: Final = msgspec.json.Decoder(Act)
 
 _PAGES: Final = Path(__file__).parent / "pages"
 _FILES: Final = {"/": "index.html", "/counter": "counter.html"} | {
-    f"/{name}": name for name in ("screen.css", "screen.js", "icon.svg", "counter.css", "counter.js")
+    f"/{name}": name
+    for name in ("screen.css", "screen.js", "icon.svg", "counter.css", "counter.js", "parts.js", "day.js", "drawer.js")
 }
 
 # Nothing may be loaded from elsewhere, and nothing is kept: after an update the next load is the new page. There is no
@@ -33,12 +39,27 @@ _HEADERS: Final = {
 }
 
 
-def create_screen(board: Board, tip: Callable[[], str], set_to: SetTo | None = None) -> Starlette:
+@dataclass(frozen=True)
+class Behind:
+    """What a page can do for the person behind a counter.
+
+    Attributes:
+        set: sets the counter; raises WishError if it cannot be set to that.
+        act: does something without a card, and what came of it is on the board; raises ActError if it cannot be done.
+        sheet: returns what the person can read.
+    """
+
+    set: Callable[[Wish], Awaitable[None]]
+    act: Callable[[Act], Awaitable[None]]
+    sheet: Callable[[], Awaitable[msgspec.Struct]]
+
+
+def create_screen(board: Board, tip: Callable[[], str], behind: Behind | None = None) -> Starlette:
     """Make the application.
 
     Args:
         tip: names the journal's last entry, which is the id of every event.
-        set_to: sets the unit's counter to something; raises WishError if it cannot be set to that.
+        behind: for the person behind the counter, if this unit has one.
     """
 
     async def view(_request: Request) -> Response:
@@ -51,21 +72,40 @@ def create_screen(board: Board, tip: Callable[[], str], set_to: SetTo | None = N
     async def earcons(_request: Request) -> Response:
         return _json(EARCONS)
 
-    async def wish(request: Request) -> Response:
-        # A strange page cannot send this kind without being asked first, and nobody here says yes to that.
-        if set_to is None or request.headers.get("content-type") != "application/json":
-            return Response(status_code=404 if set_to is None else 415)
-        try:
-            await set_to(msgspec.json.decode(await request.body(), type=Wish))
-        except (*BAD_JSON, WishError) as error:
-            return Response(str(error), status_code=400, media_type="text/plain", headers=_HEADERS)
-        return Response(status_code=204, headers=_HEADERS)
-
     live = [
         *(Route("/view", view), Route("/events", events), Route("/earcons.json", earcons)),
-        Route("/wish", wish, methods=["POST"]),
+        *(_for_staff(behind) if behind else ()),
     ]
     return Starlette(routes=[*live, *(_file(path, _PAGES / name) for path, name in _FILES.items())])
+
+
+def _for_staff(behind: Behind) -> list[BaseRoute]:
+    async def wish(request: Request) -> Response:
+        return await _done(request, _WISH, behind.set)
+
+    async def act(request: Request) -> Response:
+        return await _done(request, _ACT, behind.act)
+
+    async def sheet(_request: Request) -> Response:
+        return _json(await behind.sheet())
+
+    return [
+        *(Route("/wish", wish, methods=["POST"]), Route("/act", act, methods=["POST"])),
+        Route("/sheet", sheet),
+    ]
+
+
+async def _done(
+    request: Request, reads: msgspec.json.Decoder[Asked], do: Callable[[Asked], Awaitable[None]]
+) -> Response:
+    # A strange page cannot send this kind without being asked first, and nobody here says yes to that.
+    if request.headers.get("content-type") != "application/json":
+        return Response(status_code=415)
+    try:
+        await do(reads.decode(await request.body()))
+    except (*BAD_JSON, WishError, ActError) as error:
+        return Response(str(error), status_code=400, media_type="text/plain", headers=_HEADERS)
+    return Response(status_code=204, headers=_HEADERS)
 
 
 def _file(path: str, file: Path) -> BaseRoute:

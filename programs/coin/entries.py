@@ -1,4 +1,4 @@
-"""What happens to the coin at a counter: cash is charged, something is paid, a payment is made void."""
+"""What happens to the coin at a counter: cash is charged, something is paid, either is taken back."""
 
 from typing import Annotated, Final
 
@@ -9,6 +9,7 @@ from programs.coin.lots import facts as lots
 from programs.coin.refunds import facts as refunds
 from programs.coin.settlement import facts as settlement
 from programs.coin.terms import Terms
+from programs.coin.till import facts as till
 from sync.entries import Card, Count, Ref
 from sync.rights import Moves
 
@@ -77,5 +78,23 @@ class Void(Moves, frozen=True, tag="coin.void"):
         return money(self.card), self.yen
 
 
-KINDS: Final = (Charge, Pay, Void, Terms, *lots.KINDS, *refunds.KINDS, *remedies.KINDS, *settlement.KINDS)
+class Undo(Moves, frozen=True, tag="coin.undo"):
+    """A charge at this unit, on the same day, is taken back whole, and the cash handed out.
+
+    `of`: its entry (boot/seq).
+    """
+
+    card: Card
+    yen: Yen
+    place: Ref
+    day: int
+    of: EntryRef
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return money(self.card), -self.yen
+
+
+_ROOMS: Final = (lots, refunds, remedies, settlement, till)
+KINDS: Final = (Charge, Pay, Void, Undo, Terms, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

@@ -11,6 +11,7 @@ from central import store
 from central.heirs import Heir
 from central.ledger import Move, account, free
 from central.office import Office
+from central.reconcile import statement
 from central.upsert import upsert
 from programs.coin import cases
 from programs.coin.entries import money
@@ -21,8 +22,12 @@ from programs.coin.remedies import CardMoved
 from programs.coin.rules import PROGRAM, Purse
 from programs.coin.settlement import tables as settlement
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
+from programs.coin.till import books as till
+from sync.directory import TOWN_KEY
 from sync.entries import Entry
+from sync.facts import Town
 from sync.messages import OFFICE_STREAM, TOWN_STREAM
+from sync.program import town_day
 
 metadata = MetaData()
 
@@ -30,20 +35,21 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (settlement, notes, refunds, cases):
+for room in (settlement, notes, refunds, cases, till):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
 _AGREED: Final = msgspec.json.Decoder(Agreed)
 _PURSE: Final = msgspec.json.Decoder(Purse)
 _IN_ONE_QUESTION: Final = 500
+_JAPAN_MINUTES: Final = 540
 
 
 class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 3
+    version: int = 4
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:
@@ -62,6 +68,7 @@ class Coin:
         notes.note(connection, entries, moves)
         refunds.record(connection, entries)
         cases.record(connection, entries)
+        till.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:
@@ -93,6 +100,12 @@ def agreed(engine: sa.Engine) -> Agreed:
     """Return the terms of the coin as the office said them last, of what was added up."""
     with store.reading(engine) as connection:
         return agreed_in(connection)
+
+
+def today(connection: sa.Connection, at_ms: int) -> int:
+    """Return the day by the town's calendar."""
+    town = statement(connection, TOWN_KEY).fact
+    return town_day(at_ms, town.utc_offset_minutes if isinstance(town, Town) else _JAPAN_MINUTES)
 
 
 def agreed_in(connection: sa.Connection) -> Agreed:

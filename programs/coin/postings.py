@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from central.ledger import Move, free, held, suspense
-from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.entries import Charge, Pay, Undo, Void, money
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
 from programs.coin.refunds.facts import Refund
@@ -49,6 +49,8 @@ def moves(entry: Entry) -> tuple[Move, ...]:
     match entry.fact:
         case Charge(life=life, card=card, yen=yen):
             return (Move(drawer(entry.unit), held(money(card), entry.unit, life), yen),)
+        case Undo(life=life, card=card, yen=yen):
+            return (Move(held(money(card), entry.unit, life), drawer(entry.unit), yen),)
         case Pay(life=life, card=card, yen=yen, place=place, points=earned):
             return (Move(held(money(card), entry.unit, life), shop(place), yen), *_points(POINTS, points(card), earned))
         case Void(life=life, card=card, yen=yen, place=place, points=earned):

@@ -1,16 +1,18 @@
 """What a coin counter decides: pay, charge, take back. Whether the money is there, only rights say (`sync.rights`).
 
 The shape is a sum with rights: a unit spends what was granted to it and what it took in itself, so it is never asked
-whether somebody else has spent the same yen. What is kept here, for each card at each unit, are the payments that may
-still be taken back.
+whether somebody else has spent the same yen. What is kept here, for each card at each unit, are the payments and
+charges that may still be taken back.
 """
 
 from typing import Final
 
 import msgspec
 
-from programs.coin.entries import YEN_MAX, Charge, Pay, Void, money
+from programs.coin.entries import YEN_MAX, Charge, Pay, Undo, Void, money
 from programs.coin.terms import TERMS, TERMS_KEY, TERMS_READER, Agreed, Terms
+from programs.coin.till.acts import ACTS
+from programs.coin.till.fold import TILL, TILL_READER, Till, place_of, till_key
 from sync.entries import Entry
 from sync.program import Asked, Decision, Program, Result, Tap, Wish
 from sync.rights import RIGHTS, Right, right_key
@@ -26,7 +28,7 @@ BALANCE: Final = "balance"
 
 
 class Paid(msgspec.Struct, frozen=True):
-    """One payment: its entry (boot/seq), when, how much, what it earned; `is_void`: it was taken back."""
+    """One payment or charge: its entry (boot/seq), when, how much, what it earned; `is_void`: it was taken back."""
 
     entry: str
     at_ms: int
@@ -37,20 +39,16 @@ class Paid(msgspec.Struct, frozen=True):
 
 
 class Purse(msgspec.Struct, frozen=True):
-    """Of one card at one unit: the last payments, as they were made, and how much was charged and taken back."""
+    """Of one card at one unit: the last payments and charges, as they were made, and how much was taken back (yen)."""
 
     paid: tuple[Paid, ...] = ()
-    charged: int = 0
+    charged: tuple[Paid, ...] = ()
     voided: int = 0
-
-
-def _name(entry: Entry) -> str:
-    return f"{entry.boot}/{entry.seq}"
 
 
 def key(entry: Entry) -> str:
     fact = entry.fact
-    return f"{entry.unit}/{fact.card}" if isinstance(fact, Charge | Pay | Void) else ""
+    return f"{entry.unit}/{fact.card}" if isinstance(fact, Charge | Pay | Void | Undo) else ""
 
 
 def asks(tap: Tap) -> str:
@@ -58,39 +56,47 @@ def asks(tap: Tap) -> str:
 
 
 def besides(tap: Tap) -> tuple[Asked, ...]:
-    return ((RIGHTS, right_key(tap.unit, tap.life, money(tap.card))), (TERMS_READER, TERMS_KEY))
+    rights = right_key(tap.unit, tap.life, money(tap.card))
+    return ((RIGHTS, rights), (TERMS_READER, TERMS_KEY), (TILL_READER, till_key(tap.unit, tap.life)))
 
 
 def fold(purse: Purse, entry: Entry) -> Purse:
     match entry.fact:
-        case Charge(yen=yen):
-            return msgspec.structs.replace(purse, charged=purse.charged + yen)
+        case Charge(yen=yen, day=day):
+            charged = Paid(place_of(entry), entry.at, day, yen)
+            return msgspec.structs.replace(purse, charged=(*purse.charged, charged)[-_KEPT:])
         case Pay(yen=yen, day=day, points=points):
-            paid = Paid(_name(entry), entry.at, day, yen, points)
+            paid = Paid(place_of(entry), entry.at, day, yen, points)
             return msgspec.structs.replace(purse, paid=(*purse.paid, paid)[-_KEPT:])
         case Void(of=of, yen=yen):
-            marked = tuple(
-                msgspec.structs.replace(paid, is_void=True) if paid.entry == of else paid for paid in purse.paid
-            )
-            return msgspec.structs.replace(purse, paid=marked, voided=purse.voided + yen)
+            return msgspec.structs.replace(purse, paid=_marked(purse.paid, of), voided=purse.voided + yen)
+        case Undo(of=of, yen=yen):
+            return msgspec.structs.replace(purse, charged=_marked(purse.charged, of), voided=purse.voided + yen)
         case _:
             return purse
 
 
-def decide(purse: Purse, right: Right, agreed: Agreed, tap: Tap) -> Decision:
+def _marked(kept: tuple[Paid, ...], void: str) -> tuple[Paid, ...]:
+    return tuple(msgspec.structs.replace(one, is_void=True) if one.entry == void else one for one in kept)
+
+
+def decide(purse: Purse, right: Right, agreed: Agreed, till: Till, tap: Tap) -> Decision:
     """Decide one touch, by what the counter was set to.
 
     Args:
         right: how much of the card's money this unit may give out.
         agreed: the town's terms.
+        till: what this unit has taken, of whichever card.
     """
+    if tap.wish.is_for_same and tap.before != tap.card:
+        return Decision(Result.REFUSED, "COI-034")
     match tap.wish.what:
         case "pay":
             return _pay(purse, right, agreed.terms, tap)
         case "charge":
             return _charge(right, agreed.terms, tap)
         case "void":
-            return _void(purse, tap)
+            return _void(purse, right, till, tap)
         case _:
             return Decision(Result.ALREADY, "COI-001", values={"rights": right.amount})
 
@@ -131,24 +137,38 @@ def _charge(right: Right, terms: Terms, tap: Tap) -> Decision:
     return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": right.amount + yen})
 
 
-def _void(purse: Purse, tap: Tap) -> Decision:
-    about = tap.wish.about
-    paid = next((paid for paid in purse.paid if f"{tap.unit}/{paid.entry}" == about), None)
-    if paid is None:
-        return Decision(Result.REFUSED, "COI-040")
-    if paid.is_void:
-        return Decision(Result.ALREADY, "COI-041", values={"yen": paid.yen})
-    if paid.day != tap.day:
+def _void(purse: Purse, right: Right, till: Till, tap: Tap) -> Decision:
+    """Take back whole what is named, of this card, at this unit, on the same day."""
+    about = tap.wish.about.removeprefix(f"{tap.unit}/")
+    found = next((one for one in (*purse.paid, *purse.charged) if one.entry == about), None)
+    if found is None:
+        is_anothers = len(purse.paid) < _KEPT and any(line.entry == about for line in till.lines)
+        return Decision(Result.REFUSED, "COI-045" if is_anothers else "COI-040")
+    if found.is_void:
+        return Decision(Result.ALREADY, "COI-041", values={"yen": found.yen})
+    if found.day != tap.day:
         return Decision(Result.REFUSED, "COI-042")
-    fact = Void(tap.life, tap.card, paid.yen, tap.place, tap.day, paid.entry, paid.points)
-    return Decision(Result.OK_PAY, "COI-043", (fact,), {"yen": paid.yen})
+    if found in purse.charged:
+        return _undo(found, right, tap)
+    fact = Void(tap.life, tap.card, found.yen, tap.place, tap.day, found.entry, found.points)
+    return Decision(Result.OK_PAY, "COI-043", (fact,), {"yen": found.yen})
+
+
+def _undo(charged: Paid, right: Right, tap: Tap) -> Decision:
+    """Hand the cash out again, if the money is still here, and not spent or dealt out elsewhere."""
+    if charged.yen > right.amount:
+        values: dict[str, int | str] = {"yen": charged.yen, "rights": right.amount}
+        lacks = (money(tap.card), charged.yen - right.amount)
+        return Decision(Result.REFUSED, "COI-046", values=values, lacks=lacks)
+    fact = Undo(tap.life, tap.card, charged.yen, tap.place, tap.day, charged.entry)
+    return Decision(Result.OK_PAY, "COI-047", (fact,), {"yen": charged.yen})
 
 
 _CARD: Final = "0a" * 16
 
 PROGRAM: Program[Purse] = Program(
     name="coin",
-    kinds=(Charge, Pay, Void),
+    kinds=(Charge, Pay, Void, Undo),
     state=Purse,
     empty=Purse(),
     key=key,
@@ -157,11 +177,17 @@ PROGRAM: Program[Purse] = Program(
         Charge(1, _CARD, 3000, "hall", 20_780, "card"),
         Pay(1, _CARD, 1280, "fish", 20_780, "card", 120),
         Void(1, _CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 120),
+        Undo(1, _CARD, 3000, "hall", 20_780, "9f3c0a1b22d4e5f6/1"),
     ),
     asks=asks,
     besides=besides,
     decide=decide,
-    wishes=(Wish(BALANCE), Wish(PAY, 1280), Wish(CHARGE, 3000), Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1")),
-    readers=(TERMS,),
-    safe=lambda purse: len(purse.paid) <= _KEPT and purse.charged >= 0,
+    wishes=(
+        *(Wish(BALANCE), Wish(PAY, 1280), Wish(CHARGE, 3000), Wish(CHARGE, 3000, is_for_same=True)),
+        Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1"),
+    ),
+    readers=(TERMS, TILL),
+    acts=ACTS,
+    version=2,
+    safe=lambda purse: max(len(purse.paid), len(purse.charged)) <= _KEPT,
 )

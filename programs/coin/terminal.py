@@ -1,13 +1,47 @@
 """The counters of the coin: a shop that is paid, and a desk that takes in cash."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from appliance.counter import Counter
-from programs.coin.entries import Charge, Pay, Void
+from programs.coin.entries import Charge, Pay, Undo, Void
 from programs.coin.papers import CoinPapers
 from programs.coin.rules import CHARGE, PAY, PROGRAM, VOID
-from sync.entries import Entry
-from sync.program import Decision, Program, Result
+from programs.coin.terms import Agreed
+from programs.coin.till.acts import CLOSE, COUNT_DRAWER, OPEN_DRAWER, is_late
+from programs.coin.till.facts import Sums
+from programs.coin.till.fold import Closed, Drawer, Line, Till
+from sync.entries import Entry, Fact
+from sync.program import Decision, Moment, Program, Result
+from sync.rights import Moves
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """What the person behind a counter of the coin reads: the X report, the last lines, and what waits to be sent.
+
+    Attributes:
+        day: today, by the town's calendar.
+        sums: what was taken since the last closing.
+        lines: the newest first: everything since the last closing that is still kept, and what can still be taken back.
+        last: the last closing, or None.
+        is_late: something of an earlier day is not closed yet.
+        drawer: the cash that should be there.
+        waiting, waiting_yen: payments and charges that the centre has not heard yet, and what they add up to.
+        step_yen, ceiling_yen: the town's terms for charging.
+    """
+
+    day: int
+    sums: Sums
+    lines: tuple[Line, ...]
+    last: Closed | None
+    is_late: bool
+    drawer: Drawer
+    waiting: int
+    waiting_yen: int
+    step_yen: int
+    ceiling_yen: int
 
 
 class _Coin:
@@ -17,6 +51,7 @@ class _Coin:
     spends: bool = True
     papers = CoinPapers()
     wishes: tuple[str, ...] = ()
+    acts: tuple[str, ...] = (CLOSE,)
 
     def recorded(self, entry: Entry) -> Decision | None:
         match entry.fact:
@@ -26,8 +61,30 @@ class _Coin:
                 return Decision(Result.OK_PAY, "COI-032", values={"yen": yen})
             case Void(yen=yen):
                 return Decision(Result.OK_PAY, "COI-044", values={"yen": yen})
+            case Undo(yen=yen):
+                return Decision(Result.OK_PAY, "COI-048", values={"yen": yen})
             case _:
                 return None
+
+    def sheet(self, states: Sequence[Any], moment: Moment, waiting: Sequence[Fact]) -> Sheet:
+        till, agreed = _typed(*states)
+        unheard = [fact for fact in waiting if isinstance(fact, Moves)]
+        return Sheet(
+            day=moment.day,
+            sums=till.sums,
+            lines=tuple(line for line in reversed(till.lines) if not line.is_closed or line.day == moment.day),
+            last=till.last,
+            is_late=is_late(till, moment),
+            drawer=till.drawer,
+            waiting=len(unheard),
+            waiting_yen=sum(abs(fact.moves[1]) for fact in unheard),
+            step_yen=agreed.terms.step_yen,
+            ceiling_yen=agreed.terms.ceiling_yen,
+        )
+
+
+def _typed(till: Till, agreed: Agreed) -> tuple[Till, Agreed]:
+    return till, agreed
 
 
 class Shop(_Coin):
@@ -40,6 +97,7 @@ class Desk(_Coin):
     """Where cash becomes coin, and where the town's own fees are paid."""
 
     wishes = (CHARGE, PAY, VOID)
+    acts = (CLOSE, OPEN_DRAWER, COUNT_DRAWER)
 
 
 COUNTERS: Final[dict[str, Counter]] = {"shop": Shop(), "desk": Desk()}

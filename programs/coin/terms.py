@@ -58,6 +58,7 @@ class AfterLoss(msgspec.Struct, frozen=True, omit_defaults=True):
 
 AtOnce = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Network = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$", max_length=32)]
+CloseMinute = Annotated[int, msgspec.Meta(ge=-1, le=1_439)]
 
 
 class Terms(Fact, frozen=True, tag="coin.terms"):
@@ -74,6 +75,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         token_yen: the most that is paid at once with something that does not prove that a card is here: a code, a tag.
         network: the town's own domain, backwards ("jp.example.town"), by which its shops' codes are known; "": none.
         rights_on_receipts: a receipt says how much can still be spent at the unit.
+        close_minute: so many minutes after midnight every till is closed, if nobody has done it; -1 for never.
     """
 
     step_yen: Step = 1_000
@@ -86,6 +88,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     token_yen: AtOnce = 1_000_000
     network: Network = ""
     rights_on_receipts: bool = False
+    close_minute: CloseMinute = -1
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""

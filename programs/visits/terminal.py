@@ -1,12 +1,13 @@
 """The facility counter: hold the card, and the visit is noted."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from appliance.counter import Counter
 from programs.visits.entries import Touch
 from programs.visits.rules import PROGRAM
-from sync.entries import Entry
-from sync.program import Decision, Program, Result
+from sync.entries import Entry, Fact
+from sync.program import Decision, Moment, Program, Result
 
 
 class Facility:
@@ -16,9 +17,13 @@ class Facility:
     spends: bool = False
     wishes: tuple[str, ...] = ()
     papers: None = None
+    acts: tuple[str, ...] = ()
 
     def recorded(self, entry: Entry) -> Decision | None:
         return Decision(Result.OK_POINTS, "VIS-011") if isinstance(entry.fact, Touch) else None
+
+    def sheet(self, _states: Sequence[Any], _moment: Moment, _waiting: Sequence[Fact]) -> None:
+        return None
 
 
 COUNTERS: Final[dict[str, Counter]] = {"facility": Facility()}

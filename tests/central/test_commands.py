@@ -104,6 +104,7 @@ def test_the_terms_of_the_coin_are_shown_and_set_one_by_one(folder: Path) -> Non
         "token_yen": 1_000_000,
         "network": "",
         "rights_on_receipts": False,
+        "close_minute": -1,
     }
     assert "0<=x<=100" in machi("coin", "terms", folder, "--points", -1, ends=USAGE)
 

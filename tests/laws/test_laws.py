@@ -16,7 +16,7 @@ from central.store import open_engine
 from sync import installed
 from sync.directory import DIRECTORY
 from sync.entries import Entry, Fact
-from sync.program import Fold, Program, Tap, Wish
+from sync.program import Act, Acts, Fold, Moment, Program, Tap, Wish
 
 PROGRAMS = installed.programs()
 FOLDS: tuple[Fold[Any], ...] = (*installed.folds(), DIRECTORY)
@@ -27,6 +27,9 @@ _CHANGED_MAX = 3
 
 each_fold = pytest.mark.parametrize("fold", FOLDS, ids=lambda fold: fold.name)
 each_program = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+each_with_acts = pytest.mark.parametrize(
+    "program", [program for program in PROGRAMS if program.acts], ids=lambda program: program.name
+)
 
 
 def varied(fact: Fact) -> list[Fact]:
@@ -93,7 +96,7 @@ def invented(sample: Fact) -> st.SearchStrategy[Fact]:
     for name in sample.__struct_fields__:
         value = getattr(sample, name)
         if isinstance(value, int) and not isinstance(value, bool):
-            fields[name] = st.integers(-(2**53) + 1, 2**53 - 1)
+            fields[name] = st.integers(-(2**53) + 1, 2**53 - 1) | st.integers(value - 100, value + 100)
         elif type(value) is str:
             fields[name] = st.text(min_size=len(value), max_size=len(value))
     return (
@@ -155,10 +158,12 @@ def taps(program: Program[Any]) -> st.SearchStrategy[Tap]:
             st.integers(-5, 5000),
             st.sampled_from(sorted({wish.about for wish in program.wishes})),
             st.booleans(),
+            st.booleans(),
         ),
     )
     proofs, units = st.sampled_from(["none", "card"]), st.sampled_from(sorted(UNITS))
-    return st.builds(Tap, cards, proofs, units, places, st.just(AT), days, st.just(1), wishes)
+    before = st.one_of(cards, st.just(""))
+    return st.builds(Tap, cards, proofs, units, places, st.just(AT), days, st.just(1), wishes, before)
 
 
 @each_program
@@ -180,6 +185,47 @@ def test_laws_3_4_5_deciding(program: Program[Any], data: st.DataObject) -> None
         assert program.key(one) == program.asks(tap)
         for at, (fold, key) in enumerate(asked):
             if isinstance(fact, fold.kinds) and fold.key(one) == key:
+                states[at] = fold.fold(states[at], one)
+            assert fold.safe(states[at])
+
+
+def acts(acts: Acts) -> st.SearchStrategy[Act]:
+    some, figures = st.sampled_from(acts.samples), st.integers(-(2**53) + 1, 2**53 - 1)
+    counts = st.one_of(some.map(lambda act: act.counts), st.lists(figures, max_size=12).map(tuple))
+    what, amount = some.map(lambda act: act.what), st.one_of(some.map(lambda act: act.amount), figures)
+    reasons = st.one_of(some.map(lambda act: act.reason), st.text(max_size=40))
+    return st.one_of(some, st.builds(Act, what, counts, amount, reasons, st.booleans()))
+
+
+def moments() -> st.SearchStrategy[Moment]:
+    units, places = st.sampled_from(sorted(UNITS)), st.sampled_from(["library", "fish"])
+    days, minutes = st.sampled_from([20_779, 20_780, 20_781]), st.integers(0, 1_439)
+    return st.builds(Moment, units, places, st.integers(AT - 10**8, AT + 10**8), days, minutes, st.just(1))
+
+
+@each_with_acts
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_laws_3_4_5_of_what_is_done_without_a_card(program: Program[Any], data: st.DataObject) -> None:
+    """As for a touch: equal decisions of equals, everything folds, what is safe stays safe; also of what is due."""
+    assert program.acts is not None
+    now = data.draw(moments())
+    asked = [(READERS[name], key) for name, key in program.acts.asks(now)]
+    kinds = {kind for fold, _ in asked for kind in fold.kinds}
+    history = [one for fold, _ in asked for one in data.draw(histories(fold))]
+    states = [folded(fold, _read_by(fold, history)).get(key, fold.empty) for fold, key in asked]
+    assume(all(fold.safe(state) for (fold, _), state in zip(asked, states, strict=True)))
+    due = program.acts.due(*states, now)
+    act = due if due and data.draw(st.booleans()) else data.draw(acts(program.acts))
+    decision = program.acts.decide(*states, now, act)
+    copies = [_copied(fold, state) for (fold, _), state in zip(asked, states, strict=True)]
+    assert decision == program.acts.decide(*copies, msgspec.structs.replace(now), msgspec.structs.replace(act))
+    assert due == program.acts.due(*copies, now)
+    for seq, fact in enumerate(decision.facts, len(history) + 1):
+        assert type(fact) in kinds
+        assert can_be_written(fact)
+        for at, (fold, key) in enumerate(asked):
+            if isinstance(fact, fold.kinds) and fold.key(one := entry(now.unit, seq, fact)) == key:
                 states[at] = fold.fold(states[at], one)
             assert fold.safe(states[at])
 

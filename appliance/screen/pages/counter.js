@@ -1,26 +1,38 @@
-// A counter that is set before a card comes. What is shown follows from the last view, and from what is being typed.
-"use strict";
+// The page of a counter. What is shown follows from the last view and sheet, from where a person went, and what is typed.
+import { day, hasCash, isDesk, lineOf, refresh, showDay, showRoad } from "./day.js";
+import * as drawer from "./drawer.js";
+import { get, make, send, time, write, yen } from "./parts.js";
 
 const STALE_MS = 12_000; // the unit gives a sign of life every 5 s
+const FORGOTTEN_MS = 90_000; // so long the unit remembers whose card was held first
 const MOST = 1_000_000;
-const TASKS = {
-  shop: { wish: "pay", step: 1, ja: "お会計の金額", en: "Amount to pay" },
-  desk: { wish: "charge", step: 1000, ja: "チャージの金額(千円ずつ)", en: "Amount to charge, in steps of 1,000" },
+const LARGE = 10_000; // so much is asked about once
+const ADDS = [1, 5, 10]; // in steps of the town's
+const USABLE = "COI-001";
+const AGAIN = "COI-003";
+const PART = "COI-011";
+const DONE = ["COI-020", "COI-022", "COI-031"]; // paid, or charged: can be taken back at once
+const EMPTY = "COI-051";
+const DIFFERENCE = ["COI-061", "COI-062", "COI-066"];
+const ASKS = {
+  pay: ["カードをここにタッチ", "Touch your card here"],
+  charge: ["同じカードをもう一度タッチ", "Touch the same card again"],
+  void: ["取り消します。そのとき使ったカードをタッチ", "Void: touch the card that was used"],
 };
-const ASKED_AGAIN = "COI-003";
 
-const get = (id) => document.getElementById(id);
-const yen = (number) => `${number.toLocaleString("ja-JP")}円`;
-const time = new Intl.DateTimeFormat("ja-JP", { timeZone: "Asia/Tokyo", hour: "numeric", minute: "2-digit" });
 let events, timer, view, done;
 let heard = performance.now();
 let typed = 0;
+let at = ""; // the step where a person went, "" for the first one
+let cash = 0; // what is left to be paid in cash, of an amount that was only paid in part
 
 function connect() {
   events = new EventSource("/events");
-  events.onmessage = (event) => {
+  events.onmessage = async (event) => {
     view = JSON.parse(event.data);
     heard = performance.now();
+    show();
+    await refresh();
     show();
     document.dispatchEvent(new CustomEvent("view", { detail: view }));
   };
@@ -33,57 +45,214 @@ function show() {
   clearTimeout(timer);
   timer = setTimeout(show, 250);
   if (!view?.till) return;
-  const task = TASKS[view.till.counter];
   const left = view.till.wish.what ? view.till.left_ms - view.age_ms - silent : 0;
-  const result = view.shown && view.shown.result !== "reading" && view.number !== done ? view.shown : null;
+  const isOver = view.shown?.message === USABLE && view.age_ms + silent > FORGOTTEN_MS;
+  const result = view.shown && view.shown.result !== "reading" && view.number !== done && !isOver ? view.shown : null;
   const body = document.body.dataset;
-  body.step = result ? "result" : left > 0 ? "card" : "amount";
-  body.state = result ? result.result : "idle";
+  body.step = step(result, left);
+  body.state = body.step === "result" ? result.result : "idle";
   write("place", view.place);
   write("open", view.closed ? `－ ${view.closed.short}` : "○ 使えます");
-  write("clock", time.format(view.at_ms));
-  write("task-ja", task.ja);
-  write("task-en", task.en);
-  write("amount", yen(typed));
-  get("take").disabled = !typed || typed % task.step > 0 || Boolean(view.closed);
-  write("problem", view.closed ? view.closed.ja : typed % task.step ? "千円ずつの金額にしてください" : "");
-  write("waiting", yen(view.till.wish.amount ?? 0));
-  write("left", `残り ${Math.ceil(left / 1000)}秒`);
-  write("sign", result?.symbol ?? "");
-  write("ja", result?.ja ?? "");
-  write("en", result?.en ?? "");
-  get("again").toggleAttribute("data-shown", result?.message === ASKED_AGAIN && left > 0);
+  write("clock", time(view.at_ms));
+  showRoad();
+  STEPS[body.step]?.(result, left);
 }
 
-function write(id, text) {
-  if (get(id).textContent !== text) get(id).textContent = text;
+function step(result, left) {
+  if (result?.message === USABLE && isDesk(view.till)) return "charge";
+  if (DIFFERENCE.includes(result?.message)) return drawer.isCounted() ? "difference" : "count";
+  if (result) return "result";
+  if (left > 0) return "card";
+  return at || (isDesk(view.till) ? "touch" : "amount");
 }
 
+const STEPS = {
+  amount: () => {
+    write("task-ja", isDesk(view.till) ? "料金の支払い" : "お会計の金額");
+    write("task-en", "Amount to pay");
+    write("amount", yen(typed));
+    get("to-today").hidden = isDesk(view.till);
+    get("from-fees").hidden = !isDesk(view.till);
+    get("take").disabled = !typed;
+    get("take").hidden = Boolean(view.closed);
+    write("problem", view.closed ? view.closed.ja : "");
+  },
+  sure: () => write("large", yen(typed)),
+  touch: () => write("drawer-hint", view.closed ? view.closed.ja : hasCash() ? "" : "釣り銭がまだです。「きょうの記録」から入れてください。"),
+  charge: showCharge,
+  card: (_, left) => {
+    const { what, amount, about = "" } = view.till.wish;
+    const [ja, en] = ASKS[what];
+    write("ask-ja", ja);
+    write("ask-en", en);
+    write("waiting", yen(what === "void" ? lineOf(about)?.yen ?? 0 : amount));
+    write("left", cash ? `残り ${Math.ceil(left / 1000)}秒 ・ ほかに現金 ${yen(cash)}` : `残り ${Math.ceil(left / 1000)}秒`);
+  },
+  result: showResult,
+  today: () => showDay(view.till),
+  close: () => showDay(view.till),
+  count: () => drawer.showCount(typed),
+  difference: (result) => drawer.showDifference(result.values),
+};
+
+function showCharge(result) {
+  const { rights } = result.values;
+  const terms = day() ?? { step_yen: 1000, ceiling_yen: 0 };
+  const room = Math.max(0, terms.ceiling_yen - rights);
+  write("usable", yen(rights));
+  write("charge", yen(typed));
+  write("room", typed > room ? `このカードに入れられるのは、あと${yen(room)}までです。` : `チャージのあと ${yen(rights + typed)}`);
+  if (get("adds").dataset.step !== String(terms.step_yen)) {
+    get("adds").dataset.step = terms.step_yen;
+    const adds = ADDS.map((steps) => make("button", `＋${yen(steps * terms.step_yen)}`, { "data-add": steps * terms.step_yen }));
+    get("adds").replaceChildren(...adds, make("button", "消す", { "data-add": 0 }));
+  }
+  get("charge-take").disabled = !typed || typed > room;
+}
+
+function showResult(result, left) {
+  const { rights, yen: asked } = result.values;
+  const isPart = result.message === PART;
+  write("sign", result.symbol);
+  write("ja", isPart ? `使えるのは ${yen(rights)}までです。お金は動いていません。` : result.ja);
+  write("en", isPart ? "" : result.en);
+  const owed = isPart ? asked - rights : result.result === "ok_pay" ? cash : 0;
+  write("cash", !owed ? "" : isPart ? `のこり ${yen(owed)}は現金で` : `ほかに現金 ${yen(owed)}をいただく`);
+  write("part", isPart ? `コインで ${yen(rights)}だけ` : "");
+  get("part").hidden = !isPart;
+  get("again").hidden = !(result.message === AGAIN && left > 0);
+  get("empty").hidden = result.message !== EMPTY;
+  get("undo").hidden = !DONE.includes(result.message);
+  get("next").classList.toggle("main", !isPart && result.message !== EMPTY);
+}
+
+// ---- what a person does
+
+// Goes to a step and keeps what is typed; `go` begins it anew.
+function turn(step) {
+  at = step;
+  show();
+}
+
+function go(step) {
+  typed = 0;
+  turn(step);
+}
+
+// Leaves the result that is shown, whatever becomes of what is sent.
 async function set(wish) {
   done = view.number;
-  const headers = { "Content-Type": "application/json" };
-  const answer = await fetch("/wish", { method: "POST", headers, body: JSON.stringify(wish) });
-  if (!answer.ok) write("problem", "入力を受け付けられません。もう一度入れてください。");
+  if (!(await send("/wish", wish))) go("");
 }
 
-get("keys").addEventListener("click", ({ target }) => {
-  const { key } = target.dataset;
-  if (!key) return;
-  const next = key === "C" ? 0 : Number(`${typed}${key}`);
-  if (next <= MOST) typed = next;
+async function act(what, more = {}) {
+  done = view.number;
+  at = "";
+  if (!(await send("/act", { what, ...more }))) go("");
+}
+
+function pay() {
+  cash = 0;
+  set({ what: "pay", amount: typed });
+}
+
+function begin(what) {
+  drawer.begin(what);
+  go("count");
+}
+
+function on(id, press) {
+  get(id).addEventListener("click", press);
+}
+
+for (const keys of document.querySelectorAll(".keys")) {
+  keys.append(get("keypad").content.cloneNode(true));
+  keys.addEventListener("click", ({ target }) => {
+    const { key } = target.dataset;
+    if (!key) return;
+    const next = key === "C" ? 0 : Number(`${typed}${key}`);
+    if (next <= (document.body.dataset.step === "count" ? drawer.most : MOST)) typed = next;
+    show();
+  });
+}
+for (const back of document.querySelectorAll("[data-back]")) {
+  back.addEventListener("click", () => (at === "sure" ? turn(isDesk(view.till) ? "amount" : "") : go("")));
+}
+
+on("take", () => (typed > LARGE ? turn("sure") : pay()));
+on("large-yes", () => {
+  at = "";
+  pay();
+});
+for (const today of ["to-today", "to-day"]) on(today, () => go("today"));
+on("to-fees", () => go("amount"));
+on("to-close", () => (hasCash() && isDesk(view.till) ? begin("count-drawer") : go("close")));
+on("to-drawer", () => begin("open-drawer"));
+on("close-yes", () => act("close"));
+on("empty", () => act("close", { is_sure: true }));
+
+on("adds", ({ target }) => {
+  if (target.dataset.add === undefined) return;
+  typed = Number(target.dataset.add) ? Math.min(MOST, typed + Number(target.dataset.add)) : 0;
   show();
 });
-get("take").addEventListener("click", () => set({ what: TASKS[view.till.counter].wish, amount: typed }));
-get("cancel").addEventListener("click", () => set({}));
-get("again").addEventListener("click", () => set({ ...view.till.wish, is_sure: true }));
-get("next").addEventListener("click", () => {
+on("charge-take", () => set({ what: "charge", amount: typed, is_for_same: true }));
+on("charge-stop", () => next());
+
+on("lines", ({ target }) => {
+  const entry = target.closest("[data-entry]")?.dataset.entry;
+  if (!entry) return;
+  at = "";
+  set({ what: "void", about: entry });
+});
+
+on("count-on", async () => {
+  const pieces = typed;
   typed = 0;
+  done = view.number;
+  if (await drawer.count(pieces)) at = "";
+  show();
+});
+on("count-back", () => go(drawer.takeBack() === undefined ? "today" : "count"));
+on("reasons", ({ target }) => {
+  drawer.choose(target.closest("[data-reason]")?.dataset.reason);
+  show();
+});
+on("recount", () => {
+  done = view.number;
+  begin("count-drawer");
+});
+on("difference-yes", () => {
+  const { difference } = view.shown.values;
+  done = view.number;
+  drawer.agree(difference);
+});
+
+on("cancel", () => next());
+on("again", () => set({ ...view.till.wish, is_sure: true }));
+on("part", () => {
+  const { rights, yen: asked } = view.shown.values;
+  cash = asked - rights;
+  set({ what: "pay", amount: rights });
+});
+on("undo", () => {
+  cash = 0;
+  set({ what: "void", about: view.shown.entry });
+});
+on("next", () => next());
+
+function next() {
+  typed = cash = 0;
+  at = "";
   set({});
   show();
-});
+}
+
 addEventListener("keydown", ({ key }) => {
-  const button = document.querySelector(`[data-key="${key === "Backspace" ? "C" : key}"]`);
-  if (document.body.dataset.step === "amount" && button) button.click();
+  const step = document.body.dataset.step;
+  const pressed = key === "Backspace" ? "C" : key;
+  const button = document.querySelector(`#${step}-step [data-key="${CSS.escape(pressed)}"]`);
+  if (button) button.click();
 });
 connect();
 show();

@@ -5,6 +5,7 @@ import click
 from programs.coin.cli import (
     after_loss,
     balance,
+    closings,
     code,
     disputes,
     expiring,
@@ -35,7 +36,7 @@ def coin() -> None:
 
 
 of_money = (terms, balance, giving, expiring, migrating, refund, law)
-of_shops = (shops, code, receipt, settlement, statement, disputes)
+of_shops = (closings, shops, code, receipt, settlement, statement, disputes)
 of_losses = (after_loss, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):
     for command in room.COMMANDS:

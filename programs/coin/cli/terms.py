@@ -1,12 +1,29 @@
 """The terms of the coin: shown, or set."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
 
 from central.cli.common import FOLDER, JSON, open_folder, plainly, say
+
+_LAST_MINUTE: Final = 24 * 60 - 1
+_NEVER: Final = -1
+
+
+def _minute(text: str | None) -> int | None:
+    """Read a time of day as minutes after midnight; "never" is -1."""
+    if text is None or text == "never":
+        return _NEVER if text else None
+    try:
+        hours, minutes = map(int, text.split(":"))
+    except ValueError as error:
+        raise click.BadParameter('a time such as 22:30, or "never"') from error
+    minute = hours * 60 + minutes
+    if not (0 <= minutes < 60 and 0 <= minute <= _LAST_MINUTE):  # noqa: PLR2004 - of an hour
+        raise click.BadParameter('a time such as 22:30, or "never"')
+    return minute
 
 
 @click.command(
@@ -21,6 +38,13 @@ from central.cli.common import FOLDER, JSON, open_folder, plainly, say
 @click.option("--network", help="The town's domain, backwards, for its shops' codes: \"jp.example.town\".")
 @click.option(
     "--rights-on-receipts/--no-rights-on-receipts", default=None, help="Say on receipts what can still be spent there."
+)
+@click.option(
+    "--close",
+    "close_minute",
+    metavar="HH:MM",
+    callback=lambda _context, _option, value: _minute(value),
+    help='When every till is closed, if nobody has done it; "never" to leave it to people.',
 )
 @JSON
 def terms(folder: Path, as_json: bool, **wanted: Any) -> None:

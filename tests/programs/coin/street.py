@@ -31,7 +31,7 @@ class Street:
     def __init__(self) -> None:
         self.clock = Clock()
         self.centre = SimCentre(self.clock, SEED)
-        mint = Mint(SEED)
+        self.mint = mint = Mint(SEED)
         self.card = mint.resident(0)
         for place in ("hall", "fish", "bakery"):
             name_place(self.centre.centre, place)

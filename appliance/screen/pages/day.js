@@ -1,0 +1,87 @@
+// A counter's day: whether the town was heard, what was taken since the last closing, and the last lines.
+import { figures, get, make, time, write, yen } from "./parts.js";
+
+const HEARD_S = 90; // the unit calls the town every quarter of a minute
+const MINUTE_S = 60;
+const HOUR_S = 3600;
+
+let sheet = null;
+let asking = false;
+
+export const day = () => sheet?.counter ?? null;
+
+// Fetches the sheet, one at a time; a unit that does not answer shows as a display that stands still.
+export async function refresh() {
+  if (asking) return;
+  asking = true;
+  const answer = await fetch("/sheet").catch(() => null);
+  if (answer?.ok) sheet = await answer.json();
+  asking = false;
+}
+
+export function showRoad() {
+  if (!sheet) return;
+  const late = day()?.is_late;
+  get("road").toggleAttribute("data-late", Boolean(late));
+  write("road", late ? "きのうまでの分が締まっていません。「きょうの記録」から締めてください。" : `${heard()} ・ ${waiting()}`);
+}
+
+function heard() {
+  const since = sheet.heard_s;
+  if (since === null) return "町とはまだ通信していません。このまま使えます";
+  if (since < HEARD_S) return "町と通信しています";
+  const ago = since < HOUR_S ? `${Math.floor(since / MINUTE_S)}分前` : `${Math.floor(since / HOUR_S)}時間前`;
+  return `町との通信 ${ago}。このまま使えます`;
+}
+
+function waiting() {
+  const { waiting: count, waiting_yen: sum } = day() ?? { waiting: 0 };
+  return count ? `これから送る記録 ${count}件 ${yen(sum)}` : "記録は送信ずみ";
+}
+
+export const isDesk = (till) => till?.counter === "desk";
+export const hasCash = () => Boolean(day()?.drawer.is_open || day()?.drawer.taken);
+
+function sums(of, desk) {
+  const rows = [["売り上げ", `${of.payments}件 ${yen(of.paid)}`]];
+  if (of.voids) rows.push(["取り消し", `${of.voids}件 −${yen(of.voided)}`]);
+  if (desk) rows.push(["チャージ", `${of.charges}件 ${yen(of.charged)}`]);
+  if (of.undos) rows.push(["その取り消し", `${of.undos}件 −${yen(of.undone)}`]);
+  return rows;
+}
+
+export function showDay(till) {
+  const now = day();
+  if (!now) return;
+  const desk = isDesk(till);
+  const rows = sums(now.sums, desk);
+  figures("closing", rows);
+  figures("sums", desk ? [...rows, ["引き出し", yen(now.drawer.opening + now.drawer.taken)]] : rows);
+  const last = now.last;
+  write("closed", last ? `前の締め 第${last.number}回 ${time(last.at_ms)}${last.is_automatic ? "(自動)" : ""}` : "");
+  get("to-drawer").hidden = !desk || hasCash();
+  showLines(now);
+}
+
+function showLines(now) {
+  const text = JSON.stringify(now.lines);
+  const list = get("lines");
+  if (list.dataset.lines === text) return;
+  list.dataset.lines = text;
+  const none = make("li", "きょうの記録はまだありません", { class: "note" });
+  list.replaceChildren(...(now.lines.length ? now.lines.map((line) => drawn(line, now.day)) : [none]));
+}
+
+function drawn(line, today) {
+  const item = document.createElement("li");
+  const button = make("button", "", { "data-entry": line.entry });
+  button.disabled = line.is_void || line.day !== today;
+  const what = [line.what === "charge" && "チャージ", line.is_closed && !line.is_void && "締めずみ"];
+  if (line.day !== today) what.push("前の日");
+  what.push(line.is_void ? "取り消しずみ" : !button.disabled && "取り消す");
+  button.append(make("span", time(line.at_ms)), make("b", yen(line.yen)), make("span", what.filter(Boolean).slice(-2).join("\n")));
+  item.append(button);
+  return item;
+}
+
+export const lineOf = (about) => day()?.lines.find((line) => about.endsWith(line.entry));

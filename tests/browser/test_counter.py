@@ -1,0 +1,324 @@
+"""The page of a counter, before a unit that runs as a process: a shop's sale and day, a desk's charge and drawer.
+
+The people hold printed codes before a scanner on a serial line, which a unit serves as it serves cards.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from central import shelves
+from drivers.card import paper
+from drivers.card.paper import Kind, Paper
+from drivers.card.sim.pki import TestPki
+from drivers.card.tokens import code
+from drivers.clock.sim import Driver as Clock
+from programs.coin.entries import Charge, money
+from programs.coin.rules import CHARGE
+from simulation.centre import SimCentre, name_place
+from simulation.road import Road, Weather
+from simulation.unit import SimUnit
+from sync.messages import ONE_UNIT, TOWN_STREAM
+from sync.program import Wish
+from sync.segment import join
+from tests.appliance.live import LiveUnit, settle_in
+from tests.drivers.far_end import FarEnd
+
+SIZES: Final = {"7 inch": (800, 480), "bus": (1024, 600)}
+PATIENCE_MS: Final = 15_000
+HANAKO, TARO = 7, 8
+GRANTED: Final = 2_000
+# What is pressed is large enough, and nothing that is shown is cut off or lies over something else.
+UNFIT = """() => {
+    const shown = [...document.querySelectorAll('main *, header *')].filter((one) => one.checkVisibility());
+    const leaves = shown.filter((one) => one.tagName === 'BUTTON' || (!one.children.length && one.textContent.trim()));
+    const outside = leaves.filter((one) => { const box = one.getBoundingClientRect();
+        return !one.closest('ul') && (box.left < -1 || box.top < -1 || box.right > innerWidth + 1
+            || box.bottom > innerHeight + 1); });
+    const small = leaves.filter((one) => one.tagName === 'BUTTON' && (one.offsetHeight < 72 || one.offsetWidth < 72));
+    const parts = [...document.querySelectorAll('main')].filter((one) => one.checkVisibility())
+        .flatMap((one) => [...one.children]).filter((one) => one.checkVisibility() && one.textContent.trim());
+    const over = parts.filter((one, at) => parts.slice(at + 1).some((other) => {
+        const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+        return Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+            && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2; }));
+    return [...outside, ...small, ...over].map((one) => `${one.id || one.tagName}: ${one.textContent}`);
+}"""
+
+
+def printed(pki: TestPki, number: int) -> str:
+    """Return what stands on somebody's paper."""
+    about = Paper(Kind.PRINTED, "TEST-town.1", number.to_bytes(8, "big"), date(2020, 4, 1), date(2099, 3, 31))
+    return code.to_text(paper.issue(about, pki.own.pass_key))
+
+
+@dataclass
+class Behind:
+    """A unit, its page, and whoever stands before it."""
+
+    unit: LiveUnit
+    scanner: FarEnd
+    page: Page
+    pki: TestPki
+
+    def hold(self, who: int) -> None:
+        """Hold a code there, once the unit has heard what was pressed."""
+        expect(self.page.locator("body")).not_to_have_attribute("aria-busy", "true")
+        self.scanner.say(printed(self.pki, who).encode() + b"\r")
+
+    def at(self, step: str) -> None:
+        """Wait for a step, and see that it fits every screen."""
+        expect(self.page.locator("body")).to_have_attribute("data-step", step, timeout=PATIENCE_MS)
+        for width, height in SIZES.values():
+            self.page.set_viewport_size({"width": width, "height": height})
+            assert self.page.evaluate(UNFIT) == [], step
+
+    def press(self, name: str) -> None:
+        self.page.locator("main:visible").get_by_role("button", name=name).click()
+
+    def type(self, figure: str) -> None:
+        for key in figure:
+            self.page.locator(f'main:visible [data-key="{key}"]').click()
+
+    def reads(self, words: str) -> None:
+        expect(self.page.locator("main:visible")).to_contain_text(words, timeout=PATIENCE_MS)
+
+    def kinds(self) -> list[str]:
+        """Return what the journal says of the coin, in order."""
+        found = [body for _, body in self.unit.entries().values() if body["kind"].startswith("coin.")]
+        return [body["kind"] for body in sorted(found, key=lambda body: body["seq"])]
+
+    def last(self, kind: str) -> dict[str, object]:
+        return [body for _, body in self.unit.entries().values() if body["kind"] == kind][-1]
+
+
+@pytest.fixture(scope="module")
+def town() -> SimCentre:
+    centre = SimCentre(Clock(), "counter page")
+    name_place(centre.centre, "library")
+    return centre
+
+
+@pytest.fixture
+def counter(
+    request: pytest.FixtureRequest, tmp_path: Path, town: SimCentre, pki: TestPki, page: Page
+) -> Iterator[Behind]:
+    name = request.param
+    unit = settle_in(tmp_path / f"{name}01", town.centre, pki.trust(("pass",)), counter=name)
+    scanner = FarEnd(tmp_path / "scanner")
+    scanner.plug()
+    config = unit.folder / "unit.toml"
+    config.write_text(
+        f'{config.read_text()}\n[drivers.scanner]\nmake = "serial"\npath = "{scanner.path}"\nagain_ms = 1\n'
+    )
+    unit.start()
+    page.goto(f"http://127.0.0.1:{unit.port}/counter")
+    yield Behind(unit, scanner, page, pki)
+    unit.clean_up()
+    scanner.unplug()
+
+
+def grant(town: SimCentre, behind: Behind, tmp_path: Path) -> None:
+    """Let Hanako charge at another desk, and carry her money to this unit on a stick."""
+    desk = SimUnit(town.centre, "desk09", "library", Clock(), behind.pki.trust(("pass",)), "page", counter="desk")
+    road = Road(town, desk.peer, Weather(), random.Random(0))  # noqa: S311 - a good road throws no dice
+    desk.running.tap.set(Wish(CHARGE, 5_000))
+    desk.running.tap.show(printed(behind.pki, HANAKO))
+    body = desk.running.opened.journal.select("SELECT CAST(body AS BLOB) FROM entry ORDER BY seq DESC LIMIT 1")[0][0]
+    charge = town.centre.town.register.decode(body).fact
+    assert isinstance(charge, Charge)
+    desk.sync(road)
+    town.centre.granter.recall(money(charge.card), "desk09", 5_000)
+    for _ in range(2):
+        desk.sync(road)
+    desk.stop()
+    town.centre.granter.grant(money(charge.card), behind.unit.folder.name, GRANTED)
+    with town.centre.engine.begin() as connection:
+        streams = (TOWN_STREAM, ONE_UNIT + behind.unit.folder.name)
+        said = [one for name in streams for one in shelves.take(connection, name, [], shelves.EVERYTHING)]
+    (tmp_path / "stick").write_bytes(join(said))
+    done = behind.unit.command("import", tmp_path / "stick")
+    assert done.returncode == 0, done.stderr
+
+
+def pay_in_part(counter: Behind) -> None:
+    counter.type("900")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.reads("使えるのは 720円まで")
+    counter.reads("のこり 180円は現金で")
+    counter.at("result")
+    counter.press("コインで 720円だけ")
+    counter.at("card")
+    counter.reads("ほかに現金 180円")
+    counter.hold(HANAKO)
+    counter.reads("720円 いただきました")
+    counter.reads("ほかに現金 180円をいただく")
+    counter.press("取り消す")
+    counter.hold(HANAKO)
+    counter.reads("720円の支払いを取り消しました")
+    expect(counter.page.locator("#cash")).to_have_text("")
+    counter.press("次へ")
+    counter.type("720")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.reads("720円 いただきました")
+    counter.press("次へ")
+
+
+def count(counter: Behind, *pieces: str) -> None:
+    """Type how many there are of each note and coin; "" for none."""
+    for each in pieces:
+        counter.type(each)
+        counter.press("次へ")
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_a_shop_sells_takes_back_and_closes_its_day(counter: Behind, town: SimCentre, tmp_path: Path) -> None:
+    grant(town, counter, tmp_path)
+    counter.at("amount")
+    counter.type("1280")
+    counter.press("タッチを受ける")
+    counter.at("card")
+    counter.reads("1,280円")
+    counter.hold(HANAKO)
+    counter.at("result")
+    counter.reads("1,280円 いただきました")
+    expect(counter.page.locator("#road")).to_contain_text("これから送る記録 1件 1,280円")
+    counter.press("次へ")
+
+    pay_in_part(counter)
+    counter.press("きょうの記録")
+    counter.at("today")
+    counter.reads("3件 2,720円")
+    counter.press("1,280円")
+    counter.at("card")
+    counter.reads("取り消します")
+    counter.hold(TARO)
+    counter.reads("支払ったときのカードではありません")
+    counter.hold(HANAKO)
+    counter.reads("1,280円の支払いを取り消しました")
+    counter.press("次へ")
+
+    counter.press("きょうの記録")
+    counter.reads("2件 −2,000円")
+    expect(counter.page.locator("#lines button").nth(2)).to_be_disabled()
+    counter.press("締める")
+    counter.at("close")
+    counter.press("まだ締めない")
+    counter.press("きょうの記録")
+    counter.press("締める")
+    counter.press("締める")
+    counter.reads("締めました(第1回)")
+    counter.press("次へ")
+    counter.press("きょうの記録")
+    counter.press("締める")
+    counter.press("締める")
+    counter.at("result")
+    counter.reads("0円のまま締めますか")
+    counter.press("次へ")
+    counter.at("amount")
+    assert counter.kinds() == ["coin.pay", "coin.pay", "coin.void", "coin.pay", "coin.void", "coin.close"]
+    assert counter.last("coin.close")["sums"] == {
+        "payments": 3,
+        "paid": 2720,
+        "voids": 2,
+        "voided": 2000,
+        "charges": 0,
+        "charged": 0,
+        "undos": 0,
+        "undone": 0,
+    }
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_a_large_amount_is_asked_about_once(counter: Behind) -> None:
+    counter.at("amount")
+    counter.type("12000")
+    counter.press("タッチを受ける")
+    counter.at("sure")
+    counter.press("直す")
+    expect(counter.page.locator("#amount")).to_have_text("12,000円")
+    counter.press("タッチを受ける")
+    counter.press("合っている")
+    counter.at("card")
+    counter.press("やめる")
+    counter.at("amount")
+
+
+@pytest.mark.parametrize("counter", ["desk"], indirect=True)
+def test_a_desk_charges_the_card_that_came_first_and_counts_its_drawer(counter: Behind) -> None:
+    counter.at("touch")
+    counter.reads("釣り銭がまだです")
+    counter.press("きょうの記録")
+    counter.at("today")
+    counter.press("釣り銭を入れる")
+    counter.at("count")
+    count(counter, "", "2", "", "3", *[""] * 6)
+    counter.reads("釣り銭 13,000円で引き出しを開けました")
+    counter.press("次へ")
+
+    counter.hold(HANAKO)
+    counter.at("charge")
+    counter.press("＋1,000円")
+    counter.press("＋5,000円")
+    counter.reads("チャージのあと 6,000円")
+    counter.press("現金を数えた")
+    counter.at("card")
+    counter.hold(TARO)
+    counter.reads("最初のカードと違います")
+    counter.hold(HANAKO)
+    counter.reads("6,000円 チャージしました")
+    counter.press("取り消す")
+    counter.hold(HANAKO)
+    counter.reads("現金 6,000円をお返しください")
+    counter.press("次へ")
+    counter.hold(HANAKO)
+    for _ in range(6):
+        counter.press("＋10,000円")
+    counter.reads("あと50,000円まで")
+    counter.at("charge")
+    expect(counter.page.get_by_role("button", name="現金を数えた")).to_be_disabled()
+    counter.press("消す")
+    counter.press("＋1,000円")
+    counter.press("現金を数えた")
+    counter.hold(HANAKO)
+    counter.reads("1,000円 チャージしました")
+    counter.press("次へ")
+
+    counter.press("きょうの記録")
+    counter.press("締める")
+    count(counter, "1", *[""] * 9)
+    counter.at("difference")
+    counter.reads("−4,000円")
+    expect(counter.page.get_by_role("button", name="この金額で締める")).to_be_disabled()
+    counter.press("数えなおす")
+    count(counter, "", "2", "", "4", *[""] * 6)
+    counter.at("difference")
+    counter.reads("合っています")
+    counter.press("この金額で締める")
+    counter.reads("現金 14,000円(差 0円)で締めました(第1回)")
+    kinds = ["coin.drawer-open", "coin.charge", "coin.undo", "coin.charge", "coin.drawer-count", "coin.close"]
+    assert counter.kinds() == kinds
+    assert counter.last("coin.drawer-count")["expected"] == 14_000
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_what_no_page_of_ours_asks_for_is_refused(counter: Behind) -> None:
+    """A page of somebody else cannot close the day, and nobody can do what this counter does not offer."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{counter.unit.port}", trust_env=False) as http:
+        strange = http.post("/act", content=b'{"what":"close"}', headers={"content-type": "text/plain"})
+        assert strange.status_code == httpx.codes.UNSUPPORTED_MEDIA_TYPE
+        for act in ({"what": "close-due"}, {"what": "open-drawer", "counts": [0] * 10}, {}, {"what": 1}):
+            assert http.post("/act", json=act).status_code == httpx.codes.BAD_REQUEST
+        assert http.get("/sheet").json()["counter"]["last"] is None
+        assert http.post("/act", json={"what": "close", "is_sure": True}).status_code == httpx.codes.NO_CONTENT
+        assert http.get("/sheet").json()["counter"]["last"]["number"] == 1
+    assert counter.kinds() == ["coin.close"]
