@@ -5,6 +5,7 @@ import click
 from programs.coin.cli import (
     after_loss,
     balance,
+    case,
     expiring,
     giving,
     law,
@@ -33,7 +34,7 @@ def coin() -> None:
 
 of_money = (terms, balance, giving, expiring, migrating, refund, law)
 of_shops = (shops, settlement, statement)
-of_losses = (after_loss, losses, moving)
+of_losses = (case, losses, moving, after_loss)
 for room in (*of_money, *of_shops, *of_losses):
     for command in room.COMMANDS:
         coin.add_command(command)
