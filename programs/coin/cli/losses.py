@@ -1,4 +1,4 @@
-"""A unit is lost: `lost`, `make-whole`, `compensate`, `clear`, and `case` to look."""
+"""A unit is lost: `lost`, `make-whole`, `compensate`, `clear`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,10 +7,10 @@ import click
 import msgspec
 
 from central.cli.common import FOLDER, JSON, open_folder, say
+from programs.coin.cli.case import say_case
 from programs.coin.cli.confirming import LIFE, YES, agree, moment, refusals, tell
 
 if TYPE_CHECKING:
-    from central.centre import Centre
     from central.losses import Stake
     from programs.coin.procedures.losses import Loss
 
@@ -34,19 +34,7 @@ def lost(folder: Path, unit: str, life: int | None, as_json: bool, **said: Any) 
         tell(_at_stake(stake, stolen=said["stolen"]))
         agree(yes=said["yes"])
         centre.losses.give_up(unit, life, stolen=said["stolen"], reason=said["reason"])
-        _say_case(centre, unit, life, as_json=as_json)
-
-
-@click.command(epilog="\b\nExamples:\n  machi central coin case /srv/town shop01")
-@FOLDER
-@click.argument("unit")
-@LIFE
-@JSON
-def case(folder: Path, unit: str, life: int | None, as_json: bool) -> None:
-    """Show what is at stake at UNIT, what was done about it so far, and what to do next. It changes nothing."""
-    centre = open_folder(folder)
-    with refusals():
-        _say_case(centre, unit, life, as_json=as_json)
+        say_case(centre, unit, life, as_json=as_json)
 
 
 @click.command(
@@ -183,65 +171,4 @@ def _at_stake(stake: "Stake", *, stolen: bool) -> list[str]:
     return lines
 
 
-def _say_case(centre: "Centre", unit: str, life: int | None, *, as_json: bool) -> None:
-    from programs.coin.procedures import losses
-
-    stake = centre.losses.stake(unit, life)
-    loss = losses.look(centre, unit, life) if stake.given_up else None
-    steps = _next_steps(stake, loss)
-    document: dict[str, Any] = {
-        "schema": "machi.central.coin.case/1",
-        "unit": unit,
-        "life": stake.life,
-        "state": stake.state,
-        "last_heard_ms": stake.contact_ms,
-        "unsent": stake.unsent,
-        "incidents": stake.incidents,
-        "rights": {right.what: right.amount for right in stake.rights if right.amount},
-        "spent_twice": {right.what: right.short for right in stake.rights if right.short},
-        "at_most": max(0, loss.left) if loss else stake.total,
-        "lost": bool(loss),
-        "stolen": bool(loss and loss.given_up.stolen),
-        "due_ms": loss.due_ms if loss else None,
-        "cards": [msgspec.to_builtins(card) | {"due": card.due} for card in loss.cards] if loss else [],
-        "shops": [msgspec.to_builtins(one) | {"repays": one.repays} for one in loss.shops] if loss else [],
-        "next": [step[-1] for step in steps],
-    }
-    if as_json:
-        say(document, as_json=True)
-        return
-    say({name: value for name, value in document.items() if name != "next"}, as_json=False)
-    for ja, en in steps:
-        click.echo(f"次に: {ja}\nnext: {en}")
-
-
-def _next_steps(stake: "Stake", loss: "Loss | None") -> list[tuple[str, str]]:
-    """Return what to do next, as a person would type it."""
-    unit, life = stake.unit, "" if stake.state != "over" else f" --life {stake.life}"
-    if loss is None:
-        if stake.state == "active" and not stake.incidents:
-            return []
-        steps = [(f"machi central settle FOLDER {n} --because …(調べたこと)",) * 2 for n in stake.incidents]
-        if stake.state == "suspended":
-            again = f"machi central unit add FOLDER {unit} … > {unit}.ticket; machi unit enrol … --again"
-            steps.append((f"新しい鍵で入れ直す: {again}", f"let it in again with new keys: {again}"))
-        if stake.state != "active" and stake.rights:
-            given_up = f"machi central coin lost FOLDER {unit} --life {stake.life}"
-            steps.append((f"前の代の残りを戻す: {given_up}", f"bring back what that life held: {given_up}"))
-        return steps
-    steps = []
-    if not loss.given_up.stolen and any(card.in_suspense for card in loss.cards):
-        bring = (
-            f"machi central import FOLDER {unit}.segments --found; machi central coin clear FOLDER {unit}{life} --found"
-        )
-        steps.append((f"記録が見つかったら: {bring}", f"if its journal turns up: {bring}"))
-    if loss.due:
-        whole = f"machi central coin make-whole FOLDER {unit}{life}"
-        steps.append((f"{moment(loss.due_ms)} から: {whole}", f"from {moment(loss.due_ms)} on: {whole}"))
-    elif any(card.in_suspense for card in loss.cards) or any(one.repays for one in loss.shops):
-        cleared = f"machi central coin clear FOLDER {unit}{life}"
-        steps.append((f"もう出てこないと決めたら: {cleared}", f"when nothing more is expected: {cleared}"))
-    return steps
-
-
-COMMANDS = (lost, case, make_whole, compensate, clear)
+COMMANDS = (lost, make_whole, compensate, clear)

@@ -192,8 +192,8 @@ def clear(centre: Centre, unit: str, life: int | None = None, *, found: bool) ->
 
 
 def _check_moment(centre: Centre, connection: sa.Connection, loss: Loss, *, found: bool = False) -> None:
-    if waited_for := unheard(connection):
-        raise NotDueError(f"not before {', '.join(waited_for)} has been heard: this centre was restored")
+    if silent := unheard(connection):
+        raise NotDueError(f"not before {', '.join(silent)} has been heard: this centre was restored")
     if not found and (left_ms := loss.due_ms - centre.town.clock.wall_ms()) > 0:
         days = -(-left_ms // DAY_MS)
         raise NotDueError(f"its journal may still turn up: {days} more days, by the terms (`coin after-loss`)")

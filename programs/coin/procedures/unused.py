@@ -75,9 +75,9 @@ def _flows(connection: sa.Connection, since_ms: int, until_ms: int) -> dict[str,
     for row in connection.execute(asked):
         source, target = (name.removeprefix(ledger.SHORT) for name in (row.source, row.target))
         if target.startswith(_CARDS) and not source.startswith(_CARDS):
-            kind, yen = source.partition("/")[0], row.yen
+            kind, yen = source.partition("/")[0], int(row.yen)
         elif source.startswith(_CARDS) and not target.startswith(_CARDS):
-            kind, yen = target.partition("/")[0], -row.yen
+            kind, yen = target.partition("/")[0], -int(row.yen)
         else:
             continue
         found[kind] = found.get(kind, 0) + yen

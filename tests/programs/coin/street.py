@@ -11,12 +11,14 @@ from appliance.rights import Rights
 from central import ledger, shelves
 from central.store import reading
 from drivers.clock.sim import Driver as Clock
+from drivers.disk.sim import Driver as Disk
 from programs.coin.entries import money
+from programs.coin.lots import books as lots
 from programs.coin.rules import CHARGE
 from simulation.cards import Mint
 from simulation.centre import SimCentre, name_place
 from simulation.road import Road, Weather
-from simulation.unit import SimHatch, SimUnit
+from simulation.unit import Body, SimHatch, SimUnit
 from sync.cards import pseudonym
 from sync.messages import ONE_UNIT
 from sync.program import Wish
@@ -60,8 +62,12 @@ class Street:
         for name in units:
             unit = self.units[name]
             for _ in range(3):
-                unit.sync(Road(self.centre, unit.peer, Weather(), _dice()))
+                unit.sync(self.road(name))
             assert unit.running.hatch.backlog().unsent == 0
+
+    def road(self, unit: str) -> Road:
+        """Return a good road from a unit to the centre."""
+        return Road(self.centre, self.units[unit].peer, Weather(), _dice())
 
     def connect(self, unit: str) -> Road:
         """Let a unit ask the centre while somebody stands before it."""
@@ -82,6 +88,17 @@ class Street:
         self.talk("desk01")
         granter.grant(self.what, unit, yen)
         self.talk(unit)
+
+    def copy(self, unit: str, name: str) -> None:
+        """Let a second machine run from a copy of a unit's disk, under its name and with its key."""
+        real = self.units[unit]
+        disk = Disk(Disk.Options(seed=1))
+        disk.restore(real.disk.snapshot())
+        body = Body(disk, real.keystore)
+        trust = Mint(SEED).trust()
+        self.units[name] = SimUnit(
+            *(self.centre.centre, unit, real.place, self.clock, trust, name), body=body, enrolment=real.enrolment
+        )
 
     def hear(self, unit: str) -> None:
         """Carry what the centre has to say to a unit, and nothing back."""
@@ -105,7 +122,7 @@ class Street:
             return ledger.true_sum(connection, account)
 
     def books(self) -> dict[str, int]:
-        """Return every account that is not empty; a replay must come to the same."""
+        """Return every account that is not empty; a replay must come to the same, and lots make up each purse."""
         reconciler = self.centre.centre.reconciler
         reconciler.catch_up()
         before = reconciler.digest()
@@ -114,6 +131,9 @@ class Street:
         assert reconciler.digest() == before
         with reading(self.centre.centre.engine) as connection:
             assert ledger.total(connection) == 0
+            for what in (self.what, money(self.other)):
+                purse = lots.purse(connection, what)
+                assert sum(lot.left for lot in purse.lots) - purse.owed == lots.worth(connection, what)
             table = ledger.account
             asked = sa.select(table.c.name, table.c.balance).where(table.c.balance != 0).order_by(table.c.name)
             return {row.name: row.balance for row in connection.execute(asked)}

@@ -218,6 +218,27 @@ def test_the_fund_never_loses_more_than_was_at_stake(street: Street) -> None:
     assert street.balance(FUND) == -1600 == -at_stake
 
 
+def test_what_two_copies_spent_twice_is_paid_to_the_shop_and_borne_by_the_fund(street: Street) -> None:
+    """Each of two machines spends what was granted to one; the second part of it nobody had."""
+    centre = street.centre.centre
+    street.give("shop01", 1600)
+    street.copy("shop01", "double")
+    for machine, yen in (("shop01", 900), ("double", 1000), ("shop01", 700)):
+        assert street.hold(machine, Wish(PAY, yen)) == "COI-020"
+        street.units[machine].sync(street.road(machine))
+    stake = centre.losses.stake("shop01")
+    assert stake.state == UnitState.SUSPENDED
+    assert stake.incidents
+    lose(street)
+    for machine in ("shop01", "double"):
+        street.bring(machine)
+    assert suspended(street) == -1000
+    assert street.balance("shop/fish") == 2600, "both sales are real"
+    losses.clear(centre, "shop01", found=True)
+    assert (suspended(street), street.balance(FUND), free(street)) == (0, -1000, 0)
+    assert not [name for name in street.books() if name.startswith(ledger.SHORT)]
+
+
 @pytest.mark.fault("journal of a lost unit turns up")
 def test_nothing_is_taken_of_a_life_that_was_stolen(street: Street) -> None:
     centre = street.centre.centre

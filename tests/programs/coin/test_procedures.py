@@ -77,6 +77,7 @@ def test_a_lost_desk_from_the_report_to_the_last_yen(folder: Path, desk: Pen) ->
     assert (cleared["to_card"], cleared["to_fund"]) == (0, 2300), "700 were spent: the fund bears them"
     assert coin(folder, "case", "desk01")["next"] == []
     assert document("replay", folder)["match"]
+    assert document("verify", folder)["unfounded"] == []
 
 
 @pytest.mark.usefixtures("desk")
@@ -87,6 +88,9 @@ def test_a_shop_is_compensated_with_a_reason_and_no_more_than_can_be(folder: Pat
     assert "no more than 3000 yen" in too_much
     paid = coin(folder, "compensate", "desk01", "hall", 700, "--because", "receipts", "--yes")
     assert paid == {"unit": "desk01", "life": 1, "place": "hall", "yen": 700, "because": "receipts"}
+    text = machi("coin", "case", folder, "desk01")
+    assert "補償 / compensated 700円" in text
+    assert f"{OLD}: 保留 / in suspense 3,000円" in text
     (shop,) = coin(folder, "case", "desk01")["shops"]
     assert (shop["found"], shop["done"]["compensated"]) == (0, 700)
 
@@ -107,12 +111,14 @@ def test_a_suspended_unit_is_shown_with_what_can_be_lost_and_what_to_do(folder: 
         incidents.suspend("desk01", 1, "two machines write under one name")
     shown = coin(folder, "case", "desk01")
     assert (shown["state"], shown["rights"], shown["at_most"]) == ("suspended", {f"coin/{OLD}": 3000}, 3000)
-    assert [step.split(" FOLDER ")[0].split(": ")[-1] for step in shown["next"]] == [
+    assert [step.split(" FOLDER ")[0] for step in shown["next"]] == [
         "machi central settle",
         "machi central unit add",
         "machi central coin lost",
     ]
-    assert "新しい鍵で入れ直す" in machi("coin", "case", folder, "desk01")
+    text = machi("coin", "case", folder, "desk01")
+    assert "新しい鍵で入れ直す" in text
+    assert f"coin/{OLD}: 3,000円" in text
     Pen.enrolled(centre, "desk01", seed="new keys")
     assert coin(folder, "case", "desk01")["rights"] == {}, "the new life begins with nothing"
     over = coin(folder, "case", "desk01", "--life", 1)
