@@ -6,6 +6,7 @@ import msgspec
 
 from programs.coin import remedies
 from programs.coin.lots import facts as lots
+from programs.coin.lots.issues import AnIssue, Issue
 from programs.coin.refunds import facts as refunds
 from programs.coin.settlement import facts as settlement
 from programs.coin.terms import Terms
@@ -18,9 +19,9 @@ Yen = Annotated[int, msgspec.Meta(ge=1, le=YEN_MAX)]
 EntryRef = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}/[1-9][0-9]{0,15}$")]
 
 
-def money(card: str) -> str:
-    """Return what the rights to a card's money are called."""
-    return f"coin/{card}"
+def money(card: str, issue: str = "") -> str:
+    """Return what the rights to a card's money are called, or those to what it has of an issue of gift certificates."""
+    return f"gift/{issue}/{card}" if issue else f"coin/{card}"
 
 
 class Charge(Moves, frozen=True, tag="coin.charge"):
@@ -48,6 +49,7 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
 
     Attributes:
         points: what the payment earned, by the terms that this unit knew.
+        issue: the issue of gift certificates that it was paid with; or "".
     """
 
     card: Card
@@ -56,10 +58,11 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
     day: int
     proof: str
     points: Count = 0
+    issue: AnIssue = ""
 
     @property
     def moves(self) -> tuple[str, int]:
-        return money(self.card), -self.yen
+        return money(self.card, self.issue), -self.yen
 
 
 class Void(Moves, frozen=True, tag="coin.void"):
@@ -71,11 +74,12 @@ class Void(Moves, frozen=True, tag="coin.void"):
     day: int
     of: EntryRef
     points: Count = 0
+    issue: AnIssue = ""
 
     @property
     def moves(self) -> tuple[str, int]:
-        return money(self.card), self.yen
+        return money(self.card, self.issue), self.yen
 
 
-KINDS: Final = (Charge, Pay, Void, Terms, *lots.KINDS, *refunds.KINDS, *remedies.KINDS, *settlement.KINDS)
+KINDS: Final = (Charge, Pay, Void, Terms, Issue, *lots.KINDS, *refunds.KINDS, *remedies.KINDS, *settlement.KINDS)
 """Every kind of fact that this program writes."""

@@ -7,6 +7,7 @@ from programs.coin.cli import (
     balance,
     expiring,
     giving,
+    issuing,
     law,
     losses,
     migrating,
@@ -31,7 +32,7 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-of_money = (terms, balance, giving, expiring, migrating, refund, law)
+of_money = (terms, balance, giving, issuing, expiring, migrating, refund, law)
 of_shops = (shops, settlement, statement)
 of_losses = (after_loss, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):
