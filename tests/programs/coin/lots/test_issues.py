@@ -18,6 +18,7 @@ from programs.coin.refunding import refund
 from programs.coin.rules import CHARGE, PAY, VOID
 from sync.program import Wish, town_day
 from tests.central.test_commands import NAMES, REFUSED, document, machi
+from tests.programs.coin.lots.conftest import Hall
 from tests.programs.coin.street import Street
 
 DAY_S = 86_400
@@ -130,6 +131,12 @@ def test_a_list_of_certificates_given_again_after_the_issue_was_made_longer_give
     street.centre.centre.registrar.say([Issue(SUMMER, "夏の商品券", ("fish",), 500, today(street) + 30)])
     assert give(street.centre.centre, [named]).given == ()
     assert left(street) == [(1, 3000), (1, 3000)]
+
+
+def test_a_unit_that_says_what_an_issue_is_says_nothing(hall: Hall) -> None:
+    hall.write("shop01", Issue(SUMMER, "夏の商品券", ("fish",)))
+    with pytest.raises(NotGivenError, match="there is no issue"):
+        give(hall.centre, [Given(hall.card, 500, Source.GRANT, "grant", "夏", 0, issue=SUMMER)])
 
 
 def test_the_office_sets_an_issue_and_gives_certificates_out(tmp_path: Path) -> None:
