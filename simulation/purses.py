@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from appliance.rights import Rights
 from central import ledger, store
 from programs.coin.entries import Charge, Pay, Undo, Void, money
+from programs.coin.lots import books as lots
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.till import books as till
 from simulation.answers import Matched
@@ -40,6 +41,7 @@ COPIED: Final = frozenset(
 def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[str, str]]:
     """Yield every yen that is not where it should be: what is wrong, and in words."""
     yield from _booked(town, written)
+    yield from _in_lots(town)
     if not any(COPIED.intersection(box.mishaps) for box in town.people.boxes):
         yield from _overspent(town.people, judged)
         yield from _at_units(town)
@@ -110,6 +112,16 @@ def _closings(town: "SimTown") -> Iterator[tuple[str, str]]:
     with store.reading(town.centre.centre.engine) as connection:
         for one in till.closings(connection):
             yield from (("wrong closing", f"{one.unit}/{one.life} no. {one.number}: {why}") for why in one.wrong)
+
+
+def _in_lots(town: "SimTown") -> Iterator[tuple[str, str]]:
+    """Every yen of a card is in one lot; only where more was paid than there was, none is left in any."""
+    with store.reading(town.centre.centre.engine) as connection:
+        for card in range(town.setting.cards):
+            purse, there = lots.purse(connection, what := money_of(town, card)), lots.worth(connection, what)
+            left = sum(lot.left for lot in purse.lots)
+            if (left, purse.owed) != (max(0, there), max(0, -there)):
+                yield "wrong total", f"the lots of {what} hold {left} yen and lack {purse.owed}; in the books: {there}"
 
 
 def _at_units(town: "SimTown") -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import msgspec
 
 from programs.coin import remedies
 from programs.coin.lots import facts as lots
+from programs.coin.lots.issues import AnIssue, Issue
 from programs.coin.refunds import facts as refunds
 from programs.coin.settlement import facts as settlement
 from programs.coin.terms import Terms
@@ -19,9 +20,9 @@ Yen = Annotated[int, msgspec.Meta(ge=1, le=YEN_MAX)]
 EntryRef = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}/[1-9][0-9]{0,15}$")]
 
 
-def money(card: str) -> str:
-    """Return what the rights to a card's money are called."""
-    return f"coin/{card}"
+def money(card: str, issue: str = "") -> str:
+    """Return what the rights to a card's money are called, or those to what it has of an issue of gift certificates."""
+    return f"gift/{issue}/{card}" if issue else f"coin/{card}"
 
 
 class Charge(Moves, frozen=True, tag="coin.charge"):
@@ -49,6 +50,7 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
 
     Attributes:
         points: what the payment earned, by the terms that this unit knew.
+        issue: the issue of gift certificates that it was paid with; or "".
     """
 
     card: Card
@@ -57,10 +59,11 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
     day: int
     proof: str
     points: Count = 0
+    issue: AnIssue = ""
 
     @property
     def moves(self) -> tuple[str, int]:
-        return money(self.card), -self.yen
+        return money(self.card, self.issue), -self.yen
 
 
 class Void(Moves, frozen=True, tag="coin.void"):
@@ -72,10 +75,11 @@ class Void(Moves, frozen=True, tag="coin.void"):
     day: int
     of: EntryRef
     points: Count = 0
+    issue: AnIssue = ""
 
     @property
     def moves(self) -> tuple[str, int]:
-        return money(self.card), self.yen
+        return money(self.card, self.issue), self.yen
 
 
 class Undo(Moves, frozen=True, tag="coin.undo"):
@@ -96,5 +100,5 @@ class Undo(Moves, frozen=True, tag="coin.undo"):
 
 
 _ROOMS: Final = (lots, refunds, remedies, settlement, till)
-KINDS: Final = (Charge, Pay, Void, Undo, Terms, *(kind for room in _ROOMS for kind in room.KINDS))
+KINDS: Final = (Charge, Pay, Void, Undo, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

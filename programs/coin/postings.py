@@ -51,10 +51,12 @@ def moves(entry: Entry) -> tuple[Move, ...]:
             return (Move(drawer(entry.unit), held(money(card), entry.unit, life), yen),)
         case Undo(life=life, card=card, yen=yen):
             return (Move(held(money(card), entry.unit, life), drawer(entry.unit), yen),)
-        case Pay(life=life, card=card, yen=yen, place=place, points=earned):
-            return (Move(held(money(card), entry.unit, life), shop(place), yen), *_points(POINTS, points(card), earned))
-        case Void(life=life, card=card, yen=yen, place=place, points=earned):
-            return (Move(shop(place), held(money(card), entry.unit, life), yen), *_points(points(card), POINTS, earned))
+        case Pay(life=life, card=card, yen=yen, place=place, points=earned, issue=issue):
+            there = held(money(card, issue), entry.unit, life)
+            return (Move(there, shop(place), yen), *_points(POINTS, points(card), earned))
+        case Void(life=life, card=card, yen=yen, place=place, points=earned, issue=issue):
+            there = held(money(card, issue), entry.unit, life)
+            return (Move(shop(place), there, yen), *_points(points(card), POINTS, earned))
         case _:
             return ()
 
@@ -64,7 +66,7 @@ def _points(source: str, target: str, earned: int) -> tuple[Move, ...]:
 
 
 def _given(fact: Given) -> tuple[Move, ...]:
-    return (Move(f"fund/{fact.fund}", free(money(fact.card)), fact.yen),)
+    return (Move(f"fund/{fact.fund}", free(money(fact.card, fact.issue)), fact.yen),)
 
 
 def _expired(fact: Expired) -> tuple[Move, ...]:
@@ -72,7 +74,8 @@ def _expired(fact: Expired) -> tuple[Move, ...]:
 
 
 def _refund(fact: Refund) -> tuple[Move, ...]:
-    return (Move(shop(fact.place), free(money(fact.card)), fact.yen), *_points(points(fact.card), POINTS, fact.points))
+    there = free(money(fact.card, fact.issue))
+    return (Move(shop(fact.place), there, fact.yen), *_points(points(fact.card), POINTS, fact.points))
 
 
 def _transfer(fact: Transfer) -> tuple[Move, ...]:

@@ -67,7 +67,7 @@ def decide(paid: Entry, back: Back, yen: int, reason: str, *, is_void: bool) -> 
     if not 1 <= yen <= left:
         raise RefundError(f"{_name(paid)} was {fact.yen} yen, and {left} of them can still be given back, not {yen}")
     points = fact.points * (back.yen + yen) // fact.yen - back.points
-    return Refund(_name(paid), fact.card, fact.place, yen, points, reason)
+    return Refund(_name(paid), fact.card, fact.place, yen, points, reason, fact.issue)
 
 
 def _payment(centre: Centre, connection: sa.Connection, of: str) -> Entry:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from programs.coin.entries import YEN_MAX, Charge, Pay, Undo, Void, money
+from programs.coin.lots.issues import ISSUES, ISSUES_READER, Issue, Issued
 from programs.coin.terms import TERMS, TERMS_KEY, TERMS_READER, Agreed, Terms
 from programs.coin.till.acts import ACTS
 from programs.coin.till.fold import TILL, TILL_READER, Till, place_of, till_key
@@ -36,6 +37,7 @@ class Paid(msgspec.Struct, frozen=True):
     yen: int
     points: int = 0
     is_void: bool = False
+    issue: str = ""
 
 
 class Purse(msgspec.Struct, frozen=True):
@@ -56,8 +58,14 @@ def asks(tap: Tap) -> str:
 
 
 def besides(tap: Tap) -> tuple[Asked, ...]:
-    rights = right_key(tap.unit, tap.life, money(tap.card))
-    return ((RIGHTS, rights), (TERMS_READER, TERMS_KEY), (TILL_READER, till_key(tap.unit, tap.life)))
+    rights = right_key(tap.unit, tap.life, money(tap.card, _issue(tap)))
+    till = till_key(tap.unit, tap.life)
+    return ((RIGHTS, rights), (TERMS_READER, TERMS_KEY), (ISSUES_READER, _issue(tap)), (TILL_READER, till))
+
+
+def _issue(tap: Tap) -> str:
+    """Return the issue of gift certificates that is to be paid with; or ""."""
+    return tap.wish.about if tap.wish.what == PAY else ""
 
 
 def fold(purse: Purse, entry: Entry) -> Purse:
@@ -65,8 +73,8 @@ def fold(purse: Purse, entry: Entry) -> Purse:
         case Charge(yen=yen, day=day):
             charged = Paid(place_of(entry), entry.at, day, yen)
             return msgspec.structs.replace(purse, charged=(*purse.charged, charged)[-_KEPT:])
-        case Pay(yen=yen, day=day, points=points):
-            paid = Paid(place_of(entry), entry.at, day, yen, points)
+        case Pay(yen=yen, day=day, points=points, issue=issue):
+            paid = Paid(place_of(entry), entry.at, day, yen, points, issue=issue)
             return msgspec.structs.replace(purse, paid=(*purse.paid, paid)[-_KEPT:])
         case Void(of=of, yen=yen):
             return msgspec.structs.replace(purse, paid=_marked(purse.paid, of), voided=purse.voided + yen)
@@ -80,25 +88,39 @@ def _marked(kept: tuple[Paid, ...], void: str) -> tuple[Paid, ...]:
     return tuple(msgspec.structs.replace(one, is_void=True) if one.entry == void else one for one in kept)
 
 
-def decide(purse: Purse, right: Right, agreed: Agreed, till: Till, tap: Tap) -> Decision:
+def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Till, tap: Tap) -> Decision:
     """Decide one touch, by what the counter was set to.
 
     Args:
-        right: how much of the card's money this unit may give out.
+        right: how much of the card's money this unit may give out; or of its certificates, if it pays with them.
         agreed: the town's terms.
+        issued: what the town says of those certificates.
         till: what this unit has taken, of whichever card.
     """
     if tap.wish.is_for_same and tap.before != tap.card:
         return Decision(Result.REFUSED, "COI-034")
     match tap.wish.what:
         case "pay":
-            return _pay(purse, right, agreed.terms, tap)
+            return _not_here(issued.issue, tap) or _pay(purse, right, agreed.terms, tap)
         case "charge":
             return _charge(right, agreed.terms, tap)
         case "void":
             return _void(purse, right, till, tap)
         case _:
             return Decision(Result.ALREADY, "COI-001", values={"rights": right.amount})
+
+
+def _not_here(issue: Issue | None, tap: Tap) -> Decision | None:
+    """Return why somebody cannot pay so much with such certificates here; None if he can, or pays with coin."""
+    if not _issue(tap):
+        return None
+    if issue is None or tap.place not in issue.places:
+        return Decision(Result.REFUSED, "COI-090")
+    if issue.has_run_out(tap.day):
+        return Decision(Result.REFUSED, "COI-091")
+    if tap.wish.amount % issue.step_yen:
+        return Decision(Result.HELP, "COI-092", values={"step": issue.step_yen})
+    return None
 
 
 def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
@@ -112,9 +134,10 @@ def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
     if yen > right.amount:
         message = "COI-011" if right.amount > 0 else "COI-010"
         values: dict[str, int | str] = {"yen": yen, "rights": right.amount}
-        return Decision(Result.REFUSED, message, values=values, lacks=(money(tap.card), yen - right.amount))
+        lacks = money(tap.card, _issue(tap)), yen - right.amount
+        return Decision(Result.REFUSED, message, values=values, lacks=lacks)
     points = terms.points(yen)
-    fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, points)
+    fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, points, _issue(tap))
     return Decision(Result.OK_PAY, "COI-020" if points else "COI-022", (fact,), {"yen": yen, "points": points})
 
 
@@ -150,7 +173,7 @@ def _void(purse: Purse, right: Right, till: Till, tap: Tap) -> Decision:
         return Decision(Result.REFUSED, "COI-042")
     if found in purse.charged:
         return _undo(found, right, tap)
-    fact = Void(tap.life, tap.card, found.yen, tap.place, tap.day, found.entry, found.points)
+    fact = Void(tap.life, tap.card, found.yen, tap.place, tap.day, found.entry, found.points, found.issue)
     return Decision(Result.OK_PAY, "COI-043", (fact,), {"yen": found.yen})
 
 
@@ -178,16 +201,18 @@ PROGRAM: Program[Purse] = Program(
         Pay(1, _CARD, 1280, "fish", 20_780, "card", 120),
         Void(1, _CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 120),
         Undo(1, _CARD, 3000, "hall", 20_780, "9f3c0a1b22d4e5f6/1"),
+        Pay(1, _CARD, 1500, "fish", 20_780, "card", 150, "summer-2026"),
     ),
     asks=asks,
     besides=besides,
     decide=decide,
     wishes=(
         *(Wish(BALANCE), Wish(PAY, 1280), Wish(CHARGE, 3000), Wish(CHARGE, 3000, is_for_same=True)),
+        Wish(PAY, 1500, about="summer-2026"),
         Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1"),
     ),
-    readers=(TERMS, TILL),
+    readers=(TERMS, ISSUES, TILL),
     acts=ACTS,
-    version=2,
+    version=3,
     safe=lambda purse: max(len(purse.paid), len(purse.charged)) <= _KEPT,
 )

@@ -5,11 +5,13 @@ import click
 from programs.coin.cli import (
     after_loss,
     balance,
+    case,
     closings,
     code,
     disputes,
     expiring,
     giving,
+    issuing,
     law,
     losses,
     migrating,
@@ -35,9 +37,9 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-of_money = (terms, balance, giving, expiring, migrating, refund, law)
+of_money = (terms, balance, giving, issuing, expiring, migrating, refund, law)
 of_shops = (closings, shops, code, receipt, settlement, statement, disputes)
-of_losses = (after_loss, losses, moving)
+of_losses = (after_loss, case, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):
     for command in room.COMMANDS:
         coin.add_command(command)

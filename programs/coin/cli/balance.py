@@ -8,8 +8,6 @@ import click
 from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_folder, plainly, printable, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from programs.coin.lots.facts import Carried
     from programs.coin.lots.statement import Statement
 
@@ -19,7 +17,10 @@ if TYPE_CHECKING:
 @click.argument("card")
 @JSON
 def balance(folder: Path, card: str, as_json: bool) -> None:
-    """Show what is on a CARD: lot by lot with the last day of each, where it can be spent now, points, and history."""
+    """Show what is on a CARD: lot by lot with the last day of each, where it can be spent now, points, and history.
+
+    `certificates`: the same of each issue of gift certificates. `earlier`: what an earlier system had noted.
+    """
     from central import ledger
     from programs.coin.entries import money
     from programs.coin.lots import books, statement
@@ -29,32 +30,37 @@ def balance(folder: Path, card: str, as_json: bool) -> None:
     with plainly():
         centre.reconciler.prepare()
         with centre.reconciler.counted() as connection:
-            if not books.is_known(connection, money(card)):
+            if not books.is_known(connection, card):
                 raise NotFoundError(f"nothing was ever on card {card}; its name has 32 hex digits")
+            issues = books.issues_of(connection, card)
             try:
-                found = statement.statement(connection, money(card))
+                coin, *gifts = (statement.statement(connection, money(card, issue)) for issue in ("", *issues))
             except statement.UnequalError as error:
                 raise RefusedForSafetyError(f"{error}; run: machi central replay {folder}") from error
             earned = ledger.balance(connection, points(card))
             earlier = books.carried_of(connection, card)
-    document = _document(card, found, earned, earlier)
+    document = {
+        "schema": "machi.central.coin.balance/1",
+        "card": card,
+        "points": earned,
+        **_purse(coin),
+        "certificates": [{"issue": issue, **_purse(gift)} for issue, gift in zip(issues, gifts, strict=True)],
+        "earlier": [_earlier(line) for line in earlier],
+    }
     if as_json:
         say(document, as_json=True)
     else:
         _print(document)
 
 
-def _document(card: str, found: "Statement", points: int, earlier: "Sequence[Carried]") -> dict[str, Any]:
+def _purse(found: "Statement") -> dict[str, Any]:
     from programs.coin.lots.days import written
 
     return {
-        "schema": "machi.central.coin.balance/1",
-        "card": card,
         "yen": found.purse.yen,
         "owed": found.purse.owed,
         "free": found.free,
         "units": [{"unit": at.unit, "life": at.life, "yen": at.yen} for at in found.units],
-        "points": points,
         "lots": [
             {
                 "lot": lot.id,
@@ -76,25 +82,33 @@ def _document(card: str, found: "Statement", points: int, earlier: "Sequence[Car
             }
             for line in found.purse.history
         ],
-        "earlier": [
-            {"certificate": line.ref, "day": written(line.day), "yen": line.yen, "text": line.text} for line in earlier
-        ],
     }
 
 
+def _earlier(line: "Carried") -> dict[str, Any]:
+    from programs.coin.lots.days import written
+
+    return {"certificate": line.ref, "day": written(line.day), "yen": line.yen, "text": line.text}
+
+
 def _print(document: dict[str, Any]) -> None:
-    places = [f"free {document['free']}", *(f"{at['unit']} {at['yen']}" for at in document["units"])]
-    click.echo(f"card {document['card']}: ¥{document['yen']} ({', '.join(places)}), {document['points']} points")
-    if document["owed"]:
-        click.echo(f"¥{document['owed']} more was paid than there was: a disk was copied; see machi central status")
-    for lot in document["lots"]:
+    _print_purse(f"card {document['card']}, {document['points']} points", document)
+    for gift in document["certificates"]:
+        _print_purse(f"certificates {gift['issue']}", gift)
+    for line in document["earlier"]:
+        click.echo(printable(f"  {line['day']}  {line['yen']:>+9}  {line['text']:<24} {line['certificate']}"))
+
+
+def _print_purse(title: str, purse: dict[str, Any]) -> None:
+    places = [f"free {purse['free']}", *(f"{at['unit']} {at['yen']}" for at in purse["units"])]
+    click.echo(f"{title}: ¥{purse['yen']} ({', '.join(places)})")
+    if purse["owed"]:
+        click.echo(f"  ¥{purse['owed']} more was paid than there was: a disk was copied; see machi central status")
+    for lot in purse["lots"]:
         if lot["left"]:
             good = f"until {lot['expires']}" if lot["expires"] else "for ever"
             click.echo(f"  ¥{lot['left']:<8} of ¥{lot['yen']:<8} {lot['source']:<12} {lot['came']}, good {good}")
-    click.echo("history:")
-    for line in document["earlier"]:
-        click.echo(printable(f"  {line['day']}  {line['yen']:>+9}  {line['text']:<24} {line['certificate']}"))
-    for line in document["history"]:
+    for line in purse["history"]:
         click.echo(printable(f"  {line['day']}  {line['yen']:>+9}  {line['with']:<24} {line['entry']}"))
 
 

@@ -106,6 +106,3 @@ def _shown(centre: "Centre", one: "Dispute") -> dict[str, Any]:
 
 
 COMMANDS = (dispute,)
-
-
-COMMANDS = (dispute,)

@@ -34,6 +34,7 @@ FUND = click.option(
     "--fund", default="", help="Which fund pays, fund/NAME in the ledger; the source's name if left out."
 )
 EXPIRES = click.option("--expires", type=DAY, default=0, help="The last day on which it is good; for ever if left out.")
+ISSUE = click.option("--issue", default="", help="As certificates of this issue; as coin if left out.")
 TO_ANYBODY = click.option("--to-anybody", is_flag=True, help="Also to cards of which the town knows nothing yet.")
 
 
@@ -48,6 +49,7 @@ TO_ANYBODY = click.option("--to-anybody", is_flag=True, help="Also to cards of w
 @click.option("--reason", required=True, help="For whom it reads in the history of the card.")
 @EXPIRES
 @FUND
+@ISSUE
 @click.option("--id", "given_id", default="", help="What it is for; nothing is given twice under one id.")
 @TO_ANYBODY
 @JSON
@@ -78,7 +80,7 @@ def give(folder: Path, as_json: bool, to_anybody: bool, **wanted: Any) -> None:
 @TO_ANYBODY
 @JSON
 def give_list(folder: Path, listed: BinaryIO, fund: str, to_anybody: bool, as_json: bool) -> None:
-    """Give what a CSV list says: card, yen, source, reason, and if you like expires and id.
+    """Give what a CSV list says: card, yen, source, reason, and if you like expires, id and issue.
 
     If one line cannot be given, nothing of the list is, and every such line is named. The same list again gives nothing
     more.

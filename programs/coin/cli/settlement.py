@@ -179,6 +179,3 @@ def _summary(book: "BatchBook") -> dict[str, Any]:
 
 
 COMMANDS = (settle, batch, batches, mark)
-
-
-COMMANDS = (settle, batch, batches, mark)

@@ -58,6 +58,14 @@ def _lines(connection: sa.Connection, what: str) -> Iterator[tuple[Posted, Detai
         yield posted, Detail(row.day, row.word, row.expires, row.of) if row.day is not None else None
 
 
+def issues_of(connection: sa.Connection, card: str) -> list[str]:
+    """Return of which issues of gift certificates a card ever had something, in the order of their names."""
+    what = detail.c.what
+    theirs = what.startswith("gift/"), what.endswith(f"/{card}", autoescape=True)
+    asked = sa.select(what).where(*theirs).distinct().order_by(what)
+    return [name.split("/")[1] for name in connection.execute(asked).scalars()]
+
+
 def _is_of(what: str) -> sa.ColumnElement[bool]:
     """Return the condition for accounts of what a purse holds, or lacks."""
     name = ledger.account.c.name
@@ -101,6 +109,7 @@ def _carried(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[C
     return [Carried(*row) for row in connection.execute(ordered)]
 
 
-def is_known(connection: sa.Connection, what: str) -> bool:
-    """Tell whether a purse ever held something."""
-    return connection.execute(sa.select(ledger.account.c.name).where(_is_of(what)).limit(1)).first() is not None
+def is_known(connection: sa.Connection, card: str) -> bool:
+    """Tell whether there ever was something on a card."""
+    asked = sa.select(ledger.account.c.name).where(_is_of(f"coin/{card}")).limit(1)
+    return connection.execute(asked).first() is not None or bool(issues_of(connection, card))

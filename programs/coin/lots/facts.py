@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from programs.coin.lots.issues import AnIssue
 from sync.entries import Card, Count, Fact, Text
 from sync.rights import AMOUNT_MAX, Amount, What
 
@@ -32,6 +33,7 @@ class Given(Fact, frozen=True, tag="coin.given"):
         day: when (days since 1970-01-01 by the town's calendar).
         expires: the last day on which it is good, counted in the same way; 0: for ever.
         ref: what it was given for, if that must not be given for twice; or "".
+        issue: the issue of gift certificates that it is of; or "", for money that counts everywhere.
     """
 
     card: Card
@@ -42,6 +44,7 @@ class Given(Fact, frozen=True, tag="coin.given"):
     day: Count
     expires: Count = 0
     ref: RefText = ""
+    issue: AnIssue = ""
 
 
 class Expired(Fact, frozen=True, tag="coin.expired"):

@@ -17,7 +17,7 @@ from sync.program import town_day
 Key = tuple[int | str, ...]
 
 JAPAN_MINUTES: Final = 540
-_PURSE: Final = re.compile(r"(?:short/)?(coin/[0-9a-z]+)/(?:free|at/.+)")
+_PURSE: Final = re.compile(r"(?:short/)?(coin/[0-9a-z]+|gift/[0-9a-z-]+/[0-9a-z]+)/(?:free|at/.+)")
 _SHORT: Final = "short/"
 
 

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from central.centre import Centre
 from central.reconcile import statement
-from programs.coin.entries import YEN_MAX, money
+from programs.coin.entries import YEN_MAX
 from programs.coin.lots import books
 from programs.coin.lots.days import today, written
 from programs.coin.lots.facts import Given
 from programs.coin.lots.fold import GUARANTEE
+from programs.coin.lots.notes import issued
 from sync.directory import card_key
 from sync.entries import Fact
 from sync.facts import CardSet, CardState
@@ -54,11 +55,10 @@ def give(centre: Centre, wanted: Sequence[Given], *, to_anybody: bool = False) -
     """
     with centre.reconciler.counted() as connection:
         day = today(connection, centre.town.clock)
-        gifts = [msgspec.structs.replace(one, day=day) for one in wanted]
-        earlier = {
-            ref: found for ref in {one.ref for one in gifts} - {""} if (found := books.given_for(connection, ref))
-        }
-        whys = (why_not(one, earlier) or _why_not_to(connection, one.card, to_anybody) for one in gifts)
+        refs = {one.ref for one in wanted} - {""}
+        earlier = {ref: found for ref in refs if (found := books.given_for(connection, ref))}
+        gifts = [_dated(connection, one, day, earlier.get(one.ref)) for one in wanted]
+        whys = (why_not(one, earlier) or _why_not_to(connection, one, to_anybody) for one in gifts)
         refusals = [Refusal(at, why) for at, why in enumerate(whys) if why]
         if refusals := sorted([*refusals, *_twice(gifts)], key=lambda refusal: refusal.at):
             raise NotGivenError(refusals)
@@ -66,6 +66,19 @@ def give(centre: Centre, wanted: Sequence[Given], *, to_anybody: bool = False) -
         if new:
             centre.streams.append(connection, OFFICE_STREAM, new)
     return Outcome(tuple(new), tuple(one for one in gifts if one.ref in earlier))
+
+
+def _dated(connection: sa.Connection, gift: Given, day: int, before: Given | None) -> Given:
+    """Return something as it is given on a day; if nobody says otherwise, certificates are good as long as their issue.
+
+    Args:
+        before: what was given for the same reference; the issue may have been changed since.
+    """
+    expires = gift.expires
+    if gift.issue and not expires:
+        issue = issued(connection, gift.issue).issue
+        expires = before.expires if before else issue.expires if issue else 0
+    return msgspec.structs.replace(gift, day=day, expires=expires)
 
 
 def why_not(gift: Given, earlier: Mapping[str, Given]) -> str:
@@ -99,10 +112,13 @@ def why_unwritable(fact: Fact) -> str:
     return ""
 
 
-def _why_not_to(connection: sa.Connection, card: str, to_anybody: bool) -> str:
+def _why_not_to(connection: sa.Connection, gift: Given, to_anybody: bool) -> str:
+    card = gift.card
+    if gift.issue and not issued(connection, gift.issue).issue:
+        return f'there is no issue "{gift.issue}"; say what it is with `machi central coin issue`'
     if is_stopped(connection, card):
         return f"card {card} is stopped; give it to the holder's new card"
-    is_known = to_anybody or statement(connection, card_key(card)).fact or books.is_known(connection, money(card))
+    is_known = to_anybody or statement(connection, card_key(card)).fact or books.is_known(connection, card)
     return "" if is_known else f"the town knows no card {card}; is it typed right? If so, give with --to-anybody"
 
 

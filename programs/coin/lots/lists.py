@@ -19,6 +19,7 @@ HEADINGS: Final = {
     "理由": "reason",
     "期限": "expires",
     "番号": "id",
+    "商品券": "issue",
     "日付": "day",
     "内容": "text",
 }
@@ -138,6 +139,7 @@ def _gift(line: Line, file: str, fund: str) -> Given:
         reason=line.must("reason"),
         day=0,
         expires=line.expires,
+        issue=line.fields.get("issue", ""),
         ref=f"id:{given}" if (given := line.fields.get("id", "")) else f"list:{file}/{line.number}",
     )
 

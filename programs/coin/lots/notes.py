@@ -15,11 +15,14 @@ from central.ledger import Move
 from central.upsert import upsert
 from programs.coin.lots.facts import Carried, Given
 from programs.coin.lots.flow import JAPAN_MINUTES, Detail, purse_of
+from programs.coin.lots.issues import ISSUES, Issue, Issued
 from sync.entries import Entry
-from sync.messages import OFFICE_STREAM, ONE_UNIT, is_stream
+from sync.messages import OFFICE_STREAM, ONE_UNIT, TOWN_STREAM, is_stream
 from sync.program import town_day
 from sync.rights import Recall
 
+# Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
+_ISSUED: Final = msgspec.json.Decoder(Issued)
 _ENTRY: Final = re.compile(r"(?:([a-z][a-z0-9-]*)/)?([0-9a-f]{16}/[0-9]+)")
 
 metadata = MetaData()
@@ -40,6 +43,8 @@ detail = Table(
     Index("coin_detail_by_expiry", "expires"),
     Index("coin_detail_by_day", "day"),
 )
+
+issue = Table("coin_issue", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
 given = Table("coin_given", metadata, Column("ref", Text, primary_key=True), Column("fact", Text, nullable=False))
 
@@ -77,11 +82,26 @@ carried = Table(
 
 def note(connection: sa.Connection, entries: Sequence[Entry], moves: Callable[[Entry], Sequence[Move]]) -> None:
     """Note entries as they arrive, within the caller's transaction."""
+    _note_issues(connection, entries)
     _note_details(connection, entries, moves)
     _note_gifts(connection, entries)
     _note_heard(connection, entries)
     _note_recalls(connection, entries)
     _note_carried(connection, entries)
+
+
+def issued(connection: sa.Connection, name: str) -> Issued:
+    """Return what the town said last of an issue of gift certificates."""
+    found = connection.execute(sa.select(issue.c.state).where(issue.c.key == name)).scalar()
+    return _ISSUED.decode(found) if found else ISSUES.empty
+
+
+def _note_issues(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Fold issues as units do; whoever is not the centre has no say in them."""
+    for entry in entries:
+        if entry.unit == TOWN_STREAM and isinstance(entry.fact, Issue):
+            state = msgspec.json.encode(ISSUES.fold(issued(connection, entry.fact.issue), entry)).decode()
+            upsert(connection, issue, [{"key": entry.fact.issue, "state": state}], lambda new: {"state": new.state})
 
 
 def detail_of(entry: Entry, source: str) -> Detail:

@@ -17,6 +17,7 @@ class Refund(Fact, frozen=True, tag="coin.refund"):
         of: the payment's entry (unit/boot/seq).
         card, place: as in that payment.
         points: how many of the points that it earned go back with it.
+        issue: the issue of gift certificates that was paid with; or "".
     """
 
     of: PaidEntry
@@ -25,6 +26,7 @@ class Refund(Fact, frozen=True, tag="coin.refund"):
     yen: Yen
     points: Count
     reason: Text
+    issue: Annotated[str, msgspec.Meta(max_length=19)] = ""
 
 
 KINDS: Final = (Refund,)

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from central import ledger
 from programs.coin.entries import YEN_MAX, money
+from programs.coin.lots import notes
 from programs.coin.lots.facts import Given, Source
 from programs.coin.lots.giving import NotGivenError, Outcome, give
 from programs.coin.lots.lists import LineError, ListError, gifts
@@ -174,6 +176,17 @@ def test_a_premium_waits_for_the_end_of_the_day_and_gives_nothing_that_has_run_o
     with pytest.raises(NotDueError, match="run out"):
         put_on_top(hall.centre, campaign(hall, expires=hall.today - 1))
     assert hall.left == {"cash": 3000}
+
+
+def test_a_charge_that_was_given_back_earns_no_premium(hall: Hall) -> None:
+    charge = hall.charge(3000, day=hall.today - 1)
+    hall.charge(1000, day=hall.today - 1)
+    back = {"unit": "desk01", "boot": "04c1d2e3f4a5b697", "seq": 1, "what": hall.what, "yen": -3000, "of": charge}
+    with hall.centre.reconciler.counted() as connection:
+        more = {"day": hall.today - 1, "source": "cash", "expires": 0}
+        connection.execute(sa.insert(notes.detail).values(**back, **more))
+    outcome, _ = put_on_top(hall.centre, campaign(hall))
+    assert [one.yen for one in outcome.given] == [200]
 
 
 def test_a_stopped_card_keeps_nobody_else_from_his_premium(hall: Hall) -> None:

@@ -128,6 +128,13 @@ def test_a_list_that_agrees_has_no_differences(hall: Hall) -> None:
     assert differences([], [], 0) == []
 
 
+@pytest.mark.parametrize("off", [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])
+def test_the_proof_holds_only_if_every_figure_does(off: tuple[int, int, int, int]) -> None:
+    assert Proof(1, 500, 500, 500, 2, 2).holds
+    listed, given, ledger, carried = off
+    assert not Proof(1, 500 + listed, 500 + given, 500 + ledger, 2, 2 + carried).holds
+
+
 def test_a_person_takes_certificates_over(tmp_path: Path) -> None:
     folder = tmp_path / "town"
     machi("init", folder, *NAMES)
