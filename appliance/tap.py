@@ -4,6 +4,7 @@ Who waits for whom: the person waits for the card, and for one commit to this un
 not give out enough, and the town was heard a moment ago, for its word, but no longer than a moment.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ from drivers.reader import Field
 from sync.cards import pseudonym
 from sync.facts import CardState, UnitState
 from sync.program import NO_WISH, Result, Tap, Wish, WishError, town_day
+from sync.rights import Lacked
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 WISH_S: Final = 90.0  # so long a counter stays set
@@ -231,7 +233,16 @@ class TapPath:
         if written:
             self.opened.counted.raise_to(written.entry.seq)
             self._wish = NO_WISH, 0.0
-        return self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
+        shown = self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
+        if decision.lacks and not self.asking.is_worth_it:
+            self._note_lack(*decision.lacks)
+        return shown
+
+    def _note_lack(self, what: str, amount: int) -> None:
+        """Write down, after the beep, that somebody was refused who could not be asked for: for the centre to learn."""
+        with contextlib.suppress(JournalFullError):
+            written = self.opened.journal.append([Lacked(self.life, what, amount)])[-1]
+            self.opened.counted.raise_to(written.entry.seq)
 
     def _tell_unheard(self, believed: Believed) -> Shown | None:
         """Tell what became of a touch that was written just before the power went, instead of writing another one."""
