@@ -131,7 +131,7 @@ class _Table:
         if kind not in self._sites:
             self._sites[kind] = self._look_around(kind)
         wanted = self._policy(habit, self._with_room(kind, holders.units), self._terms)
-        asked, granted = changes(wanted, holders.units, holders.free, least=int(habit.usual / 2))
+        asked, granted = changes(wanted, holders.units, holders.free, least_of(habit))
         for unit, back in asked.items():
             self._deal.recall(what, unit, back)
         for unit, more in granted.items():
@@ -186,6 +186,11 @@ def weights(times: Mapping[str, int], counters: Mapping[str, str]) -> dict[str, 
         units[counter] = units.get(counter, 0) + 1
         sums[counter] = sums.get(counter, 0) + times[unit]
     return {unit: times[unit] + NEWCOMER * sums[counter] / units[counter] for unit, counter in counters.items()}
+
+
+def least_of(habit: Habit) -> int:
+    """Return the least difference that is worth a word to a unit: every word is signed, and stays for ever."""
+    return max(1, int(habit.usual / 2))
 
 
 def usual(uses: Mapping[str, Use]) -> float:
