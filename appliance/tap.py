@@ -4,6 +4,7 @@ Who waits for whom: the person waits for the card, and for one commit to this un
 not give out enough, and the town was heard a moment ago, for its word, but no longer than a moment.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ from drivers.reader import Field
 from sync.cards import pseudonym
 from sync.facts import CardState, UnitState
 from sync.program import NO_WISH, Decision, Moment, Result, Tap, Wish, WishError, town_day, town_minute
+from sync.rights import Lacked
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 WISH_S: Final = 90.0  # so long a counter stays set
@@ -277,7 +279,15 @@ class TapPath:
         shown = self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
         if written:
             self.receipts.give(written)
+        if decision.lacks and not self.asking.is_worth_it:
+            self._note_lack(*decision.lacks)
         return shown
+
+    def _note_lack(self, what: str, amount: int) -> None:
+        """Write down, after the beep, that somebody was refused who could not be asked for: for the centre to learn."""
+        with contextlib.suppress(JournalFullError):
+            written = self.opened.journal.append([Lacked(self.life, what, amount)])[-1]
+            self.opened.counted.raise_to(written.entry.seq)
 
     def moment(self) -> Moment:
         """Return where and when something is done here.

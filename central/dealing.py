@@ -5,7 +5,7 @@ So this may be as wrong about habits, roads and clocks as it likes: some money i
 is in two.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from central import habits, placement, store
 from central.granting import BLOCK, Deal, Granter
-from central.habits import Road
-from central.placement import Habit, Site, Terms
-from central.reconcile import statement
+from central.habits import Road, Use
+from central.placement import MEAN, Habit, Site, Terms, changes
+from central.reconcile import statement, statements
 from central.town import Clock
 from central.upsert import upsert
 from sync.directory import TOWN_KEY, unit_key
@@ -50,14 +50,28 @@ class Place(msgspec.Struct, frozen=True):
     storm: bool = False
 
 
-class Dealer:
-    """Lets units hold what they should."""
+Policy = Callable[[Habit, Sequence[Site], Terms], Mapping[str, int]]
 
-    def __init__(self, engine: sa.Engine, granter: Granter, clock: Clock, terms: Terms | None = None) -> None:
+
+class Dealer:
+    """Lets units hold what they should.
+
+    `policy` says what that is; there are others than ours for comparison (simulation/rights).
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        granter: Granter,
+        clock: Clock,
+        terms: Terms | None = None,
+        policy: Policy = placement.place,
+    ) -> None:
         self._engine = engine
         self._granter = granter
         self._clock = clock
         self._terms = terms or Terms()
+        self._policy = policy
 
     def turn(self, most: int = AT_ONCE) -> int:
         """Look at a few things, in one transaction, and deal them anew where that is worth a word; return how many.
@@ -67,15 +81,16 @@ class Dealer:
         with self._granter.deal() as deal:
             if deal.unheard:
                 return 0
-            table = _Table(deal, self._clock.wall_ms(), self._terms)
-            place = table.begin(_place(deal.connection))
-            things, after = _next(deal.connection, place, most)
+            now_ms, storm = self._clock.wall_ms(), _is_storm(deal.connection)
+            before = _place(deal.connection)
+            things, after = _next(deal.connection, _begin(deal.connection, before, now_ms, storm=storm), most)
+            table = _Table(deal, now_ms, self._terms, self._policy, storm=storm)
             for what in things:
                 if asked := self._granter.asked(what):
                     self._granter.serve(deal, what, asked)
                 else:
                     table.deal(what)
-            if after != _place(deal.connection):
+            if after != before:
                 _set(deal.connection, _PLACE, msgspec.json.encode(after).decode())
             return len(things)
 
@@ -92,23 +107,14 @@ class Dealer:
 class _Table:
     """What one turn knows of the town, and deals by."""
 
-    def __init__(self, deal: Deal, now_ms: int, terms: Terms) -> None:
+    def __init__(self, deal: Deal, now_ms: int, terms: Terms, policy: Policy, *, storm: bool) -> None:
         self._deal = deal
+        self._policy = policy
         self._now_ms = now_ms
-        self._storm = _is_storm(deal.connection)
-        self._terms = msgspec.structs.replace(terms, share=1.0) if self._storm else terms
-        self._roads = habits.roads(deal.connection)
+        self._storm = storm
+        self._terms = msgspec.structs.replace(terms, share=1.0) if storm else terms
         self._sites: dict[str, Sequence[Site]] = {}
         self._granted: dict[str, int] = {}
-
-    def begin(self, place: Place) -> Place:
-        """Begin a round through everything if it is night, or if a storm is announced or over."""
-        said = statement(self._deal.connection, TOWN_KEY).fact
-        minutes = said.utc_offset_minutes if isinstance(said, Town) else _JAPAN_MINUTES
-        day = town_day(self._now_ms - NIGHT_MS, minutes)
-        if (day, self._storm) == (place.day, place.storm):
-            return place
-        return msgspec.structs.replace(place, day=day, storm=self._storm, round="")
 
     def deal(self, what: str) -> None:
         """Ask back what is too much, where a unit can be reached, and grant what is free."""
@@ -117,15 +123,15 @@ class _Table:
         uses = habits.uses(self._deal.connection, what)
         habit = Habit(
             amount=amount,
-            visits={unit: times for unit, (times, _) in uses.items()},
+            visits={unit: use.times for unit, use in uses.items()},
             days=habits.days_known(self._deal.connection, what, self._now_ms),
-            usual=_usual(uses),
+            usual=usual(uses),
         )
         kind = habits.kind_of(what)
         if kind not in self._sites:
             self._sites[kind] = self._look_around(kind)
-        wanted = placement.place(habit, self._with_room(kind, holders.units), self._terms)
-        asked, granted = placement.changes(wanted, holders.units, holders.free, least=int(habit.usual / 2))
+        wanted = self._policy(habit, self._with_room(kind, holders.units), self._terms)
+        asked, granted = changes(wanted, holders.units, holders.free, least_of(habit))
         for unit, back in asked.items():
             self._deal.recall(what, unit, back)
         for unit, more in granted.items():
@@ -144,23 +150,35 @@ class _Table:
     def _look_around(self, kind: str) -> Sequence[Site]:
         """Return the units in reach at which things of this kind are used."""
         stocks = habits.stocks(self._deal.connection, kind)
-        counters = {unit: self._counter(unit) for unit in {*self._deal.in_reach, *stocks}}
-        weights = _weights({unit: stocks[unit][0] if unit in stocks else 0 for unit in counters}, counters)
-        total = sum(weights.values())
+        counters = self._counters(sorted({*self._deal.in_reach, *stocks}))
+        weight = weights({unit: stocks[unit][0] if unit in stocks else 0 for unit in counters}, counters)
+        total = sum(weight.values())
+        roads = habits.roads(self._deal.connection)
         sites = []
         for unit in sorted(self._deal.in_reach):
-            if weights[unit] > 0:
-                road = STORM if self._storm else self._roads.get(unit, habits.USUAL)
+            if weight[unit] > 0:
+                road = STORM if self._storm else roads.get(unit, habits.USUAL)
                 room = self._terms.cap - (stocks[unit][1] if unit in stocks else 0)
-                sites.append(Site(unit, weights[unit] / total, road.outages, road.away, room))
+                sites.append(Site(unit, weight[unit] / total, road.outages, road.away, room))
         return sites
 
-    def _counter(self, unit: str) -> str:
-        said = statement(self._deal.connection, unit_key(unit)).fact
-        return said.counter if isinstance(said, UnitSet) else ""
+    def _counters(self, units: Sequence[str]) -> Mapping[str, str]:
+        found = statements(self._deal.connection, [unit_key(unit) for unit in units])
+        facts = {unit: said.fact for unit in units if (said := found.get(unit_key(unit)))}
+        return {unit: fact.counter if isinstance(fact := facts.get(unit), UnitSet) else "" for unit in units}
 
 
-def _weights(times: Mapping[str, int], counters: Mapping[str, str]) -> dict[str, float]:
+def _begin(connection: sa.Connection, place: Place, now_ms: int, *, storm: bool) -> Place:
+    """Begin a round through everything if it is night, or if a storm is announced or over."""
+    said = statement(connection, TOWN_KEY).fact
+    minutes = said.utc_offset_minutes if isinstance(said, Town) else _JAPAN_MINUTES
+    day = town_day(now_ms - NIGHT_MS, minutes)
+    if (day, storm) == (place.day, place.storm):
+        return place
+    return msgspec.structs.replace(place, day=day, storm=storm, round="")
+
+
+def weights(times: Mapping[str, int], counters: Mapping[str, str]) -> dict[str, float]:
     """Return how often units are used; of a new one is expected a little of what the others of its kind have."""
     units: dict[str, int] = {}
     sums: dict[str, int] = {}
@@ -170,10 +188,16 @@ def _weights(times: Mapping[str, int], counters: Mapping[str, str]) -> dict[str,
     return {unit: times[unit] + NEWCOMER * sums[counter] / units[counter] for unit, counter in counters.items()}
 
 
-def _usual(uses: Mapping[str, tuple[int, int]]) -> float:
-    times = sum(times for times, _ in uses.values())
-    amount = sum(amount for _, amount in uses.values()) / placement.MEAN
-    return (amount + USUAL_COUNTS * USUAL) / (times + USUAL_COUNTS)
+def least_of(habit: Habit) -> int:
+    """Return the least difference that is worth a word to a unit: every word is signed, and stays for ever."""
+    return max(1, int(habit.usual / 2))
+
+
+def usual(uses: Mapping[str, Use]) -> float:
+    """Return a card's payment in the middle; of one of which little is known, everybody's."""
+    paid = sum(use.paid for use in uses.values())
+    amount = sum(use.amount for use in uses.values()) / MEAN
+    return (amount + USUAL_COUNTS * USUAL) / (paid + USUAL_COUNTS)
 
 
 def _next(connection: sa.Connection, place: Place, most: int) -> tuple[Sequence[str], Place]:

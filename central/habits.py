@@ -16,7 +16,7 @@ from sync.entries import Entry
 from sync.facts import CORE, Applied, Place
 from sync.messages import ONE_UNIT, is_stream
 from sync.program import DAY_MS
-from sync.rights import Grant, Moves, Recall, Returned
+from sync.rights import Grant, Lacked, Moves, Recall, Returned
 
 LATE_MS: Final = 10 * 60_000  # what arrives so long after it was written was written out of reach
 LATEST_MS: Final = 30 * DAY_MS  # later than that, a clock was wrong
@@ -37,7 +37,8 @@ use = Table(
     metadata,
     Column("what", Text, primary_key=True),
     Column("unit", Text, primary_key=True),
-    Column("times", BigInteger, nullable=False),
+    Column("times", BigInteger, nullable=False),  # also when it was lacked
+    Column("paid", BigInteger, nullable=False),
     Column("amount", BigInteger, nullable=False),
 )
 
@@ -102,17 +103,18 @@ class _Tally:
 
     def __init__(self) -> None:
         self.things: set[str] = set()
-        self._uses: dict[tuple[str, str], tuple[int, int]] = {}
+        self._uses: dict[tuple[str, str], tuple[int, int, int]] = {}
         self._stocks: dict[tuple[str, str, int], tuple[int, int]] = {}
 
     def add(self, what: str, unit: str, life: int, change: int, *, is_use: bool = False) -> None:
+        """Note that a unit holds more of a thing, or less; `is_use`: because it was used there, or lacked."""
         self.things.add(what)
         stocked = kind_of(what), unit, life
         times, holds = self._stocks.get(stocked, (0, 0))
         self._stocks[stocked] = times + is_use, holds + change
         if is_use:
-            times, amount = self._uses.get((what, unit), (0, 0))
-            self._uses[what, unit] = times + 1, amount - change
+            times, paid, amount = self._uses.get((what, unit), (0, 0, 0))
+            self._uses[what, unit] = times + 1, paid + (change < 0), amount - change
 
     def write(self, connection: sa.Connection) -> None:
         _add(connection, use, self._uses)
@@ -137,6 +139,8 @@ def _note_uses(connection: sa.Connection, arrived: Arrived) -> None:
         match entry.fact:
             case Moves(life=life, moves=(what, change)):
                 tally.add(what, entry.unit, life, change, is_use=change < 0)
+            case Lacked(life=life, what=what):
+                tally.add(what, entry.unit, life, 0, is_use=True)
             case Returned(life=life, what=what, amount=amount):
                 tally.add(what, entry.unit, life, -amount)
             case Applied(stream=stream, upto=upto) if stream == ONE_UNIT + entry.unit:
@@ -175,7 +179,7 @@ def _note_heard(connection: sa.Connection, unit: str, upto: Place) -> None:
 
 def _note_road(connection: sa.Connection, arrived: Arrived) -> None:
     """Note how late visits were told; a backlog that comes in several segments is one outage."""
-    visits = [entry for entry in arrived.entries if not isinstance(entry.fact, CORE)]
+    visits = [entry for entry in arrived.entries if isinstance(entry.fact, Lacked) or not isinstance(entry.fact, CORE)]
     late = sum(LATE_MS <= arrived.at_ms - entry.at <= LATEST_MS for entry in visits)
     unit = arrived.entries[0].unit
     heard_ms = connection.execute(sa.select(road.c.until_ms).where(road.c.unit == unit)).scalar()
@@ -194,24 +198,36 @@ class Road(msgspec.Struct, frozen=True):
 
 USUAL: Final = Road(outages=1 / 7, away=0.02)
 _USUAL_DAYS: Final = 7.0
-_USUAL_VISITS: Final = 50.0
+_USUAL_VISITS: Final = 10.0
 
 
 def roads(connection: sa.Connection) -> dict[str, Road]:
-    """Return how units are connected; one that was heard little counts for much like any other."""
-    return {row.unit: _road(row) for row in connection.execute(sa.select(road))}
+    """Return how units are connected."""
+    rows = connection.execute(sa.select(road))
+    return {row.unit: guess(row.until_ms - row.since_ms, row.outages, row.visits, row.late) for row in rows}
 
 
-def _road(row: sa.Row[Any]) -> Road:
-    days = max(0, row.until_ms - row.since_ms) / DAY_MS
-    outages = (row.outages + USUAL.outages * _USUAL_DAYS) / (days + _USUAL_DAYS)
-    return Road(outages, (row.late + USUAL.away * _USUAL_VISITS) / (row.visits + _USUAL_VISITS))
+def guess(heard_ms: int, outages: int, visits: int, late: int) -> Road:
+    """Guess how a unit is connected; one that was heard little counts for much like any other."""
+    days = max(0, heard_ms) / DAY_MS
+    return Road(
+        outages=(outages + USUAL.outages * _USUAL_DAYS) / (days + _USUAL_DAYS),
+        away=(late + USUAL.away * _USUAL_VISITS) / (visits + _USUAL_VISITS),
+    )
 
 
-def uses(connection: sa.Connection, what: str) -> dict[str, tuple[int, int]]:
-    """Return where a thing was used: for each unit how often, and how much in all."""
+class Use(msgspec.Struct, frozen=True):
+    """How often a thing was wanted at a unit, how often it was there, and how much of it was used."""
+
+    times: int
+    paid: int
+    amount: int
+
+
+def uses(connection: sa.Connection, what: str) -> dict[str, Use]:
+    """Return where a thing was used."""
     rows = connection.execute(sa.select(use).where(use.c.what == what))
-    return {row.unit: (row.times, row.amount) for row in rows}
+    return {row.unit: Use(row.times, row.paid, row.amount) for row in rows}
 
 
 def open_recalls(connection: sa.Connection, what: str) -> dict[tuple[str, int], int]:

@@ -61,6 +61,7 @@ _SAID: Final = msgspec.json.Decoder(Said)
 
 said = Table("said", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 _SAID_OF: Final = sa.select(said.c.state).where(said.c.key == sa.bindparam("of"))
+_SAID_OF_MANY: Final = sa.select(said).where(said.c.key.in_(sa.bindparam("of", expanding=True)))
 
 
 class Reconciler:
@@ -189,6 +190,11 @@ def statement(connection: sa.Connection, key: str) -> Said:
     """Return the latest statement of the centre about one thing."""
     found = connection.execute(_SAID_OF, {"of": key}).scalar()
     return _SAID.decode(found) if found else DIRECTORY.empty
+
+
+def statements(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Said]:
+    """Return the latest statements about several things, as far as there are any."""
+    return {row.key: _SAID.decode(row.state) for row in connection.execute(_SAID_OF_MANY, {"of": keys})}
 
 
 def _digest(connection: sa.Connection, table: Table) -> str:

@@ -3,6 +3,7 @@
 import click
 
 from simulation.model.cli import model
+from simulation.rights.cli import rights
 
 
 @click.group()
@@ -44,3 +45,4 @@ def town(**asked: object) -> None:
 
 
 simulate.add_command(model)
+simulate.add_command(rights)

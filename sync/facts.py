@@ -149,6 +149,7 @@ CORE: tuple[type[Fact], ...] = (
     *(Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order, Enrolled),
     *rights.KINDS,
     *rights.OFFICE,
+    rights.Lacked,
 )
 
 

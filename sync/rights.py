@@ -63,6 +63,17 @@ class Lost(Fact, frozen=True, tag="right.lost"):
     stolen: bool = False
 
 
+class Lacked(Fact, frozen=True, tag="right.lack"):
+    """Somebody was refused at a unit that could not ask the town: it lacked so much of something.
+
+    It moves nothing. A centre that knew only of those who were served would go on placing rights where others are.
+    """
+
+    life: Life
+    what: What
+    amount: Amount
+
+
 class Moves(Fact, frozen=True):
     """A program's fact that uses rights of the unit that writes it, or makes some there.
 

@@ -5,14 +5,14 @@ import sqlalchemy as sa
 
 from central import habits
 from central.centre import Centre
-from central.habits import LATE_MS, USUAL
+from central.habits import LATE_MS, USUAL, Use
 from central.store import branch, reading
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import Charge, Pay, Void, money
 from sync.facts import Applied, Place
 from sync.messages import ONE_UNIT
 from sync.program import DAY_MS
-from sync.rights import Returned
+from sync.rights import Lacked, Returned
 from tests.central.pen import AT, Pen, touch
 
 CARD = "0a" * 16
@@ -27,13 +27,13 @@ def pay(yen: int) -> Pay:
     return Pay(1, CARD, yen, "fish", 20_780, "card")
 
 
-def test_payments_are_counted_where_they_were_made(pen: Pen) -> None:
+def test_payments_are_counted_where_they_were_made_and_where_they_could_not_be(pen: Pen) -> None:
     void = Void(1, CARD, 1000, "fish", 20_780, f"{1:016x}/2")
-    pen.send(pen.begin(charge(9000), pay(1000), pay(2500), void, Returned(1, WHAT, 500)))
+    pen.send(pen.begin(charge(9000), pay(1000), pay(2500), void, Returned(1, WHAT, 500), Lacked(1, WHAT, 300)))
     pen.centre.reconciler.catch_up()
     with reading(pen.centre.engine) as connection:
-        assert habits.uses(connection, WHAT) == {"lib01": (2, 3500)}
-        assert habits.stocks(connection, "coin") == {"lib01": (2, 9000 - 3500 + 1000 - 500)}
+        assert habits.uses(connection, WHAT) == {"lib01": Use(3, 2, 3500)}
+        assert habits.stocks(connection, "coin") == {"lib01": (3, 9000 - 3500 + 1000 - 500)}
 
 
 def test_news_come_in_order_and_each_once(pen: Pen) -> None:
@@ -74,7 +74,7 @@ def test_what_comes_late_was_written_out_of_reach_and_a_backlog_is_one_outage(pe
     for part in range(20):
         send_after(pen, clock, LATE_MS + 1000 * (part + 1))
     one = road(pen)
-    assert one.away == pytest.approx((200 + USUAL.away * 50) / 250)
+    assert one.away == pytest.approx((200 + USUAL.away * 10) / 210)
     assert one.outages == pytest.approx((1 + USUAL.outages * 7) / 7, rel=0.01)
     send_after(pen, clock, 3 * LATE_MS)
     assert road(pen).outages > one.outages

@@ -54,6 +54,7 @@ def test_of_a_stranger_is_expected_what_others_do() -> None:
     assert expected["shop"] == pytest.approx(3 * expected["bus"])
     known = rates(habit(days=97, shop=48), SITES)
     assert known["shop"] == pytest.approx(0.49 * (48 + 0.6) / 50)
+    assert known["shop"] > 100 * known["bus"] > 0
 
 
 @settings(max_examples=200, deadline=None)

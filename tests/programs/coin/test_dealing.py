@@ -162,3 +162,23 @@ def test_who_asked_and_went_away_is_not_waited_for(street: Street) -> None:
     go_on(street, "desk01", "shop01", "shop02")
     assert street.rights("shop02") < 3000
     assert street.rights("shop01") > 1000
+
+
+def test_where_somebody_was_refused_out_of_reach_money_will_be(street: Street) -> None:
+    settled(street)
+    assert street.rights("shop02") < 1000
+    for _ in range(4):
+        street.clock.advance(DAY_S)
+        go_on(street, "desk01", "shop01")
+        assert street.hold("shop02", Wish(PAY, 1000)) in ("COI-010", "COI-011")
+    go_on(street, "desk01", "shop01", "shop02")
+    assert street.rights("shop02") >= 1000
+    assert street.hold("shop02", Wish(PAY, 1000)) == "COI-020"
+
+
+def test_who_was_refused_where_the_town_could_be_asked_leaves_no_trace(street: Street) -> None:
+    settled(street)
+    street.connect("shop02")
+    before = street.units["shop02"].running.opened.journal.tip
+    assert street.hold("shop02", Wish(PAY, 100_000)) in ("COI-010", "COI-011")
+    assert street.units["shop02"].running.opened.journal.tip == before
