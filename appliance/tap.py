@@ -19,20 +19,9 @@ from appliance.feedback import Feedback, Shown
 from appliance.journal import Execute, JournalFullError, Written
 from appliance.opening import Opened
 from appliance.receipts import Receipts
-from appliance.trust import Believer
+from appliance.trust import Believer, what_to_say
 from drivers.card import Presented, identify, identify_code
-from drivers.card.errors import (
-    CardError,
-    ClockDoubtError,
-    ExpiredCardError,
-    ForgedCardError,
-    NotReadableError,
-    OtherCardError,
-    RevokedCardError,
-    StaleCodeError,
-    UnknownCardError,
-    UnknownIssuerError,
-)
+from drivers.card.errors import CardError
 from drivers.clock import Clock, Confidence
 from drivers.entropy import Entropy
 from drivers.reader import Field
@@ -45,18 +34,6 @@ REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 WISH_S: Final = 90.0  # so long a counter stays set
 NONCE_BYTES: Final = 32
 JAPAN_MINUTES: Final = 540
-
-_CARD_SAYS: Final[Mapping[type[CardError], tuple[Result, str]]] = {
-    NotReadableError: (Result.RETRY, "TAP-010"),
-    OtherCardError: (Result.HELP, "TAP-034"),
-    UnknownCardError: (Result.HELP, "TAP-030"),
-    StaleCodeError: (Result.RETRY, "TAP-036"),
-    RevokedCardError: (Result.REFUSED, "TAP-031"),
-    ExpiredCardError: (Result.REFUSED, "TAP-032"),
-    ForgedCardError: (Result.REFUSED, "TAP-033"),
-    ClockDoubtError: (Result.HELP, "TAP-035"),
-    UnknownIssuerError: (Result.HELP, "TAP-035"),
-}
 
 
 class Believed(msgspec.Struct, frozen=True):
@@ -205,7 +182,7 @@ class TapPath:
             if (known := self.directory.card(believed.card)) and known.state is CardState.STOPPED:
                 return say(Result.REFUSED, "TAP-031", phone)
         except CardError as error:
-            result, message = next(said for kind, said in _CARD_SAYS.items() if isinstance(error, kind))
+            result, message = what_to_say(error)
             return say(result, message, phone)
         return self._finish(believed, wait=self.asking.is_worth_it)
 

@@ -1,17 +1,43 @@
 """Whom a unit believes: what a technician laid into its trust folder, and what the town says in its directory."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from appliance.directory import Directory
 from appliance.journal import Execute, Journal
 from drivers.card import Presented, Trust, TrustError
+from drivers.card.errors import (
+    CardError,
+    ClockDoubtError,
+    ExpiredCardError,
+    ForgedCardError,
+    NotReadableError,
+    OtherCardError,
+    RevokedCardError,
+    StaleCodeError,
+    UnknownCardError,
+    UnknownIssuerError,
+)
 from sync.cards import INDEX, pseudonym
 from sync.facts import Town
 from sync.messages import raw_bytes
+from sync.program import Result
+
+_CARD_SAYS: Final[Mapping[type[CardError], tuple[Result, str]]] = {
+    NotReadableError: (Result.RETRY, "TAP-010"),
+    OtherCardError: (Result.HELP, "TAP-034"),
+    UnknownCardError: (Result.HELP, "TAP-030"),
+    StaleCodeError: (Result.RETRY, "TAP-036"),
+    RevokedCardError: (Result.REFUSED, "TAP-031"),
+    ExpiredCardError: (Result.REFUSED, "TAP-032"),
+    ForgedCardError: (Result.REFUSED, "TAP-033"),
+    ClockDoubtError: (Result.HELP, "TAP-035"),
+    UnknownIssuerError: (Result.HELP, "TAP-035"),
+}
 
 
 class Believer:
@@ -76,3 +102,8 @@ class Believer:
     def _face_key(self, index: str) -> bytes | None:
         key = self._directory.face_key(pseudonym(self._card_key, INDEX, index))
         return base64.b64decode(key) if key else None
+
+
+def what_to_say(error: CardError) -> tuple[Result, str]:
+    """Return how it sounds that a card is not believed, and the id of the words."""
+    return next(said for kind, said in _CARD_SAYS.items() if isinstance(error, kind))

@@ -19,6 +19,7 @@ from central import reconcile, store
 from central.audit import audit
 from central.centre import Centre, open_centre
 from central.found import Plan, found
+from central.office import Office
 from central.reconcile import Reconciler
 from central.world import SystemClock, SystemEntropy
 from drivers.clock.sim import Driver as Clock
@@ -63,6 +64,11 @@ def filled(centre: Centre) -> Centre:
     return centre
 
 
+def others(centre: Centre) -> list[Office]:
+    """Return the offices of all programs but this one."""
+    return [office for office in centre.offices if office.name != OFFICE.name]
+
+
 def place(engine: sa.Engine) -> tuple[int, int]:
     """Return how far it was added up, and up to where the index of entries reaches."""
     with store.reading(engine) as connection:
@@ -105,13 +111,13 @@ def test_a_crash_leaves_whole_segments_only_and_is_made_up_for(centre: Centre, a
     good.catch_up()
     before = good.digest()
     good.wipe()
-    stumbling = Reconciler(centre.engine, centre.town.register, [Stumbling(at)])
+    stumbling = Reconciler(centre.engine, centre.town.register, [Stumbling(at), *others(centre)])
     with pytest.raises(StumbleError):
         stumbling.catch_up(together)
     reached, indexed = place(centre.engine)
     assert indexed <= reached, "nothing of the batch in which it stumbled stayed"
     assert good.figures()["visits"]["touches"] <= 2 * at * together
-    again = Reconciler(centre.engine, centre.town.register, [OFFICE])
+    again = Reconciler(centre.engine, centre.town.register, centre.offices)
     assert again.catch_up() > 0
     assert again.digest() == before
 
@@ -146,7 +152,7 @@ def test_a_new_version_of_a_program_is_added_up_from_the_first_segment(centre: C
     before = centre.reconciler.digest()
     newer = Visits()
     newer.version = OFFICE.version + 1
-    upgraded = Reconciler(centre.engine, centre.town.register, [newer])
+    upgraded = Reconciler(centre.engine, centre.town.register, [newer, *others(centre)])
     assert upgraded.prepare()
     assert upgraded.figures()["visits"]["touches"] == 0
     upgraded.catch_up()
