@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central import reconcile, store
+from central import store
 from central.centre import Centre
 from drivers.clock.sim import Driver as Clock
-from programs.visits import office
 from simulation.centre import name_place, open_sim_centre
 from tests.central.pen import Pen
 from tests.postgres import Postgres
@@ -41,9 +40,9 @@ def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def emptied(url: str) -> str:
     engine = store.open_engine(url)
     with engine.begin() as connection:
-        for metadata in (store.metadata, reconcile.metadata, office.metadata):
-            metadata.drop_all(connection)
-        connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
+        there = sa.MetaData()
+        there.reflect(connection)
+        there.drop_all(connection)
     engine.dispose()
     return url
 
