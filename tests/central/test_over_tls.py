@@ -277,6 +277,7 @@ def test_the_api_describes_itself(served: Served, unit: Path) -> None:
         schema = http.get("/openapi.json").json()
     assert set(schema["paths"]) == {
         "/v1/journal",
+        "/v1/rights",
         "/v1/stream/{name}",
         "/v1/time",
         "/v1/enrol",
