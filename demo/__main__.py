@@ -8,6 +8,7 @@ from types import FrameType
 
 import msgspec
 
+from demo.evening import close_tills, lose
 from demo.page.app import serve
 from demo.processes import StartError
 from demo.script import Morning
@@ -43,11 +44,16 @@ def once(folder: Path, ports: Ports) -> int:
     with DemoTown(folder, ports, say) as town:
         morning = Morning(town, say)
         morning.run()
+        say("the tills are closed")
+        close_tills(town)
         if not town.wait_until_sent(SEND_S):
             say("something was still not sent after half a minute")
+        say("the shop's unit is gone for good; its cardholders are made whole")
+        evening = lose(town, town.units["shop01"])
+        town.wait_until_sent(SEND_S)
     verdict = judge(folder, morning.taps)
-    print(msgspec.json.encode(verdict).decode())
-    good = verdict.is_good and morning.delivered_twice and verdict.taps >= FEWEST_TAPS
+    print(msgspec.json.encode(msgspec.structs.asdict(verdict) | {"evening": evening}).decode())
+    good = verdict.is_good and evening.is_good and morning.delivered_twice and verdict.taps >= FEWEST_TAPS
     return 0 if good else 2
 
 

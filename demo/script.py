@@ -49,6 +49,11 @@ class Morning:
         self._say(f"the town hall: everybody charges {CHARGED_YEN:,} yen")
         for person in REGISTERED:
             self._must(self._at_till(hall, person, Wish("charge", CHARGED_YEN)), OK, f"{person} charges at the desk")
+        self._say("the town hall's line is down: somebody charges, and pays with it there at once")
+        hall.road.cut()
+        self._must(self._at_till(hall, "hanako", Wish("charge", 1_000)), OK, "a charge without a network")
+        self._must(self._at_till(hall, "hanako", Wish("pay", 450)), OK, "a payment out of it")
+        hall.road.mend()
         self._say("the fish shop: everybody buys something")
         for number, person in enumerate(REGISTERED):
             self._pay_at_last(shop, person, 300 + 10 * number)

@@ -20,6 +20,7 @@ from drivers.card.sim.pcscd import PrivatePcscd
 from drivers.card.sim.pki import TestPki
 
 DESK: Final = "desk"
+QUIET_S: Final = 5.0  # two calls of a unit, and a little
 
 
 class Stand(msgspec.Struct, frozen=True):
@@ -229,11 +230,16 @@ class DemoTown:
         return DemoUnit(stand, folder, road, screen, self.pcscd.environment)
 
     def wait_until_sent(self, seconds: float) -> bool:
-        """Wait until no unit has anything left to send; return whether that came about."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        """Wait until no unit has anything left to send, and none says anything more; return whether that came about.
+
+        What is sent may be answered: the centre deals money out by it, and units write down what they give back.
+        """
+        until = since = time.monotonic()
+        while time.monotonic() < until + seconds:
             states = [unit.status() for unit in self.units.values()]
-            if all(state and state["unsent"] == 0 for state in states):
+            if not all(state and state["unsent"] == 0 for state in states):
+                since = time.monotonic()
+            elif time.monotonic() > since + QUIET_S:
                 return True
             time.sleep(0.1)
         return False

@@ -162,7 +162,7 @@ def _unnamed(town: "SimTown", written: Books) -> Iterator[Finding]:
             continue
         heard = {t.said.entry for t in people.touches if t.box == number and t.said and t.said.entry}
         if is_double and heard & set(written.touches):
-            twin = _own_touches(people, box.unit, but=number, since=box.since)
+            twin = _own_touches(people, number)
             if twin & set(written.touches):
                 yield Finding("unnamed", f"{box.unit} has a double, and nobody was told", box.unit)
         if "its key was stolen" in box.mishaps and box.closed_at is None and not _says_so(town.boxes[number]):
@@ -181,19 +181,26 @@ def _says_so(box: "town_box.Box") -> bool:
 def _took_turns(people: People, double: int, written: Books) -> bool:
     """Whether the centre has heard of one of two machines, then of the other, and then of the first again."""
     box = people.boxes[double]
-    lives = [one.since for one in boxes_of(people, box.unit) if "it is a double" not in one.mishaps]
-    over = min((since for since in lives if since > box.since), default=None)  # who comes then is no third machine
-    both = [t for t in people.touches if t.unit == box.unit and t.at > box.since]
-    said = [(t.said.entry, t.box) for t in both if t.said and (over is None or people.boxes[t.box].since < over)]
+    said = [(t.said.entry, t.box) for t in _touches_of_both(people, double) if t.said]
     own = [(entry, by) for entry, by in said if entry not in box.brought]  # what both hold may be told again by either
     came = sorted((written.arrived[entry], by) for entry, by in own if entry in written.arrived)
     turns = sum(one[1] != other[1] for one, other in itertools.pairwise(came))
     return turns > 1
 
 
-def _own_touches(people: People, unit: str, but: int, since: int) -> set[str]:
-    touches = (t for t in people.touches if t.unit == unit and t.box != but and t.at > since)
+def _own_touches(people: People, double: int) -> set[str]:
+    """Return what a unit wrote by itself after it was copied, in that life of it."""
+    touches = (t for t in _touches_of_both(people, double) if t.box != double)
     return {t.said.entry for t in touches if t.said and t.said.entry}
+
+
+def _touches_of_both(people: People, double: int) -> list[Touch]:
+    """Return the touches at a unit and at its double; who is let in after them is no third machine."""
+    box = people.boxes[double]
+    lives = [one.since for one in boxes_of(people, box.unit) if "it is a double" not in one.mishaps]
+    over = min((since for since in lives if since > box.since), default=None)
+    both = (t for t in people.touches if t.unit == box.unit and t.at > box.since)
+    return [t for t in both if over is None or people.boxes[t.box].since < over]
 
 
 def _whole(town: "SimTown") -> Iterator[Finding]:
