@@ -25,6 +25,7 @@ from central.found import Plan, found
 from central.refusal import RefusedError
 from central.world import SystemClock, SystemEntropy
 from drivers.keystore.sim import Driver as Keystore
+from programs.coin.entries import Charge, Pay
 from simulation import books as read_books
 from simulation.deeds import Setting
 from simulation.oracle import findings
@@ -39,6 +40,9 @@ from tests.central.serving import MACHI
 
 Edit = Callable[[sa.Connection], object]
 DAY_MS = 86_400_000
+
+
+LEDGER = ("ledger_account", "ledger_posting")
 
 
 @dataclass
@@ -98,6 +102,8 @@ def _live(centre: Centre) -> Ticket:
     hall.send(rest)
     bus = Pen.enrolled(centre, "bus01", "bus")
     bus.send(bus.begin(touch(10)))
+    card = "0b" * 16
+    bus.send(bus.write(Charge(1, card, 3000, "bus", 20_780, "card"), Pay(1, card, 1280, "bus", 20_780, "card", 120)))
     heir = Pen.enrolled(centre, "bus01", "heir of the bus")
     heir.boots = bus.boots
     heir.send(heir.begin(touch(11)))
@@ -292,12 +298,17 @@ def test_every_edit_of_what_was_added_up_is_found_and_mended(books: Books) -> No
     reconciler = books.after(lambda _: None).reconciler
     good = reconciler.digest()
     tables = [table for made in reconciler._metadatas for table in made.sorted_tables]
-    assert {table.name for table in tables} == set(good) == {"entry", "progress", "said", "visits_visit"}
-    for table in tables:
-        (row, *_) = rows(books.centre, table)
+    assert {table.name for table in tables} == set(good)
+    filled = {table.name: found for table in tables if (found := rows(books.centre, table))}
+    assert filled.keys() >= {"entry", "progress", "said", "visits_visit", "coin_purse", *LEDGER}
+    for table in (table for table in tables if table.name in filled):
+        row = filled[table.name][0]
         edits = [delete(table, row), *(change(table, row, **{name: other(row[name])}) for name in row)]
         for edit in edits:
-            books.after(edit)
+            try:
+                books.after(edit)
+            except sa.exc.IntegrityError:
+                continue  # the database itself refuses an account below zero
             assert reconciler.digest() != good, table.name
             reconciler.wipe()
             reconciler.catch_up()
