@@ -143,7 +143,9 @@ def _declared(branches: Branches, place: Place) -> str | None:
 def _branching(branches: Branches, after: Place) -> Event | None:
     """Say what it means that a boot continues this entry."""
     parent = branches.get(after.boot)
-    if parent is None or parent["seq"] > after.seq or branches.children(after.boot):
+    if parent is None or parent["seq"] > after.seq:
+        return Event.ROLLBACK
+    if any(child["after_seq"] == after.seq for child in branches.children(after.boot)):
         return Event.ROLLBACK
     return _growing(branches, parent)
 

@@ -270,6 +270,17 @@ def test_two_growing_branches_are_a_clone(pen: Pen) -> None:
         assert error.value.problem.type == Why.SUSPENDED
 
 
+def test_two_machines_that_begin_anew_by_turns_are_two(pen: Pen) -> None:
+    """The second branched off before the first one's end, and so the first goes on behind an entry of its own."""
+    pen.send(pen.begin(touch(1)))
+    twin = replace(pen, boots=pen.boots + 100)
+    pen.send(pen.write(touch(2)))
+    twin.send(twin.begin(touch(3)))
+    assert kinds(pen.centre) == ["rollback"]
+    held = pen.send(pen.begin(touch(4)), twin.fence)
+    assert (kinds(pen.centre), held.state) == (["rollback", "clone"], UnitState.SUSPENDED)
+
+
 def test_a_suspended_unit_hears_why(pen: Pen) -> None:
     test_two_growing_branches_are_a_clone(pen)
     (segment, *_) = pen.centre.intake.stream(pen.peer, "lib01", [], 1000)
