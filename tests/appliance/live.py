@@ -236,3 +236,8 @@ def change(folder: Path, *changes: tuple[str, str]) -> None:
         assert old in text, f"{old!r} is not in {config}"
         text = text.replace(old, new)
     config.write_text(text)
+
+
+def wait_for_scanner(unit: LiveUnit, times: int = 1) -> None:
+    """Wait until a unit listens to its scanner, for the n-th time; what was scanned before, nobody heard."""
+    wait_until(lambda: unit.said().count("scanner is there") >= times, unit.said)

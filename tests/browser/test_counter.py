@@ -28,7 +28,7 @@ from simulation.unit import SimUnit
 from sync.messages import ONE_UNIT, TOWN_STREAM
 from sync.program import Wish
 from sync.segment import join
-from tests.appliance.live import LiveUnit, settle_in
+from tests.appliance.live import LiveUnit, settle_in, wait_for_scanner
 from tests.drivers.far_end import FarEnd
 
 SIZES: Final = {"7 inch": (800, 480), "bus": (1024, 600)}
@@ -119,6 +119,7 @@ def counter(
         f'{config.read_text()}\n[drivers.scanner]\nmake = "serial"\npath = "{scanner.path}"\nagain_ms = 1\n'
     )
     unit.start()
+    wait_for_scanner(unit)
     page.goto(f"http://127.0.0.1:{unit.port}/counter")
     yield Behind(unit, scanner, page, pki)
     unit.clean_up()

@@ -17,7 +17,7 @@ from simulation.centre import name_place, open_sim_centre
 from simulation.unit import SimUnit
 from sync.program import Result
 from tests.appliance.daemon.conftest import Settle
-from tests.appliance.live import wait_until
+from tests.appliance.live import wait_for_scanner, wait_until
 from tests.drivers.far_end import FarEnd
 
 DAY_S = 86_400.0
@@ -123,6 +123,7 @@ def test_a_code_before_a_real_scanner_on_a_serial_line(settle: Settle, pki: Test
     config = unit.folder / "unit.toml"
     config.write_text(f'{config.read_text()}\n[drivers.scanner]\nmake = "serial"\npath = "{scanner.path}"\n')
     unit.start()
+    wait_for_scanner(unit)
     printed = Paper(Kind.PRINTED, ISSUER, bytes(8), date(2020, 4, 1), date(2099, 3, 31))
     scanner.say(code.to_text(paper.issue(printed, pki.own.pass_key)).encode() + b"\r")
     wait_until(lambda: any(sound == "ok_points" for sound, _ in unit.heard()), unit.said)

@@ -16,7 +16,7 @@ from drivers.card.paper import Kind, Paper
 from drivers.card.sim.pki import TestPki
 from drivers.card.tokens import phone
 from programs.coin.codes import cpm
-from tests.appliance.live import LiveUnit, settle_in, wait_until
+from tests.appliance.live import LiveUnit, settle_in, wait_for_scanner, wait_until
 from tests.drivers.far_end import FarEnd
 
 ISSUER = "TEST-town.1"
@@ -73,6 +73,7 @@ def desk(tmp_path: Path, town: Centre, pki: TestPki, request: pytest.FixtureRequ
         f"[drivers.printer]\n{printer}\n"
     )
     unit.start()
+    wait_for_scanner(unit)
     yield Desk(unit, scanner, pki)
     unit.clean_up()
     scanner.unplug()
@@ -132,6 +133,7 @@ def test_what_was_paid_with_is_not_good_after_a_start_either(desk: Desk) -> None
     assert desk.show(code) == "COI-031"
     assert desk.unit.stop(9) == -9
     desk.unit.start()
+    wait_for_scanner(desk.unit, times=2)
     desk.set("charge", 3000)
     assert desk.show(code) == "TAP-036"
     assert desk.show(desk.on_phone()) == "COI-032", "nobody knows whether that beep was heard: it is told, not charged"
