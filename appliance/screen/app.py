@@ -25,7 +25,17 @@ _ACT: Final = msgspec.json.Decoder(Act)
 _PAGES: Final = Path(__file__).parent / "pages"
 _FILES: Final = {"/": "index.html", "/counter": "counter.html"} | {
     f"/{name}": name
-    for name in ("screen.css", "screen.js", "icon.svg", "counter.css", "counter.js", "parts.js", "day.js", "drawer.js")
+    for name in (
+        "palette.css",
+        "screen.css",
+        "screen.js",
+        "icon.svg",
+        "counter.css",
+        "counter.js",
+        "parts.js",
+        "day.js",
+        "drawer.js",
+    )
 }
 
 # Nothing may be loaded from elsewhere, and nothing is kept: after an update the next load is the new page. There is no

@@ -108,7 +108,8 @@ def test_no_two_results_sound_alike_or_look_alike() -> None:
 
 
 def test_page_and_small_display_have_the_same_colours_and_signs() -> None:
-    css = (ROOT / "appliance" / "screen" / "pages" / "screen.css").read_text()
+    pages = ROOT / "appliance" / "screen" / "pages"
+    css = "".join((pages / name).read_text() for name in ("palette.css", "screen.css"))  # as the page loads them
     papers: dict[str, str] = {}
     for states, paper in re.findall(r"^((?:\[data-state[^{]*))\{ --paper: (#\w+);", css, re.MULTILINE):
         for how, state in re.findall(r'data-state(\^?=)"(\w+)"', states):
