@@ -5,7 +5,6 @@ By the commands and calls that a shopkeeper's page and the office use.
 
 from typing import Any
 
-import httpx
 import msgspec
 
 from demo.processes import machi
@@ -37,7 +36,7 @@ def close_tills(town: DemoTown) -> None:
     """Let whoever stands behind each till close the day, as its page does."""
     for unit in town.units.values():
         if unit.stand.is_till:
-            _act(unit, Act("close", is_sure=True))
+            unit.press("act", Act("close", is_sure=True))
 
 
 def lose(town: DemoTown, unit: DemoUnit) -> Evening:
@@ -56,12 +55,6 @@ def lose(town: DemoTown, unit: DemoUnit) -> Evening:
         in_suspense=sum(card["in_suspense"] for card in lost["cards"]),
         made_whole=whole["yen"],
     )
-
-
-def _act(unit: DemoUnit, act: Act) -> None:
-    url = f"http://127.0.0.1:{unit.screen}/act"
-    headers = {"Content-Type": "application/json"}
-    httpx.post(url, content=msgspec.json.encode(act), headers=headers, trust_env=False).raise_for_status()
 
 
 def _office(town: DemoTown, command: str, *arguments: str) -> dict[str, Any]:

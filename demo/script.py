@@ -108,13 +108,8 @@ class Morning:
 
     def _at_till(self, unit: DemoUnit, resident: str, wish: Wish) -> str:
         """Set a counter as whoever stands behind it does, and hold a card there; return what was heard."""
-        self._set(unit, wish)
+        unit.press("wish", wish)
         return self.touch(unit, resident)
-
-    def _set(self, unit: DemoUnit, wish: Wish) -> None:
-        url = f"http://127.0.0.1:{unit.screen}/wish"
-        headers = {"Content-Type": "application/json"}
-        httpx.post(url, content=msgspec.json.encode(wish), headers=headers, trust_env=False).raise_for_status()
 
     def _pay_at_last(self, unit: DemoUnit, resident: str, yen: int) -> None:
         """Pay at a shop that may have to ask for the money first: it comes from the desk within a few contacts."""
@@ -153,7 +148,7 @@ class Morning:
         """Kill a shop's unit while somebody pays; whoever holds the card there again hears what became of it."""
         wish = Wish("pay", 130)
         self.taps = next(self._count)
-        self._set(unit, wish)
+        unit.press("wish", wish)
         heard = _heard(unit)
         self._town.hold(resident, unit.stand.reader)
         self._town.pcscd.table.slow(unit.stand.reader, SLOW_MS)

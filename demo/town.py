@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+import httpx
 import msgspec
 
 from appliance.uplink.courier import HatchError
@@ -100,6 +101,12 @@ class DemoUnit:
             return self._hatch.status()
         except HatchError:
             return {}
+
+    def press(self, what: str, value: msgspec.Struct) -> None:
+        """Do what whoever stands behind its counter can do there, as the page does: "wish" or "act"."""
+        url = f"http://127.0.0.1:{self.screen}/{what}"
+        headers = {"Content-Type": "application/json"}
+        httpx.post(url, content=msgspec.json.encode(value), headers=headers, trust_env=False).raise_for_status()
 
     def start_daemon(self) -> None:
         self.daemon.start()
