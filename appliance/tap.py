@@ -27,13 +27,12 @@ from drivers.entropy import Entropy
 from drivers.reader import Field
 from sync.cards import pseudonym
 from sync.facts import CardState, UnitState
-from sync.program import NO_WISH, Decision, Moment, Result, Tap, Wish, WishError, town_day, town_minute
+from sync.program import JAPAN_MINUTES, NO_WISH, Decision, Moment, Result, Tap, Wish, WishError, town_day, town_minute
 from sync.rights import Lacked
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 WISH_S: Final = 90.0  # so long a counter stays set
 NONCE_BYTES: Final = 32
-JAPAN_MINUTES: Final = 540
 
 
 class Believed(msgspec.Struct, frozen=True):

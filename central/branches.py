@@ -109,6 +109,11 @@ class Branches:
         ).scalar()
         return from_text(unpack(found)) if found else None
 
+    def body_at(self, boot: str, seq: int) -> bytes | None:
+        """Return an entry that is held here, as it was written, or None."""
+        segment = self.segment_with(boot, seq)
+        return segment.bodies[seq - segment.first] if segment else None
+
     def hash_at(self, boot: str, seq: int) -> str | None:
         """Return the hash of an entry that is held here, or None."""
         row = self.get(boot)

@@ -12,15 +12,16 @@ import msgspec
 import sqlalchemy as sa
 
 from central import habits, placement, store
+from central.calendar import day_at
 from central.granting import BLOCK, Deal, Granter
 from central.habits import Road, Use
 from central.placement import MEAN, Habit, Site, Terms, changes
-from central.reconcile import statement, statements
+from central.reconcile import statements
 from central.town import Clock
 from central.upsert import upsert
-from sync.directory import TOWN_KEY, unit_key
-from sync.facts import Town, UnitSet
-from sync.program import MINUTE_MS, town_day
+from sync.directory import unit_key
+from sync.facts import UnitSet
+from sync.program import MINUTE_MS
 
 AT_ONCE: Final = 20  # things; a delivery waits for no more than these
 NIGHT_MS: Final = 3 * 60 * MINUTE_MS  # after midnight
@@ -30,7 +31,6 @@ NEWCOMER: Final = 0.1  # a unit that nobody has used yet counts for so much of i
 STORM: Final = Road(outages=1 / 3, away=1.0)  # before one, every unit is as good as away, and for three days
 _PLACE: Final = "dealing"
 _STORM: Final = "storm"
-_JAPAN_MINUTES: Final = 540
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -170,9 +170,7 @@ class _Table:
 
 def _begin(connection: sa.Connection, place: Place, now_ms: int, *, storm: bool) -> Place:
     """Begin a round through everything if it is night, or if a storm is announced or over."""
-    said = statement(connection, TOWN_KEY).fact
-    minutes = said.utc_offset_minutes if isinstance(said, Town) else _JAPAN_MINUTES
-    day = town_day(now_ms - NIGHT_MS, minutes)
+    day = day_at(connection, now_ms - NIGHT_MS)
     if (day, storm) == (place.day, place.storm):
         return place
     return msgspec.structs.replace(place, day=day, storm=storm, round="")

@@ -106,8 +106,8 @@ class Streams:
 
     def _at(self, branches: Branches, place: Place) -> int:
         """Return the time that an entry bears."""
-        segment = branches.segment_with(place.boot, place.seq)
-        return self._town.register.decode(segment.bodies[place.seq - segment.first]).at if segment else 0
+        body = branches.body_at(place.boot, place.seq)
+        return self._town.register.decode(body).at if body else 0
 
     def _boot_entry(self, after: Place | None) -> Boot:
         signer = self._town.signer

@@ -32,13 +32,12 @@ from simulation.trace import Trace
 from sync.cards import pseudonym
 from sync.client import UnreachableError
 from sync.facts import CardState
-from sync.program import NO_WISH, Wish, town_day
+from sync.program import JAPAN_MINUTES, NO_WISH, Wish, town_day
 from sync.segment import ENTRIES_MAX
 
 PLACES: Final = ("library", "fishshop", "bus", "clinic", "school", "hall")
 HEALING_ROUNDS: Final = 60
 TORN_WITHIN: Final = 4  # commands; a pass answers three
-JAPAN_MINUTES: Final = 540
 _Result = TypeVar("_Result")
 
 

@@ -22,6 +22,7 @@ from sync.entries import Entry, Fact
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
+JAPAN_MINUTES = 540  # ahead of UTC
 DAY_MINUTES = 1_440
 
 State = TypeVar("State")

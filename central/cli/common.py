@@ -42,6 +42,14 @@ def open_folder(folder: Path) -> "Centre":
         return open_centre(folder, SystemClock(), SystemEntropy())
 
 
+def open_books(folder: Path) -> "Centre":
+    """Open the centre in a folder, with the tables of this version: they may have been made by an earlier one."""
+    centre = open_folder(folder)
+    with plainly():
+        centre.reconciler.prepare()
+    return centre
+
+
 @contextmanager
 def plainly() -> Iterator[None]:
     """Turn what a technician can mend into a sentence and an exit code."""

@@ -12,9 +12,9 @@ from central.incidents import KINDS, open_ones
 from sync.directory import TOWN_KEY, place_key, unit_key
 from sync.entries import Register
 from sync.facts import PlaceNamed, Town, UnitSet
+from sync.program import JAPAN_MINUTES
 
 CLOSED_SHOWN: Final = 50
-_JAPAN_MINUTES: Final = 540
 
 
 class UnitLine(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ class Books:
         """Return what the centre has said of the town, or a town without a name before it has."""
         with store.reading(self._engine) as connection:
             fact = reconcile.statement(connection, TOWN_KEY).fact
-        return fact if isinstance(fact, Town) else Town("", "", "", _JAPAN_MINUTES)
+        return fact if isinstance(fact, Town) else Town("", "", "", JAPAN_MINUTES)
 
     def units(self) -> list[UnitLine]:
         with store.reading(self._engine) as connection:

@@ -11,7 +11,6 @@ from central import store
 from central.heirs import Heir
 from central.ledger import Move, account, free
 from central.office import Office
-from central.reconcile import statement
 from central.upsert import upsert
 from programs.coin import cases
 from programs.coin.entries import money
@@ -23,11 +22,8 @@ from programs.coin.rules import PROGRAM, Purse
 from programs.coin.settlement import tables as settlement
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from programs.coin.till import books as till
-from sync.directory import TOWN_KEY
 from sync.entries import Entry
-from sync.facts import Town
 from sync.messages import OFFICE_STREAM, TOWN_STREAM
-from sync.program import town_day
 
 metadata = MetaData()
 
@@ -42,7 +38,6 @@ for room in (settlement, notes, refunds, cases, till):
 _AGREED: Final = msgspec.json.Decoder(Agreed)
 _PURSE: Final = msgspec.json.Decoder(Purse)
 _IN_ONE_QUESTION: Final = 500
-_JAPAN_MINUTES: Final = 540
 
 
 class Coin:
@@ -100,12 +95,6 @@ def agreed(engine: sa.Engine) -> Agreed:
     """Return the terms of the coin as the office said them last, of what was added up."""
     with store.reading(engine) as connection:
         return agreed_in(connection)
-
-
-def today(connection: sa.Connection, at_ms: int) -> int:
-    """Return the day by the town's calendar."""
-    town = statement(connection, TOWN_KEY).fact
-    return town_day(at_ms, town.utc_offset_minutes if isinstance(town, Town) else _JAPAN_MINUTES)
 
 
 def agreed_in(connection: sa.Connection) -> Agreed:

@@ -9,21 +9,17 @@ from typing import Final
 import sqlalchemy as sa
 
 from central.branches import Branches
+from central.calendar import day_at
 from central.centre import Centre
 from central.reconcile import entry as index
-from central.reconcile import statement
 from programs.coin.entries import Pay
 from programs.coin.office import OFFICE
 from programs.coin.refunds.books import Back, given_back
 from programs.coin.refunds.facts import Refund
 from programs.coin.rules import PROGRAM
-from sync.directory import TOWN_KEY
 from sync.entries import Entry
-from sync.facts import Town
 from sync.messages import OFFICE_STREAM
-from sync.program import town_day
 
-_JAPAN_MINUTES: Final = 540
 _ANY_LIFE: Final = 0
 
 
@@ -72,10 +68,10 @@ def decide(paid: Entry, back: Back, yen: int, reason: str, *, is_void: bool) -> 
 
 def _payment(centre: Centre, connection: sa.Connection, of: str) -> Entry:
     unit, boot, seq = _place(of)
-    segment = Branches(connection, unit, _ANY_LIFE).segment_with(boot, seq)
-    if segment is None:
+    body = Branches(connection, unit, _ANY_LIFE).body_at(boot, seq)
+    if body is None:
         raise RefundError(f"{of} is not here; if it is on a receipt, its unit has not sent it yet")
-    return centre.town.register.decode(segment.bodies[seq - segment.first])
+    return centre.town.register.decode(body)
 
 
 def _place(of: str) -> tuple[str, str, int]:
@@ -93,9 +89,7 @@ def _is_void(connection: sa.Connection, paid: Entry) -> bool:
 
 def _make_sure_it_was_heard(connection: sa.Connection, paid: Entry) -> None:
     last = connection.execute(sa.select(sa.func.max(index.c.at)).where(index.c.writer == paid.unit)).scalar()
-    said = statement(connection, TOWN_KEY).fact
-    minutes = said.utc_offset_minutes if isinstance(said, Town) else _JAPAN_MINUTES
-    if town_day(last or 0, minutes) <= getattr(paid.fact, "day", 0):
+    if day_at(connection, last or 0) <= getattr(paid.fact, "day", 0):
         raise RefundError(
             f"{paid.unit} has sent nothing of a later day yet: on the day itself the shop makes a payment void,"
             " and one that it made void without a network may still be on its way"

@@ -26,7 +26,7 @@ from simulation.road import Road, Weather
 from simulation.signatures import MARKS
 from simulation.unit import SimUnit
 from sync.cards import pseudonym
-from sync.program import DAY_MS, MINUTE_MS, Result, Wish, town_day
+from sync.program import DAY_MS, JAPAN_MINUTES, MINUTE_MS, Result, Wish, town_day
 from sync.rights import Grant, Recall
 
 DESK: Final = "desk"
@@ -34,7 +34,6 @@ _TAG: Final = "type_a"
 _CALLS_S: Final = 20
 _AT_ONCE: Final = 200
 _ROUNDS_MAX: Final = 20
-_JAPAN_MINUTES: Final = 540
 
 
 def name_of(unit: int) -> str:
@@ -47,7 +46,7 @@ class Town:
     def __init__(self, seed: int, units: int, cards: int, policy: Policy, terms: Terms) -> None:
         self._seed = f"rights {seed}"
         self._clock = Clock()
-        self._clock.advance((DAY_MS - (self._clock.wall_ms() + _JAPAN_MINUTES * MINUTE_MS) % DAY_MS) / 1000)
+        self._clock.advance((DAY_MS - (self._clock.wall_ms() + JAPAN_MINUTES * MINUTE_MS) % DAY_MS) / 1000)
         self._start_ms = self._clock.wall_ms()  # a midnight
         self._centre = SimCentre(self._clock, self._seed, signatures=MARKS)
         centre = self._centre.centre
@@ -117,7 +116,7 @@ class Town:
         """Let a unit write a payment beyond its rights, as other systems would; the ledger shows what is short."""
         name = name_of(unit)
         now = self._clock.wall_ms()
-        fact = Pay(1, self.names[card], yen, name, town_day(now, _JAPAN_MINUTES), "none")
+        fact = Pay(1, self.names[card], yen, name, town_day(now, JAPAN_MINUTES), "none")
         self._units[name].running.opened.journal.append([fact])
         if name not in self._away:
             self._call(name)

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, open_folder, plainly, say
+from central.cli.common import FOLDER, JSON, open_books, plainly, say
+from programs.coin.cli.asking import terms_of
 
 
 @click.command(
@@ -18,13 +19,9 @@ from central.cli.common import FOLDER, JSON, open_folder, plainly, say
 @JSON
 def after_loss(folder: Path, wait_days: int | None, as_json: bool) -> None:
     """Show or set what counts after a loss: how long the fund waits before it pays what a lost unit held."""
-    from programs.coin.office import agreed
-
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
-        centre.reconciler.catch_up()
-        said = agreed(centre.engine).terms
+        said = terms_of(centre)
         if wait_days is not None:
             changed = msgspec.structs.replace(said.after_loss, wait_days=wait_days)
             said = msgspec.structs.replace(said, after_loss=changed)

@@ -1,20 +1,19 @@
-"""What the commands about shops share: days, accounts at a bank, and how they say no."""
+"""What the commands of the coin share: its terms, days, accounts at a bank, and how they say no."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from central.cli.common import RefusedForSafetyError, open_folder, plainly
+from central.cli.common import RefusedForSafetyError, plainly
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from central.centre import Centre
     from programs.coin.settlement.facts import Account
-    from programs.coin.terms import Settling
+    from programs.coin.terms import Terms
 
 _KINDS: Final = {"ordinary": "1", "current": "2", "savings": "4", "other": "9"}
 
@@ -79,20 +78,12 @@ def refusing() -> Iterator[None]:
             raise RefusedForSafetyError(str(error)) from error
 
 
-def open_books(folder: Path) -> "Centre":
-    """Open the centre in a folder, with the tables of this version: they may have been made by an earlier one."""
-    centre = open_folder(folder)
-    with plainly():
-        centre.reconciler.prepare()
-    return centre
-
-
-def settling_of(centre: "Centre") -> "Settling":
-    """Return when shops are paid, as the office said last."""
+def terms_of(centre: "Centre") -> "Terms":
+    """Return the terms of the coin, as the office said them last."""
     from programs.coin.office import agreed
 
     centre.reconciler.catch_up()
-    return agreed(centre.engine).terms.settling
+    return agreed(centre.engine).terms
 
 
 def place_name(connection: "sa.Connection", place: str) -> str | None:

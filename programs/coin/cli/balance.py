@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_folder, plainly, printable, say
+from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, plainly, printable, say
 
 if TYPE_CHECKING:
     from programs.coin.lots.facts import Carried
@@ -26,19 +26,17 @@ def balance(folder: Path, card: str, as_json: bool) -> None:
     from programs.coin.lots import books, statement
     from programs.coin.postings import points
 
-    centre = open_folder(folder)
-    with plainly():
-        centre.reconciler.prepare()
-        with centre.reconciler.counted() as connection:
-            if not books.is_known(connection, card):
-                raise NotFoundError(f"nothing was ever on card {card}; its name has 32 hex digits")
-            issues = books.issues_of(connection, card)
-            try:
-                coin, *gifts = (statement.statement(connection, money(card, issue)) for issue in ("", *issues))
-            except statement.UnequalError as error:
-                raise RefusedForSafetyError(f"{error}; run: machi central replay {folder}") from error
-            earned = ledger.balance(connection, points(card))
-            earlier = books.carried_of(connection, card)
+    centre = open_books(folder)
+    with plainly(), centre.reconciler.counted() as connection:
+        if not books.is_known(connection, card):
+            raise NotFoundError(f"nothing was ever on card {card}; its name has 32 hex digits")
+        issues = books.issues_of(connection, card)
+        try:
+            coin, *gifts = (statement.statement(connection, money(card, issue)) for issue in ("", *issues))
+        except statement.UnequalError as error:
+            raise RefusedForSafetyError(f"{error}; run: machi central replay {folder}") from error
+        earned = ledger.balance(connection, points(card))
+        earlier = books.carried_of(connection, card)
     document = {
         "schema": "machi.central.coin.balance/1",
         "card": card,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, open_folder, printable, say
+from central.cli.common import FOLDER, JSON, open_books, printable, say
 from programs.coin.cli.confirming import LIFE, moment, refusals
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _Step = tuple[str, str, str]  # when, in Japanese and in English, and what to ty
 @JSON
 def case(folder: Path, unit: str, life: int | None, as_json: bool) -> None:
     """Show what is at stake at UNIT, what was done about it so far, and what to do next. It changes nothing."""
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusals():
         say_case(centre, unit, life, as_json=as_json)
 

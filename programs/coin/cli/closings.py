@@ -1,19 +1,19 @@
 """The closings of the tills: each held against its entries, and which shops have missed one."""
 
-from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
 
-from central.cli.common import CHECK_FAILED, FOLDER, JSON, open_folder, plainly, printable
+from central.cli.common import CHECK_FAILED, FOLDER, JSON, open_books, plainly, printable
+from programs.coin.cli.asking import terms_of
+from programs.coin.settlement.calendar import iso
 
 if TYPE_CHECKING:
     from programs.coin.till.books import Checked, Standing
 
 _DAYS: Final = 31
-_EPOCH: Final = date(1970, 1, 1)
 
 
 @click.command(
@@ -30,17 +30,15 @@ def closings(context: click.Context, folder: Path, unit: str, days: int, as_json
 
     Ends with exit code 2 if a closing is wrong or was missed.
     """
+    from central.calendar import day_at
     from central.store import reading
-    from programs.coin.office import agreed, today
     from programs.coin.till import books
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
-        centre.reconciler.catch_up()
-        by_clock = agreed(centre.engine).terms.close_minute >= 0
+        by_clock = terms_of(centre).close_minute >= 0
         with reading(centre.engine) as connection:
-            now = today(connection, centre.town.clock.wall_ms())
+            now = day_at(connection, centre.town.clock.wall_ms())
             found = books.closings(connection, now - days, unit)
             tills = [one for one in books.standings(connection, now, is_by_clock=by_clock) if unit in ("", one.unit)]
     if as_json:
@@ -64,7 +62,7 @@ def _line(one: "Checked") -> str:
         taken.append(f"cash {one.difference:+,}{f' ({one.reason})' if one.reason else ''}")
     by = "by the clock" if one.is_automatic else "by hand"
     verdict = f"WRONG: {'; '.join(one.wrong)}" if one.wrong else "right"
-    return f"{one.unit}/{one.life} no. {one.number}, {_date(one.day)}, {', '.join(taken)}, {by}: {verdict}"
+    return f"{one.unit}/{one.life} no. {one.number}, {iso(one.day)}, {', '.join(taken)}, {by}: {verdict}"
 
 
 def _named(name: str, count: int, yen: int) -> list[str]:
@@ -72,14 +70,10 @@ def _named(name: str, count: int, yen: int) -> list[str]:
 
 
 def _standing(one: "Standing") -> str:
-    last = f"last closing no. {one.number} of {_date(one.day)}" if one.number else "never closed"
-    open_ = f"{one.open_entries} entries since {_date(one.since_day)} in none" if one.since_day is not None else ""
+    last = f"last closing no. {one.number} of {iso(one.day)}" if one.number else "never closed"
+    open_ = f"{one.open_entries} entries since {iso(one.since_day)} in none" if one.since_day is not None else ""
     state: Any = "MISSED" if one.is_missed else "this life is over" if one.is_over else ""
     return f"{one.unit}/{one.life}: " + ", ".join(filter(None, (last, open_, state)))
-
-
-def _date(day: int) -> str:
-    return str(_EPOCH + timedelta(days=day))
 
 
 COMMANDS = (closings,)

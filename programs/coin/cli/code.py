@@ -5,7 +5,8 @@ from typing import BinaryIO
 
 import click
 
-from central.cli.common import FOLDER, JSON, NotFoundError, open_folder, plainly, say
+from central.cli.common import FOLDER, JSON, NotFoundError, open_books, plainly, say
+from programs.coin.cli.asking import terms_of
 
 _QUIET = 4  # modules around a code (ISO/IEC 18004, 9.1)
 
@@ -27,15 +28,12 @@ def code(folder: Path, place: str, output: BinaryIO, category: str, as_json: boo
     from central.reconcile import statement
     from programs.coin.bills import sticker
     from programs.coin.codes.errors import CodeError
-    from programs.coin.office import agreed
     from sync.directory import TOWN_KEY, place_key
     from sync.facts import PlaceNamed, Town
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
-        centre.reconciler.catch_up()
-        network = agreed(centre.engine).terms.network
+        network = terms_of(centre).network
         with store.reading(centre.engine) as connection:
             town, named = (statement(connection, key).fact for key in (TOWN_KEY, place_key(place)))
     if not isinstance(town, Town) or not isinstance(named, PlaceNamed):

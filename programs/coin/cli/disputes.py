@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, RefusedForSafetyError, plainly, printable, say
-from programs.coin.cli.asking import open_books
+from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_books, plainly, printable, say
 
 if TYPE_CHECKING:
     from central.centre import Centre

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_folder, plainly, say
+from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_books, plainly, say
 from programs.coin.cli.giving import DAY
 
 
@@ -20,19 +20,20 @@ def expire(folder: Path, day: int | None, as_json: bool) -> None:
 
     `waiting_yen`: what has run out, but may have been paid with in time at a unit that was not heard since.
     """
-    from programs.coin.lots import days, expiring
+    from central.calendar import day_at
+    from programs.coin.lots import expiring
+    from programs.coin.lots.days import written
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
         with centre.reconciler.counted() as connection:
-            on = days.today(connection, centre.town.clock) if day is None else day
+            on = day_at(connection, centre.town.clock.wall_ms()) if day is None else day
         try:
             outcome = expiring.expire(centre, on)
         except expiring.TooEarlyError as error:
             raise RefusedForSafetyError(str(error)) from error
     say(
-        {"schema": "machi.central.coin.expire/1", "on": days.written(on), **msgspec.structs.asdict(outcome)},
+        {"schema": "machi.central.coin.expire/1", "on": written(on), **msgspec.structs.asdict(outcome)},
         as_json=as_json,
     )
 

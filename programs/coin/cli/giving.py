@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from central.cli.common import FOLDER, JSON, REFUSED, RefusedForSafetyError, open_folder, plainly, printable, say
+from central.cli.common import FOLDER, JSON, REFUSED, RefusedForSafetyError, open_books, plainly, printable, say
 from programs.coin.lots.facts import Given, Source
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ def give(folder: Path, as_json: bool, to_anybody: bool, **wanted: Any) -> None:
 
     source, fund, ref = wanted.pop("source"), wanted.pop("fund"), wanted.pop("given_id")
     gift = Given(**wanted, source=Source(source), fund=fund or source, day=0, ref=f"id:{ref}" if ref else "")
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
         try:
             outcome = giving.give(centre, [gift], to_anybody=to_anybody)
         except giving.NotGivenError as error:
@@ -89,9 +88,8 @@ def give_list(folder: Path, listed: BinaryIO, fund: str, to_anybody: bool, as_js
 
     with _listed("give-list", as_json=as_json):
         numbered = lists.gifts(listed.read(), fund)
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly(), _listed("give-list", as_json=as_json, numbers=[number for number, _ in numbered]):
-        centre.reconciler.prepare()
         outcome = giving.give(centre, [gift for _, gift in numbered], to_anybody=to_anybody)
     say(figures("give-list", outcome), as_json=as_json)
 
@@ -117,9 +115,8 @@ def premium(folder: Path, as_json: bool, **wanted: Any) -> None:
     from programs.coin.lots.giving import NotGivenError
     from programs.coin.lots.premium import Campaign, NotDueError, put_on_top
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
         try:
             outcome, stopped = put_on_top(centre, Campaign(**wanted | {"fund": wanted["fund"] or Source.PREMIUM}))
         except (NotGivenError, NotDueError) as error:

@@ -7,7 +7,8 @@ from typing import Any
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, open_folder, plainly, say
+from central.cli.common import FOLDER, JSON, open_books, plainly, say
+from programs.coin.cli.asking import terms_of
 from programs.coin.cli.confirming import refusals
 
 _EPOCH = date(1970, 1, 1)
@@ -22,13 +23,9 @@ _REGIMES = ("municipal", "third-party", "own-shop", "six-months")
 @JSON
 def law(folder: Path, regime: str | None, as_json: bool) -> None:
     """Show or set who issues the coin in the eyes of the law, and what that asks of the office."""
-    from programs.coin.office import agreed
-
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
-        centre.reconciler.catch_up()
-        said = agreed(centre.engine).terms
+        said = terms_of(centre)
         if regime is not None:
             said = msgspec.structs.replace(said, law=msgspec.structs.replace(said.law, regime=regime))
             centre.registrar.say([said])
@@ -45,7 +42,7 @@ def unused(folder: Path, on: datetime, as_json: bool) -> None:
     from programs.coin.law import is_base_date, previous_base_date
     from programs.coin.procedures import unused as adding_up
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     day = on.date()
     before = previous_base_date(day)
     with refusals():

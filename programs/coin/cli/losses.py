@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, open_folder, say
+from central.cli.common import FOLDER, JSON, open_books, say
 from programs.coin.cli.case import say_case
 from programs.coin.cli.confirming import LIFE, YES, agree, moment, refusals, tell
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @JSON
 def lost(folder: Path, unit: str, life: int | None, as_json: bool, **said: Any) -> None:
     """Give UNIT up: lost, stolen, or its disk is dead. Its life ends, and what it might give out is in suspense."""
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusals():
         stake = centre.losses.stake(unit, life)
         tell(_at_stake(stake, stolen=said["stolen"]))
@@ -58,7 +58,7 @@ def make_whole(folder: Path, unit: str, life: int | None, as_json: bool, **said:
     is_shown = bool(said["card"] and said["receipt"] and said["because"])
     if not is_shown and (said["card"] or said["receipt"] or said["because"]):
         raise click.UsageError("--card, --receipt and --because go together")
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusals():
         loss = losses.look(centre, unit, life)
         tell(_for_receipt(said["receipt"]) if is_shown else _for_all(loss))
@@ -105,7 +105,7 @@ def compensate(folder: Path, unit: str, place: str, yen: int, as_json: bool, **s
     """Pay the shop at PLACE for what the lost UNIT took and had not sent: YEN, from the fund, on evidence."""
     from programs.coin.procedures import losses
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusals():
         loss = losses.look(centre, unit, said["life"])
         tell(
@@ -136,7 +136,7 @@ def clear(folder: Path, unit: str, as_json: bool, **said: Any) -> None:
     """End the suspense after UNIT was lost: cards get what is still due, the fund the rest. It can be done again."""
     from programs.coin.procedures import losses
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusals():
         loss = losses.look(centre, unit, said["life"])
         rest = sum(card.in_suspense - card.due for card in loss.cards)

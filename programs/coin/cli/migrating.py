@@ -7,7 +7,7 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from central.cli.common import CHECK_FAILED, FOLDER, JSON, REFUSED, open_folder, plainly, printable, say
+from central.cli.common import CHECK_FAILED, FOLDER, JSON, REFUSED, open_books, plainly, printable, say
 from programs.coin.cli.giving import TO_ANYBODY
 
 _SCHEMA = "machi.central.coin.migrate/1"
@@ -37,9 +37,8 @@ def migrate_certificates(
     """
     from programs.coin.lots import lists, migrating
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
         try:
             found = lists.read(lists.lines(balances.read(), migrating.BALANCES), migrating.certificate)
             past = lists.read(lists.lines(history.read(), migrating.HISTORY), migrating.past) if history else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, open_folder, say
+from central.cli.common import FOLDER, JSON, open_books, say
 from programs.coin.cli.confirming import YES, agree, moment, refusals, tell
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def move_card(folder: Path, old: str, new: str, yes: bool, as_json: bool) -> Non
     """
     from programs.coin.procedures import moving
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with refusals():
         tell(_at_stake(moving.look(centre, old, new)))
         agree(yes=yes)

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
-from central.cli.common import CHECK_FAILED, FOLDER, JSON, open_folder, plainly, say
+from central.cli.common import CHECK_FAILED, FOLDER, JSON, open_books, open_folder, plainly, say
 
 
 @click.group()
@@ -34,9 +34,8 @@ def check(folder: Path, code: str, as_json: bool) -> None:
     from programs.coin.codes.receipt import read
     from programs.coin.evidence import by_books
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
         _answer("check", lambda: by_books(centre, read(code)), as_json=as_json)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_folder, plainly, say
+from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_books, plainly, say
 
 
 @click.command(
@@ -24,9 +24,8 @@ def refund(folder: Path, entry: str, yen: int, reason: str, although_unheard: bo
     from programs.coin.refunding import RefundError
     from programs.coin.refunding import refund as give_back
 
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
         try:
             done = give_back(centre, entry, yen, reason, although_unheard=although_unheard)
         except RefundError as error:

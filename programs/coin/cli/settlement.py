@@ -13,10 +13,11 @@ from central.cli.common import (
     JSON,
     RefusedForSafetyError,
     UnreachableError,
+    open_books,
     printable,
     say,
 )
-from programs.coin.cli.asking import DAY, open_books, place_name, refusing, settling_of
+from programs.coin.cli.asking import DAY, place_name, refusing, terms_of
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -48,7 +49,7 @@ def settle(folder: Path, output: Path, as_json: bool, upto: int, pay_on: int | N
 
     centre = open_books(folder)
     with refusing():
-        made = make(centre, settling_of(centre), Wanted(upto, pay_on, although))
+        made = make(centre, terms_of(centre).settling, Wanted(upto, pay_on, although))
         files = _write(centre, made.book, output)
     waits = {due.place: {"owed": due.owed, "why": str(due.why)} for due in made.dues if due.why}
     say({"schema": "machi.central.coin.settle/1", **_summary(made.book), "waits": waits, **files}, as_json=as_json)

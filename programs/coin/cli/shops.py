@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, NotFoundError, plainly, say
-from programs.coin.cli.asking import DAY, account, account_of, open_books, place_name, refusing, settling_of
+from central.cli.common import FOLDER, JSON, NotFoundError, open_books, plainly, say
+from programs.coin.cli.asking import DAY, account, account_of, place_name, refusing, terms_of
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -73,19 +73,19 @@ def paydays(
     **wanted: Any,
 ) -> None:
     """Show when shops are paid, and from how much on; or set it. Weekends and New Year need not be said."""
-    from programs.coin.office import agreed
     from programs.coin.settlement.calendar import iso, pay_day, period
 
     centre = open_books(folder)
     with plainly():
-        said = settling_of(centre)
+        terms = terms_of(centre)
+        said = terms.settling
         today = _today(centre)
         holidays = tuple(sorted({*said.holidays, *closed} - {*opened}))
         named = {name: value for name, value in wanted.items() if value is not None}
         closes = tuple(sorted(set(closes))) or said.closes
         changed = msgspec.structs.replace(said, holidays=holidays, closes=closes, **named)
         if changed != said:
-            centre.registrar.say([msgspec.structs.replace(agreed(centre.engine).terms, settling=changed)])
+            centre.registrar.say([msgspec.structs.replace(terms, settling=changed)])
         now = period(changed, today)
     document = {
         **{name: getattr(changed, name) for name in ("closes", "if_closed", "minimum_yen")},
@@ -116,11 +116,10 @@ def _shown(fact: "Fact") -> dict[str, Any]:
 
 
 def _today(centre: "Centre") -> int:
-    from programs.coin.settlement.settle import utc_offset
-    from sync.program import town_day
+    from central.calendar import day_at
 
     with centre.reconciler.counted() as connection:
-        return town_day(centre.town.clock.wall_ms(), utc_offset(connection))
+        return day_at(connection, centre.town.clock.wall_ms())
 
 
 COMMANDS = (payer, shop, paydays)

@@ -5,8 +5,8 @@ from typing import Final
 
 import click
 
-from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, printable, say
-from programs.coin.cli.asking import open_books, place_name, refusing
+from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, printable, say
+from programs.coin.cli.asking import place_name, refusing
 
 _FOR_ALL: Final = "all"
 
@@ -23,14 +23,15 @@ _FOR_ALL: Final = "all"
 @JSON
 def statement(folder: Path, place: str, number: int, as_csv: bool, as_json: bool) -> None:
     """Show what a shop has to get and why: of PLACE, or of all."""
+    from central.calendar import utc_offset_minutes
     from programs.coin.settlement import counted, paper
-    from programs.coin.settlement.settle import named, utc_offset
+    from programs.coin.settlement.settle import named
     from programs.coin.settlement.statement import statement as state
     from programs.coin.settlement.tables import office_books
 
     centre = open_books(folder)
     with refusing(), centre.reconciler.counted() as connection:
-        books, offset = office_books(connection), utc_offset(connection)
+        books, offset = office_books(connection), utc_offset_minutes(connection)
         if number and named(books, number).is_void:
             raise RefusedForSafetyError(f"batch {number} is void: it settled nothing")
         places = sorted(counted.totals(connection))

@@ -6,7 +6,8 @@ from typing import Any, Final
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, open_folder, plainly, say
+from central.cli.common import FOLDER, JSON, open_books, plainly, say
+from programs.coin.cli.asking import terms_of
 
 _LAST_MINUTE: Final = 24 * 60 - 1
 _NEVER: Final = -1
@@ -49,13 +50,9 @@ def _minute(text: str | None) -> int | None:
 @JSON
 def terms(folder: Path, as_json: bool, **wanted: Any) -> None:
     """Show the terms that count, or set some of them: every unit hears of it with its next contact."""
-    from programs.coin.office import agreed
-
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
-        centre.reconciler.prepare()
-        centre.reconciler.catch_up()
-        said = agreed(centre.engine).terms
+        said = terms_of(centre)
         if changed := {name: value for name, value in wanted.items() if value is not None}:
             said = msgspec.structs.replace(said, **changed)
             centre.registrar.say([said])

@@ -4,15 +4,6 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
-import sqlalchemy as sa
-
-from central.reconcile import statement
-from central.town import Clock
-from programs.coin.lots.flow import JAPAN_MINUTES
-from sync.directory import TOWN_KEY
-from sync.facts import Town
-from sync.program import town_day
-
 _FIRST: Final = date(1970, 1, 1)
 _WRITTEN: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 
@@ -34,14 +25,3 @@ def day_of(text: str) -> int:
 def written(day: int) -> str:
     """Return a day as a date; "" for the 0 that stands for never."""
     return (_FIRST + timedelta(days=day)).isoformat() if day else ""
-
-
-def today(connection: sa.Connection, clock: Clock) -> int:
-    """Return the day that the town has now."""
-    return town_day(clock.wall_ms(), offset_minutes(connection))
-
-
-def offset_minutes(connection: sa.Connection) -> int:
-    """Return how far the town's clock is ahead of UTC."""
-    town = statement(connection, TOWN_KEY).fact
-    return town.utc_offset_minutes if isinstance(town, Town) else JAPAN_MINUTES

@@ -11,9 +11,9 @@ import msgspec
 import sqlalchemy as sa
 
 from central import ledger, reconcile, store
+from central.calendar import day_at, utc_offset_minutes
 from central.centre import Centre
 from programs.coin.lots import books, notes
-from programs.coin.lots.days import offset_minutes, today
 from programs.coin.lots.facts import Expired
 from programs.coin.lots.fold import Purse
 from programs.coin.lots.statement import AtUnit, at_units
@@ -105,7 +105,7 @@ def expire(centre: Centre, day: int) -> Outcome:
         TooEarlyError: the day is still to come, or this centre was restored and has not heard everybody yet.
     """
     with centre.reconciler.counted() as connection:
-        if day > today(connection, centre.town.clock):
+        if day > day_at(connection, centre.town.clock.wall_ms()):
             raise TooEarlyError("that day is still to come")
         names = _with_dates(connection, day)
     outcome, done = Outcome(), set[str]()
@@ -146,7 +146,7 @@ def _with_dates(connection: sa.Connection, day: int) -> list[str]:
 
 
 def _holdings(connection: sa.Connection, what: str) -> Iterator[Holding]:
-    offset = offset_minutes(connection)
+    offset = utc_offset_minutes(connection)
     for at in at_units(connection, what):
         unit = connection.execute(sa.select(store.unit).where(store.unit.c.name == at.unit)).mappings().one_or_none()
         is_alive = unit is not None and unit["state"] == UnitState.ACTIVE and unit["epoch"] == at.life

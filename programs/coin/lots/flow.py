@@ -12,11 +12,10 @@ from typing import Final
 
 import msgspec
 
-from sync.program import town_day
+from sync.program import JAPAN_MINUTES, town_day
 
 Key = tuple[int | str, ...]
 
-JAPAN_MINUTES: Final = 540
 _PURSE: Final = re.compile(r"(?:short/)?(coin/[0-9a-z]+|gift/[0-9a-z-]+/[0-9a-z]+)/(?:free|at/.+)")
 _SHORT: Final = "short/"
 

@@ -6,11 +6,12 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
+from central.calendar import day_at
 from central.centre import Centre
 from central.reconcile import statement
 from programs.coin.entries import YEN_MAX
 from programs.coin.lots import books
-from programs.coin.lots.days import today, written
+from programs.coin.lots.days import written
 from programs.coin.lots.facts import Given
 from programs.coin.lots.fold import GUARANTEE
 from programs.coin.lots.notes import issued
@@ -54,7 +55,7 @@ def give(centre: Centre, wanted: Sequence[Given], *, to_anybody: bool = False) -
         NotGivenError: one or more cannot be given; nothing is.
     """
     with centre.reconciler.counted() as connection:
-        day = today(connection, centre.town.clock)
+        day = day_at(connection, centre.town.clock.wall_ms())
         refs = {one.ref for one in wanted} - {""}
         earlier = {ref: found for ref in refs if (found := books.given_for(connection, ref))}
         gifts = [_dated(connection, one, day, earlier.get(one.ref)) for one in wanted]

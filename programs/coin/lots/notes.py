@@ -14,11 +14,11 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 from central.ledger import Move
 from central.upsert import upsert
 from programs.coin.lots.facts import Carried, Given
-from programs.coin.lots.flow import JAPAN_MINUTES, Detail, purse_of
+from programs.coin.lots.flow import Detail, purse_of
 from programs.coin.lots.issues import ISSUES, Issue, Issued
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM, ONE_UNIT, TOWN_STREAM, is_stream
-from sync.program import town_day
+from sync.program import JAPAN_MINUTES, town_day
 from sync.rights import Recall
 
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.

@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
+from central.calendar import day_at
 from central.centre import Centre
 from programs.coin.lots import books, notes
-from programs.coin.lots.days import today
 from programs.coin.lots.facts import Given, Source
 from programs.coin.lots.giving import Outcome, give, is_stopped
 
@@ -63,7 +63,7 @@ def put_on_top(centre: Centre, campaign: Campaign) -> tuple[Outcome, list[str]]:
         NotGivenError: something cannot be given, and nothing is.
     """
     with centre.reconciler.counted() as connection:
-        day = today(connection, centre.town.clock)
+        day = day_at(connection, centre.town.clock.wall_ms())
         if campaign.last >= day:
             raise NotDueError("the last day is not over yet; its charges may still be taken back")
         if 0 < campaign.expires < day:

@@ -6,15 +6,13 @@ import msgspec
 import sqlalchemy as sa
 
 from central import ledger, store
+from central.calendar import utc_offset_minutes
 from central.centre import Centre
-from central.reconcile import entry, statement
+from central.reconcile import entry
 from programs.coin.office import agreed_in
-from sync.directory import TOWN_KEY
-from sync.facts import Town
 from sync.program import DAY_MS, MINUTE_MS
 
 _CARDS: Final = ("coin/", "suspense/")
-_JAPAN_MINUTES: Final = 540
 
 
 class NotOverError(Exception):
@@ -50,8 +48,7 @@ def unused(centre: Centre, day: int, since_day: int) -> Unused:
         NotOverError: something may still arrive on that day.
     """
     with centre.reconciler.counted() as connection:
-        town = statement(connection, TOWN_KEY).fact
-        minutes = town.utc_offset_minutes if isinstance(town, Town) else _JAPAN_MINUTES
+        minutes = utc_offset_minutes(connection)
         until, since = (((at + 1) * DAY_MS) - minutes * MINUTE_MS for at in (day, since_day))
         if until > centre.town.clock.wall_ms():
             raise NotOverError("name a day that is over: what arrives before midnight counts, too")

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from central import granting, ledger, reconcile
+from central import granting, ledger
+from central.calendar import utc_offset_minutes
 from central.centre import Centre
 from programs.coin.settlement import bank, calendar, counted, plan, tables
 from programs.coin.settlement.accounts import SHOP
@@ -20,12 +21,9 @@ from programs.coin.settlement.facts import PayerSet, Settled
 from programs.coin.settlement.plan import Due
 from programs.coin.settlement.tables import Line
 from programs.coin.terms import Settling
-from sync.directory import TOWN_KEY
-from sync.facts import Town
 from sync.messages import OFFICE_STREAM, TOWN_STREAM
 from sync.program import town_day
 
-JAPAN_MINUTES: Final = 540
 _SHORT: Final = f"{ledger.SHORT}coin/"
 
 
@@ -62,7 +60,7 @@ def settle(centre: Centre, settling: Settling, wanted: Wanted) -> Made:
         ZenginError: so much cannot stand in one file; nothing was said.
     """
     with centre.reconciler.counted() as connection:
-        offset = utc_offset(connection)
+        offset = utc_offset_minutes(connection)
         today = town_day(centre.town.clock.wall_ms(), offset)
         books = tables.office_books(connection)
         payer = _check_books(connection, books, wanted)
@@ -96,12 +94,6 @@ def named(books: OfficeBooks, number: int) -> BatchBook:
     if number not in books.batches:
         raise SettleError(f"there is no batch {number}; machi central coin batches FOLDER lists them")
     return books.batches[number]
-
-
-def utc_offset(connection: sa.Connection) -> int:
-    """Return how many minutes the town's clock is ahead of UTC."""
-    fact = reconcile.statement(connection, TOWN_KEY).fact
-    return fact.utc_offset_minutes if isinstance(fact, Town) else JAPAN_MINUTES
 
 
 def shop_holds(connection: sa.Connection, place: str) -> int:

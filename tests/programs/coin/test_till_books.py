@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from central import store
+from central.calendar import day_at
 from central.centre import Centre, open_centre
 from central.store import open_engine, reading
 from central.world import SystemClock, SystemEntropy
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import Charge, Pay, Void
-from programs.coin.office import today
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.till import books
 from programs.coin.till.acts import CLOSE, COUNT_DRAWER
@@ -178,7 +178,7 @@ def test_the_command_lists_them_and_ends_badly_if_something_is_wrong(tmp_path: P
     centre = open_centre(folder, SystemClock(), SystemEntropy())
     name_place(centre, "library")
     with reading(centre.engine) as connection:
-        day = today(connection, SystemClock().wall_ms())
+        day = day_at(connection, SystemClock().wall_ms())
     pen = Pen.enrolled(centre, "shop01")
     pen.send(pen.begin(pay(24_680, day), close(1, (Span(B1, 2, 2),), Sums(1, 24_680), day)))
     printed = machi("coin", "closings", folder)
