@@ -20,6 +20,18 @@ _HOLES: Final = (
 )
 _HOLES_OF_BOOT: Final = _HOLES.where(store.hole.c.boot == sa.bindparam("boot"))
 _BOOT: Final = _OF_WRITER.where(store.branch.c.boot == sa.bindparam("boot"))
+_STRETCHES: Final = (
+    sa.select(store.segment.c.first, store.segment.c.last)
+    .where(store.segment.c.writer == sa.bindparam("writer"), store.segment.c.boot == sa.bindparam("boot"))
+    .order_by(store.segment.c.first)
+)
+_WITH: Final = (
+    sa.select(store.segment.c.packed)
+    .where(store.segment.c.writer == sa.bindparam("writer"), store.segment.c.boot == sa.bindparam("boot"))
+    .where(store.segment.c.first <= sa.bindparam("seq"), store.segment.c.last >= sa.bindparam("seq"))
+    .order_by(store.segment.c.first.desc())
+    .limit(1)
+)
 _CHILDREN: Final = _OF_WRITER.where(store.branch.c.after_boot == sa.bindparam("boot"))
 _ENDS: Final = _OF_WRITER.where(
     store.branch.c.is_end == 1, store.branch.c.settled == 0, store.branch.c.epoch == sa.bindparam("epoch")
@@ -77,9 +89,8 @@ class Branches:
 
     def stretches(self, boot: str) -> list[tuple[int, int]]:
         """Return from which entry to which a boot is held, segment by segment, in order."""
-        table = store.segment
-        asked = sa.select(table.c.first, table.c.last).where(table.c.writer == self._writer, table.c.boot == boot)
-        return [(first, last) for first, last in self._connection.execute(asked.order_by(table.c.first))]
+        found = self._connection.execute(_STRETCHES, {"writer": self._writer, "boot": boot})
+        return [(first, last) for first, last in found]
 
     def lacking(self, boot: str) -> list[tuple[int, int]]:
         """Return from which entry to which a boot is not held although what stands behind it is."""
@@ -100,13 +111,7 @@ class Branches:
 
     def segment_with(self, boot: str, seq: int) -> Segment | None:
         """Return the stored segment in which an entry counts, or None."""
-        table = store.segment
-        found = self._connection.execute(
-            sa.select(table.c.packed)
-            .where(table.c.writer == self._writer, table.c.boot == boot, table.c.first <= seq, table.c.last >= seq)
-            .order_by(table.c.first.desc())
-            .limit(1)
-        ).scalar()
+        found = self._connection.execute(_WITH, {"writer": self._writer, "boot": boot, "seq": seq}).scalar()
         return from_text(unpack(found)) if found else None
 
     def body_at(self, boot: str, seq: int) -> bytes | None:

@@ -4,14 +4,14 @@ Derived, as everything that is added up. No rule of safety believes any of it: a
 share of the rights is too large or too small, and no more.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
-from central.upsert import Excluded, upsert
+from central.upsert import Excluded, Upsert, upsert
 from sync.entries import Entry
 from sync.facts import CORE, Applied, Place
 from sync.messages import ONE_UNIT, is_stream
@@ -75,6 +75,22 @@ road = Table(
 )
 
 
+def _more(table: Table) -> Callable[[Excluded], dict[str, sa.ColumnElement[Any]]]:
+    counted = [column.name for column in table.columns if not column.primary_key and not column.name.endswith("_ms")]
+    return lambda new: {name: table.c[name] + new[name] for name in counted}
+
+
+_TELL: Final = Upsert(thing, lambda new: {"n": new.n})
+_USE: Final = Upsert(use, _more(use))
+_STOCK: Final = Upsert(stock, _more(stock))
+_HEAR: Final = Upsert(road, lambda new: {"until_ms": new.until_ms, **_more(road)(new)})
+_HEARD: Final = sa.delete(asked_back).where(
+    asked_back.c.unit == sa.bindparam("of"),
+    sa.or_(asked_back.c.boot != sa.bindparam("in_boot"), asked_back.c.seq <= sa.bindparam("upto")),
+)
+_HEARD_OF: Final = sa.select(road.c.unit, road.c.until_ms).where(road.c.unit.in_(sa.bindparam("units", expanding=True)))
+
+
 class Arrived(msgspec.Struct, frozen=True):
     """A stored segment: its number in order of arrival, when it came, and what is in it."""
 
@@ -88,27 +104,27 @@ def kind_of(what: str) -> str:
     return what.partition("/")[0]
 
 
-def note(connection: sa.Connection, arrived: Iterable[Arrived]) -> None:
+def note(connection: sa.Connection, arrived: Sequence[Arrived]) -> None:
     """Add what arrived to the tables, in order of arrival, within the caller's transaction."""
-    for one in arrived:
-        if one.entries and is_stream(one.entries[0].unit):
-            _note_words(connection, one)
-        elif one.entries:
-            _note_road(connection, one)
-            _note_uses(connection, one)
+    told = [one for one in arrived if one.entries]
+    tally = _Tally()
+    for one in told:
+        note_in = _note_words if is_stream(one.entries[0].unit) else _note_uses
+        note_in(connection, tally, one)
+    tally.write(connection)
+    _note_roads(connection, [one for one in told if not is_stream(one.entries[0].unit)])
 
 
 class _Tally:
-    """What the entries of one segment change."""
+    """What the entries of some segments change."""
 
     def __init__(self) -> None:
-        self.things: set[str] = set()
+        self._things: dict[str, tuple[int, int]] = {}
         self._uses: dict[tuple[str, str], tuple[int, int, int]] = {}
         self._stocks: dict[tuple[str, str, int], tuple[int, int]] = {}
 
     def add(self, what: str, unit: str, life: int, change: int, *, is_use: bool = False) -> None:
         """Note that a unit holds more of a thing, or less; `is_use`: because it was used there, or lacked."""
-        self.things.add(what)
         stocked = kind_of(what), unit, life
         times, holds = self._stocks.get(stocked, (0, 0))
         self._stocks[stocked] = times + is_use, holds + change
@@ -116,25 +132,25 @@ class _Tally:
             times, paid, amount = self._uses.get((what, unit), (0, 0, 0))
             self._uses[what, unit] = times + 1, paid + (change < 0), amount - change
 
+    def tell(self, what: str, arrived: Arrived) -> None:
+        """Note that a unit told something of a thing."""
+        since_ms, _ = self._things.get(what, (arrived.at_ms, 0))
+        self._things[what] = since_ms, arrived.n
+
     def write(self, connection: sa.Connection) -> None:
-        _add(connection, use, self._uses)
-        _add(connection, stock, self._stocks)
+        _TELL(connection, _rows(thing, self._things))
+        _USE(connection, _rows(use, self._uses))
+        _STOCK(connection, _rows(stock, self._stocks))
 
 
-def _add(connection: sa.Connection, table: Table, counts: Mapping[Any, tuple[int, ...]]) -> None:
-    """Add to the numbers of a table, which stand behind its keys."""
+def _rows(table: Table, counted: Mapping[Any, tuple[int, ...]]) -> list[dict[str, Any]]:
+    """Return rows in the order of their keys, of which the numbers stand behind the keys."""
     names = [column.name for column in table.columns]
-    rows = [dict(zip(names, (*key, *counted), strict=True)) for key, counted in sorted(counts.items())]
-    upsert(connection, table, rows, _more(table))
+    keyed = sorted((key if isinstance(key, tuple) else (key,), numbers) for key, numbers in counted.items())
+    return [dict(zip(names, (*key, *numbers), strict=True)) for key, numbers in keyed]
 
 
-def _more(table: Table) -> Callable[[Excluded], dict[str, sa.ColumnElement[Any]]]:
-    counted = [column.name for column in table.columns if not column.primary_key and not column.name.endswith("_ms")]
-    return lambda new: {name: table.c[name] + new[name] for name in counted}
-
-
-def _note_uses(connection: sa.Connection, arrived: Arrived) -> None:
-    tally = _Tally()
+def _note_uses(connection: sa.Connection, tally: _Tally, arrived: Arrived) -> None:
     for entry in arrived.entries:
         match entry.fact:
             case Moves(life=life, moves=(what, change)):
@@ -145,16 +161,14 @@ def _note_uses(connection: sa.Connection, arrived: Arrived) -> None:
                 tally.add(what, entry.unit, life, -amount)
             case Applied(stream=stream, upto=upto) if stream == ONE_UNIT + entry.unit:
                 _note_heard(connection, entry.unit, upto)
+                continue
             case _:
-                pass
-    rows = [{"what": what, "since_ms": arrived.at_ms, "n": arrived.n} for what in sorted(tally.things)]
-    upsert(connection, thing, rows, lambda new: {"n": new.n})
-    tally.write(connection)
+                continue
+        tally.tell(what, arrived)
 
 
-def _note_words(connection: sa.Connection, arrived: Arrived) -> None:
+def _note_words(connection: sa.Connection, tally: _Tally, arrived: Arrived) -> None:
     """Note what the centre itself granted, and what it asked back."""
-    tally = _Tally()
     for entry in arrived.entries:
         match entry.fact:
             case Grant(to=unit, life=life, what=what, amount=amount):
@@ -164,7 +178,6 @@ def _note_words(connection: sa.Connection, arrived: Arrived) -> None:
                 upsert(connection, asked_back, [row], _ask_for_more)
             case _:
                 pass
-    tally.write(connection)
 
 
 def _ask_for_more(new: Excluded) -> dict[str, sa.ColumnElement[Any]]:
@@ -172,21 +185,30 @@ def _ask_for_more(new: Excluded) -> dict[str, sa.ColumnElement[Any]]:
 
 
 def _note_heard(connection: sa.Connection, unit: str, upto: Place) -> None:
-    """A unit answers a recall in the commit that hears it; what it has heard is open no more."""
-    is_heard = sa.or_(asked_back.c.boot != upto.boot, asked_back.c.seq <= upto.seq)
-    connection.execute(sa.delete(asked_back).where(asked_back.c.unit == unit, is_heard))
+    """A unit answers a recall in the commit that hears it; what it has heard is open no more.
+
+    Not put together for several segments: what was asked back before this and after it must not be added up.
+    """
+    connection.execute(_HEARD, {"of": unit, "in_boot": upto.boot, "upto": upto.seq})
 
 
-def _note_road(connection: sa.Connection, arrived: Arrived) -> None:
+def _note_roads(connection: sa.Connection, arrived: Sequence[Arrived]) -> None:
     """Note how late visits were told; a backlog that comes in several segments is one outage."""
-    visits = [entry for entry in arrived.entries if isinstance(entry.fact, Lacked) or not isinstance(entry.fact, CORE)]
-    late = sum(LATE_MS <= arrived.at_ms - entry.at <= LATEST_MS for entry in visits)
-    unit = arrived.entries[0].unit
-    heard_ms = connection.execute(sa.select(road.c.until_ms).where(road.c.unit == unit)).scalar()
-    is_new = late > 0 and (heard_ms is None or arrived.at_ms - heard_ms >= LATE_MS)
-    row = {"unit": unit, "since_ms": arrived.at_ms, "until_ms": arrived.at_ms}
-    counts = {"outages": int(is_new), "visits": len(visits), "late": late}
-    upsert(connection, road, [row | counts], lambda new: {"until_ms": new.until_ms, **_more(road)(new)})
+    units = {one.entries[0].unit for one in arrived}
+    heard_ms = (
+        {row.unit: row.until_ms for row in connection.execute(_HEARD_OF, {"units": sorted(units)})} if units else {}
+    )
+    counted: dict[str, tuple[int, ...]] = {}
+    for one in arrived:
+        unit = one.entries[0].unit
+        visits = [entry for entry in one.entries if isinstance(entry.fact, Lacked) or not isinstance(entry.fact, CORE)]
+        late = sum(LATE_MS <= one.at_ms - entry.at <= LATEST_MS for entry in visits)
+        is_new = late > 0 and (unit not in heard_ms or one.at_ms - heard_ms[unit] >= LATE_MS)
+        since_ms, _, *before = counted.get(unit, (one.at_ms, 0, 0, 0, 0))
+        now = (is_new, len(visits), late)
+        counted[unit] = since_ms, one.at_ms, *(old + more for old, more in zip(before, now, strict=True))
+        heard_ms[unit] = one.at_ms
+    _HEAR(connection, _rows(road, counted))
 
 
 class Road(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Tabl
 
 from central import heirs
 from central.heirs import Heir
-from central.upsert import upsert
+from central.upsert import Upsert
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM
 from sync.rights import Grant, Lost, Returned
@@ -54,6 +54,8 @@ posting = Table(
     Index("ledger_posting_by_target", "target"),
     sqlite_with_rowid=False,
 )
+
+_KEEP: Final = Upsert(account, lambda new: {"balance": new.balance})
 
 SHORT: Final = "short/"
 _OWED: Final = (SHORT, "issuer/", "cash/", "fund/")
@@ -183,12 +185,7 @@ def _write(connection: sa.Connection, booked: Sequence[tuple[Entry, Sequence[Mov
         return
     connection.execute(sa.insert(posting), rows)
     touched = sorted({str(row[side]) for row in rows for side in ("source", "target")})
-    upsert(
-        connection,
-        account,
-        [{"name": name, "may_owe": int(may_owe(name)), "balance": there[name]} for name in touched],
-        lambda new: {"balance": new.balance},
-    )
+    _KEEP(connection, [{"name": name, "may_owe": int(may_owe(name)), "balance": there[name]} for name in touched])
 
 
 def _post(entry: Entry, moves: Iterable[Move], balances: dict[str, int]) -> list[dict[str, object]]:

@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, 
 from central import habits, ledger, lost, shelves, store
 from central.heirs import Heir
 from central.office import Office
-from central.upsert import upsert
+from central.upsert import Upsert, upsert
 from sync.directory import DIRECTORY, Said
 from sync.entries import Entry, Register
 from sync.messages import is_stream
@@ -60,6 +60,7 @@ _BEHIND: Final = (
 _SAID: Final = msgspec.json.Decoder(Said)
 
 said = Table("said", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
+_SAY: Final = Upsert(said, lambda new: {"state": new.state})
 _SAID_OF: Final = sa.select(said.c.state).where(said.c.key == sa.bindparam("of"))
 _SAID_OF_MANY: Final = sa.select(said).where(said.c.key.in_(sa.bindparam("of", expanding=True)))
 
@@ -183,7 +184,7 @@ def _note_statements(connection: sa.Connection, entries: Iterable[Entry]) -> Non
         if is_stream(one.unit) and isinstance(one.fact, DIRECTORY.kinds):
             key = DIRECTORY.key(one)
             state = msgspec.json.encode(DIRECTORY.fold(statement(connection, key), one)).decode()
-            upsert(connection, said, [{"key": key, "state": state}], lambda new: {"state": new.state})
+            _SAY(connection, [{"key": key, "state": state}])
 
 
 def statement(connection: sa.Connection, key: str) -> Said:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from central import shelves, store
 from central.attach import Attachment
-from central.branches import Branches, as_head
+from central.branches import Branches
 from central.town import Town
 from sync import chain
 from sync.entries import Entry, Fact, encode
@@ -27,7 +27,8 @@ BOOT_BYTES: Final = 8
 
 _HAS_HOLES: Final = sa.exists().where(store.hole.c.writer == sa.bindparam("unit")).label("has_holes")
 _ENDS: Final = (
-    sa.select(store.branch, _HAS_HOLES)
+    sa.select(*(store.branch.c[name] for name in ("writer", "epoch", "settled", "boot", "seq", "hash", "durable")))
+    .add_columns(_HAS_HOLES)
     .where(store.branch.c.writer.in_((TOWN_STREAM, sa.bindparam("stream"), sa.bindparam("unit"))))
     .where(store.branch.c.is_end == 1)
     .order_by(store.branch.c.grown_n)
@@ -55,12 +56,13 @@ def held_for(connection: sa.Connection, unit: str, epoch: int) -> Reach:
     heads: list[Head] = []
     has_holes = False
     reach: dict[str, list[tuple[str, int]]] = {TOWN_STREAM: [], stream: []}
-    for row in connection.execute(_ENDS, {"stream": stream, "unit": unit}).mappings():
-        has_holes = row["has_holes"]
-        if row["writer"] != unit:
-            reach[row["writer"]].append((row["boot"], row["seq"]))
-        elif row["epoch"] == epoch and not row["settled"]:
-            heads.append(as_head(row))
+    found = connection.execute(_ENDS, {"stream": stream, "unit": unit})
+    for writer, life, settled, boot, seq, hashed, durable, holes in found:
+        has_holes = holes
+        if writer != unit:
+            reach[writer].append((boot, seq))
+        elif life == epoch and not settled:
+            heads.append(Head(boot, seq, hashed, durable))
     lost = Branches(connection, unit, epoch).lost() if has_holes else ()
     return Reach(tuple(heads), lost, {name: ends_text(sorted(ends)) for name, ends in reach.items()})
 

@@ -1,28 +1,44 @@
 """INSERT … ON CONFLICT, which SQLite and PostgreSQL spell alike and SQLAlchemy keeps apart."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 Excluded = Any  # the row that was to be inserted; its columns are attributes
+Change = Callable[[Excluded], Mapping[str, sa.ColumnElement[Any]]]
+Rows = Sequence[Mapping[str, Any]]
+
+_INSERTS: Final[Mapping[str, Callable[[sa.Table], Any]]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def upsert(
-    connection: sa.Connection,
-    table: sa.Table,
-    rows: Sequence[Mapping[str, Any]],
-    change: Callable[[Excluded], Mapping[str, sa.ColumnElement[Any]]],
-) -> None:
-    """Insert rows; where the primary key is there already, change that row instead.
+class Upsert:
+    """Inserts rows into a table; where the primary key is there already, changes that row instead.
+
+    For what is done often: to put such a statement together takes longer than to carry it out.
+    """
+
+    def __init__(self, table: sa.Table, change: Change) -> None:
+        self._statements = {dialect: _put_together(dialect, table, change) for dialect in _INSERTS}
+
+    def __call__(self, connection: sa.Connection, rows: Rows) -> None:
+        if rows:
+            connection.execute(self._statements[connection.dialect.name], [dict(row) for row in rows])
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: Rows, change: Change) -> None:
+    """Do the same once.
 
     Args:
         change: from the row that was to be inserted to the new values of the one that is there.
     """
-    if not rows:
-        return
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+    if rows:
+        connection.execute(_put_together(connection.dialect.name, table, change), [dict(row) for row in rows])
+
+
+def _put_together(dialect: str, table: sa.Table, change: Change) -> sa.Executable:
+    insert = _INSERTS[dialect](table)
     keys = [column.name for column in table.primary_key]
-    changed = insert.on_conflict_do_update(index_elements=keys, set_=dict(change(insert.excluded)))
-    connection.execute(changed, [dict(row) for row in rows])
+    changed: sa.Executable = insert.on_conflict_do_update(index_elements=keys, set_=dict(change(insert.excluded)))
+    return changed

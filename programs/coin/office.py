@@ -11,7 +11,7 @@ from central import store
 from central.heirs import Heir
 from central.ledger import Move, account, free
 from central.office import Office
-from central.upsert import upsert
+from central.upsert import Upsert, upsert
 from programs.coin import cases
 from programs.coin.entries import money
 from programs.coin.lots import notes
@@ -35,6 +35,7 @@ for room in (settlement, notes, refunds, cases, till):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
+_KEEP: Final = Upsert(purse, lambda new: {"state": new.state})
 _AGREED: Final = msgspec.json.Decoder(Agreed)
 _PURSE: Final = msgspec.json.Decoder(Purse)
 _IN_ONE_QUESTION: Final = 500
@@ -70,7 +71,7 @@ class Coin:
             key = PROGRAM.key(entry)
             states[key] = PROGRAM.fold(states.get(key, PROGRAM.empty), entry)
         rows = [{"key": key, "state": msgspec.json.encode(state).decode()} for key, state in sorted(states.items())]
-        upsert(connection, purse, rows, lambda new: {"state": new.state})
+        _KEEP(connection, rows)
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         return self._states(connection, [key]).get(key, PROGRAM.empty)

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 from central.heirs import Heir
 from central.ledger import Move
 from central.office import Office
-from central.upsert import upsert
+from central.upsert import Upsert
 from programs.visits.entries import Touch
 from programs.visits.rules import Day
 from sync.entries import Entry
@@ -25,6 +25,14 @@ visit = Table(
     Column("place", Text, primary_key=True),
     Column("touches", BigInteger, nullable=False),
     Column("first_at", BigInteger, nullable=False),
+)
+
+_ADD: Final = Upsert(
+    visit,
+    lambda new: {
+        "touches": visit.c.touches + new.touches,
+        "first_at": sa.case((new.first_at < visit.c.first_at, new.first_at), else_=visit.c.first_at),
+    },
 )
 
 
@@ -53,15 +61,7 @@ class Visits:
             {"card": card, "day": day, "place": place, "touches": count, "first_at": first[card, day, place]}
             for (card, day, place), count in sorted(touches.items())
         ]
-        upsert(
-            connection,
-            visit,
-            rows,
-            lambda new: {
-                "touches": visit.c.touches + new.touches,
-                "first_at": sa.case((new.first_at < visit.c.first_at, new.first_at), else_=visit.c.first_at),
-            },
-        )
+        _ADD(connection, rows)
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         card, _, day = key.partition("/")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
 from central.ledger import Move
-from central.upsert import upsert
+from central.upsert import Upsert, upsert
 from programs.coin.lots.facts import Carried, Given
 from programs.coin.lots.flow import Detail, purse_of
 from programs.coin.lots.issues import ISSUES, Issue, Issued
@@ -54,6 +54,8 @@ heard = Table(
     Column("unit", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
+
+_HEAR: Final = Upsert(heard, lambda new: {"at": sa.case((new.at > heard.c.at, new.at), else_=heard.c.at)})
 
 recall = Table(
     "coin_recall",  # where each unit was asked last for some of a purse
@@ -153,7 +155,7 @@ def _note_heard(connection: sa.Connection, entries: Sequence[Entry]) -> None:
         if not is_stream(entry.unit):
             latest[entry.unit] = max(entry.at, latest.get(entry.unit, entry.at))
     later = [{"unit": unit, "at": at} for unit, at in sorted(latest.items())]
-    upsert(connection, heard, later, lambda new: {"at": sa.case((new.at > heard.c.at, new.at), else_=heard.c.at)})
+    _HEAR(connection, later)
 
 
 def _note_recalls(connection: sa.Connection, entries: Sequence[Entry]) -> None:
