@@ -5,6 +5,7 @@ writer: `unit/boot/seq`, an id that is used once and for ever. Arithmetic only: 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Final, Union
 
@@ -159,13 +160,13 @@ class Register:
     def __init__(self, kinds: Iterable[type[Fact]]) -> None:
         self.kinds = tuple(dict.fromkeys(kinds))
         names = [kind_of(kind) for kind in self.kinds]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"two facts share a name: {', '.join(sorted(twice))}")
+        if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+            raise ValueError(f"two facts share a name: {', '.join(twice)}")
         for kind in self.kinds:
             if taken := _ENVELOPE_NAMES & set(kind.__struct_encode_fields__):
                 raise ValueError(f"{kind.__name__}: {', '.join(sorted(taken))} stand in every entry already")
         self._names = frozenset(names)
-        self._cuts = {kind: _behind_kind(kind_of(kind)) for kind in self.kinds}
+        self._cuts = {kind: _behind_kind(name) for kind, name in zip(self.kinds, names, strict=True)}
         self._facts = msgspec.json.Decoder(Union[self.kinds])  # noqa: UP007
         self._envelope = msgspec.json.Decoder(_Envelope)
         self._anything = msgspec.json.Decoder(float_hook=_refuse_float)
