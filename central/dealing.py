@@ -155,7 +155,7 @@ class _Table:
         total = sum(weight.values())
         roads = habits.roads(self._deal.connection)
         sites = []
-        for unit in sorted(self._deal.in_reach):
+        for unit in sorted(self._deal.taking):
             if weight[unit] > 0:
                 road = STORM if self._storm else roads.get(unit, habits.USUAL)
                 room = self._terms.cap - (stocks[unit][1] if unit in stocks else 0)

@@ -12,15 +12,15 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from central import habits, ledger, shelves, store
+from central import drained, habits, ledger, shelves, store
 from central.peers import Peer, admit
 from central.reconcile import Reconciler
 from central.refusal import RefusedError
 from central.streams import Streams
 from central.town import Clock
 from sync.facts import UnitState
-from sync.messages import ONE_UNIT, RightsRequest, Why
-from sync.rights import Grant, Recall
+from sync.messages import OFFICE_STREAM, ONE_UNIT, RightsRequest, Why
+from sync.rights import Drained, Grant, Recall
 from sync.segment import ENTRIES_MAX, Segment
 from sync.tree import ends_from_text
 
@@ -77,6 +77,14 @@ class Holders(msgspec.Struct, frozen=True):
     coming: int
 
 
+class Draining(msgspec.Struct, frozen=True):
+    """What a life of a unit may still give out of each thing, by what has arrived: it is empty when nothing is left."""
+
+    unit: str
+    life: int
+    holds: Mapping[str, int]
+
+
 class Deal:
     """One transaction in which everything that has arrived is added up, nothing more can arrive, and rights are dealt.
 
@@ -84,6 +92,7 @@ class Deal:
         unheard: units that may have been granted what this centre, which was restored, no longer knows of. As long as
             there are any, nothing is granted.
         in_reach: the units that can be reached now, each with its life.
+        taking: those of them that may be granted anything: all but those that are being drained.
     """
 
     def __init__(self, connection: sa.Connection, streams: Streams, now_ms: int) -> None:
@@ -91,6 +100,10 @@ class Deal:
         self.unheard: Sequence[str] = unheard(connection)
         heard = connection.execute(_ACTIVE, {"since": now_ms - IN_REACH_MS, "until": now_ms + IN_REACH_MS})
         self.in_reach: Mapping[str, int] = {row.name: row.epoch for row in heard}
+        self._drained = drained.lives(connection)
+        self.taking: Mapping[str, int] = {
+            unit: life for unit, life in self.in_reach.items() if (unit, life) not in self._drained
+        }
         self._streams = streams
         self._granted: Counter[str] = Counter()
         self._words: dict[str, list[Grant | Recall]] = {}
@@ -113,11 +126,14 @@ class Deal:
         """Let a unit, in its present life, give out so much more.
 
         Raises:
-            NotFreeError: so much is not free, the unit is suspended, closed or unknown, or somebody is unheard.
+            NotFreeError: so much is not free, the unit is suspended, closed, unknown or drained, or somebody is
+                unheard.
         """
         life = self._life(unit)
         if self.unheard:
             raise NotFreeError(f"not before {', '.join(self.unheard)} has been heard: this centre was restored")
+        if (unit, life) in self._drained:
+            raise NotFreeError(f"{unit} is drained: it gives everything back")
         if amount < 1 or self.free(what) < amount:
             raise NotFreeError(f"{amount} of {what} are not free")
         self._granted[what] += amount
@@ -143,11 +159,32 @@ class Deal:
                 wanted -= amount
         return True
 
+    def drain(self, unit: str, *, on: bool) -> Draining:
+        """Have a unit give everything back, and grant it nothing more; or let it be as any other again.
+
+        To say it twice does no harm: only what has come since is asked for.
+
+        Raises:
+            NotFreeError: as `recall`.
+        """
+        life = self._life(unit)
+        if on is not ((unit, life) in self._drained):
+            self._streams.append(self.connection, OFFICE_STREAM, [Drained(unit, life, on)])
+        holds = ledger.held_by(self.connection, unit, life)
+        asked = habits.open_recalls_of(self.connection, unit, life)
+        for what, amount in holds.items() if on else ():
+            if (more := amount - asked.get(what, 0)) > 0:
+                self.recall(what, unit, more)
+        return Draining(unit, life, holds)
+
     def say(self) -> None:
         """Write what was dealt into the streams of the units; it is said by the end of the transaction."""
         for unit, words in self._words.items():
             self._streams.append_for(self.connection, unit, words)
         self._words.clear()
+
+    def is_drained(self, peer: Peer) -> bool:
+        return (peer.unit, peer.epoch) in self._drained
 
     def _life(self, unit: str) -> int:
         asked = sa.select(store.unit.c.epoch, store.unit.c.state).where(store.unit.c.name == unit)
@@ -192,6 +229,15 @@ class Granter:
         with self.deal() as deal:
             deal.recall(what, unit, amount)
 
+    def drain(self, unit: str, *, on: bool) -> Draining:
+        """Have a unit give everything back, or no longer; return what it may still give out.
+
+        Raises:
+            NotFreeError: the unit is suspended, closed or unknown, and will not answer.
+        """
+        with self.deal() as deal:
+            return deal.drain(unit, on=on)
+
     def ask(self, peer: Peer, request: RightsRequest) -> list[Segment]:
         """Grant what a unit lacks, if so much is free; return what it has not heard yet of its own stream.
 
@@ -210,7 +256,7 @@ class Granter:
         with self.deal() as deal:
             row = admit(deal.connection, peer)
             missed = shelves.missed(deal.connection, stream, ends, ENTRIES_MAX)
-            if missed or row["state"] != UnitState.ACTIVE or deal.unheard:
+            if missed or row["state"] != UnitState.ACTIVE or deal.unheard or deal.is_drained(peer):
                 return missed
             free = deal.free(request.what)
             if free < request.lacks:
@@ -228,7 +274,7 @@ class Granter:
 
     def serve(self, deal: Deal, what: str, asked: Asked) -> None:
         """Grant what somebody waits for, as soon as enough of it has come."""
-        if asked.unit not in deal.in_reach:
+        if asked.unit not in deal.taking:
             del self._asked[what]
         elif deal.free(what) >= asked.lacks:
             deal.grant(what, asked.unit, asked.lacks)

@@ -258,6 +258,12 @@ def open_recalls(connection: sa.Connection, what: str) -> dict[tuple[str, int], 
     return {(row.unit, row.life): row.amount for row in rows}
 
 
+def open_recalls_of(connection: sa.Connection, unit: str, life: int) -> dict[str, int]:
+    """Return how much of each thing a life of a unit was asked for and has not heard of yet."""
+    rows = connection.execute(sa.select(asked_back).where(asked_back.c.unit == unit, asked_back.c.life == life))
+    return {row.what: row.amount for row in rows}
+
+
 def stocks(connection: sa.Connection, kind: str) -> dict[str, tuple[int, int]]:
     """Return for each unit how often things of a kind were used there, and how much it may give out of all of them."""
     summed = (sa.func.sum(stock.c.times), sa.func.sum(stock.c.holds))

@@ -235,6 +235,13 @@ def balance(connection: sa.Connection, name: str) -> int:
     return int(connection.execute(sa.select(account.c.balance).where(account.c.name == name)).scalar() or 0)
 
 
+def held_by(connection: sa.Connection, unit: str, life: int) -> dict[str, int]:
+    """Return what a life of a unit may give out, by thing, as far as it is more than nothing."""
+    ours = account.c.name.endswith(held("", unit, life), autoescape=True)
+    asked = sa.select(account.c.name, account.c.balance).where(ours, account.c.balance > 0).order_by(account.c.name)
+    return {heirs.what_of(name): int(held) for name, held in connection.execute(asked)}
+
+
 def shortfall(connection: sa.Connection) -> int:
     """Return how much was given out in all that nobody had; it was spent twice, or what covers it is still to come."""
     asked = sa.select(sa.func.coalesce(sa.func.sum(account.c.balance), 0)).where(account.c.name.startswith(SHORT))

@@ -63,6 +63,17 @@ class Lost(Fact, frozen=True, tag="right.lost"):
     stolen: bool = False
 
 
+class Drained(Fact, frozen=True, tag="right.drain"):
+    """The office has a life of a unit give everything back, because it is to be shut down; `on`: or so no longer.
+
+    The unit hears of it as recalls, like any other. No unit reads this.
+    """
+
+    of: UnitName
+    life: Life
+    on: bool = True
+
+
 class Lacked(Fact, frozen=True, tag="right.lack"):
     """Somebody was refused at a unit that could not ask the town: it lacked so much of something.
 
@@ -90,7 +101,7 @@ class Moves(Fact, frozen=True):
 
 CENTRE: Final = (Grant, Recall)
 KINDS: Final = (*CENTRE, Returned)
-OFFICE: Final = (Lost,)
+OFFICE: Final = (Lost, Drained)
 
 
 class Right(msgspec.Struct, frozen=True):

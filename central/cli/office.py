@@ -13,6 +13,7 @@ from central.cli.common import (
     REFUSED,
     NotFoundError,
     RefusedForSafetyError,
+    open_books,
     open_folder,
     plainly,
     say,
@@ -55,6 +56,33 @@ def close_unit(folder: Path, name: str, reason: str, as_json: bool) -> None:
         if not centre.enroller.close(name, reason):
             raise NotFoundError(f"there is no unit {name}")
     say({"schema": "machi.central.unit/1", "unit": name, "state": "closed", "reason": reason}, as_json=as_json)
+
+
+@unit.command(
+    name="drain",
+    epilog="\b\nExamples:\n  machi central unit drain /srv/town shop01\n"
+    "  machi central unit drain /srv/town shop01 --stop",
+)
+@FOLDER
+@click.argument("name")
+@click.option("--stop", is_flag=True, help="Let it be as any other unit again.")
+@JSON
+def drain_unit(folder: Path, name: str, stop: bool, as_json: bool) -> None:
+    """Have the unit NAME give back everything that it may give out, before it is shut down for a while or for good.
+
+    It is asked at its next contact and gets nothing more. Say the same again to see what is left; what has come
+    since is asked for, too, such as cash that was charged there.
+    """
+    from central.granting import NotFreeError
+
+    centre = open_books(folder)
+    try:
+        with plainly():
+            left = centre.granter.drain(name, on=not stop)
+    except NotFreeError as error:
+        raise RefusedForSafetyError(f"{error}: it would not answer; is it lost? machi central coin lost …") from error
+    document = {"unit": left.unit, "life": left.life, "drained": not stop, "holds": sum(left.holds.values())}
+    say({"schema": "machi.central.drain/1", **document, "things": len(left.holds)}, as_json=as_json)
 
 
 @click.command(
