@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import apsw
 
-from appliance.salvage import Row, hash_before
+from appliance.salvage import UNREADABLE, Row, blob, hash_before, seal
 from sync import chain
 from sync.entries import EntryId, Register, place_of
 
@@ -18,8 +18,8 @@ def is_whole(connection: apsw.Connection, register: Register) -> bool:
     """Whether all that came in is still as it came."""
     try:
         rows = list(told(connection))
-    except (apsw.Error, UnicodeDecodeError, ValueError, TypeError):
-        return False  # what a broken page yields may be anything
+    except UNREADABLE:
+        return False
     return len(list(intact(rows, register))) == len(rows)
 
 
@@ -27,7 +27,7 @@ def told(connection: apsw.Connection) -> Iterator[Told]:
     """Read what the centre has said, in the order in which it came."""
     sql = "SELECT n, writer, boot, seq, CAST(body AS BLOB), hash, sig FROM stream ORDER BY n"
     for n, writer, boot, seq, body, entry_hash, sig in connection.execute(sql):
-        yield int(n), str(writer), str(boot), int(seq), bytes(body), bytes(entry_hash), sig
+        yield int(n), str(writer), str(boot), int(seq), blob(body), blob(entry_hash), seal(sig)
 
 
 def intact(rows: Iterable[Told], register: Register) -> Iterator[Told]:
@@ -67,5 +67,5 @@ def copy(broken: apsw.Connection, fresh: apsw.Connection, register: Register) ->
 def _until_unreadable(broken: apsw.Connection) -> Iterator[Told]:
     try:
         yield from told(broken)
-    except (apsw.Error, UnicodeDecodeError, ValueError, TypeError):
-        return  # what a broken page yields may be anything
+    except UNREADABLE:
+        return

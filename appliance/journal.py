@@ -299,7 +299,8 @@ def read_head(connection: apsw.Connection) -> Place | None:
 def read_note(connection: apsw.Connection, name: str) -> str:
     """Return a note, or ""; see `Journal.note`."""
     found = select(connection, "SELECT CAST(value AS BLOB) FROM note WHERE name = ?", name)
-    return found[0][0].decode(errors="replace") if found else ""
+    value: bytes | None = found[0][0] if found else None  # a rotten row may have nothing where nothing is allowed
+    return (value or b"").decode(errors="replace")
 
 
 def select(connection: apsw.Connection, sql: str, *values: str | int | bytes) -> list[Any]:

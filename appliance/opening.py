@@ -213,7 +213,7 @@ def _checked_before(connection: apsw.Connection) -> Place | None:
     try:
         rows = select(connection, sql, _CHECKED, _CLEAN)
         return msgspec.json.decode(rows[0][0], type=Place) if rows else None
-    except (apsw.Error, *BAD_JSON):
+    except (apsw.Error, TypeError, *BAD_JSON):  # rot may also leave a number where a text stood
         return None
 
 

@@ -63,6 +63,26 @@ class Saved:
         self.gaps.append(Gap(of=boot, first=first, last=last, prev=prev.hex() if prev else None, cause=_CAUSE))
 
 
+UNREADABLE: Final = (apsw.Error, UnicodeDecodeError, ValueError, TypeError, OverflowError)
+"""What reading a damaged file may raise: a rotten page yields anything, also another type in a strict column."""
+
+
+def blob(value: object) -> bytes:
+    """Return what should be bytes; `bytes()` would take a number for a length.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if not isinstance(value, bytes):
+        raise TypeError("not a blob")
+    return value
+
+
+def seal(value: object) -> bytes | None:
+    """Return a signature, or None for whatever else stands in its place."""
+    return value if isinstance(value, bytes) else None
+
+
 def read_rows(connection: apsw.Connection, raw: bytes) -> list[Row]:
     """Read as many entries as a damaged file gives: by SQL from both ends, and by looking through its raw bytes.
 
@@ -83,18 +103,18 @@ def read_head(connection: apsw.Connection) -> Row | None:
     try:
         for boot, seq, entry_hash, sig in connection.execute("SELECT boot, seq, hash, sig FROM head"):
             if re.fullmatch(BOOT_PATTERN, boot) and 1 <= seq <= INT_MAX:
-                return Row(boot, seq, b"", bytes(entry_hash), sig)
-    except (apsw.Error, UnicodeDecodeError, ValueError, TypeError):
-        pass  # what a broken page yields may be anything
+                return Row(boot, int(seq), b"", blob(entry_hash), seal(sig))
+    except UNREADABLE:
+        pass
     return None
 
 
 def _until_it_breaks(connection: apsw.Connection, sql: str) -> Iterator[Row]:
     try:
         for boot, seq, body, entry_hash, sig in connection.execute(sql):
-            yield Row(str(boot), int(seq), str(body).encode(), bytes(entry_hash), sig)
-    except (apsw.Error, UnicodeDecodeError, ValueError, TypeError):
-        return  # what a broken page yields may be anything; the other direction reads the rest
+            yield Row(str(boot), int(seq), str(body).encode(), seal(entry_hash) or b"", seal(sig))
+    except UNREADABLE:
+        return  # the other direction reads the rest
 
 
 def _carve(raw: bytes) -> Iterator[Row]:
@@ -174,7 +194,7 @@ def _is_believable(head: Row, saved: Saved, owner: chain.PublicKey) -> bool:
     """
     if any(head.hash == row.hash or (head.boot, head.seq) == (row.boot, row.seq) for row in saved.rows):
         return False
-    is_signed = isinstance(head.sig, bytes) and owner.signed(head.hash, head.sig)
+    is_signed = head.sig is not None and owner.signed(head.hash, head.sig)
     return is_signed or any(row.boot == head.boot for row in saved.rows)
 
 
