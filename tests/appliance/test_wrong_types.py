@@ -32,12 +32,7 @@ IN_ALL = [
 ]
 
 
-@pytest.mark.fault(
-    "journal damaged",
-    people="A start takes longer; the unit serves on.",
-    lost="The damaged entries, if the centre has not got them; the journal itself declares which.",
-    found="By SQLite's own check at the next start.",
-)
+@pytest.mark.fault("journal damaged")
 @pytest.mark.parametrize(("table", "column", "wrong"), IN_ALL)
 @pytest.mark.parametrize("which", ["first", "last"])
 def test_a_value_of_another_type_keeps_no_unit_from_starting(
