@@ -8,8 +8,10 @@ from types import FrameType
 
 import msgspec
 
+from demo.double import copy_and_find
 from demo.evening import close_tills, lose
 from demo.page.app import serve
+from demo.payday import pay
 from demo.processes import StartError
 from demo.script import Morning
 from demo.town import DemoTown, Ports, PortTakenError
@@ -49,12 +51,19 @@ def once(folder: Path, ports: Ports) -> int:
         if not town.wait_until_sent(SEND_S):
             say("something was still not sent after half a minute")
         say("the shop's unit is gone for good; its cardholders are made whole")
-        evening = lose(town, town.units["shop01"])
+        lib, shop = town.units["lib01"], town.units["shop01"]
+        evening = lose(town, shop)
+        say("the library's box is copied, and both are switched on")
+        doubled = copy_and_find(town, lib, shop, morning.touch)
         town.wait_until_sent(SEND_S)
     verdict = judge(folder, morning.taps)
-    print(msgspec.json.encode(msgspec.structs.asdict(verdict) | {"evening": evening}).decode())
-    good = verdict.is_good and evening.is_good and morning.delivered_twice and verdict.taps >= FEWEST_TAPS
-    return 0 if good else 2
+    say("pay day, by a clock that is set ahead")
+    payday = pay(folder)
+    parts = {"evening": evening, "doubled": doubled, "payday": payday}
+    told = {"asked_back": morning.asked_back, "delivered_twice": morning.delivered_twice}
+    print(msgspec.json.encode(msgspec.structs.asdict(verdict) | told | parts).decode())
+    is_good = verdict.is_good and all(told.values()) and evening.is_good and doubled.is_good and payday.is_good
+    return 0 if is_good and verdict.taps >= FEWEST_TAPS else 2
 
 
 def stay(folder: Path, ports: Ports) -> int:

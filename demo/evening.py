@@ -45,10 +45,10 @@ def lose(town: DemoTown, unit: DemoUnit) -> Evening:
     unit.daemon.stop()
     unit.road.cut()
     del town.units[unit.stand.unit]
-    closings = _office(town, "closings")["closings"]
-    _office(town, "after-loss", "--wait-days", "0")
-    lost = _office(town, "lost", unit.stand.unit, "--reason", "burnt", "--yes")
-    whole = _office(town, "make-whole", unit.stand.unit, "--yes")
+    closings = office(town, "closings")["closings"]
+    office(town, "after-loss", "--wait-days", "0")
+    lost = office(town, "lost", unit.stand.unit, "--reason", "burnt", "--yes")
+    whole = office(town, "make-whole", unit.stand.unit, "--yes")
     return Evening(
         closings=len(closings),
         wrong_closings=sum(bool(one["wrong"]) for one in closings),
@@ -57,6 +57,7 @@ def lose(town: DemoTown, unit: DemoUnit) -> Evening:
     )
 
 
-def _office(town: DemoTown, command: str, *arguments: str) -> dict[str, Any]:
+def office(town: DemoTown, command: str, *arguments: str) -> dict[str, Any]:
+    """Run a command of the coin's office; return what it said."""
     said: dict[str, Any] = msgspec.json.decode(machi("central", "coin", command, town.central, *arguments, "--json"))
     return said

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -92,11 +92,19 @@ class Process:
             process.wait()
 
 
-def machi(*arguments: str | Path, environment: Mapping[str, str] | None = None, stdin: bytes = b"") -> bytes:
+def machi(
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    ends: Collection[int] = (0,),
+) -> bytes:
     """Run a command of machi to its end and return what it printed.
 
+    Args:
+        ends: with which exit codes it may end.
+
     Raises:
-        StartError: it failed.
+        StartError: it ended with another one.
     """
     done = subprocess.run(
         [str(MACHI), *map(str, arguments)],
@@ -105,7 +113,7 @@ def machi(*arguments: str | Path, environment: Mapping[str, str] | None = None, 
         env=os.environ | dict(environment or {}),
         check=False,
     )
-    if done.returncode:
+    if done.returncode not in ends:
         words = " ".join(map(str, arguments))
         raise StartError(f"machi {words}: exit code {done.returncode}\n{done.stderr.decode(errors='replace')}")
     return done.stdout

@@ -2,8 +2,8 @@
 
 Residents charge cash at the town hall's desk and pay at the fish shop. Cards are held to three readers at a time. The
 bus drives out of reach for half of its touches and comes back; the shop loses its network and sells on; its unit is
-killed in the middle of a payment and started again; a card is pulled away while it is read; a segment is delivered
-twice.
+killed in the middle of a payment and started again; what it may give out is asked back while it cannot hear; a card is
+pulled away while it is read; a segment is delivered twice.
 """
 
 import itertools
@@ -42,6 +42,7 @@ class Morning:
         self._say = say
         self._count = itertools.count(1)
         self.taps = 0
+        self.asked_back = 0  # yen that the shop's unit was asked for while it was out of reach
         self.delivered_twice = False
 
     def run(self) -> None:
@@ -63,6 +64,7 @@ class Morning:
         bus.road.cut()
         shop.road.cut()
         self._pulled_away(lib, "hanako")
+        self.asked_back = self._drain(shop)
         self._say("second half: the bus and the shop go on by themselves")
         self._together([(unit, self._people(number, 1)) for number, unit in enumerate((lib, shop, bus))])
         self._say("the shop's unit is killed in the middle of a payment, and started again")
@@ -74,6 +76,15 @@ class Morning:
         self._say("the bus and the shop come back")
         bus.road.mend()
         shop.road.mend()
+        self._say("what the shop's unit was asked for has come back; the shop goes on")
+        _wait(lambda: not self._drain(shop), "money that was asked back did not come", MONEY_S_MAX)
+        self._drain(shop, "--stop")
+        self._pay_at_last(shop, "hanako", 210)
+
+    def _drain(self, unit: DemoUnit, *more: str) -> int:
+        """Have a unit give back what it may give out; return how much of that has not come back yet (yen)."""
+        said = machi("central", "unit", "drain", self._town.central, unit.stand.unit, *more, "--json")
+        return int(msgspec.json.decode(said)["holds"])
 
     def _people(self, unit: int, half: int) -> Sequence[str]:
         """Return who comes to a unit: each card lies on one reader at a time, and comes to another in the next half."""
@@ -122,12 +133,16 @@ class Morning:
         if heard != wanted:
             raise ValueError(f"{what}: {heard} was heard")
 
-    def touch(self, unit: DemoUnit, resident: str) -> str:
-        """Hold a card there until something is heard, as people do, and take it away; return what it was."""
+    def touch(self, unit: DemoUnit, resident: str, sounds: int = 2) -> str:
+        """Hold a card there until something is heard, as people do, and take it away; return what it was.
+
+        Args:
+            sounds: a unit says first that it reads, and then what came of it; one that is stopped says so at once.
+        """
         self.taps = next(self._count)
         heard = _heard(unit)
         self._town.hold(resident, unit.stand.reader)
-        _wait(lambda: _heard(unit) > heard + 1, f"nothing was heard of {resident} at {unit.stand.unit}")
+        _wait(lambda: _heard(unit) >= heard + sounds, f"nothing was heard of {resident} at {unit.stand.unit}")
         self._take_away(unit)
         return _last_heard(unit)
 
@@ -185,8 +200,8 @@ def _last_heard(unit: DemoUnit) -> str:
     return str(msgspec.json.decode(lines[-1])["earcon"])
 
 
-def _wait(condition: Callable[[], bool], otherwise: str) -> None:
-    until = time.monotonic() + TOUCH_S_MAX
+def _wait(condition: Callable[[], bool], otherwise: str, seconds: float = TOUCH_S_MAX) -> None:
+    until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
             raise TimeoutError(otherwise)

@@ -178,7 +178,7 @@ class DemoTown:
 
     def _clear(self) -> None:
         """Begin afresh; only the test keys of earlier runs are kept, because making them takes seconds."""
-        for name in ("units", "central", "cards", "log"):
+        for name in ("units", "copies", "central", "payday", "cards", "log"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
         (self.folder / "log").mkdir(parents=True)
 
@@ -207,6 +207,9 @@ class DemoTown:
         for stand in STANDS:
             names = ("--name", stand.name, "--kana", stand.kana, "--name-en", stand.name_en)
             machi("central", "place", self.central, stand.place, *names)
+        bank = ("--bank", "0001", "--branch", "001", "--account", "0123456")
+        machi("central", "coin", "payer", self.central, "--code", "1234567890", *bank, "--name", "トウダイチヨウ")
+        machi("central", "coin", "shop", self.central, "fishshop", *bank, "--name", "サカナヤ")
         self.centre.start()
         self.centre.wait_until(lambda: _listens(self.ports.units) and _listens(self.ports.console))
 

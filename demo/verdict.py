@@ -29,8 +29,9 @@ class Verdict(msgspec.Struct, frozen=True):
     Attributes:
         taps: times that a card was held to a reader, by the script's own count.
         beeped: entries that somebody heard a beep for.
-        entries: entries in the units' journals.
+        entries: entries in the units' journals, those of earlier lives and of a copied box included.
         acknowledged: of those, how many the centre holds with the same hash.
+        unasked: of the others, how many say only what a box has heard: of one that was stopped, nothing more is taken.
         books_match: what the units' journals fold to is what the centre's tables say, for every program.
         residual: what all accounts of the ledger hold together: nothing, if no yen was made or lost.
         short: yen that units gave out and nobody had.
@@ -44,6 +45,7 @@ class Verdict(msgspec.Struct, frozen=True):
     beeped: int
     entries: int
     acknowledged: int
+    unasked: int
     lost: int
     duplicated: int
     books_match: bool
@@ -58,21 +60,33 @@ class Verdict(msgspec.Struct, frozen=True):
     def is_good(self) -> bool:
         whole = self.books_match and self.replay_match and not self.chain_errors and not self.incidents
         whole = whole and self.residual == self.short == 0
-        return whole and self.lost == self.duplicated == 0 and self.entries == self.acknowledged and self.beeped > 0
+        return (
+            whole
+            and self.lost == self.duplicated == 0
+            and self.entries == self.acknowledged + self.unasked
+            and self.beeped > 0
+        )
 
 
 def judge(folder: Path, taps: int) -> Verdict:
     """Read everything and compare."""
     units = sorted(path for path in (folder / "units").iterdir() if path.is_dir())
-    results, beeped = _heard(units)
-    journals = {path.name: _journal(path / "journal.db") for path in units}
-    written = {place: entry_hash for journal in journals.values() for place, (entry_hash, _) in journal.items()}
+    boxes = [*units, *(folder / "copies").glob("*")]
+    results, beeped = _heard(boxes)
+    journal = {
+        place: entry
+        for box in boxes
+        for file in sorted(box.rglob("journal.db"))
+        for place, entry in _journal(file, box.name).items()
+    }
     centre = open_centre(folder / "central", SystemClock(), SystemEntropy())
     centre.reconciler.catch_up()  # it may have been stopped between storing the last delivery and adding it up
     held = _held(centre.engine)
     lost = sum(held.get(place, Counter()).get(entry_hash, 0) == 0 for place, entry_hash in beeped.items())
     twice = sum(sum(held.get(place, Counter()).values()) > 1 for place in beeped)
-    bodies = [body for journal in journals.values() for _, body in journal.values()]
+    waiting = {place for place, (entry_hash, _) in journal.items() if entry_hash not in held.get(place, {})}
+    register = facts.register(installed.facts())
+    entries = [register.decode(body) for _, body in journal.values()]
     with store.reading(centre.engine) as connection:
         residual, short = ledger.total(connection), ledger.shortfall(connection)
         incidents = [f"{row['unit']}: {row['kind']}" for row in open_ones(connection)]
@@ -80,11 +94,12 @@ def judge(folder: Path, taps: int) -> Verdict:
         units=len(units),
         taps=taps,
         beeped=len(beeped),
-        entries=len(written),
-        acknowledged=sum(entry_hash in held.get(place, {}) for place, entry_hash in written.items()),
+        entries=len(journal),
+        acknowledged=len(journal) - len(waiting),
+        unasked=sum(str(entry.id) in waiting and isinstance(entry.fact, facts.Applied) for entry in entries),
         lost=lost,
         duplicated=twice,
-        books_match=_books_match(centre.engine, bodies),
+        books_match=_books_match(centre.engine, [entry for entry in entries if str(entry.id) not in waiting]),
         residual=residual,
         short=short,
         replay_match=_replay(centre),
@@ -108,9 +123,8 @@ def _heard(units: list[Path]) -> tuple[Counter[str], dict[str, str]]:
     return results, beeped
 
 
-def _journal(path: Path) -> dict[str, tuple[str, bytes]]:
+def _journal(path: Path, unit: str) -> dict[str, tuple[str, bytes]]:
     """Return every entry of a journal: its id, hash and body."""
-    unit = path.parent.name
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     rows = connection.execute("SELECT boot, seq, hash, body FROM entry").fetchall()
     connection.close()
@@ -130,15 +144,14 @@ def _held(engine: sa.Engine) -> dict[str, Counter[str]]:
     return held
 
 
-def _books_match(engine: sa.Engine, bodies: list[bytes]) -> bool:
+def _books_match(engine: sa.Engine, entries: list[Entry]) -> bool:
     """Fold the units' own journals with the programs' rules, and compare every state with the centre's tables."""
-    register = facts.register(installed.facts())
-    entries: list[Entry] = [register.decode(body) for body in bodies]
+    in_order = sorted(entries, key=lambda entry: entry.at)  # the names of boots are drawn
     with store.reading(engine) as connection:
         for office in offices():
             program = next(one for one in installed.programs() if one.name == office.name)
             states: dict[str, Any] = {}
-            for entry in entries:
+            for entry in in_order:
                 if isinstance(entry.fact, program.kinds):
                     key = program.key(entry)
                     states[key] = program.fold(states.get(key, program.empty), entry)

@@ -32,6 +32,7 @@ BOOKS = Verdict(
     beeped=95,  # a card that is held there again at once hears of the same entry
     entries=211,
     acknowledged=211,
+    unasked=0,
     lost=0,
     duplicated=0,
     books_match=True,

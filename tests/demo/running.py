@@ -43,7 +43,7 @@ def command(folder: Path, ports: Ports, *more: str) -> list[str]:
 def once(folder: Path, ports: Ports) -> tuple[int, dict[str, Any], str]:
     """Run the script to its end; return the exit code, the verdict, and what else was said."""
     run = command(folder, ports, "--once")
-    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=360, check=False)
     return done.returncode, json.loads(done.stdout.splitlines()[-1]) if done.stdout else {}, done.stderr
 
 
