@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from starlette.applications import Starlette
 
 from appliance import hatch_http
 from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, fitted, read_config, read_enrolment, read_life
@@ -22,7 +23,7 @@ from appliance.screen import codes
 from appliance.screen.app import Behind, create_screen
 from appliance.screen.board import Board
 from appliance.screen.panel import Panel
-from appliance.unit import assemble
+from appliance.unit import Unit, assemble
 from appliance.view import Viewer, notice, place_names, till
 from appliance.web import Web, local_door, unix_door
 from appliance.words import load
@@ -65,22 +66,7 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     hatch = hatch_http.create_hatch(behind, unit.hatch, bells, here)
     doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]
     if config.screen.port:
-        screen = create_screen(
-            board,
-            lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "",
-            Behind(
-                set=lambda wish: daemon.ask(lambda: daemon.set(wish)),
-                act=lambda act: daemon.ask(lambda: daemon.act(act)),
-                sheet=lambda: daemon.ask(unit.staff.sheet),
-            ),
-        )
-        screen.routes.extend(
-            codes.routes(
-                last=lambda: daemon.ask(unit.receipts.code),
-                bill=lambda: daemon.ask(lambda: unit.receipts.bill(unit.tap.wish, unit.tap.wish_name)),
-                again=lambda name: daemon.ask(lambda: unit.receipts.give_again(name)),
-            )
-        )
+        screen = _screen(daemon, unit, board)
         doors.append((screen, local_door(config.screen.port)))
     web = Web(doors, [board.attach, bells.attach])
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -94,6 +80,26 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     finally:
         web.stop()
     return 0
+
+
+def _screen(daemon: Daemon, unit: Unit, board: Board) -> Starlette:
+    """Make the page, for which everything is done in the daemon's thread."""
+    journal, receipts = unit.opened.journal, unit.receipts
+    behind = Behind(
+        set=lambda wish: daemon.ask(lambda: daemon.set(wish)),
+        act=lambda act: daemon.ask(lambda: daemon.act(act)),
+        sheet=lambda: daemon.ask(unit.staff.sheet),
+        sign_in=lambda who: daemon.ask(lambda: daemon.sign_in(who.number, who.pin)),
+    )
+    screen = create_screen(board, lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "", behind)
+    screen.routes.extend(
+        codes.routes(
+            last=lambda: daemon.ask(receipts.code),
+            bill=lambda: daemon.ask(lambda: receipts.bill(unit.tap.wish, unit.tap.wish_name)),
+            again=lambda name: daemon.ask(lambda: receipts.give_again(name)),
+        )
+    )
+    return screen
 
 
 def _attach_printer(printer: Printer, daemon: Daemon, receipts: Receipts) -> None:

@@ -131,6 +131,14 @@ class Daemon:
         """
         self._note(self._unit.staff.do(act))
 
+    def sign_in(self, number: int, pin: str) -> None:
+        """Sign somebody in behind the counter, or out with 0; call it in the daemon's thread.
+
+        Raises:
+            ActError: nobody can be.
+        """
+        self._note(self._unit.staff.sign_in(number, pin) if number else self._unit.staff.sign_out())
+
     def status(self) -> Status:
         return look(self._unit, sorted(self._readers), service=self._service, timings=self._timings)
 

@@ -18,6 +18,7 @@ from appliance.directory import Directory
 from appliance.feedback import Feedback, Shown
 from appliance.journal import Execute, JournalFullError, Written
 from appliance.opening import Opened
+from appliance.operators import Operators
 from appliance.receipts import Receipts
 from appliance.trust import Believer, what_to_say
 from drivers.card import Presented, identify, identify_code
@@ -56,6 +57,7 @@ class TapPath:
         frozen: why nothing may be spent here, or "".
         asking: asks the town for what somebody needs who stands here.
         receipts: what is printed about what was written.
+        operators: knows who stands behind the counter.
     """
 
     unit: str
@@ -73,6 +75,7 @@ class TapPath:
     frozen: Callable[[], str]
     asking: Asking
     receipts: Receipts
+    operators: Operators
     _wish: tuple[Wish, float] = field(default=(NO_WISH, 0.0), init=False)
     _before: tuple[str, float] = field(default=("", 0.0), init=False)  # who only asked, and until when that counts
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
@@ -187,7 +190,7 @@ class TapPath:
 
     def _finish(self, believed: Believed, *, wait: bool) -> Shown | None:
         try:
-            shown = self._tell_unheard(believed) or self._serve(believed, wait=wait)
+            shown = self._tell_unheard(believed) or self._sign_in(believed) or self._serve(believed, wait=wait)
         except JournalFullError:
             self._waiting = None
             return self.feedback.show(Result.HELP, "TAP-043")
@@ -224,8 +227,17 @@ class TapPath:
             return self._last[2]
         return None
 
+    def _sign_in(self, believed: Believed) -> Shown | None:
+        """Let whoever works here begin with a touch; somebody who pays with the same card is a customer."""
+        if self.wish.what:
+            return None
+        decision = self.operators.by_card(believed.card, believed.presented.proof, self.moment().day)
+        return self.carry_out(decision) if decision else None
+
     def _serve(self, believed: Believed, *, wait: bool) -> Shown | None:
         tap, counter = self._tap(believed)
+        if tap.operator.is_missing:
+            return self.feedback.show(Result.HELP, "TAP-050")
         shelf, program = self.opened.shelf, counter.program
         besides = [shelf.state_of(reader, key) for reader, key in program.besides(tap)]
         decision = program.decide(shelf.state(program, program.asks(tap)), *besides, tap)
@@ -274,7 +286,8 @@ class TapPath:
         here, at = self.directory.here(), self.clock.wall_ms()
         if here is None:
             raise LookupError("a unit that does not know where it stands is closed")
-        return Moment(self.unit, here.place, at, self._day(at), town_minute(at, self._offset_minutes()), self.life)
+        day, minute = self._day(at), town_minute(at, self._offset_minutes())
+        return Moment(self.unit, here.place, at, day, minute, self.life, self.operators.here(day))
 
     def _tell_unheard(self, believed: Believed) -> Shown | None:
         """Tell what became of a touch that was written just before the power went, instead of writing another one."""
@@ -298,8 +311,8 @@ class TapPath:
             raise LookupError("a unit without a counter is closed")
         proof, wish = believed.presented.proof, self.wish
         before = self._before[0] if wish.is_for_same else ""
-        tap = Tap(believed.card, proof, now.unit, now.place, now.at_ms, now.day, now.life, wish, before)
-        return tap, counter
+        where = (now.unit, now.place, now.at_ms, now.day, now.life)
+        return Tap(believed.card, proof, *where, wish, before, now.operator), counter
 
     def _day(self, at_ms: int) -> int:
         return town_day(at_ms, self._offset_minutes())

@@ -15,6 +15,7 @@ from appliance.feedback import Feedback
 from appliance.hatch import Hatch
 from appliance.inbox import Inbox
 from appliance.opening import Opened, World, close_in_order, open_journal
+from appliance.operators import Operators
 from appliance.outbox import Outbox
 from appliance.receipts import Receipts
 from appliance.rights import Rights
@@ -26,6 +27,7 @@ from drivers.card import Trust
 from sync import chain, facts, installed
 from sync.directory import DIRECTORY
 from sync.messages import ONE_UNIT, Enrolment, raw_bytes
+from sync.staff import SHIFTS
 
 SOFTWARE: Final = f"machitap unit {version('machitap')}"
 JOURNAL: Final = "journal.db"
@@ -59,7 +61,7 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
     """
     room = Room(world.disk, ballast_bytes)  # first: on a full disk the reserve gives the journal room to begin
     register = facts.register(installed.facts())
-    opened = open_journal(world, JOURNAL, enrolment.unit, register, (DIRECTORY, *folds()), SOFTWARE)
+    opened = open_journal(world, JOURNAL, enrolment.unit, register, (DIRECTORY, SHIFTS, *folds()), SOFTWARE)
     journal = opened.journal
     directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)
     card_key = raw_bytes(enrolment.card_key)
@@ -93,6 +95,7 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
             ring=lambda: None,
         ),
         receipts=receipts,
+        operators=Operators(enrolment.unit, enrolment.epoch, opened.shelf, directory, world.clock),
     )
     staff = Staff(
         tap,

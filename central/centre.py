@@ -18,6 +18,7 @@ from central.losses import Losses
 from central.office import Office, offices
 from central.reconcile import Reconciler
 from central.registrar import Registrar
+from central.staffing import Staffing
 from central.streams import Streams
 from central.town import Clock, Entropy, Town
 from sync import chain, facts, installed
@@ -39,6 +40,7 @@ class Centre:
     granter: Granter
     dealer: Dealer
     losses: Losses
+    staffing: Staffing
     offices: tuple[Office, ...]
     on_arrival: Callable[[], None] = field(default=lambda: None)
 
@@ -88,5 +90,6 @@ def assemble(
         granter=granter,
         dealer=Dealer(engine, granter, clock),
         losses=Losses(streams, reconciler),
+        staffing=Staffing(streams, reconciler),
         offices=every_office,
     )

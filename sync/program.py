@@ -66,6 +66,26 @@ class WishError(Exception):
     """A counter cannot be set to that; the message says why."""
 
 
+class Operator(msgspec.Struct, frozen=True):
+    """Who stands behind a counter.
+
+    Attributes:
+        number: whoever is signed in; 0 for nobody.
+        is_needed: the office wants somebody to be signed in here.
+    """
+
+    number: int = 0
+    is_supervisor: bool = False
+    is_needed: bool = False
+
+    @property
+    def is_missing(self) -> bool:
+        return self.is_needed and not self.number
+
+
+NOBODY = Operator()
+
+
 class Tap(msgspec.Struct, frozen=True):
     """One believed touch of a card.
 
@@ -78,6 +98,7 @@ class Tap(msgspec.Struct, frozen=True):
         life: which life of the unit.
         wish: what the counter was set to.
         before: the card that a wish for the same one is for, or "".
+        operator: who stands behind the counter.
     """
 
     card: str
@@ -89,6 +110,7 @@ class Tap(msgspec.Struct, frozen=True):
     life: int = 1
     wish: Wish = NO_WISH
     before: str = ""
+    operator: Operator = NOBODY
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -114,7 +136,10 @@ class ActError(Exception):
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """Where and when something is done at a counter. `minute`: since midnight, by the town's calendar; see `Tap`."""
+    """Where and when something is done at a counter, and by whom.
+
+    `minute`: since midnight, by the town's calendar; see `Tap`.
+    """
 
     unit: str
     place: str
@@ -122,6 +147,7 @@ class Moment(msgspec.Struct, frozen=True):
     day: int
     minute: int
     life: int = 1
+    operator: Operator = NOBODY
 
 
 class Decision(msgspec.Struct, frozen=True):

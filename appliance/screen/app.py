@@ -16,11 +16,20 @@ from drivers.sound.earcons import EARCONS
 from sync.entries import BAD_JSON
 from sync.program import Act, ActError, Wish, WishError
 
-Asked = TypeVar("Asked", Wish, Act)
+
+class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody begins work behind the counter; with `number` 0 whoever is there ends it."""
+
+    number: int = 0
+    pin: str = ""
+
+
+Asked = TypeVar("Asked", Wish, Act, SignIn)
 
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _WISH: Final = msgspec.json.Decoder(Wish)
 _ACT: Final = msgspec.json.Decoder(Act)
+_SIGN_IN: Final = msgspec.json.Decoder(SignIn)
 
 _PAGES: Final = Path(__file__).parent / "pages"
 _FILES: Final = {"/": "index.html", "/counter": "counter.html"} | {
@@ -35,6 +44,7 @@ _FILES: Final = {"/": "index.html", "/counter": "counter.html"} | {
         "parts.js",
         "day.js",
         "drawer.js",
+        "people.js",
     )
 }
 
@@ -57,11 +67,13 @@ class Behind:
         set: sets the counter; raises WishError if it cannot be set to that.
         act: does something without a card, and what came of it is on the board; raises ActError if it cannot be done.
         sheet: returns what the person can read.
+        sign_in: signs somebody in or out, and what came of it is on the board; raises ActError if nobody can be.
     """
 
     set: Callable[[Wish], Awaitable[None]]
     act: Callable[[Act], Awaitable[None]]
     sheet: Callable[[], Awaitable[msgspec.Struct]]
+    sign_in: Callable[[SignIn], Awaitable[None]]
 
 
 def create_screen(board: Board, tip: Callable[[], str], behind: Behind | None = None) -> Starlette:
@@ -96,12 +108,15 @@ def _for_staff(behind: Behind) -> list[BaseRoute]:
     async def act(request: Request) -> Response:
         return await _done(request, _ACT, behind.act)
 
+    async def sign_in(request: Request) -> Response:
+        return await _done(request, _SIGN_IN, behind.sign_in)
+
     async def sheet(_request: Request) -> Response:
         return _json(await behind.sheet())
 
     return [
         *(Route("/wish", wish, methods=["POST"]), Route("/act", act, methods=["POST"])),
-        Route("/sheet", sheet),
+        *(Route("/sheet", sheet), Route("/sign-in", sign_in, methods=["POST"])),
     ]
 
 

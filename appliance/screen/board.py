@@ -16,6 +16,23 @@ HEARTBEAT_S: Final = 5.0
 _MS: Final = 1000
 
 
+class Behind(msgspec.Struct, frozen=True):
+    """Who is signed in behind a counter.
+
+    Attributes:
+        number: 0 for nobody.
+        name: what the screen calls them, or "".
+        is_needed: somebody has to be.
+        can_be: the office has named somebody who could be.
+    """
+
+    number: int = 0
+    name: str = ""
+    is_supervisor: bool = False
+    is_needed: bool = False
+    can_be: bool = False
+
+
 class Till(msgspec.Struct, frozen=True):
     """A counter that is set to something before a card comes.
 
@@ -27,6 +44,7 @@ class Till(msgspec.Struct, frozen=True):
         bill: names the code by which a phone can pay it, or "".
         receipt: names the last entry that a receipt is about, or "".
         prints: there is a printer.
+        operator: who stands behind it.
     """
 
     counter: str
@@ -36,6 +54,7 @@ class Till(msgspec.Struct, frozen=True):
     bill: str = ""
     receipt: str = ""
     prints: bool = False
+    operator: Behind = Behind()
 
 
 class View(msgspec.Struct, frozen=True):

@@ -1,4 +1,7 @@
-"""What happens to the coin at a counter: cash is charged, something is paid, either is taken back."""
+"""What happens to the coin at a counter: cash is charged, something is paid, either is taken back.
+
+`operator`: the number of whoever was signed in behind the counter, or 0 where nobody has to be.
+"""
 
 from typing import Annotated, Final
 
@@ -39,6 +42,7 @@ class Charge(Moves, frozen=True, tag="coin.charge"):
     day: int
     proof: str
     expires: Count = 0
+    operator: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:
@@ -60,6 +64,7 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
     proof: str
     points: Count = 0
     issue: AnIssue = ""
+    operator: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:
@@ -76,6 +81,7 @@ class Void(Moves, frozen=True, tag="coin.void"):
     of: EntryRef
     points: Count = 0
     issue: AnIssue = ""
+    operator: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:
@@ -93,6 +99,7 @@ class Undo(Moves, frozen=True, tag="coin.undo"):
     place: Ref
     day: int
     of: EntryRef
+    operator: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:

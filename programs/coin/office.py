@@ -44,7 +44,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 4
+    version: int = 5
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:

@@ -29,7 +29,10 @@ BALANCE: Final = "balance"
 
 
 class Paid(msgspec.Struct, frozen=True):
-    """One payment or charge: its entry (boot/seq), when, how much, what it earned; `is_void`: it was taken back."""
+    """One payment or charge: its entry (boot/seq), when, how much, what it earned, and who took it.
+
+    `is_void`: it was taken back.
+    """
 
     entry: str
     at_ms: int
@@ -38,6 +41,7 @@ class Paid(msgspec.Struct, frozen=True):
     points: int = 0
     is_void: bool = False
     issue: str = ""
+    operator: int = 0
 
 
 class Purse(msgspec.Struct, frozen=True):
@@ -70,11 +74,11 @@ def _issue(tap: Tap) -> str:
 
 def fold(purse: Purse, entry: Entry) -> Purse:
     match entry.fact:
-        case Charge(yen=yen, day=day):
-            charged = Paid(place_of(entry), entry.at, day, yen)
+        case Charge(yen=yen, day=day, operator=operator):
+            charged = Paid(place_of(entry), entry.at, day, yen, operator=operator)
             return msgspec.structs.replace(purse, charged=(*purse.charged, charged)[-_KEPT:])
-        case Pay(yen=yen, day=day, points=points, issue=issue):
-            paid = Paid(place_of(entry), entry.at, day, yen, points, issue=issue)
+        case Pay(yen=yen, day=day, points=points, issue=issue, operator=operator):
+            paid = Paid(place_of(entry), entry.at, day, yen, points, issue=issue, operator=operator)
             return msgspec.structs.replace(purse, paid=(*purse.paid, paid)[-_KEPT:])
         case Void(of=of, yen=yen):
             return msgspec.structs.replace(purse, paid=_marked(purse.paid, of), voided=purse.voided + yen)
@@ -105,7 +109,7 @@ def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Til
         case "charge":
             return _charge(right, agreed.terms, tap)
         case "void":
-            return _void(purse, right, till, tap)
+            return _void(purse, right, agreed.terms, till, tap)
         case _:
             return Decision(Result.ALREADY, "COI-001", values={"rights": right.amount})
 
@@ -137,7 +141,8 @@ def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
         lacks = money(tap.card, _issue(tap)), yen - right.amount
         return Decision(Result.REFUSED, message, values=values, lacks=lacks)
     points = terms.points(yen)
-    fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, points, _issue(tap))
+    operator = tap.operator.number
+    fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, points, _issue(tap), operator)
     return Decision(Result.OK_PAY, "COI-020" if points else "COI-022", (fact,), {"yen": yen, "points": points})
 
 
@@ -156,11 +161,12 @@ def _charge(right: Right, terms: Terms, tap: Tap) -> Decision:
     if right.amount + yen > terms.ceiling_yen:
         room = (terms.ceiling_yen - right.amount) // terms.step_yen * terms.step_yen
         return Decision(Result.REFUSED, "COI-033", values={"ceiling": terms.ceiling_yen, "room": max(0, room)})
-    fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, terms.expires(tap.day))
+    expires, operator = terms.expires(tap.day), tap.operator.number
+    fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, expires, operator)
     return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": right.amount + yen})
 
 
-def _void(purse: Purse, right: Right, till: Till, tap: Tap) -> Decision:
+def _void(purse: Purse, right: Right, terms: Terms, till: Till, tap: Tap) -> Decision:
     """Take back whole what is named, of this card, at this unit, on the same day."""
     about = tap.wish.about.removeprefix(f"{tap.unit}/")
     found = next((one for one in (*purse.paid, *purse.charged) if one.entry == about), None)
@@ -171,9 +177,12 @@ def _void(purse: Purse, right: Right, till: Till, tap: Tap) -> Decision:
         return Decision(Result.ALREADY, "COI-041", values={"yen": found.yen})
     if found.day != tap.day:
         return Decision(Result.REFUSED, "COI-042")
+    if found.operator != tap.operator.number and terms.wants_supervisor(tap.operator):
+        return Decision(Result.HELP, "COI-070")
     if found in purse.charged:
         return _undo(found, right, tap)
-    fact = Void(tap.life, tap.card, found.yen, tap.place, tap.day, found.entry, found.points, found.issue)
+    taken_back = (found.entry, found.points, found.issue, tap.operator.number)
+    fact = Void(tap.life, tap.card, found.yen, tap.place, tap.day, *taken_back)
     return Decision(Result.OK_PAY, "COI-043", (fact,), {"yen": found.yen})
 
 
@@ -183,7 +192,7 @@ def _undo(charged: Paid, right: Right, tap: Tap) -> Decision:
         values: dict[str, int | str] = {"yen": charged.yen, "rights": right.amount}
         lacks = (money(tap.card), charged.yen - right.amount)
         return Decision(Result.REFUSED, "COI-046", values=values, lacks=lacks)
-    fact = Undo(tap.life, tap.card, charged.yen, tap.place, tap.day, charged.entry)
+    fact = Undo(tap.life, tap.card, charged.yen, tap.place, tap.day, charged.entry, tap.operator.number)
     return Decision(Result.OK_PAY, "COI-047", (fact,), {"yen": charged.yen})
 
 
@@ -213,6 +222,6 @@ PROGRAM: Program[Purse] = Program(
     ),
     readers=(TERMS, ISSUES, TILL),
     acts=ACTS,
-    version=3,
+    version=4,
     safe=lambda purse: max(len(purse.paid), len(purse.charged)) <= _KEPT,
 )

@@ -9,7 +9,7 @@ import msgspec
 
 from programs.coin.law import Law
 from sync.entries import Entry, Fact
-from sync.program import Fold
+from sync.program import Fold, Operator
 
 TERMS_READER: Final = "coin-terms"
 TERMS_KEY: Final = "terms"
@@ -76,6 +76,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         network: the town's own domain, backwards ("jp.example.town"), by which its shops' codes are known; "": none.
         rights_on_receipts: a receipt says how much can still be spent at the unit.
         close_minute: so many minutes after midnight every till is closed, if nobody has done it; -1 for never.
+        supervised: where people sign in, another's sale is taken back, and a drawer opened, by a supervisor only.
     """
 
     step_yen: Step = 1_000
@@ -89,10 +90,15 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     network: Network = ""
     rights_on_receipts: bool = False
     close_minute: CloseMinute = -1
+    supervised: bool = False
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""
         return yen // _PER_YEN * self.points_per_100_yen
+
+    def wants_supervisor(self, operator: Operator) -> bool:
+        """Whether what is to be done takes somebody else than who stands there."""
+        return self.supervised and operator.is_needed and not operator.is_supervisor
 
     def expires(self, day: int) -> int:
         """Return the last day on which what is charged on a day is good; 0: for ever."""

@@ -26,8 +26,10 @@ from simulation.centre import SimCentre, name_place
 from simulation.road import Road, Weather
 from simulation.unit import SimUnit
 from sync.messages import ONE_UNIT, TOWN_STREAM
+from sync.pins import keep
 from sync.program import Wish
 from sync.segment import join
+from sync.staff import Person, StaffSet
 from tests.appliance.live import LiveUnit, settle_in, wait_for_scanner
 from tests.drivers.far_end import FarEnd
 
@@ -99,7 +101,7 @@ class Behind:
         return [body for _, body in self.unit.entries().values() if body["kind"] == kind][-1]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def town() -> SimCentre:
     centre = SimCentre(Clock(), "counter page")
     name_place(centre.centre, "library")
@@ -141,6 +143,11 @@ def grant(town: SimCentre, behind: Behind, tmp_path: Path) -> None:
         desk.sync(road)
     desk.stop()
     town.centre.granter.grant(money(charge.card), behind.unit.folder.name, GRANTED)
+    carry(town, behind, tmp_path)
+
+
+def carry(town: SimCentre, behind: Behind, tmp_path: Path) -> None:
+    """Carry what the centre has said to this unit on a stick."""
     with town.centre.engine.begin() as connection:
         streams = (TOWN_STREAM, ONE_UNIT + behind.unit.folder.name)
         said = [one for name in streams for one in shelves.take(connection, name, [], shelves.EVERYTHING)]
@@ -309,6 +316,48 @@ def test_a_desk_charges_the_card_that_came_first_and_counts_its_drawer(counter: 
     kinds = ["coin.drawer-open", "coin.charge", "coin.undo", "coin.charge", "coin.drawer-count", "coin.close"]
     assert counter.kinds() == kinds
     assert counter.last("coin.drawer-count")["expected"] == 14_000
+
+
+def sign_in(counter: Behind, number: str, pin: str) -> None:
+    counter.at("signin")
+    counter.type(number)
+    counter.press("次へ")
+    counter.reads("暗証番号")
+    counter.type(pin)
+    expect(counter.page.locator("#signin")).to_have_text("●" * len(pin))
+    counter.at("signin")
+    counter.press("次へ")
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_whoever_works_there_signs_in_first(counter: Behind, town: SimCentre, tmp_path: Path) -> None:
+    people = (Person(3, "はる", pin=keep("2580", bytes(16))), Person(4, pin=keep("0852", bytes(16))))
+    town.centre.staffing.change("library", lambda said: StaffSet(said.of, people, needed=True))
+    grant(town, counter, tmp_path)
+    sign_in(counter, "3", "2581")
+    counter.reads("暗証番号がちがいます")
+    counter.at("result")
+    counter.press("次へ")
+    sign_in(counter, "3", "2580")
+    counter.reads("はる さん、はじめられます")
+    counter.at("amount")
+    expect(counter.page.locator("#open")).to_have_text("○ 担当 はる")
+    expect(counter.page.locator("#amount")).to_have_text("0円")
+    counter.type("300")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.reads("300円 いただきました")
+    counter.press("次へ")
+    counter.press("きょうの記録")
+    counter.at("today")
+    counter.press("係員をかわる")
+    counter.reads("おつかれさまでした")
+    sign_in(counter, "4", "0852")
+    counter.at("amount")
+    expect(counter.page.locator("#open")).to_have_text("○ 担当 4")
+    assert counter.last("coin.pay")["operator"] == 3
+    kinds = [body["kind"] for _, body in counter.unit.entries().values() if body["kind"].startswith("staff.")]
+    assert sorted(kinds) == ["staff.in", "staff.in", "staff.out", "staff.wrong"]
 
 
 @pytest.mark.parametrize("counter", ["shop"], indirect=True)

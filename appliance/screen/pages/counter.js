@@ -2,8 +2,10 @@
 import { day, hasCash, isDesk, lineOf, refresh, showDay, showRoad } from "./day.js";
 import * as drawer from "./drawer.js";
 import { get, make, send, time, write, yen } from "./parts.js";
+import * as people from "./people.js";
 
 const STALE_MS = 12_000; // the unit gives a sign of life every 5 s
+const BRIEF_MS = 2_500; // so long something stays that nobody has to answer
 const FORGOTTEN_MS = 90_000; // so long the unit remembers whose card was held first
 const MOST = 1_000_000;
 const LARGE = 10_000; // so much is asked about once
@@ -13,6 +15,7 @@ const AGAIN = "COI-003";
 const PART = "COI-011";
 const DONE = ["COI-020", "COI-022", "COI-031"]; // paid, or charged: can be taken back at once
 const EMPTY = "COI-051";
+const BRIEF = ["TAP-053", "TAP-054"]; // signed in, signed out
 const DIFFERENCE = ["COI-061", "COI-062", "COI-066"];
 const ASKS = {
   pay: ["カードをここにタッチ", "Touch your card here"],
@@ -46,13 +49,15 @@ function show() {
   timer = setTimeout(show, 250);
   if (!view?.till) return;
   const left = view.till.wish.what ? view.till.left_ms - view.age_ms - silent : 0;
-  const isOver = view.shown?.message === USABLE && view.age_ms + silent > FORGOTTEN_MS;
+  const lasts = BRIEF.includes(view.shown?.message) ? BRIEF_MS : view.shown?.message === USABLE ? FORGOTTEN_MS : Infinity;
+  const isOver = view.age_ms + silent > lasts;
   const result = view.shown && view.shown.result !== "reading" && view.number !== done && !isOver ? view.shown : null;
   const body = document.body.dataset;
   body.step = step(result, left);
   body.state = body.step === "result" ? result.result : "idle";
   write("place", view.place);
-  write("open", view.closed ? `－ ${view.closed.short}` : "○ 使えます");
+  const { operator } = view.till;
+  write("open", view.closed ? `－ ${view.closed.short}` : operator.number ? `○ ${people.called(operator)}` : "○ 使えます");
   write("clock", time(view.at_ms));
   showRoad();
   STEPS[body.step]?.(result, left);
@@ -62,11 +67,13 @@ function step(result, left) {
   if (result?.message === USABLE && isDesk(view.till)) return "charge";
   if (DIFFERENCE.includes(result?.message)) return drawer.isCounted() ? "difference" : "count";
   if (result) return "result";
+  if (people.isMissing(view.till)) return "signin";
   if (left > 0) return "card";
   return at || (isDesk(view.till) ? "touch" : "amount");
 }
 
 const STEPS = {
+  signin: people.showSignIn,
   amount: () => {
     write("task-ja", isDesk(view.till) ? "料金の支払い" : "お会計の金額");
     write("task-en", "Amount to pay");
@@ -89,7 +96,10 @@ const STEPS = {
     write("left", cash ? `残り ${Math.ceil(left / 1000)}秒 ・ ほかに現金 ${yen(cash)}` : `残り ${Math.ceil(left / 1000)}秒`);
   },
   result: showResult,
-  today: () => showDay(view.till),
+  today: () => {
+    showDay(view.till);
+    get("to-signin").hidden = !view.till.operator.can_be;
+  },
   close: () => showDay(view.till),
   count: () => drawer.showCount(typed),
   difference: (result) => drawer.showDifference(result.values),
@@ -170,6 +180,10 @@ for (const keys of document.querySelectorAll(".keys")) {
   keys.addEventListener("click", ({ target }) => {
     const { key } = target.dataset;
     if (!key) return;
+    if (document.body.dataset.step === "signin") {
+      people.press(key);
+      return show();
+    }
     const next = key === "C" ? 0 : Number(`${typed}${key}`);
     if (next <= (document.body.dataset.step === "count" ? drawer.most : MOST)) typed = next;
     show();
@@ -204,6 +218,20 @@ on("lines", ({ target }) => {
   if (!entry) return;
   at = "";
   set({ what: "void", about: entry });
+});
+
+on("to-signin", () => {
+  people.begin();
+  go("signin");
+  if (view.till.operator.number) people.goOut();
+});
+on("signin-on", async () => {
+  if (await people.goOn()) at = "";
+  show();
+});
+on("signin-back", () => {
+  people.begin();
+  go("");
 });
 
 on("count-on", async () => {

@@ -1,4 +1,7 @@
-"""What a till writes of its own day: a closing (Z), the float in a drawer, and what was counted in it at the end."""
+"""What a till writes of its own day: a closing (Z), the float in a drawer, and what was counted in it at the end.
+
+`operator`: the number of whoever was signed in behind the counter, or 0 where nobody has to be.
+"""
 
 from typing import Annotated, Final
 
@@ -60,6 +63,7 @@ class Closing(Fact, frozen=True, tag="coin.close"):
     covers: tuple[Span, ...]
     sums: Sums
     is_automatic: bool = False
+    operator: Count = 0
 
 
 class DrawerOpened(Fact, frozen=True, tag="coin.drawer-open"):
@@ -69,6 +73,7 @@ class DrawerOpened(Fact, frozen=True, tag="coin.drawer-open"):
     place: Ref
     day: int
     counts: Counts
+    operator: Count = 0
 
 
 class DrawerCounted(Fact, frozen=True, tag="coin.drawer-count"):
@@ -85,6 +90,7 @@ class DrawerCounted(Fact, frozen=True, tag="coin.drawer-count"):
     counts: Counts
     expected: int
     reason: Text = ""
+    operator: Count = 0
 
     @property
     def difference(self) -> int:
