@@ -59,7 +59,7 @@ class Receipts:
         """Give a receipt once more: marked as such on paper, or without a printer to be shown.
 
         Args:
-            name: the entry's id; "" for the last one.
+            name: the entry's id, or its place (boot/seq); "" for the last one.
 
         Raises:
             NoReceiptError: there is no such entry of this unit, or no receipt of it.
@@ -109,7 +109,7 @@ class Receipts:
 
     def _find(self, name: str) -> Written | None:
         try:
-            place = EntryId.parse(name)
+            place = EntryId.parse(name if name.startswith(f"{self.unit}/") else f"{self.unit}/{name}")
             found = self.journal.stored(place.boot, place.seq) if place.unit == self.unit else None
             before = self.journal.hash_at(place.boot, place.seq - 1)
             if found is None or before is None or link(before, found[0]) != found[1]:

@@ -55,6 +55,8 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
     Attributes:
         points: what the payment earned, by the terms that this unit knew.
         issue: the issue of gift certificates that it was paid with; or "".
+        returns: up to this day the unit itself may give some of it back, by the terms that it knew; 0: never. Until
+            that day has passed there, nobody else does: so nothing is given back in two places.
     """
 
     card: Card
@@ -65,6 +67,7 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
     points: Count = 0
     issue: AnIssue = ""
     operator: Count = 0
+    returns: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:
@@ -106,6 +109,29 @@ class Undo(Moves, frozen=True, tag="coin.undo"):
         return money(self.card), -self.yen
 
 
+class ShopRefund(Moves, frozen=True, tag="coin.shop-refund"):
+    """Some of a payment at this unit is given back there: out of what the unit has taken, to the card that paid.
+
+    Attributes:
+        of: the payment's entry (boot/seq).
+        points: how many of the points that it earned go back with it.
+        issue: as in the payment.
+    """
+
+    card: Card
+    yen: Yen
+    place: Ref
+    day: int
+    of: EntryRef
+    points: Count = 0
+    issue: AnIssue = ""
+    operator: Count = 0
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return money(self.card, self.issue), self.yen
+
+
 _ROOMS: Final = (lots, refunds, remedies, settlement, till)
-KINDS: Final = (Charge, Pay, Void, Undo, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
+KINDS: Final = (Charge, Pay, Void, Undo, ShopRefund, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

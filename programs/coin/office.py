@@ -1,6 +1,6 @@
 """The coin at the centre: its tables, room by room, and the last payments of each card at each unit."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,12 +13,14 @@ from central.ledger import Move, account, free
 from central.office import Office
 from central.upsert import upsert
 from programs.coin import cases
-from programs.coin.entries import money
+from programs.coin.entries import ShopRefund, money
 from programs.coin.lots import notes
 from programs.coin.postings import moves, points
+from programs.coin.purse import Purse
 from programs.coin.refunds import books as refunds
+from programs.coin.refunds.facts import Refund
 from programs.coin.remedies import CardMoved
-from programs.coin.rules import PROGRAM, Purse
+from programs.coin.rules import PROGRAM
 from programs.coin.settlement import tables as settlement
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from programs.coin.till import books as till
@@ -61,7 +63,7 @@ class Coin:
         _note_terms(connection, entries)
         settlement.record(connection, entries, moves)
         notes.note(connection, entries, moves)
-        refunds.record(connection, entries)
+        refunds.record(connection, _given_back(entries))
         cases.record(connection, entries)
         till.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
@@ -89,6 +91,18 @@ class Coin:
             asked = sa.select(purse).where(purse.c.key.in_(keys[at : at + _IN_ONE_QUESTION]))
             found |= {key: _PURSE.decode(state) for key, state in connection.execute(asked)}
         return found
+
+
+def _given_back(entries: Iterable[Entry]) -> Iterator[tuple[str, refunds.Back]]:
+    """Return which payments were given back by which entries; a unit gives back its own only."""
+    for entry in entries:
+        match entry.fact:
+            case Refund() as fact if entry.unit == OFFICE_STREAM:
+                yield fact.of, refunds.Back(fact.yen, fact.points)
+            case ShopRefund() as fact if entry.unit != OFFICE_STREAM:
+                yield f"{entry.unit}/{fact.of}", refunds.Back(fact.yen, fact.points)
+            case _:
+                pass
 
 
 def agreed(engine: sa.Engine) -> Agreed:

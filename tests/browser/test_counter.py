@@ -22,6 +22,7 @@ from drivers.card.tokens import code
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import Charge, money
 from programs.coin.rules import CHARGE
+from programs.coin.terms import Terms
 from simulation.centre import SimCentre, name_place
 from simulation.road import Road, Weather
 from simulation.unit import SimUnit
@@ -29,7 +30,7 @@ from sync.messages import ONE_UNIT, TOWN_STREAM
 from sync.pins import keep
 from sync.program import Wish
 from sync.segment import join
-from sync.staff import Person, StaffSet
+from sync.staff import Person, Role, StaffSet
 from tests.appliance.live import LiveUnit, settle_in, wait_for_scanner
 from tests.drivers.far_end import FarEnd
 
@@ -207,6 +208,13 @@ def test_a_shop_sells_takes_back_and_closes_its_day(counter: Behind, town: SimCe
     counter.at("today")
     counter.reads("3件 2,720円")
     counter.press("1,280円")
+    counter.at("line")
+    expect(counter.page.locator("#line-refund")).to_be_hidden()
+    counter.press("レシート再発行")
+    expect(counter.page.locator("#paper-said")).to_have_text("再発行 / Reprint")
+    expect(counter.page.locator("#paper-code")).to_be_visible()
+    counter.page.locator("#paper-close").click()
+    counter.press("取り消す")
     counter.at("card")
     counter.reads("取り消します")
     counter.hold(TARO)
@@ -217,7 +225,11 @@ def test_a_shop_sells_takes_back_and_closes_its_day(counter: Behind, town: SimCe
 
     counter.press("きょうの記録")
     counter.reads("2件 −2,000円")
-    expect(counter.page.locator("#lines button").nth(2)).to_be_disabled()
+    counter.page.locator("#lines button").nth(2).click()
+    counter.reads("取り消しずみ")
+    counter.at("line")
+    expect(counter.page.locator("#line-void")).to_be_hidden()
+    counter.press("もどる")
     counter.press("締める")
     counter.at("close")
     counter.press("まだ締めない")
@@ -358,6 +370,49 @@ def test_whoever_works_there_signs_in_first(counter: Behind, town: SimCentre, tm
     assert counter.last("coin.pay")["operator"] == 3
     kinds = [body["kind"] for _, body in counter.unit.entries().values() if body["kind"].startswith("staff.")]
     assert sorted(kinds) == ["staff.in", "staff.in", "staff.out", "staff.wrong"]
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_a_supervisor_gives_some_of_a_payment_back(counter: Behind, town: SimCentre, tmp_path: Path) -> None:
+    people = (Person(1, "みき", Role.SUPERVISOR, keep("2580", bytes(16))),)
+    town.centre.staffing.change("library", lambda said: StaffSet(said.of, people, needed=True))
+    town.centre.registrar.say([Terms(refund_days=7)])
+    grant(town, counter, tmp_path)
+    sign_in(counter, "1", "2580")
+    counter.at("amount")
+    counter.type("1280")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.reads("1,280円 いただきました")
+    counter.press("次へ")
+    expect(counter.page.locator("#open")).to_have_text("○ 責任者 みき")
+    counter.press("きょうの記録")
+    counter.press("1,280円")
+    counter.at("line")
+    counter.press("返金")
+    counter.at("refund")
+    counter.type("1281")
+    expect(counter.page.locator("#refund-take")).to_be_disabled()
+    counter.press("のこり全部 1,280円")
+    expect(counter.page.locator("#refund")).to_have_text("1,280円")
+    counter.page.locator('main:visible [data-key="C"]').click()
+    counter.type("300")
+    counter.press("タッチを受ける")
+    counter.at("card")
+    counter.reads("返金します")
+    counter.reads("300円")
+    counter.hold(HANAKO)
+    counter.reads("300円 返金しました")
+    counter.at("result")
+    counter.press("次へ")
+    counter.press("きょうの記録")
+    counter.at("today")
+    counter.reads("1件 −300円")
+    counter.press("−300円")
+    counter.at("line")
+    counter.reads("の支払い 1,280円 の返金")
+    expect(counter.page.locator("#line-void")).to_be_hidden()
+    assert counter.last("coin.shop-refund")["yen"] == 300
 
 
 @pytest.mark.parametrize("counter", ["shop"], indirect=True)

@@ -1,5 +1,5 @@
 // The page of a counter. What is shown follows from the last view and sheet, from where a person went, and what is typed.
-import { day, hasCash, isDesk, lineOf, refresh, showDay, showRoad } from "./day.js";
+import { day, hasCash, isDesk, leftOf, lineOf, refresh, showDay, showLine, showRoad } from "./day.js";
 import * as drawer from "./drawer.js";
 import { get, make, send, time, write, yen } from "./parts.js";
 import * as people from "./people.js";
@@ -20,6 +20,7 @@ const DIFFERENCE = ["COI-061", "COI-062", "COI-066"];
 const ASKS = {
   pay: ["カードをここにタッチ", "Touch your card here"],
   charge: ["同じカードをもう一度タッチ", "Touch the same card again"],
+  refund: ["返金します。支払ったカードをタッチ", "Refund: touch the card that paid"],
   void: ["取り消します。そのとき使ったカードをタッチ", "Void: touch the card that was used"],
 };
 
@@ -27,6 +28,7 @@ let events, timer, view, done;
 let heard = performance.now();
 let typed = 0;
 let at = ""; // the step where a person went, "" for the first one
+let chosen = ""; // the line of the day that was pressed
 let cash = 0; // what is left to be paid in cash, of an amount that was only paid in part
 
 function connect() {
@@ -99,6 +101,13 @@ const STEPS = {
   today: () => {
     showDay(view.till);
     get("to-signin").hidden = !view.till.operator.can_be;
+  },
+  line: () => showLine(lineOf(chosen), view.till),
+  refund: () => {
+    const left = leftOf(lineOf(chosen));
+    write("refund", yen(typed));
+    write("refund-all", `のこり全部 ${yen(left)}`);
+    get("refund-take").disabled = !typed || typed > left;
   },
   close: () => showDay(view.till),
   count: () => drawer.showCount(typed),
@@ -190,7 +199,10 @@ for (const keys of document.querySelectorAll(".keys")) {
   });
 }
 for (const back of document.querySelectorAll("[data-back]")) {
-  back.addEventListener("click", () => (at === "sure" ? turn(isDesk(view.till) ? "amount" : "") : go("")));
+  back.addEventListener("click", () => {
+    if (at === "sure") turn(isDesk(view.till) ? "amount" : "");
+    else go(at === "line" || at === "refund" ? "today" : "");
+  });
 }
 
 on("take", () => (typed > LARGE ? turn("sure") : pay()));
@@ -216,8 +228,22 @@ on("charge-stop", () => next());
 on("lines", ({ target }) => {
   const entry = target.closest("[data-entry]")?.dataset.entry;
   if (!entry) return;
+  chosen = entry;
+  go("line");
+});
+on("line-void", () => {
   at = "";
-  set({ what: "void", about: entry });
+  set({ what: "void", about: chosen });
+});
+on("line-paper", () => document.dispatchEvent(new CustomEvent("paper", { detail: chosen })));
+on("line-refund", () => go("refund"));
+on("refund-all", () => {
+  typed = leftOf(lineOf(chosen));
+  show();
+});
+on("refund-take", () => {
+  at = "";
+  set({ what: "refund", amount: typed, about: chosen });
 });
 
 on("to-signin", () => {

@@ -48,6 +48,9 @@ def _minute(text: str | None) -> int | None:
     help='When every till is closed, if nobody has done it; "never" to leave it to people.',
 )
 @click.option(
+    "--refund-days", type=click.IntRange(0, 90), help="So long shops give back themselves; 0: the town hall does."
+)
+@click.option(
     "--supervised/--no-supervised",
     default=None,
     help="Where people sign in, taking back another's sale and opening a drawer takes a supervisor.",

@@ -35,7 +35,12 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Sums(msgspec.Struct, frozen=True):
-    """What a till has taken: how often, and how much (yen). `undone`: charges that were taken back."""
+    """What a till has taken: how often, and how much (yen).
+
+    Attributes:
+        undone: charges that were taken back.
+        refunds, refunded: what was given back of payments; absent where nothing was, as in entries of before.
+    """
 
     payments: Count = 0
     paid: Count = 0
@@ -45,6 +50,13 @@ class Sums(msgspec.Struct, frozen=True):
     charged: Count = 0
     undos: Count = 0
     undone: Count = 0
+    refunds: Count | msgspec.UnsetType = msgspec.UNSET
+    refunded: Count | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def net(self) -> int:
+        """Return what the shop has to get of it."""
+        return self.paid - self.voided - (self.refunded or 0)
 
 
 class Closing(Fact, frozen=True, tag="coin.close"):
