@@ -182,6 +182,16 @@ def pay_in_part(counter: Behind) -> None:
     counter.press("次へ")
 
 
+def look_at_a_line(counter: Behind, line: str) -> None:
+    counter.press(line)
+    counter.at("line")
+    expect(counter.page.locator("#line-refund")).to_be_hidden()
+    counter.press("レシート再発行")
+    expect(counter.page.locator("#paper-said")).to_have_text("再発行 / Reprint")
+    expect(counter.page.locator("#paper-code")).to_be_visible()
+    counter.page.locator("#paper-close").click()
+
+
 def count(counter: Behind, *pieces: str) -> None:
     """Type how many there are of each note and coin; "" for none."""
     for each in pieces:
@@ -207,13 +217,7 @@ def test_a_shop_sells_takes_back_and_closes_its_day(counter: Behind, town: SimCe
     counter.press("きょうの記録")
     counter.at("today")
     counter.reads("3件 2,720円")
-    counter.press("1,280円")
-    counter.at("line")
-    expect(counter.page.locator("#line-refund")).to_be_hidden()
-    counter.press("レシート再発行")
-    expect(counter.page.locator("#paper-said")).to_have_text("再発行 / Reprint")
-    expect(counter.page.locator("#paper-code")).to_be_visible()
-    counter.page.locator("#paper-close").click()
+    look_at_a_line(counter, "1,280円")
     counter.press("取り消す")
     counter.at("card")
     counter.reads("取り消します")
