@@ -89,6 +89,7 @@ def _screen(daemon: Daemon, unit: Unit, board: Board) -> Starlette:
         set=lambda wish: daemon.ask(lambda: daemon.set(wish)),
         act=lambda act: daemon.ask(lambda: daemon.act(act)),
         sheet=lambda: daemon.ask(unit.staff.sheet),
+        enter=lambda typed: daemon.ask(lambda: daemon.enter(typed.pin, is_signed=typed.is_signed)),
         sign_in=lambda who: daemon.ask(lambda: daemon.sign_in(who.number, who.pin)),
     )
     screen = create_screen(board, lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "", behind)

@@ -131,6 +131,15 @@ class Daemon:
         """
         self._note(self._unit.staff.do(act))
 
+    def enter(self, pin: str, *, is_signed: bool) -> None:
+        """Go on for whoever was asked for a PIN or a signature; call it in the daemon's thread.
+
+        Raises:
+            WishError: nobody was.
+        """
+        self._began = self._clock.mono()
+        self._tell(self._unit.tap.enter(pin, is_signed=is_signed))
+
     def sign_in(self, number: int, pin: str) -> None:
         """Sign somebody in behind the counter, or out with 0; call it in the daemon's thread.
 

@@ -20,6 +20,7 @@ from central.reconcile import Reconciler
 from central.registrar import Registrar
 from central.staffing import Staffing
 from central.streams import Streams
+from central.telling import Teller
 from central.town import Clock, Entropy, Town
 from sync import chain, facts, installed
 
@@ -41,6 +42,7 @@ class Centre:
     dealer: Dealer
     losses: Losses
     staffing: Staffing
+    teller: Teller
     offices: tuple[Office, ...]
     on_arrival: Callable[[], None] = field(default=lambda: None)
 
@@ -91,5 +93,6 @@ def assemble(
         dealer=Dealer(engine, granter, clock),
         losses=Losses(streams, reconciler),
         staffing=Staffing(streams, reconciler),
+        teller=Teller(reconciler, streams, register, every_office),
         offices=every_office,
     )

@@ -41,15 +41,19 @@ def is_easy(pin: str) -> bool:
     return steps in ({0}, {1}, {-1})
 
 
-def keep(pin: str, salt: bytes) -> KeptPin:
-    """Return what is kept of a PIN."""
-    return KeptPin(salt.hex(), _derived(pin, salt).hex())
+def keep(pin: str, salt: bytes, secret: str = "") -> KeptPin:
+    """Return what is kept of a PIN.
+
+    Args:
+        secret: something that is there whenever the PIN is tried, and is kept nowhere; or "".
+    """
+    return KeptPin(salt.hex(), _derived(pin, salt, secret).hex())
 
 
-def matches(pin: str, kept: KeptPin) -> bool:
+def matches(pin: str, kept: KeptPin, secret: str = "") -> bool:
     """Whether this is the PIN of which that was kept."""
-    return is_pin(pin) and bytes_eq(_derived(pin, bytes.fromhex(kept.salt)), bytes.fromhex(kept.hash))
+    return is_pin(pin) and bytes_eq(_derived(pin, bytes.fromhex(kept.salt), secret), bytes.fromhex(kept.hash))
 
 
-def _derived(pin: str, salt: bytes) -> bytes:
-    return Scrypt(salt=salt, length=_HASH_BYTES, n=_COST, r=_BLOCKS, p=1).derive(pin.encode())
+def _derived(pin: str, salt: bytes, secret: str) -> bytes:
+    return Scrypt(salt=salt + secret.encode(), length=_HASH_BYTES, n=_COST, r=_BLOCKS, p=1).derive(pin.encode())

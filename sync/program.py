@@ -86,6 +86,25 @@ class Operator(msgspec.Struct, frozen=True):
 NOBODY = Operator()
 
 
+class Typed(msgspec.Struct, frozen=True):
+    """What was typed or signed for a touch, after the unit had asked. It is in memory only: no fact may hold a PIN.
+
+    Attributes:
+        pin: the digits, or "".
+        secret: what only a unit knows that has the card before it, and that is kept nowhere (hex).
+        salt: dice for this once (hex).
+        is_signed: a signature was taken instead.
+    """
+
+    pin: str = ""
+    secret: str = ""
+    salt: str = ""
+    is_signed: bool = False
+
+
+NOTHING_TYPED = Typed()
+
+
 class Tap(msgspec.Struct, frozen=True):
     """One believed touch of a card.
 
@@ -99,6 +118,7 @@ class Tap(msgspec.Struct, frozen=True):
         wish: what the counter was set to.
         before: the card that a wish for the same one is for, or "".
         operator: who stands behind the counter.
+        typed: what was typed for it.
     """
 
     card: str
@@ -111,6 +131,7 @@ class Tap(msgspec.Struct, frozen=True):
     wish: Wish = NO_WISH
     before: str = ""
     operator: Operator = NOBODY
+    typed: Typed = NOTHING_TYPED
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -158,6 +179,7 @@ class Decision(msgspec.Struct, frozen=True):
         facts: what to write, in one commit; nothing, if there is nothing to remember.
         values: numbers and names that the words mention.
         lacks: of what this unit would have to be allowed to give out more, and how much, to decide otherwise; or None.
+        goes_on: something is to be typed or signed now; the card need not be held there again for that.
     """
 
     result: Result
@@ -165,6 +187,7 @@ class Decision(msgspec.Struct, frozen=True):
     facts: tuple[Fact, ...] = ()
     values: dict[str, int | str] = msgspec.field(default_factory=dict)
     lacks: tuple[str, int] | None = None
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,20 @@ class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pin: str = ""
 
 
-Asked = TypeVar("Asked", Wish, Act, SignIn)
+class Entered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a resident typed, or that a signature was taken instead."""
+
+    pin: str = ""
+    is_signed: bool = False
+
+
+Asked = TypeVar("Asked", Wish, Act, SignIn, Entered)
 
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _WISH: Final = msgspec.json.Decoder(Wish)
 _ACT: Final = msgspec.json.Decoder(Act)
 _SIGN_IN: Final = msgspec.json.Decoder(SignIn)
+_ENTERED: Final = msgspec.json.Decoder(Entered)
 
 _PAGES: Final = Path(__file__).parent / "pages"
 _FILES: Final = {"/": "index.html", "/counter": "counter.html"} | {
@@ -45,6 +53,7 @@ _FILES: Final = {"/": "index.html", "/counter": "counter.html"} | {
         "day.js",
         "drawer.js",
         "people.js",
+        "pin.js",
     )
 }
 
@@ -67,6 +76,7 @@ class Behind:
         set: sets the counter; raises WishError if it cannot be set to that.
         act: does something without a card, and what came of it is on the board; raises ActError if it cannot be done.
         sheet: returns what the person can read.
+        enter: goes on with a PIN or a signature for which somebody was asked; raises WishError if nobody was.
         sign_in: signs somebody in or out, and what came of it is on the board; raises ActError if nobody can be.
     """
 
@@ -74,6 +84,7 @@ class Behind:
     act: Callable[[Act], Awaitable[None]]
     sheet: Callable[[], Awaitable[msgspec.Struct]]
     sign_in: Callable[[SignIn], Awaitable[None]]
+    enter: Callable[[Entered], Awaitable[None]]
 
 
 def create_screen(board: Board, tip: Callable[[], str], behind: Behind | None = None) -> Starlette:
@@ -111,12 +122,16 @@ def _for_staff(behind: Behind) -> list[BaseRoute]:
     async def sign_in(request: Request) -> Response:
         return await _done(request, _SIGN_IN, behind.sign_in)
 
+    async def enter(request: Request) -> Response:
+        return await _done(request, _ENTERED, behind.enter)
+
     async def sheet(_request: Request) -> Response:
         return _json(await behind.sheet())
 
     return [
         *(Route("/wish", wish, methods=["POST"]), Route("/act", act, methods=["POST"])),
         *(Route("/sheet", sheet), Route("/sign-in", sign_in, methods=["POST"])),
+        Route("/pin", enter, methods=["POST"]),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from programs.coin import remedies
+from programs.coin import pins, remedies
 from programs.coin.lots import facts as lots
 from programs.coin.lots.issues import AnIssue, Issue
 from programs.coin.refunds import facts as refunds
@@ -57,6 +57,7 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
         issue: the issue of gift certificates that it was paid with; or "".
         returns: up to this day the unit itself may give some of it back, by the terms that it knew; 0: never. Until
             that day has passed there, nobody else does: so nothing is given back in two places.
+        sure: how somebody made sure of a large payment: "pin", "signature" or "".
     """
 
     card: Card
@@ -68,6 +69,7 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
     issue: AnIssue = ""
     operator: Count = 0
     returns: Count = 0
+    sure: Annotated[str, msgspec.Meta(max_length=16)] = ""
 
     @property
     def moves(self) -> tuple[str, int]:
@@ -132,6 +134,6 @@ class ShopRefund(Moves, frozen=True, tag="coin.shop-refund"):
         return money(self.card, self.issue), self.yen
 
 
-_ROOMS: Final = (lots, refunds, remedies, settlement, till)
+_ROOMS: Final = (lots, pins, refunds, remedies, settlement, till)
 KINDS: Final = (Charge, Pay, Void, Undo, ShopRefund, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

@@ -11,10 +11,12 @@ from central import store
 from central.heirs import Heir
 from central.ledger import Move, account, free
 from central.office import Office
+from central.reconcile import statement
 from central.upsert import upsert
 from programs.coin import cases
 from programs.coin.entries import ShopRefund, money
 from programs.coin.lots import notes
+from programs.coin.pins import PINS, Pin, PinChosen, PinSet
 from programs.coin.postings import moves, points
 from programs.coin.purse import Purse
 from programs.coin.refunds import books as refunds
@@ -24,7 +26,9 @@ from programs.coin.rules import PROGRAM
 from programs.coin.settlement import tables as settlement
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from programs.coin.till import books as till
-from sync.entries import Entry
+from sync.directory import unit_key
+from sync.entries import Entry, Fact
+from sync.facts import UnitSet
 from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 metadata = MetaData()
@@ -33,13 +37,17 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
+pins = Table("coin_pin", metadata, Column("card", Text, primary_key=True), Column("state", Text, nullable=False))
+
 for room in (settlement, notes, refunds, cases, till):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
 _AGREED: Final = msgspec.json.Decoder(Agreed)
+_PIN: Final = msgspec.json.Decoder(Pin)
 _PURSE: Final = msgspec.json.Decoder(Purse)
 _IN_ONE_QUESTION: Final = 500
+_DESK: Final = "desk"
 
 
 class Coin:
@@ -48,6 +56,7 @@ class Coin:
     name: str = "coin"
     version: int = 5
     metadata: MetaData = metadata
+    heard_for_all: tuple[type[Fact], ...] = (PinChosen,)
 
     def moves(self, entry: Entry) -> Sequence[Move]:
         return moves(entry)
@@ -61,6 +70,7 @@ class Coin:
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
+        _note_pins(connection, entries)
         settlement.record(connection, entries, moves)
         notes.note(connection, entries, moves)
         refunds.record(connection, _given_back(entries))
@@ -73,6 +83,15 @@ class Coin:
             states[key] = PROGRAM.fold(states.get(key, PROGRAM.empty), entry)
         rows = [{"key": key, "state": msgspec.json.encode(state).decode()} for key, state in sorted(states.items())]
         upsert(connection, purse, rows, lambda new: {"state": new.state})
+
+    def says_on(self, connection: sa.Connection, entry: Entry) -> Sequence[Fact]:
+        """Tell every unit of a PIN that was chosen at a desk, the card on its reader; a shop has no say in that."""
+        said = statement(connection, unit_key(entry.unit)).fact
+        match entry.fact:
+            case PinChosen(card=card, kept=kept) if isinstance(said, UnitSet) and said.counter == _DESK:
+                return (PinSet(card, kept),)
+            case _:
+                return ()
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         return self._states(connection, [key]).get(key, PROGRAM.empty)
@@ -115,6 +134,21 @@ def agreed_in(connection: sa.Connection) -> Agreed:
     """Return the same within a transaction."""
     found = connection.execute(sa.select(terms.c.state)).scalar()
     return _AGREED.decode(found) if found else TERMS.empty
+
+
+def pin_of(connection: sa.Connection, card: str) -> Pin:
+    """Return which PIN counts for a card, of what was added up."""
+    found = connection.execute(sa.select(pins.c.state).where(pins.c.card == card)).scalar()
+    return _PIN.decode(found) if found else PINS.empty
+
+
+def _note_pins(connection: sa.Connection, entries: Iterable[Entry]) -> None:
+    """Fold PINs as units do."""
+    for entry in entries:
+        if entry.unit == TOWN_STREAM and isinstance(entry.fact, PinSet):
+            card = entry.fact.card
+            state = msgspec.json.encode(PINS.fold(pin_of(connection, card), entry)).decode()
+            upsert(connection, pins, [{"card": card, "state": state}], lambda new: {"state": new.state})
 
 
 def _note_terms(connection: sa.Connection, entries: Iterable[Entry]) -> None:

@@ -1,10 +1,11 @@
 """Of one card at one unit: the payments and charges that may still be taken back, and what was. Arithmetic only."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void
+from programs.coin.pins import BY_PIN, PinChosen, PinWrong
 from programs.coin.till.fold import place_of
 from sync.entries import Entry
 
@@ -34,40 +35,57 @@ class Paid(msgspec.Struct, frozen=True):
 
 
 class Purse(msgspec.Struct, frozen=True):
-    """Of one card at one unit: the last payments and charges, as they were made, and how much was taken back (yen)."""
+    """Of one card at one unit: the last payments and charges, as they were made, and how much was taken back (yen).
+
+    Attributes:
+        wrong: how often in a row a wrong PIN was typed; `wrong_of`: the salt of the PIN that counted then.
+        chosen: the salt of the PIN that was chosen here last.
+    """
 
     paid: tuple[Paid, ...] = ()
     charged: tuple[Paid, ...] = ()
     voided: int = 0
+    wrong: int = 0
+    wrong_of: str = ""
+    chosen: str = ""
 
 
 def key(entry: Entry) -> str:
     fact = entry.fact
-    return f"{entry.unit}/{fact.card}" if isinstance(fact, Charge | Pay | Void | Undo | ShopRefund) else ""
+    return (
+        f"{entry.unit}/{fact.card}"
+        if isinstance(fact, Charge | Pay | Void | Undo | ShopRefund | PinChosen | PinWrong)
+        else ""
+    )
 
 
 def fold(purse: Purse, entry: Entry) -> Purse:
+    return msgspec.structs.replace(purse, **_changes(purse, entry))
+
+
+def _changes(purse: Purse, entry: Entry) -> dict[str, Any]:
+    """Return what is another in a purse after an entry."""
+    changes: dict[str, Any] = {}
     match entry.fact:
         case Charge(yen=yen, day=day, operator=operator):
             charged = Paid(place_of(entry), entry.at, day, yen, operator=operator)
-            return msgspec.structs.replace(purse, charged=(*purse.charged, charged)[-KEPT:])
+            changes = {"charged": (*purse.charged, charged)[-KEPT:]}
         case Pay() as fact:
-            paid = Paid(
-                *(place_of(entry), entry.at, fact.day, fact.yen, fact.points),
-                issue=fact.issue,
-                operator=fact.operator,
-                returns=fact.returns,
-            )
-            return msgspec.structs.replace(purse, paid=(*purse.paid, paid)[-KEPT:])
+            about = (place_of(entry), entry.at, fact.day, fact.yen, fact.points)
+            paid = Paid(*about, issue=fact.issue, operator=fact.operator, returns=fact.returns)
+            changes = {"paid": (*purse.paid, paid)[-KEPT:], "wrong": 0 if fact.sure == BY_PIN else purse.wrong}
         case Void(of=of, yen=yen):
-            return msgspec.structs.replace(purse, paid=_marked(purse.paid, of), voided=purse.voided + yen)
+            changes = {"paid": _marked(purse.paid, of), "voided": purse.voided + yen}
         case Undo(of=of, yen=yen):
-            return msgspec.structs.replace(purse, charged=_marked(purse.charged, of), voided=purse.voided + yen)
+            changes = {"charged": _marked(purse.charged, of), "voided": purse.voided + yen}
         case ShopRefund(of=of, yen=yen, points=points):
-            paid_back = tuple(_given_back(one, yen, points) if one.entry == of else one for one in purse.paid)
-            return msgspec.structs.replace(purse, paid=paid_back, voided=purse.voided + yen)
-        case _:
-            return purse
+            back = tuple(_given_back(one, yen, points) if one.entry == of else one for one in purse.paid)
+            changes = {"paid": back, "voided": purse.voided + yen}
+        case PinWrong(of=of):
+            changes = {"wrong": purse.wrong + 1 if of == purse.wrong_of else 1, "wrong_of": of}
+        case PinChosen(kept=kept):
+            changes = {"chosen": kept.salt}
+    return changes
 
 
 def _given_back(paid: Paid, yen: int, points: int) -> Paid:

@@ -9,11 +9,14 @@ from typing import Final
 
 from programs.coin.entries import YEN_MAX, Charge, Pay, ShopRefund, Undo, Void, money
 from programs.coin.lots.issues import ISSUES, ISSUES_READER, Issue, Issued
+from programs.coin.making_sure import ask, choose, is_large, made_by
+from programs.coin.pins import PINS, PINS_READER, Pin, PinChosen, PinWrong
 from programs.coin.purse import Purse, fold, is_safe, key
 from programs.coin.taking_back import refund, void
 from programs.coin.terms import TERMS, TERMS_KEY, TERMS_READER, Agreed, Terms
 from programs.coin.till.acts import ACTS
 from programs.coin.till.fold import TILL, TILL_READER, Till, till_key
+from sync.pins import KeptPin
 from sync.program import Asked, Decision, Program, Result, Tap, Wish
 from sync.rights import RIGHTS, Right, right_key
 
@@ -24,6 +27,7 @@ PAY: Final = "pay"
 CHARGE: Final = "charge"
 VOID: Final = "void"
 REFUND: Final = "refund"
+SET_PIN: Final = "pin"
 BALANCE: Final = "balance"
 
 
@@ -34,7 +38,8 @@ def asks(tap: Tap) -> str:
 def besides(tap: Tap) -> tuple[Asked, ...]:
     rights = right_key(tap.unit, tap.life, money(tap.card, _issue(tap)))
     till = till_key(tap.unit, tap.life)
-    return ((RIGHTS, rights), (TERMS_READER, TERMS_KEY), (ISSUES_READER, _issue(tap)), (TILL_READER, till))
+    of_town = ((TERMS_READER, TERMS_KEY), (ISSUES_READER, _issue(tap)))
+    return ((RIGHTS, rights), *of_town, (TILL_READER, till), (PINS_READER, tap.card))
 
 
 def _issue(tap: Tap) -> str:
@@ -42,7 +47,7 @@ def _issue(tap: Tap) -> str:
     return tap.wish.about if tap.wish.what == PAY else ""
 
 
-def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Till, tap: Tap) -> Decision:
+def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Till, pin: Pin, tap: Tap) -> Decision:
     """Decide one touch, by what the counter was set to.
 
     Args:
@@ -50,20 +55,25 @@ def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Til
         agreed: the town's terms.
         issued: what the town says of those certificates.
         till: what this unit has taken, of whichever card.
+        pin: the resident's PIN for large payments, if there is one.
     """
     if tap.wish.is_for_same and tap.before != tap.card:
         return Decision(Result.REFUSED, "COI-034")
+    terms = agreed.terms
     match tap.wish.what:
         case "pay":
-            return _not_here(issued.issue, tap) or _pay(purse, right, agreed.terms, tap)
+            decision = _not_here(issued.issue, tap) or _pay(purse, right, terms, pin, tap)
         case "charge":
-            return _charge(right, agreed.terms, tap)
+            decision = _charge(right, terms, tap)
         case "void":
-            return void(purse, right, agreed.terms, till, tap)
+            decision = void(purse, right, terms, till, tap)
         case "refund":
-            return refund(purse, till, tap)
+            decision = refund(purse, till, tap)
+        case "pin":
+            decision = choose(tap)
         case _:
-            return Decision(Result.ALREADY, "COI-001", values={"rights": right.amount})
+            decision = Decision(Result.ALREADY, "COI-001", values={"rights": right.amount})
+    return decision
 
 
 def _not_here(issue: Issue | None, tap: Tap) -> Decision | None:
@@ -79,7 +89,7 @@ def _not_here(issue: Issue | None, tap: Tap) -> Decision | None:
     return None
 
 
-def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
+def _pay(purse: Purse, right: Right, terms: Terms, pin: Pin, tap: Tap) -> Decision:
     yen = tap.wish.amount
     if not 1 <= yen <= YEN_MAX:
         return Decision(Result.HELP, "COI-002")
@@ -92,8 +102,10 @@ def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
         values: dict[str, int | str] = {"yen": yen, "rights": right.amount}
         lacks = money(tap.card, _issue(tap)), yen - right.amount
         return Decision(Result.REFUSED, message, values=values, lacks=lacks)
-    points = terms.points(yen)
-    about = (points, _issue(tap), tap.operator.number, terms.returns(tap.day))
+    if is_large(terms, yen) and (more := ask(purse, pin, tap)):
+        return more
+    points, sure = terms.points(yen), made_by(pin, tap) if is_large(terms, yen) else ""
+    about = (points, _issue(tap), tap.operator.number, terms.returns(tap.day), sure)
     fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, *about)
     return Decision(Result.OK_PAY, "COI-020" if points else "COI-022", (fact,), {"yen": yen, "points": points})
 
@@ -122,7 +134,7 @@ _CARD: Final = "0a" * 16
 
 PROGRAM: Program[Purse] = Program(
     name="coin",
-    kinds=(Charge, Pay, Void, Undo, ShopRefund),
+    kinds=(Charge, Pay, Void, Undo, ShopRefund, PinChosen, PinWrong),
     state=Purse,
     empty=Purse(),
     key=key,
@@ -134,6 +146,8 @@ PROGRAM: Program[Purse] = Program(
         Undo(1, _CARD, 3000, "hall", 20_780, "9f3c0a1b22d4e5f6/1"),
         Pay(1, _CARD, 1500, "fish", 20_780, "card", 150, "summer-2026", 3, 20_787),
         ShopRefund(1, _CARD, 300, "fish", 20_781, "9f3c0a1b22d4e5f6/1", 30),
+        PinChosen(1, _CARD, "hall", 20_780, "card", KeptPin("0a" * 16, "0b" * 32)),
+        PinWrong(1, _CARD, "fish", 20_780, "0a" * 16),
     ),
     asks=asks,
     besides=besides,
@@ -141,10 +155,11 @@ PROGRAM: Program[Purse] = Program(
     wishes=(
         *(Wish(BALANCE), Wish(PAY, 1280), Wish(CHARGE, 3000), Wish(CHARGE, 3000, is_for_same=True)),
         Wish(PAY, 1500, about="summer-2026"),
+        Wish(SET_PIN),
         *(Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1"), Wish(REFUND, 300, about="lib01/9f3c0a1b22d4e5f6/1")),
     ),
-    readers=(TERMS, ISSUES, TILL),
+    readers=(TERMS, ISSUES, TILL, PINS),
     acts=ACTS,
-    version=4,
+    version=5,
     safe=is_safe,
 )

@@ -8,7 +8,7 @@ import msgspec
 from appliance.counter import Counter
 from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void
 from programs.coin.papers import CoinPapers
-from programs.coin.rules import CHARGE, PAY, PROGRAM, REFUND, VOID
+from programs.coin.rules import CHARGE, PAY, PROGRAM, REFUND, SET_PIN, VOID
 from programs.coin.terms import Agreed
 from programs.coin.till.acts import CLOSE, COUNT_DRAWER, OPEN_DRAWER, is_late
 from programs.coin.till.facts import Sums
@@ -103,7 +103,7 @@ class Shop(_Coin):
 class Desk(_Coin):
     """Where cash becomes coin, and where the town's own fees are paid."""
 
-    wishes = (CHARGE, PAY, VOID, REFUND)
+    wishes = (CHARGE, PAY, VOID, REFUND, SET_PIN)
     acts = (CLOSE, OPEN_DRAWER, COUNT_DRAWER)
 
 

@@ -78,6 +78,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         rights_on_receipts: a receipt says how much can still be spent at the unit.
         close_minute: so many minutes after midnight every till is closed, if nobody has done it; -1 for never.
         refund_days: so many days after a payment the shop itself may give some of it back; 0: the town hall does.
+        pin_over_yen: a payment of more than this takes the resident's PIN, or a signature; 0: none does.
         supervised: where people sign in, another's sale is taken back, and a drawer opened, by a supervisor only.
     """
 
@@ -93,6 +94,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     rights_on_receipts: bool = False
     close_minute: CloseMinute = -1
     refund_days: RefundDays = 0
+    pin_over_yen: AtOnce = 0
     supervised: bool = False
 
     def points(self, yen: int) -> int:

@@ -15,17 +15,19 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from central import shelves
-from drivers.card import paper
+from drivers.card import identify_code, paper
 from drivers.card.paper import Kind, Paper
 from drivers.card.sim.pki import TestPki
 from drivers.card.tokens import code
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import Charge, money
+from programs.coin.pins import PinSet
 from programs.coin.rules import CHARGE
 from programs.coin.terms import Terms
 from simulation.centre import SimCentre, name_place
 from simulation.road import Road, Weather
 from simulation.unit import SimUnit
+from sync.cards import pin_secret, pseudonym
 from sync.messages import ONE_UNIT, TOWN_STREAM
 from sync.pins import keep
 from sync.program import Wish
@@ -417,6 +419,45 @@ def test_a_supervisor_gives_some_of_a_payment_back(counter: Behind, town: SimCen
     counter.reads("の支払い 1,280円 の返金")
     expect(counter.page.locator("#line-void")).to_be_hidden()
     assert counter.last("coin.shop-refund")["yen"] == 300
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_a_large_payment_takes_the_residents_pin_or_a_signature(
+    counter: Behind, town: SimCentre, tmp_path: Path
+) -> None:
+    town.centre.registrar.say([Terms(pin_over_yen=1_000, points_per_100_yen=0)])
+    shown = identify_code(printed(counter.pki, HANAKO), counter.pki.trust(("pass",)), None)
+    card = pseudonym(town.card_key, shown.profile, shown.identifier)
+    kept = keep("2580", bytes(16), pin_secret(town.card_key, shown.profile, shown.identifier))
+    town.centre.registrar.say([PinSet(card, kept)])
+    grant(town, counter, tmp_path)
+    counter.type("1200")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.at("pin")
+    counter.reads("1,200円 ・ お客さまが押してください")
+    expect(counter.page.locator("#pin-on")).to_be_disabled()
+    counter.type("9999")
+    expect(counter.page.locator("#pin")).to_have_text("●●●●")
+    counter.press("決定")
+    counter.reads("暗証番号がちがいます。あと2回")
+    counter.at("pin")
+    counter.type("2580")
+    counter.press("決定")
+    counter.reads("1,200円 いただきました")
+    counter.press("次へ")
+    assert counter.last("coin.pay")["sure"] == "pin"
+    town.centre.registrar.say([Terms(pin_over_yen=500, points_per_100_yen=0), PinSet(card)])
+    carry(town, counter, tmp_path)
+    counter.type("700")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.at("result")
+    counter.reads("紙に署名をもらって")
+    counter.press("署名をもらった")
+    counter.reads("700円 いただきました")
+    assert counter.last("coin.pay")["sure"] == "signature"
+    assert "2580" not in counter.unit.said()
 
 
 @pytest.mark.parametrize("counter", ["shop"], indirect=True)

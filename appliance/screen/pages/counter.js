@@ -3,6 +3,7 @@ import { day, hasCash, isDesk, leftOf, lineOf, refresh, showDay, showLine, showR
 import * as drawer from "./drawer.js";
 import { get, make, send, time, write, yen } from "./parts.js";
 import * as people from "./people.js";
+import * as pin from "./pin.js";
 
 const STALE_MS = 12_000; // the unit gives a sign of life every 5 s
 const BRIEF_MS = 2_500; // so long something stays that nobody has to answer
@@ -21,6 +22,7 @@ const ASKS = {
   pay: ["カードをここにタッチ", "Touch your card here"],
   charge: ["同じカードをもう一度タッチ", "Touch the same card again"],
   refund: ["返金します。支払ったカードをタッチ", "Refund: touch the card that paid"],
+  pin: ["暗証番号を決める人のカードをタッチ", "Touch the card that the PIN is for"],
   void: ["取り消します。そのとき使ったカードをタッチ", "Void: touch the card that was used"],
 };
 
@@ -68,6 +70,7 @@ function show() {
 function step(result, left) {
   if (result?.message === USABLE && isDesk(view.till)) return "charge";
   if (DIFFERENCE.includes(result?.message)) return drawer.isCounted() ? "difference" : "count";
+  if (pin.isAsked(result?.message)) return "pin";
   if (result) return "result";
   if (people.isMissing(view.till)) return "signin";
   if (left > 0) return "card";
@@ -94,9 +97,10 @@ const STEPS = {
     const [ja, en] = ASKS[what];
     write("ask-ja", ja);
     write("ask-en", en);
-    write("waiting", yen(what === "void" ? lineOf(about)?.yen ?? 0 : amount));
+    write("waiting", what === "pin" ? "" : yen(what === "void" ? lineOf(about)?.yen ?? 0 : amount));
     write("left", cash ? `残り ${Math.ceil(left / 1000)}秒 ・ ほかに現金 ${yen(cash)}` : `残り ${Math.ceil(left / 1000)}秒`);
   },
+  pin: pin.showPin,
   result: showResult,
   today: () => {
     showDay(view.till);
@@ -140,9 +144,11 @@ function showResult(result, left) {
   write("part", isPart ? `コインで ${yen(rights)}だけ` : "");
   get("part").hidden = !isPart;
   get("again").hidden = !(result.message === AGAIN && left > 0);
+  const isUnsigned = result.message === pin.UNSIGNED;
+  get("signed").hidden = !isUnsigned;
   get("empty").hidden = result.message !== EMPTY;
   get("undo").hidden = !DONE.includes(result.message);
-  get("next").classList.toggle("main", !isPart && result.message !== EMPTY);
+  get("next").classList.toggle("main", !isPart && !isUnsigned && result.message !== EMPTY);
 }
 
 // ---- what a person does
@@ -172,6 +178,7 @@ async function act(what, more = {}) {
 
 function pay() {
   cash = 0;
+  pin.begin();
   set({ what: "pay", amount: typed });
 }
 
@@ -189,8 +196,9 @@ for (const keys of document.querySelectorAll(".keys")) {
   keys.addEventListener("click", ({ target }) => {
     const { key } = target.dataset;
     if (!key) return;
-    if (document.body.dataset.step === "signin") {
-      people.press(key);
+    const secret = { signin: people, pin }[document.body.dataset.step];
+    if (secret) {
+      secret.press(key);
       return show();
     }
     const next = key === "C" ? 0 : Number(`${typed}${key}`);
@@ -246,6 +254,17 @@ on("refund-take", () => {
   set({ what: "refund", amount: typed, about: chosen });
 });
 
+on("to-pin", () => {
+  pin.begin();
+  set({ what: "pin" });
+});
+on("pin-on", async () => {
+  await pin.goOn(view.shown.message);
+  show();
+});
+for (const sign of ["pin-sign", "signed"]) on(sign, () => pin.sign());
+on("pin-stop", () => next());
+
 on("to-signin", () => {
   people.begin();
   go("signin");
@@ -296,6 +315,7 @@ on("undo", () => {
 on("next", () => next());
 
 function next() {
+  pin.begin();
   typed = cash = 0;
   at = "";
   set({});

@@ -48,6 +48,9 @@ def _minute(text: str | None) -> int | None:
     help='When every till is closed, if nobody has done it; "never" to leave it to people.',
 )
 @click.option(
+    "--pin-over", "pin_over_yen", type=click.IntRange(0, 1_000_000), help="A PIN for payments above this (¥); 0: never."
+)
+@click.option(
     "--refund-days", type=click.IntRange(0, 90), help="So long shops give back themselves; 0: the town hall does."
 )
 @click.option(
