@@ -47,7 +47,7 @@ from sync.rights import Lacked
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 WISH_S: Final = 90.0  # so long a counter stays set
-ASKED_S: Final = 90.0  # so long somebody may type what they were asked for
+ASKED_S: Final = 60.0  # so long somebody may type what they were asked for
 NONCE_BYTES: Final = 32
 
 
@@ -73,6 +73,7 @@ class TapPath:
         asking: asks the town for what somebody needs who stands here.
         receipts: what is printed about what was written.
         operators: knows who stands behind the counter.
+        welcome: is told of every card before it is served; in practice it gives it something to spend.
     """
 
     unit: str
@@ -91,6 +92,7 @@ class TapPath:
     asking: Asking
     receipts: Receipts
     operators: Operators
+    welcome: Callable[[str], None] = lambda _: None
     _wish: tuple[Wish, float] = field(default=(NO_WISH, 0.0), init=False)
     _before: tuple[str, float] = field(default=("", 0.0), init=False)  # who only asked, and until when that counts
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
@@ -274,6 +276,7 @@ class TapPath:
         return self.carry_out(decision) if decision else None
 
     def _serve(self, believed: Believed, *, wait: bool, typed: Typed) -> Shown | None:
+        self.welcome(believed.card)
         tap, counter = self._tap(believed, typed)
         if tap.operator.is_missing:
             return self.feedback.show(Result.HELP, "TAP-050")

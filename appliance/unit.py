@@ -53,27 +53,35 @@ class Unit:
         close_in_order(self.opened.journal)
 
 
-def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedback, ballast_bytes: int = 0) -> Unit:
-    """Open the journal and put the unit together.
+def assemble(
+    world: World,
+    enrolment: Enrolment,
+    trust: Trust,
+    feedback: Feedback,
+    ballast_bytes: int = 0,
+    *,
+    journal: str = JOURNAL,
+) -> Unit:
+    """Open the journal, in the file of that name, and put the unit together.
 
     Raises:
         UnfitError, DiskError, JournalFullError, JournalBrokenError: see `appliance.opening`.
     """
     room = Room(world.disk, ballast_bytes)  # first: on a full disk the reserve gives the journal room to begin
     register = facts.register(installed.facts())
-    opened = open_journal(world, JOURNAL, enrolment.unit, register, (DIRECTORY, SHIFTS, *folds()), SOFTWARE)
-    journal = opened.journal
+    opened = open_journal(world, journal, enrolment.unit, register, (DIRECTORY, SHIFTS, *folds()), SOFTWARE)
+    written = opened.journal
     directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)
     card_key = raw_bytes(enrolment.card_key)
     town_key = chain.PublicKey(raw_bytes(enrolment.town_key), world.check)
     rights = Rights(opened.shelf, enrolment.unit, enrolment.epoch)
-    inbox = Inbox(journal, register, town_key, rights.returned)
+    inbox = Inbox(written, register, town_key, rights.returned)
     for text in enrolment.segments:
         inbox.take(text.encode())
-    outbox = Outbox(journal, opened.history)
-    hatch = Hatch(journal, inbox, outbox, world, town_key, SOFTWARE, opened.missing)
+    outbox = Outbox(written, opened.history)
+    hatch = Hatch(written, inbox, outbox, world, town_key, SOFTWARE, opened.missing)
     known = counters()
-    receipts = Receipts(enrolment.unit, journal, register, directory, known, opened.shelf.state_of)
+    receipts = Receipts(enrolment.unit, written, register, directory, known, opened.shelf.state_of)
     tap = TapPath(
         unit=enrolment.unit,
         life=enrolment.epoch,
@@ -81,7 +89,7 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
         opened=opened,
         directory=directory,
         counters=known,
-        believer=Believer(trust, directory, card_key, journal),
+        believer=Believer(trust, directory, card_key, written),
         feedback=feedback,
         clock=world.clock,
         entropy=world.entropy,
@@ -101,6 +109,6 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
         tap,
         heard_s=hatch.heard_s,
         waiting=lambda: [register.decode(body).fact for body in outbox.waiting(WAITING_MAX)],
-        news=lambda: (journal.tip, outbox.backlog()),
+        news=lambda: (written.tip, outbox.backlog()),
     )
     return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, hatch, room, receipts)

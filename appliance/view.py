@@ -30,6 +30,7 @@ class Viewer:
         self.place: Callable[[], tuple[str, str]] = lambda: ("", "")
         self.phone: Callable[[], str] = lambda: "—"
         self.till: Callable[[], Till | None] = lambda: None
+        self.is_practice: Callable[[], bool] = lambda: False
         self.notice: Callable[[], str | None] = lambda: None
 
     def result(self, shown: Shown) -> None:
@@ -78,6 +79,7 @@ class Viewer:
                 invitation=self._words["TAP-002"],
                 shown=shown,
                 till=self.till(),
+                practice=self.is_practice(),
                 light=MANNERS[shown.result].light if shown else (),
                 at_ms=self._clock.wall_ms(),
             )

@@ -31,12 +31,19 @@ class Entered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is_signed: bool = False
 
 
-Asked = TypeVar("Asked", Wish, Act, SignIn, Entered)
+class Practice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Practice begins, or is over."""
+
+    on: bool
+
+
+Asked = TypeVar("Asked", Wish, Act, SignIn, Entered, Practice)
 
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _WISH: Final = msgspec.json.Decoder(Wish)
 _ACT: Final = msgspec.json.Decoder(Act)
 _SIGN_IN: Final = msgspec.json.Decoder(SignIn)
+_PRACTICE: Final = msgspec.json.Decoder(Practice)
 _ENTERED: Final = msgspec.json.Decoder(Entered)
 
 _PAGES: Final = Path(__file__).parent / "pages"
@@ -77,6 +84,7 @@ class Behind:
         act: does something without a card, and what came of it is on the board; raises ActError if it cannot be done.
         sheet: returns what the person can read.
         enter: goes on with a PIN or a signature for which somebody was asked; raises WishError if nobody was.
+        practise: begins or ends practice; raises WishError if there is none here.
         sign_in: signs somebody in or out, and what came of it is on the board; raises ActError if nobody can be.
     """
 
@@ -85,6 +93,7 @@ class Behind:
     sheet: Callable[[], Awaitable[msgspec.Struct]]
     sign_in: Callable[[SignIn], Awaitable[None]]
     enter: Callable[[Entered], Awaitable[None]]
+    practise: Callable[[Practice], Awaitable[None]]
 
 
 def create_screen(board: Board, tip: Callable[[], str], behind: Behind | None = None) -> Starlette:
@@ -125,13 +134,16 @@ def _for_staff(behind: Behind) -> list[BaseRoute]:
     async def enter(request: Request) -> Response:
         return await _done(request, _ENTERED, behind.enter)
 
+    async def practise(request: Request) -> Response:
+        return await _done(request, _PRACTICE, behind.practise)
+
     async def sheet(_request: Request) -> Response:
         return _json(await behind.sheet())
 
     return [
         *(Route("/wish", wish, methods=["POST"]), Route("/act", act, methods=["POST"])),
         *(Route("/sheet", sheet), Route("/sign-in", sign_in, methods=["POST"])),
-        Route("/pin", enter, methods=["POST"]),
+        *(Route("/pin", enter, methods=["POST"]), Route("/practice", practise, methods=["POST"])),
     ]
 
 

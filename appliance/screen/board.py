@@ -71,6 +71,7 @@ class View(msgspec.Struct, frozen=True):
         at_ms: the unit's time, as of sending.
         age_ms: for how long this has been on the board, as of sending; a page that comes late must not show an old
             result to the next person.
+        practice: nothing here is about money, and the page must leave no doubt of it.
         number: grows with every change; a page plays a sound once per number.
     """
 
@@ -84,6 +85,7 @@ class View(msgspec.Struct, frozen=True):
     at_ms: int = 0
     age_ms: int = 0
     till: Till | None = None
+    practice: bool = False
     number: int = 0
 
 

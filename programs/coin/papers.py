@@ -9,7 +9,7 @@ from programs.coin.codes import cpm, receipt
 from programs.coin.codes.errors import CodeError, Why
 from programs.coin.entries import Charge, Pay, ShopRefund, Void, money
 from programs.coin.rules import PAY
-from programs.coin.slips import slip
+from programs.coin.slips import for_practice, slip
 from programs.coin.terms import TERMS_KEY, TERMS_READER, Agreed, Terms
 from sync.program import Wish
 from sync.rights import RIGHTS, Right, right_key
@@ -26,7 +26,8 @@ class CoinPapers:
         if _terms(around).rights_on_receipts and not around.is_copy:  # what is left now is not what was left then
             right: Right = around.state(RIGHTS, right_key(written.entry.unit, fact.life, money(fact.card)))
             rights = right.amount
-        return slip(written.entry, code, around.town, around.place(fact.place), rights)
+        made = slip(written.entry, code, around.town, around.place(fact.place), rights)
+        return for_practice(made) if made and around.is_practice else made
 
     def receipt_code(self, written: Written) -> str:
         if written.seal is None or not isinstance(written.entry.fact, Charge | Pay | Void | ShopRefund):

@@ -53,6 +53,14 @@ def slip(entry: Entry, code: str, town: Town, place: PlaceNamed, rights: int | N
     )
 
 
+def for_practice(made: Slip) -> Slip:
+    """Return a receipt that nobody can take for one: it says so first and last, and has no code that could prove it."""
+    mark = Words("練習 TRAINING", Size.LARGE, Side.MIDDLE)
+    lines = made.lines[: next(at for at, line in enumerate(made.lines) if isinstance(line, Code))]
+    no_money = Words("お金は動いていません。No money moved.", Size.SMALL, Side.MIDDLE)
+    return Slip(made.number, (mark, *lines, no_money, mark))
+
+
 def _english(place: PlaceNamed) -> list[Line]:
     is_other = place.name_en not in {"", place.name}
     return [Words(place.name_en, Size.SMALL, Side.MIDDLE)] if is_other else []

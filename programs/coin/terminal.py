@@ -1,21 +1,23 @@
 """The counters of the coin: a shop that is paid, and a desk that takes in cash."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from appliance.counter import Counter
-from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void
+from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void, money
 from programs.coin.papers import CoinPapers
 from programs.coin.rules import CHARGE, PAY, PROGRAM, REFUND, SET_PIN, VOID
-from programs.coin.terms import Agreed
+from programs.coin.terms import TERMS_KEY, TERMS_READER, Agreed
 from programs.coin.till.acts import CLOSE, COUNT_DRAWER, OPEN_DRAWER, is_late
 from programs.coin.till.facts import Sums
 from programs.coin.till.fold import Closed, Drawer, Line, Till
 from sync.entries import Entry, Fact
 from sync.program import Decision, Moment, Program, Result
-from sync.rights import Moves
+from sync.rights import Grant, Moves
+
+PRACTICE_YEN: Final = 20_000
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -53,6 +55,13 @@ class _Coin:
     papers = CoinPapers()
     wishes: tuple[str, ...] = ()
     acts: tuple[str, ...] = (CLOSE,)
+
+    def for_practice(self, state: Callable[[str, str], Any]) -> Sequence[Fact]:
+        agreed: Agreed = state(TERMS_READER, TERMS_KEY)
+        return (agreed.terms,)
+
+    def practice_money(self, card: str, unit: str, life: int) -> Sequence[Fact]:
+        return (Grant(unit, life, money(card), PRACTICE_YEN),)
 
     def recorded(self, entry: Entry) -> Decision | None:
         match entry.fact:

@@ -4,6 +4,7 @@ The people hold printed codes before a scanner on a serial line, which a unit se
 """
 
 import random
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -403,7 +404,7 @@ def test_a_supervisor_gives_some_of_a_payment_back(counter: Behind, town: SimCen
     expect(counter.page.locator("#refund")).to_have_text("1,280円")
     counter.page.locator('main:visible [data-key="C"]').click()
     counter.type("300")
-    counter.press("タッチを受ける")
+    counter.press("カードへ")
     counter.at("card")
     counter.reads("返金します")
     counter.reads("300円")
@@ -458,6 +459,75 @@ def test_a_large_payment_takes_the_residents_pin_or_a_signature(
     counter.reads("700円 いただきました")
     assert counter.last("coin.pay")["sure"] == "signature"
     assert "2580" not in counter.unit.said()
+
+
+FRAMED = """() => { const {borderTopWidth, borderImageSource} = getComputedStyle(document.body);
+    return borderTopWidth === "16px" && borderImageSource.startsWith("repeating-linear-gradient"); }"""
+
+
+def in_practice(counter: Behind) -> None:
+    """See that nobody can take this for the real thing."""
+    assert counter.page.evaluate(FRAMED)
+    expect(counter.page.locator("#road")).to_contain_text("練習 TRAINING")
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_practice_looks_like_nothing_else_and_moves_no_money(counter: Behind) -> None:
+    counter.at("amount")
+    assert not counter.page.evaluate(FRAMED)
+    counter.type("77")
+    counter.press("きょうの記録")
+    counter.press("練習")
+    counter.at("practice")
+    counter.press("練習をはじめる")
+    counter.at("amount")
+    expect(counter.page.locator("#amount")).to_have_text("0円")
+    in_practice(counter)
+    counter.type("1280")
+    counter.press("タッチを受ける")
+    counter.at("card")
+    in_practice(counter)
+    counter.hold(HANAKO)
+    counter.reads("1,280円 いただきました")
+    counter.at("result")
+    in_practice(counter)
+    counter.press("次へ")
+    counter.press("きょうの記録")
+    counter.at("today")
+    counter.reads("1件 1,280円")
+    counter.press("1,280円")
+    counter.at("line")
+    counter.press("もどる")
+    counter.press("締める")
+    counter.press("締める")
+    counter.reads("締めました(第1回)")
+    counter.press("次へ")
+    counter.press("きょうの記録")
+    counter.press("練習をおわる")
+    counter.at("amount")
+    assert not counter.page.evaluate(FRAMED)
+    expect(counter.page.locator("#road")).to_contain_text("記録は送信ずみ")
+    counter.press("きょうの記録")
+    counter.reads("きょうの記録はまだありません")
+    assert counter.kinds() == []
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_a_start_ends_practice_and_a_clerk_begins_none(counter: Behind, town: SimCentre, tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{counter.unit.port}"
+    with httpx.Client(base_url=url, trust_env=False) as http:
+        assert http.post("/practice", json={"on": True}).status_code == httpx.codes.NO_CONTENT
+        assert http.get("/view").json()["practice"] is True
+        counter.unit.stop(signal.SIGKILL)
+        counter.unit.start()
+        assert http.get("/view").json()["practice"] is False
+        people = (Person(3, "はる", pin=keep("2580", bytes(16))),)
+        town.centre.staffing.change("library", lambda said: StaffSet(said.of, people, needed=True))
+        carry(town, counter, tmp_path)
+        assert http.post("/practice", json={"on": True}).status_code == httpx.codes.BAD_REQUEST
+        http.post("/sign-in", json={"number": 3, "pin": "2580"})
+        assert http.post("/practice", json={"on": True}).status_code == httpx.codes.BAD_REQUEST, "a clerk"
+        assert http.get("/view").json()["practice"] is False
 
 
 @pytest.mark.parametrize("counter", ["shop"], indirect=True)

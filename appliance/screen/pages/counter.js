@@ -61,9 +61,10 @@ function show() {
   body.state = body.step === "result" ? result.result : "idle";
   write("place", view.place);
   const { operator } = view.till;
+  body.practice = view.practice ? "on" : "";
   write("open", view.closed ? `－ ${view.closed.short}` : operator.number ? `○ ${people.called(operator)}` : "○ 使えます");
   write("clock", time(view.at_ms));
-  showRoad();
+  showRoad(view.practice);
   STEPS[body.step]?.(result, left);
 }
 
@@ -104,7 +105,8 @@ const STEPS = {
   result: showResult,
   today: () => {
     showDay(view.till);
-    get("to-signin").hidden = !view.till.operator.can_be;
+    get("to-signin").hidden = !view.till.operator.can_be || view.practice;
+    get("to-practice").firstChild.textContent = view.practice ? "練習をおわる " : "練習 ";
   },
   line: () => showLine(lineOf(chosen), view.till),
   refund: () => {
@@ -174,6 +176,14 @@ async function act(what, more = {}) {
   done = view.number;
   at = "";
   if (!(await send("/act", { what, ...more }))) go("");
+}
+
+// Begins or ends practice; what was typed, or was to be paid, belongs to the other side.
+async function practise(on) {
+  done = view.number;
+  people.begin();
+  if (await send("/practice", { on })) next();
+  else go("today");
 }
 
 function pay() {
@@ -253,6 +263,12 @@ on("refund-take", () => {
   at = "";
   set({ what: "refund", amount: typed, about: chosen });
 });
+
+on("to-practice", () => {
+  if (view.practice) practise(false);
+  else go("practice");
+});
+on("practice-yes", () => practise(true));
 
 on("to-pin", () => {
   pin.begin();

@@ -19,7 +19,12 @@ export async function refresh() {
   asking = false;
 }
 
-export function showRoad() {
+export function showRoad(isPractice) {
+  if (isPractice) {
+    get("road").toggleAttribute("data-late", false);
+    write("road", "練習 TRAINING ・ お金は動きません。「きょうの記録」からおわります。");
+    return;
+  }
   if (!sheet) return;
   const late = day()?.is_late;
   get("road").toggleAttribute("data-late", Boolean(late));

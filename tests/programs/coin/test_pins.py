@@ -152,7 +152,11 @@ def test_what_was_asked_is_forgotten_with_the_amount(street: Street) -> None:
     with pytest.raises(WishError):
         enter(street, PIN)
     street.hold("shop01", Wish(PAY, 5_000))
-    street.clock.advance(91)
+    tap.set(Wish(PAY, 6_000))
+    with pytest.raises(WishError):
+        enter(street, PIN)  # another amount takes another touch
+    street.hold("shop01", Wish(PAY, 5_000))
+    street.clock.advance(61)
     with pytest.raises(WishError):
         enter(street, PIN)
     street.hold("shop01", Wish(PAY, 5_000))
