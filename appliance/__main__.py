@@ -47,7 +47,7 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     here = Path()
     config, enrolment, trust = read_config(here), read_enrolment(here), load_trust(here / TRUST_FOLDER)
     world = _world(config)
-    devices = Devices(driver(config, "reader"), driver(config, "scanner"), driver(config, "watchdog"))
+    devices = Devices(*(driver(config, kind) for kind in ("reader", "scanner", "watchdog", "button")))
     board, words = Board(), load(*words_folders())
     board.watch(Panel(driver(config, "display")).show)
     viewer = Viewer(board, words, world.clock)

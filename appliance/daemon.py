@@ -10,7 +10,7 @@ import logging
 import queue
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from appliance.feedback import Shown
@@ -18,6 +18,8 @@ from appliance.journal import JournalBrokenError, JournalFullError
 from appliance.status import Status, Timings, look
 from appliance.unit import Unit
 from appliance.view import Viewer
+from drivers.button import Button, Held, Pressed
+from drivers.button.none import Driver as NoButton
 from drivers.clock import Clock
 from drivers.disk import DiskError
 from drivers.reader import (
@@ -34,6 +36,8 @@ from drivers.scanner import Event as Heard
 from drivers.scanner import Scanned, Scanner, ScannerCame, ScannerLeft, Unreadable
 from drivers.watchdog import Watchdog
 from sync.program import NO_WISH, Act, Wish, WishError
+
+Press = Pressed | Held
 
 log = logging.getLogger("unit")
 
@@ -55,6 +59,7 @@ class Devices:
     reader: Reader
     scanner: Scanner
     watchdog: Watchdog
+    button: Button = field(default_factory=NoButton)
 
 
 class Daemon:
@@ -65,6 +70,7 @@ class Daemon:
         self._unit = unit
         self._reader = devices.reader
         self._scanner = devices.scanner
+        self._button = devices.button
         self._viewer = viewer
         self._clock = clock
         self._watchdog = devices.watchdog
@@ -72,7 +78,7 @@ class Daemon:
         self._ring = ring
         self._practice: Unit | None = None
         self.begin_practice: Callable[[], Unit] | None = None
-        self._queue: queue.SimpleQueue[Event | Heard | Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Event | Heard | Press | Job | None] = queue.SimpleQueue()
         self._readers: set[str] = set()
         self._service = True
         self._timings = Timings()
@@ -97,6 +103,7 @@ class Daemon:
         self._idle_s = min(IDLE_S, self._watchdog.start() or IDLE_S)
         self._reader.start(self._queue.put)
         self._scanner.start(self._queue.put)
+        self._button.start(self._queue.put)
         self._show_state()
         ready()
         try:
@@ -110,6 +117,7 @@ class Daemon:
             self._unit.close()
             self._watchdog.stop()
         finally:
+            self._button.stop()
             self._scanner.stop()
             self._reader.stop()
 
@@ -199,7 +207,7 @@ class Daemon:
     def status(self) -> Status:
         return look(self._unit, sorted(self._readers), service=self._service, timings=self._timings)
 
-    def _next(self) -> Event | Heard | Job | None:
+    def _next(self) -> Event | Heard | Press | Job | None:
         """Wait for the next thing to do; look after the journal while nothing is waiting."""
         while True:
             self._watchdog.kick()  # here, because a unit that hangs anywhere does not come by
@@ -216,14 +224,14 @@ class Daemon:
                     self._note(self._unit.staff.look_after())
                 self._show_state()
 
-    def _handle(self, item: Event | Heard | Job) -> None:
+    def _handle(self, item: Event | Heard | Press | Job) -> None:
         match item:
             case Job(do, outcome):
                 _fulfil(do, outcome)
                 self._show_state()
             case CardCame(field):
                 self._serve(lambda: self.serving.tap.touch(field))
-            case Scanned() | Unreadable() | ScannerCame() | ScannerLeft():
+            case Scanned() | Unreadable() | ScannerCame() | ScannerLeft() | Pressed() | Held():
                 self._hear(item)
             case CardLeft():
                 pass
@@ -239,11 +247,13 @@ class Daemon:
             case ServiceBack():
                 self._service = True
                 log.info("reader service back")
-        if not isinstance(item, Job | CardCame | Scanned | Unreadable):
+        if not isinstance(item, Job | CardCame | Scanned | Unreadable | Pressed | Held):
             self._show_state()
 
-    def _hear(self, heard: Heard) -> None:
+    def _hear(self, heard: Heard | Press) -> None:
         match heard:
+            case Pressed(name) | Held(name):
+                self._viewer.pressed(name)
             case Scanned(scan) if scan.text:
                 self._serve(lambda: self.serving.tap.show(scan.text))
             case Scanned() | Unreadable():

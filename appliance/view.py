@@ -55,6 +55,10 @@ class Viewer:
         """Show what the counter was set to, in the place of any result."""
         self._publish(None)
 
+    def pressed(self, name: str) -> None:
+        """Hand a press of a button to the page, which does what its own button would."""
+        self._board.press(name)
+
     def out_of_service(self) -> None:
         self.state("TAP-040")
 

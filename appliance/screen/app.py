@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from appliance.screen.board import Board
+from appliance.screen.board import Board, Key
 from drivers.sound.earcons import EARCONS
 from sync.entries import BAD_JSON
 from sync.program import Act, ActError, Wish, WishError
@@ -173,5 +173,8 @@ def _json(value: object) -> Response:
 
 async def _stream(board: Board, tip: Callable[[], str]) -> AsyncIterator[bytes]:
     yield b"retry: 500\n\n"
-    async for view in board.views():
-        yield b"id: %b\ndata: %b\n\n" % (tip().encode(), msgspec.json.encode(view))
+    async for one in board.views():
+        if isinstance(one, Key):
+            yield b"event: key\ndata: %b\n\n" % msgspec.json.encode(one)
+        else:
+            yield b"id: %b\ndata: %b\n\n" % (tip().encode(), msgspec.json.encode(one))

@@ -3,6 +3,7 @@
 The people hold printed codes before a scanner on a serial line, which a unit serves as it serves cards.
 """
 
+import os
 import random
 import signal
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ from sync.segment import join
 from sync.staff import Person, Role, StaffSet
 from tests.appliance.live import LiveUnit, settle_in, wait_for_scanner
 from tests.drivers.far_end import FarEnd
+from tests.drivers.test_keypad import stroke
 
 SIZES: Final = {"7 inch": (800, 480), "bus": (1024, 600)}
 PATIENCE_MS: Final = 15_000
@@ -528,6 +530,39 @@ def test_a_start_ends_practice_and_a_clerk_begins_none(counter: Behind, town: Si
         http.post("/sign-in", json={"number": 3, "pin": "2580"})
         assert http.post("/practice", json={"on": True}).status_code == httpx.codes.BAD_REQUEST, "a clerk"
         assert http.get("/view").json()["practice"] is False
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_a_number_pad_does_what_the_pages_own_buttons_do(counter: Behind, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pad")
+    pad = os.open(tmp_path / "pad", os.O_RDWR)
+    counter.unit.stop()
+    config = counter.unit.folder / "unit.toml"
+    fitted = f'\n[drivers.button]\nmake = "keypad"\npath = "{tmp_path / "pad"}"\ngrab = false\n'
+    config.write_text(config.read_text() + fitted)
+    counter.unit.start()
+    counter.page.reload()
+    counter.at("amount")
+    amount = counter.page.locator("#amount")
+    for key, shows in (("1", "1円"), ("2", "12円"), ("00", "1,200円"), ("clear", "0円"), ("5", "5円"), ("0", "50円")):
+        os.write(pad, stroke(key))
+        expect(amount).to_have_text(shows)
+    os.write(pad, stroke("enter"))
+    counter.at("card")
+    os.write(pad, stroke("cancel"))
+    counter.at("amount")
+    expect(amount).to_have_text("0円")
+    os.write(pad, stroke("enter"))
+    os.write(pad, stroke("3"))
+    expect(amount).to_have_text("3円")  # Enter does nothing where its button cannot be pressed
+    counter.page.keyboard.press("7")
+    expect(amount).to_have_text("37円")
+    counter.page.locator('#amount-step [data-key="1"]').focus()
+    counter.page.keyboard.press("Enter")
+    counter.at("card")
+    counter.page.keyboard.press("Escape")
+    counter.at("amount")
+    os.close(pad)
 
 
 @pytest.mark.parametrize("counter", ["shop"], indirect=True)

@@ -43,6 +43,7 @@ function connect() {
     show();
     document.dispatchEvent(new CustomEvent("view", { detail: view }));
   };
+  events.addEventListener("key", (event) => press(JSON.parse(event.data).key));
 }
 
 function show() {
@@ -338,11 +339,23 @@ function next() {
   show();
 }
 
-addEventListener("keydown", ({ key }) => {
-  const step = document.body.dataset.step;
-  const pressed = key === "Backspace" ? "C" : key;
-  const button = document.querySelector(`#${step}-step [data-key="${CSS.escape(pressed)}"]`);
-  if (button) button.click();
+// The keys beside the screen, and of a keyboard, do what the page's own buttons do, and nothing else.
+const CANCELS = "[data-back], #cancel, #charge-stop, #pin-stop, #signin-back, #count-back, #recount, #next";
+const KEYS = { Enter: "enter", Escape: "cancel", Backspace: "clear", Delete: "clear" };
+
+function press(key) {
+  const isOpen = get("paper").open;
+  const step = isOpen ? get("paper") : get(`${document.body.dataset.step}-step`);
+  const where = { enter: "button.main", cancel: isOpen ? "#paper-close" : CANCELS, clear: '[data-key="C"]' };
+  const found = step?.querySelectorAll(where[key] ?? `[data-key="${CSS.escape(key)}"]`) ?? [];
+  [...found].find((button) => button.checkVisibility({ visibilityProperty: true }) && !button.disabled)?.click();
+}
+
+addEventListener("keydown", (event) => {
+  const key = KEYS[event.key] ?? (/^\d$/.test(event.key) ? event.key : "");
+  if (!key || event.repeat) return;
+  event.preventDefault(); // a button that has the focus would be pressed as well
+  press(key);
 });
 connect();
 show();

@@ -22,6 +22,7 @@ from programs.coin.till.acts import CLOSE
 from programs.coin.till.facts import Closing, Sums
 from simulation.unit import _WORDS as WORDS
 from simulation.unit import SimUnit
+from sync.messages import text
 from sync.program import Act, Wish, WishError
 from sync.segment import pack, to_text
 from tests.programs.coin.street import Street
@@ -127,6 +128,8 @@ def test_the_town_takes_nothing_of_it_whoever_carries_it(street: Street) -> None
     trainee.hold(Wish(PAY, 300))
     journal = trainee.unit.opened.journal
     assert journal.tip is not None
+    (boot,) = journal.select("SELECT body FROM entry WHERE seq = 1")[0]
+    assert text(street.units["shop01"].keystore.public) not in boot, "nor is it signed by a key that the town knows"
     segment = journal.segment(journal.tip.boot, 1, bytes(32))
     assert segment is not None
     with pytest.raises(RefusedError):
