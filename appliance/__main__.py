@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from starlette.applications import Starlette
 
-from appliance import hatch_http
+from appliance import hatch_http, practice
 from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, fitted, read_config, read_enrolment, read_life
 from appliance.counter import words_folders
 from appliance.daemon import Daemon, Devices
@@ -17,17 +18,18 @@ from appliance.feedback import Feedback
 from appliance.hatch_http import Bells
 from appliance.journal import JournalBrokenError
 from appliance.opening import World
-from appliance.receipts import Receipts
+from appliance.receipts import Print
 from appliance.screen import codes
 from appliance.screen.app import Behind, create_screen
 from appliance.screen.board import Board
 from appliance.screen.panel import Panel
-from appliance.unit import assemble
+from appliance.staff import Sheet
+from appliance.unit import Unit, assemble
 from appliance.view import Viewer, notice, place_names, till
 from appliance.web import Web, local_door, unix_door
 from appliance.words import load
 from drivers.card.trust_folder import load as load_trust
-from drivers.printer import Printer
+from drivers.printer import Printed, Printer, Slip
 from drivers.spool import Spool
 
 START_AGAIN = 1
@@ -45,42 +47,35 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     here = Path()
     config, enrolment, trust = read_config(here), read_enrolment(here), load_trust(here / TRUST_FOLDER)
     world = _world(config)
-    devices = Devices(driver(config, "reader"), driver(config, "scanner"), driver(config, "watchdog"))
+    devices = Devices(*(driver(config, kind) for kind in ("reader", "scanner", "watchdog", "button")))
     board, words = Board(), load(*words_folders())
     board.watch(Panel(driver(config, "display")).show)
     viewer = Viewer(board, words, world.clock)
     feedback = Feedback(driver(config, "light"), driver(config, "sound"), words, viewer.result)
     unit = assemble(world, enrolment, trust, feedback, config.ballast_bytes)
     viewer.place = lambda: place_names(unit.directory)
-    viewer.till = lambda: till(unit.tap, unit.directory)
     viewer.phone = lambda: town.phone if (town := unit.directory.town()) else "—"
-    viewer.notice = lambda: notice(unit.receipts)
     bells = Bells()
     unit.tap.asking.ring = bells.want.ring
     daemon = Daemon(unit, devices, viewer, world.clock, bells.news.ring)
-    if fitted(config, "printer"):
-        _attach_printer(driver(config, "printer"), daemon, unit.receipts)
+    viewer.till = lambda: till(daemon.serving.tap, daemon.serving.directory)
+    viewer.notice = lambda: notice(daemon.serving.receipts)
+    viewer.is_practice = lambda: daemon.is_practice
+    prints = _printing(driver(config, "printer"), daemon) if fitted(config, "printer") else None
+    unit.receipts.print = prints
+
+    def practise() -> Unit:
+        begun = practice.begin(world, unit, trust, feedback)
+        begun.receipts.print = prints
+        return begun
+
+    daemon.begin_practice = practise
     journal = unit.opened.journal
     behind = hatch_http.Daemon(daemon.ask, daemon.status, lambda: unit.tap.asking.want, journal.copy_to)
     hatch = hatch_http.create_hatch(behind, unit.hatch, bells, here)
     doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]
     if config.screen.port:
-        screen = create_screen(
-            board,
-            lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "",
-            Behind(
-                set=lambda wish: daemon.ask(lambda: daemon.set(wish)),
-                act=lambda act: daemon.ask(lambda: daemon.act(act)),
-                sheet=lambda: daemon.ask(unit.staff.sheet),
-            ),
-        )
-        screen.routes.extend(
-            codes.routes(
-                last=lambda: daemon.ask(unit.receipts.code),
-                bill=lambda: daemon.ask(lambda: unit.receipts.bill(unit.tap.wish, unit.tap.wish_name)),
-                again=lambda name: daemon.ask(lambda: unit.receipts.give_again(name)),
-            )
-        )
+        screen = _screen(daemon, unit, board)
         doors.append((screen, local_door(config.screen.port)))
     web = Web(doors, [board.attach, bells.attach])
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -96,9 +91,45 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     return 0
 
 
-def _attach_printer(printer: Printer, daemon: Daemon, receipts: Receipts) -> None:
-    spool = Spool(printer, lambda slip, printed: daemon.post(lambda: receipts.told(slip.number, printed)))
-    receipts.print = lambda slip, again: spool.put(slip, again=again)
+def _screen(daemon: Daemon, unit: Unit, board: Board) -> Starlette:
+    """Make the page, for which everything is done in the daemon's thread, by whichever unit serves then."""
+    journal = unit.opened.journal
+
+    def sheet() -> Sheet:
+        return daemon.serving.staff.sheet()
+
+    def last() -> str:
+        return daemon.serving.receipts.code()
+
+    def bill() -> str:
+        tap = daemon.serving.tap
+        return tap.receipts.bill(tap.wish, tap.wish_name)
+
+    behind = Behind(
+        set=lambda wish: daemon.ask(lambda: daemon.set(wish)),
+        act=lambda act: daemon.ask(lambda: daemon.act(act)),
+        sheet=lambda: daemon.ask(sheet),
+        enter=lambda typed: daemon.ask(lambda: daemon.enter(typed.pin, is_signed=typed.is_signed)),
+        practise=lambda wanted: daemon.ask(lambda: daemon.practise(on=wanted.on)),
+        sign_in=lambda who: daemon.ask(lambda: daemon.sign_in(who.number, who.pin)),
+    )
+    screen = create_screen(board, lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "", behind)
+    screen.routes.extend(
+        codes.routes(
+            last=lambda: daemon.ask(last),
+            bill=lambda: daemon.ask(bill),
+            again=lambda name: daemon.ask(lambda: daemon.serving.receipts.give_again(name)),
+        )
+    )
+    return screen
+
+
+def _printing(printer: Printer, daemon: Daemon) -> Print:
+    def told(slip: Slip, printed: Printed) -> None:
+        daemon.post(lambda: daemon.serving.receipts.told(slip.number, printed))
+
+    spool = Spool(printer, told)
+    return lambda slip, again: spool.put(slip, again=again)
 
 
 def _say_ready(unit: str, port: int, *, as_json: bool) -> None:

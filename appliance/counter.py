@@ -4,7 +4,7 @@ A counter is brought by a program (`programs/<name>/terminal.py`, value `COUNTER
 unit serves. Deciding is the program's rules, pure; a counter adds what a unit needs around them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol
@@ -37,6 +37,12 @@ class Counter(Protocol):
     @property
     def papers(self) -> Papers | None:
         """What it gives out on paper or as a code; None if it does not."""
+
+    def for_practice(self, state: Callable[[str, str], Any]) -> Sequence[Fact]:
+        """Return what a practice has to be told, by the states of this unit (reader and key)."""
+
+    def practice_money(self, card: str, unit: str, life: int) -> Sequence[Fact]:
+        """Return what gives a card something to spend in a practice; nothing, if nothing is spent here."""
 
     def recorded(self, entry: Entry) -> Decision | None:
         """Say what happened in an entry that was written but perhaps never announced; None if it is not ours."""

@@ -10,7 +10,7 @@ import logging
 import queue
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from appliance.feedback import Shown
@@ -18,7 +18,10 @@ from appliance.journal import JournalBrokenError, JournalFullError
 from appliance.status import Status, Timings, look
 from appliance.unit import Unit
 from appliance.view import Viewer
+from drivers.button import Button, Held, Pressed
+from drivers.button.none import Driver as NoButton
 from drivers.clock import Clock
+from drivers.disk import DiskError
 from drivers.reader import (
     CardCame,
     CardLeft,
@@ -32,7 +35,9 @@ from drivers.reader import (
 from drivers.scanner import Event as Heard
 from drivers.scanner import Scanned, Scanner, ScannerCame, ScannerLeft, Unreadable
 from drivers.watchdog import Watchdog
-from sync.program import Act, Wish
+from sync.program import NO_WISH, Act, Wish, WishError
+
+Press = Pressed | Held
 
 log = logging.getLogger("unit")
 
@@ -54,6 +59,7 @@ class Devices:
     reader: Reader
     scanner: Scanner
     watchdog: Watchdog
+    button: Button = field(default_factory=NoButton)
 
 
 class Daemon:
@@ -64,16 +70,28 @@ class Daemon:
         self._unit = unit
         self._reader = devices.reader
         self._scanner = devices.scanner
+        self._button = devices.button
         self._viewer = viewer
         self._clock = clock
         self._watchdog = devices.watchdog
         self._idle_s = IDLE_S
         self._ring = ring
-        self._queue: queue.SimpleQueue[Event | Heard | Job | None] = queue.SimpleQueue()
+        self._practice: Unit | None = None
+        self.begin_practice: Callable[[], Unit] | None = None
+        self._queue: queue.SimpleQueue[Event | Heard | Press | Job | None] = queue.SimpleQueue()
         self._readers: set[str] = set()
         self._service = True
         self._timings = Timings()
         self._began = 0.0
+
+    @property
+    def serving(self) -> Unit:
+        """The unit before which people stand: the real one, or its practice."""
+        return self._practice or self._unit
+
+    @property
+    def is_practice(self) -> bool:
+        return self._practice is not None
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until `stop`.
@@ -85,6 +103,7 @@ class Daemon:
         self._idle_s = min(IDLE_S, self._watchdog.start() or IDLE_S)
         self._reader.start(self._queue.put)
         self._scanner.start(self._queue.put)
+        self._button.start(self._queue.put)
         self._show_state()
         ready()
         try:
@@ -94,9 +113,11 @@ class Daemon:
             self._viewer.out_of_service()
             raise
         else:
+            self._end_practice()
             self._unit.close()
             self._watchdog.stop()
         finally:
+            self._button.stop()
             self._scanner.stop()
             self._reader.stop()
 
@@ -120,7 +141,7 @@ class Daemon:
         Raises:
             WishError: it cannot be set to that.
         """
-        self._unit.tap.set(wish)
+        self.serving.tap.set(wish)
         self._viewer.was_set()
 
     def act(self, act: Act) -> None:
@@ -129,34 +150,88 @@ class Daemon:
         Raises:
             ActError: nothing like it can be done here.
         """
-        self._note(self._unit.staff.do(act))
+        self._note(self.serving.staff.do(act))
+
+    def enter(self, pin: str, *, is_signed: bool) -> None:
+        """Go on for whoever was asked for a PIN or a signature; call it in the daemon's thread.
+
+        Raises:
+            WishError: nobody was.
+        """
+        self._began = self._clock.mono()
+        self._tell(self.serving.tap.enter(pin, is_signed=is_signed))
+
+    def practise(self, *, on: bool) -> None:
+        """Begin or end practice, if it is not so already; call it in the daemon's thread.
+
+        Raises:
+            WishError: there is nothing to practise here, or only a supervisor may begin.
+        """
+        if on == self.is_practice:
+            return
+        if on:
+            self._begin_practice()
+        else:
+            self._end_practice()
+        self._viewer.was_set()
+
+    def _begin_practice(self) -> None:
+        tap = self._unit.tap
+        if self.begin_practice is None or tap.closed():
+            raise WishError("there is nothing to practise here now")
+        operator = tap.moment().operator
+        if operator.is_needed and not operator.is_supervisor:
+            raise WishError("a supervisor has to be signed in to begin practice")
+        tap.set(NO_WISH)  # whoever waited is answered, and no amount is left behind
+        try:
+            self._practice = self.begin_practice()
+        except (DiskError, JournalFullError) as error:
+            raise WishError(f"there is no room to practise: {error}") from error
+        log.info("practice begins: nothing from here on is about money")
+
+    def _end_practice(self) -> None:
+        practice, self._practice = self._practice, None
+        if practice:
+            practice.close()
+            log.info("practice is over")
+
+    def sign_in(self, number: int, pin: str) -> None:
+        """Sign somebody in behind the counter, or out with 0; call it in the daemon's thread.
+
+        Raises:
+            ActError: nobody can be.
+        """
+        staff = self.serving.staff
+        self._note(staff.sign_in(number, pin) if number else staff.sign_out())
 
     def status(self) -> Status:
         return look(self._unit, sorted(self._readers), service=self._service, timings=self._timings)
 
-    def _next(self) -> Event | Heard | Job | None:
+    def _next(self) -> Event | Heard | Press | Job | None:
         """Wait for the next thing to do; look after the journal while nothing is waiting."""
         while True:
             self._watchdog.kick()  # here, because a unit that hangs anywhere does not come by
             if self._queue.empty():
                 with contextlib.suppress(JournalFullError):  # the screen says it; another time will do
                     self._unit.opened.journal.checkpoint()
-            self._tell(self._unit.tap.go_on())
+            self._tell(self.serving.tap.go_on())
             try:
-                waits_s = self._unit.tap.asking.left_s if self._unit.tap.waits else self._idle_s
+                tap = self.serving.tap
+                waits_s = tap.asking.left_s if tap.waits else self._idle_s
                 return self._queue.get(timeout=min(self._idle_s, waits_s))
             except queue.Empty:
-                self._note(self._unit.staff.look_after())
+                if not self.is_practice:  # what is due by itself is done when the practice is over
+                    self._note(self._unit.staff.look_after())
                 self._show_state()
 
-    def _handle(self, item: Event | Heard | Job) -> None:
+    def _handle(self, item: Event | Heard | Press | Job) -> None:
         match item:
             case Job(do, outcome):
                 _fulfil(do, outcome)
                 self._show_state()
             case CardCame(field):
-                self._serve(lambda: self._unit.tap.touch(field))
-            case Scanned() | Unreadable() | ScannerCame() | ScannerLeft():
+                self._serve(lambda: self.serving.tap.touch(field))
+            case Scanned() | Unreadable() | ScannerCame() | ScannerLeft() | Pressed() | Held():
                 self._hear(item)
             case CardLeft():
                 pass
@@ -172,22 +247,24 @@ class Daemon:
             case ServiceBack():
                 self._service = True
                 log.info("reader service back")
-        if not isinstance(item, Job | CardCame | Scanned | Unreadable):
+        if not isinstance(item, Job | CardCame | Scanned | Unreadable | Pressed | Held):
             self._show_state()
 
-    def _hear(self, heard: Heard) -> None:
+    def _hear(self, heard: Heard | Press) -> None:
         match heard:
+            case Pressed(name) | Held(name):
+                self._viewer.pressed(name)
             case Scanned(scan) if scan.text:
-                self._serve(lambda: self._unit.tap.show(scan.text))
+                self._serve(lambda: self.serving.tap.show(scan.text))
             case Scanned() | Unreadable():
-                self._serve(self._unit.tap.unreadable)
+                self._serve(self.serving.tap.unreadable)
             case ScannerCame():
                 log.info("scanner is there")
             case ScannerLeft(why):
                 log.warning("scanner gone: %s", why)
 
     def _serve(self, serve: Callable[[], Shown | None]) -> None:
-        self._tell(self._unit.tap.go_on(at_once=True))  # whoever waited before goes first
+        self._tell(self.serving.tap.go_on(at_once=True))  # whoever waited before goes first
         self._began = self._clock.mono()
         self._tell(serve())
 
@@ -209,7 +286,7 @@ class Daemon:
     def _show_state(self) -> None:
         """Show why nobody is served, if so; a unit without a reader says that first."""
         self._unit.room.look()
-        closed = self._unit.tap.closed()
+        closed = self.serving.tap.closed()
         self._viewer.state("TAP-041" if not self._readers and not closed else closed)
 
 

@@ -3,10 +3,11 @@
 from typing import TypeVar
 
 from appliance.shelf import Shelf
-from sync.directory import DIRECTORY, TOWN_KEY, card_key, face_key, order_key, place_key, unit_key
+from sync.directory import DIRECTORY, TOWN_KEY, card_key, face_key, order_key, place_key, staff_key, unit_key
 from sync.facts import CardSet, FaceKey, Order, PlaceNamed, Town, UnitSet
+from sync.staff import StaffSet
 
-Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order)
+Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order, StaffSet)
 
 
 class Directory:
@@ -34,6 +35,10 @@ class Directory:
     def here(self) -> UnitSet | None:
         """Return where this unit stands and which counter it serves, or None before the centre has said so."""
         return self._said(unit_key(self._unit), UnitSet)
+
+    def staff(self) -> StaffSet | None:
+        """Return who may sign in here, or None if the office has never said so."""
+        return self._said(staff_key(self._unit), StaffSet)
 
     def order(self) -> Order | None:
         """Return the centre's latest order to this unit in its present life."""

@@ -24,6 +24,7 @@ class Around:
         place: finds what a place is called.
         state: finds the state of a reader's key, as it is now.
         is_copy: it was given out before.
+        is_practice: no money moved, and the paper has to say so.
     """
 
     unit: str
@@ -31,6 +32,7 @@ class Around:
     place: Callable[[str], PlaceNamed]
     state: Callable[[str, str], Any]
     is_copy: bool = False
+    is_practice: bool = False
 
 
 class Papers(Protocol):

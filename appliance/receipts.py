@@ -34,6 +34,7 @@ class Receipts:
         print: hands a slip to the printer and returns at once, with whether it was given out before; None: no printer.
         last: the entry that the last receipt was about, since this start.
         trouble: why the last slip did not come out, or None.
+        is_practice: nothing here is about money.
     """
 
     unit: str
@@ -45,6 +46,7 @@ class Receipts:
     print: Print | None = None
     last: Written | None = field(default=None, init=False)
     trouble: Trouble | None = field(default=None, init=False)
+    is_practice: bool = field(default=False, init=False)
 
     def give(self, written: Written, *, again: bool = False) -> None:
         """Have the receipt of an entry printed, if there is one and there is a printer; returns at once."""
@@ -59,7 +61,7 @@ class Receipts:
         """Give a receipt once more: marked as such on paper, or without a printer to be shown.
 
         Args:
-            name: the entry's id; "" for the last one.
+            name: the entry's id, or its place (boot/seq); "" for the last one.
 
         Raises:
             NoReceiptError: there is no such entry of this unit, or no receipt of it.
@@ -75,6 +77,8 @@ class Receipts:
 
     def bill(self, wish: Wish, name: str) -> str:
         """Return the code by which a phone pays what the counter is set to; "" if it cannot."""
+        if self.is_practice:
+            return ""  # the phone would really pay
         here, papers = self.directory.here(), self._here()
         return papers.bill(wish, name, here.place, self._around()) if here and papers and wish.what else ""
 
@@ -109,7 +113,7 @@ class Receipts:
 
     def _find(self, name: str) -> Written | None:
         try:
-            place = EntryId.parse(name)
+            place = EntryId.parse(name if name.startswith(f"{self.unit}/") else f"{self.unit}/{name}")
             found = self.journal.stored(place.boot, place.seq) if place.unit == self.unit else None
             before = self.journal.hash_at(place.boot, place.seq - 1)
             if found is None or before is None or link(before, found[0]) != found[1]:
@@ -120,7 +124,8 @@ class Receipts:
             return None
 
     def _around(self) -> Around:
-        return Around(self.unit, self.directory.town() or NAMELESS, self._place, self.state)
+        town = self.directory.town() or NAMELESS
+        return Around(self.unit, town, self._place, self.state, is_practice=self.is_practice)
 
     def _place(self, place: str) -> PlaceNamed:
         return self.directory.place(place) or PlaceNamed(place, place, "", place)

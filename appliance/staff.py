@@ -15,7 +15,7 @@ from appliance.feedback import Shown
 from appliance.journal import JournalFullError
 from appliance.tap import TapPath
 from sync.entries import Fact
-from sync.program import Act, ActError, Acts, Moment, Result
+from sync.program import Act, ActError, Acts, Decision, Moment, Result
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -58,7 +58,37 @@ class Staff:
         if counter is None or counter.program.acts is None or act.what not in counter.acts:
             raise ActError(f'"{act.what}" cannot be done at this counter')
         self.tap.go_on(at_once=True)
+        if not self.tap.closed() and self.tap.moment().operator.is_missing:
+            return self.tap.feedback.show(Result.HELP, "TAP-050")
         return self._do(counter.program.acts, act)
+
+    def sign_in(self, number: int, pin: str) -> Shown:
+        """Let somebody begin work here.
+
+        Raises:
+            ActError: nobody can sign in here.
+            JournalBrokenError: as `do`.
+        """
+        return self._change(lambda day: self.tap.operators.by_pin(number, pin, day))
+
+    def sign_out(self) -> Shown:
+        """Let whoever is signed in go.
+
+        Raises:
+            ActError: nobody is.
+            JournalBrokenError: as `do`.
+        """
+        return self._change(self.tap.operators.out)
+
+    def _change(self, decide: Callable[[int], Decision]) -> Shown:
+        self.tap.go_on(at_once=True)
+        say = self.tap.feedback.show
+        if closed := self.tap.closed():
+            return say(Result.HELP, closed, self.tap.phone())
+        try:
+            return self.tap.carry_out(decide(self.tap.moment().day))
+        except JournalFullError:
+            return say(Result.HELP, "TAP-043")
 
     def look_after(self) -> Shown | None:
         """Do what is due by itself, while nobody is being served; return what was said, None if nothing was due.

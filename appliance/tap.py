@@ -18,6 +18,7 @@ from appliance.directory import Directory
 from appliance.feedback import Feedback, Shown
 from appliance.journal import Execute, JournalFullError, Written
 from appliance.opening import Opened
+from appliance.operators import Operators
 from appliance.receipts import Receipts
 from appliance.trust import Believer, what_to_say
 from drivers.card import Presented, identify, identify_code
@@ -25,13 +26,28 @@ from drivers.card.errors import CardError
 from drivers.clock import Clock, Confidence
 from drivers.entropy import Entropy
 from drivers.reader import Field
-from sync.cards import pseudonym
+from sync.cards import pin_secret, pseudonym
 from sync.facts import CardState, UnitState
-from sync.program import JAPAN_MINUTES, NO_WISH, Decision, Moment, Result, Tap, Wish, WishError, town_day, town_minute
+from sync.pins import SALT_BYTES
+from sync.program import (
+    JAPAN_MINUTES,
+    NO_WISH,
+    NOTHING_TYPED,
+    Decision,
+    Moment,
+    Result,
+    Tap,
+    Typed,
+    Wish,
+    WishError,
+    town_day,
+    town_minute,
+)
 from sync.rights import Lacked
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 WISH_S: Final = 90.0  # so long a counter stays set
+ASKED_S: Final = 60.0  # so long somebody may type what they were asked for
 NONCE_BYTES: Final = 32
 
 
@@ -56,6 +72,8 @@ class TapPath:
         frozen: why nothing may be spent here, or "".
         asking: asks the town for what somebody needs who stands here.
         receipts: what is printed about what was written.
+        operators: knows who stands behind the counter.
+        welcome: is told of every card before it is served; in practice it gives it something to spend.
     """
 
     unit: str
@@ -73,11 +91,14 @@ class TapPath:
     frozen: Callable[[], str]
     asking: Asking
     receipts: Receipts
+    operators: Operators
+    welcome: Callable[[str], None] = lambda _: None
     _wish: tuple[Wish, float] = field(default=(NO_WISH, 0.0), init=False)
     _before: tuple[str, float] = field(default=("", 0.0), init=False)  # who only asked, and until when that counts
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
     _last_code: str = field(default="", init=False)
     _waiting: Believed | None = field(default=None, init=False)
+    _asked: tuple[Believed, float] | None = field(default=None, init=False)  # who is to type something, until when
 
     def set(self, wish: Wish) -> None:
         """Set the counter: the next card that is held here is asked this, even if it was here a moment ago.
@@ -94,7 +115,7 @@ class TapPath:
             raise WishError("no card was held here a moment ago; hold one first")
         self._wish = wish, self.clock.mono() + WISH_S
         self._before = (card if wish.is_for_same else "", self._wish[1])
-        self._last = None
+        self._last = self._asked = None
 
     @property
     def counter(self) -> Counter | None:
@@ -147,6 +168,27 @@ class TapPath:
         """
         return self._answer(lambda now: identify_code(self.receipts.spelled(code), self.believer.trust(), now), code)
 
+    def enter(self, pin: str, *, is_signed: bool = False) -> Shown:
+        """Go on for whoever was asked for a PIN, or for a signature, without the card being held there again.
+
+        Raises:
+            WishError: nobody was asked, or too long ago.
+            JournalBrokenError: as `touch`.
+        """
+        believed, until = self._asked or (None, 0.0)
+        if believed is None or self.clock.mono() >= until or not self.wish.what:
+            raise WishError("nobody was asked for a PIN here; hold the card there first")
+        if closed := self.closed():
+            return self.feedback.show(Result.HELP, closed, self.phone())
+        self._asked = None
+        presented = believed.presented
+        secret = pin_secret(self.card_key, presented.profile, presented.identifier)
+        typed = Typed(pin, secret, self.entropy.bytes(SALT_BYTES).hex(), is_signed)
+        shown = self._finish(believed, wait=False, typed=typed)
+        if shown is None:
+            raise LookupError("who waits for nothing is answered")
+        return shown
+
     def unreadable(self) -> Shown:
         """Say that nothing could be read, and that nothing happened."""
         return self.feedback.show(Result.RETRY, "TAP-010")
@@ -185,9 +227,11 @@ class TapPath:
             return say(result, message, phone)
         return self._finish(believed, wait=self.asking.is_worth_it)
 
-    def _finish(self, believed: Believed, *, wait: bool) -> Shown | None:
+    def _finish(self, believed: Believed, *, wait: bool, typed: Typed = NOTHING_TYPED) -> Shown | None:
         try:
-            shown = self._tell_unheard(believed) or self._serve(believed, wait=wait)
+            shown = (
+                self._tell_unheard(believed) or self._sign_in(believed) or self._serve(believed, wait=wait, typed=typed)
+            )
         except JournalFullError:
             self._waiting = None
             return self.feedback.show(Result.HELP, "TAP-043")
@@ -224,8 +268,18 @@ class TapPath:
             return self._last[2]
         return None
 
-    def _serve(self, believed: Believed, *, wait: bool) -> Shown | None:
-        tap, counter = self._tap(believed)
+    def _sign_in(self, believed: Believed) -> Shown | None:
+        """Let whoever works here begin with a touch; somebody who pays with the same card is a customer."""
+        if self.wish.what:
+            return None
+        decision = self.operators.by_card(believed.card, believed.presented.proof, self.moment().day)
+        return self.carry_out(decision) if decision else None
+
+    def _serve(self, believed: Believed, *, wait: bool, typed: Typed) -> Shown | None:
+        self.welcome(believed.card)
+        tap, counter = self._tap(believed, typed)
+        if tap.operator.is_missing:
+            return self.feedback.show(Result.HELP, "TAP-050")
         shelf, program = self.opened.shelf, counter.program
         besides = [shelf.state_of(reader, key) for reader, key in program.besides(tap)]
         decision = program.decide(shelf.state(program, program.asks(tap)), *besides, tap)
@@ -236,7 +290,12 @@ class TapPath:
             return None
         if not decision.facts and not tap.wish.what:
             self._before = believed.card, self.clock.mono() + WISH_S
-        return self.carry_out(decision, self.believer.kept(believed.presented))
+        wish = self._wish
+        shown = self.carry_out(decision, self.believer.kept(believed.presented))
+        self._asked = None
+        if decision.goes_on:
+            self._wish, self._asked = wish, (believed, self.clock.mono() + ASKED_S)
+        return shown
 
     def carry_out(self, decision: Decision, also: Callable[[Execute], None] = lambda _: None) -> Shown:
         """Write what was decided, and only then say it.
@@ -274,7 +333,8 @@ class TapPath:
         here, at = self.directory.here(), self.clock.wall_ms()
         if here is None:
             raise LookupError("a unit that does not know where it stands is closed")
-        return Moment(self.unit, here.place, at, self._day(at), town_minute(at, self._offset_minutes()), self.life)
+        day, minute = self._day(at), town_minute(at, self._offset_minutes())
+        return Moment(self.unit, here.place, at, day, minute, self.life, self.operators.here(day))
 
     def _tell_unheard(self, believed: Believed) -> Shown | None:
         """Tell what became of a touch that was written just before the power went, instead of writing another one."""
@@ -292,14 +352,14 @@ class TapPath:
         self.receipts.give(written, again=True)  # it may have been printed before the power went, and said so
         return shown
 
-    def _tap(self, believed: Believed) -> tuple[Tap, Counter]:
+    def _tap(self, believed: Believed, typed: Typed = NOTHING_TYPED) -> tuple[Tap, Counter]:
         now, counter = self.moment(), self.counter
         if counter is None:
             raise LookupError("a unit without a counter is closed")
         proof, wish = believed.presented.proof, self.wish
         before = self._before[0] if wish.is_for_same else ""
-        tap = Tap(believed.card, proof, now.unit, now.place, now.at_ms, now.day, now.life, wish, before)
-        return tap, counter
+        where = (now.unit, now.place, now.at_ms, now.day, now.life)
+        return Tap(believed.card, proof, *where, wish, before, now.operator, typed), counter
 
     def _day(self, at_ms: int) -> int:
         return town_day(at_ms, self._offset_minutes())

@@ -15,6 +15,7 @@ from appliance.feedback import Feedback
 from appliance.hatch import Hatch
 from appliance.inbox import Inbox
 from appliance.opening import Opened, World, close_in_order, open_journal
+from appliance.operators import Operators
 from appliance.outbox import Outbox
 from appliance.receipts import Receipts
 from appliance.rights import Rights
@@ -26,6 +27,7 @@ from drivers.card import Trust
 from sync import chain, facts, installed
 from sync.directory import DIRECTORY
 from sync.messages import ONE_UNIT, Enrolment, raw_bytes
+from sync.staff import SHIFTS
 
 SOFTWARE: Final = f"machitap unit {version('machitap')}"
 JOURNAL: Final = "journal.db"
@@ -51,27 +53,35 @@ class Unit:
         close_in_order(self.opened.journal)
 
 
-def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedback, ballast_bytes: int = 0) -> Unit:
-    """Open the journal and put the unit together.
+def assemble(
+    world: World,
+    enrolment: Enrolment,
+    trust: Trust,
+    feedback: Feedback,
+    ballast_bytes: int = 0,
+    *,
+    journal: str = JOURNAL,
+) -> Unit:
+    """Open the journal, in the file of that name, and put the unit together.
 
     Raises:
         UnfitError, DiskError, JournalFullError, JournalBrokenError: see `appliance.opening`.
     """
     room = Room(world.disk, ballast_bytes)  # first: on a full disk the reserve gives the journal room to begin
     register = facts.register(installed.facts())
-    opened = open_journal(world, JOURNAL, enrolment.unit, register, (DIRECTORY, *folds()), SOFTWARE)
-    journal = opened.journal
+    opened = open_journal(world, journal, enrolment.unit, register, (DIRECTORY, SHIFTS, *folds()), SOFTWARE)
+    written = opened.journal
     directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)
     card_key = raw_bytes(enrolment.card_key)
     town_key = chain.PublicKey(raw_bytes(enrolment.town_key), world.check)
     rights = Rights(opened.shelf, enrolment.unit, enrolment.epoch)
-    inbox = Inbox(journal, register, town_key, rights.returned)
+    inbox = Inbox(written, register, town_key, rights.returned)
     for text in enrolment.segments:
         inbox.take(text.encode())
-    outbox = Outbox(journal, opened.history)
-    hatch = Hatch(journal, inbox, outbox, world, town_key, SOFTWARE, opened.missing)
+    outbox = Outbox(written, opened.history)
+    hatch = Hatch(written, inbox, outbox, world, town_key, SOFTWARE, opened.missing)
     known = counters()
-    receipts = Receipts(enrolment.unit, journal, register, directory, known, opened.shelf.state_of)
+    receipts = Receipts(enrolment.unit, written, register, directory, known, opened.shelf.state_of)
     tap = TapPath(
         unit=enrolment.unit,
         life=enrolment.epoch,
@@ -79,7 +89,7 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
         opened=opened,
         directory=directory,
         counters=known,
-        believer=Believer(trust, directory, card_key, journal),
+        believer=Believer(trust, directory, card_key, written),
         feedback=feedback,
         clock=world.clock,
         entropy=world.entropy,
@@ -93,11 +103,12 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
             ring=lambda: None,
         ),
         receipts=receipts,
+        operators=Operators(enrolment.unit, enrolment.epoch, opened.shelf, directory, world.clock),
     )
     staff = Staff(
         tap,
         heard_s=hatch.heard_s,
         waiting=lambda: [register.decode(body).fact for body in outbox.waiting(WAITING_MAX)],
-        news=lambda: (journal.tip, outbox.backlog()),
+        news=lambda: (written.tip, outbox.backlog()),
     )
     return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, hatch, room, receipts)

@@ -8,7 +8,7 @@ import msgspec
 from appliance.directory import Directory
 from appliance.feedback import MANNERS, Shown
 from appliance.receipts import Receipts
-from appliance.screen.board import Board, Till, View
+from appliance.screen.board import Behind, Board, Till, View
 from appliance.tap import TapPath
 from appliance.words import Catalogue, Words
 from drivers.clock import Clock
@@ -30,6 +30,7 @@ class Viewer:
         self.place: Callable[[], tuple[str, str]] = lambda: ("", "")
         self.phone: Callable[[], str] = lambda: "—"
         self.till: Callable[[], Till | None] = lambda: None
+        self.is_practice: Callable[[], bool] = lambda: False
         self.notice: Callable[[], str | None] = lambda: None
 
     def result(self, shown: Shown) -> None:
@@ -41,7 +42,9 @@ class Viewer:
         words = self._words[closed].fill({"phone": self.phone()}) if closed else None
         before = self._board.view
         is_new = not before.number or self.place()[0] != before.place
-        has_forgotten = not before.shown and _wish(self.till()) != _wish(before.till)
+        now = self.till()
+        has_changed = _wish(now) != _wish(before.till) or _operator(now) != _operator(before.till)
+        has_forgotten = not before.shown and has_changed
         if words != self._closed or is_new or has_forgotten:
             self._closed = words
             self._publish(None)
@@ -51,6 +54,10 @@ class Viewer:
     def was_set(self) -> None:
         """Show what the counter was set to, in the place of any result."""
         self._publish(None)
+
+    def pressed(self, name: str) -> None:
+        """Hand a press of a button to the page, which does what its own button would."""
+        self._board.press(name)
 
     def out_of_service(self) -> None:
         self.state("TAP-040")
@@ -76,6 +83,7 @@ class Viewer:
                 invitation=self._words["TAP-002"],
                 shown=shown,
                 till=self.till(),
+                practice=self.is_practice(),
                 light=MANNERS[shown.result].light if shown else (),
                 at_ms=self._clock.wall_ms(),
             )
@@ -84,6 +92,10 @@ class Viewer:
 
 def _wish(till: Till | None) -> Wish:
     return till.wish if till else NO_WISH
+
+
+def _operator(till: Till | None) -> Behind | None:
+    return till.operator if till else None
 
 
 def notice(receipts: Receipts) -> str | None:
@@ -106,7 +118,15 @@ def till(tap: TapPath, directory: Directory) -> Till | None:
         bill=name if receipts.bill(tap.wish, name) else "",
         receipt=str(receipts.last.entry.id) if receipts.last else "",
         prints=receipts.print is not None,
+        operator=_behind(tap),
     )
+
+
+def _behind(tap: TapPath) -> Behind:
+    day = tap.moment().day
+    now, person = tap.operators.here(day), tap.operators.person(day)
+    name = person.name if person else ""
+    return Behind(now.number, name, now.is_supervisor, now.is_needed, tap.operators.are_named())
 
 
 def place_names(directory: Directory) -> tuple[str, str]:

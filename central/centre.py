@@ -18,7 +18,9 @@ from central.losses import Losses
 from central.office import Office, offices
 from central.reconcile import Reconciler
 from central.registrar import Registrar
+from central.staffing import Staffing
 from central.streams import Streams
+from central.telling import Teller
 from central.town import Clock, Entropy, Town
 from sync import chain, facts, installed
 
@@ -39,6 +41,8 @@ class Centre:
     granter: Granter
     dealer: Dealer
     losses: Losses
+    staffing: Staffing
+    teller: Teller
     offices: tuple[Office, ...]
     on_arrival: Callable[[], None] = field(default=lambda: None)
 
@@ -88,5 +92,7 @@ def assemble(
         granter=granter,
         dealer=Dealer(engine, granter, clock),
         losses=Losses(streams, reconciler),
+        staffing=Staffing(streams, reconciler),
+        teller=Teller(reconciler, streams, register, every_office),
         offices=every_office,
     )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from central.heirs import Heir
 from central.ledger import Move
 from sync import installed
-from sync.entries import Entry
+from sync.entries import Entry, Fact
 
 
 class Office(Protocol):
@@ -34,6 +34,13 @@ class Office(Protocol):
 
     def heirs(self, entry: Entry) -> Sequence[Heir]:
         """Return whose accounts are another's from this entry on; it moves nothing else."""
+
+    @property
+    def heard_for_all(self) -> tuple[type[Fact], ...]:
+        """The facts of units of which all units may have to be told something."""
+
+    def says_on(self, connection: sa.Connection, entry: Entry) -> Sequence[Fact]:
+        """Return what all units are told on hearing such an entry; it is said once, in order of arrival."""
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         """Add entries to the tables, in order of arrival, within the caller's transaction."""

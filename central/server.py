@@ -87,10 +87,15 @@ class Clerk:
                 if loop.time() - self._last < QUIET_S and loop.time() - began < PATIENCE_S:
                     await asyncio.sleep(QUIET_S / 2)
                     continue
-                if not await self._do(self._centre.reconciler.step) and not await self._do(self._centre.dealer.turn):
+                if not await self._do(self._work):
                     break
                 began = loop.time()  # deliveries come first: under load, one segment a second is added up
                 self._bell.ring()
+
+    def _work(self) -> int:
+        """Add up, then say on, then deal: a little of the first of them that has something to do."""
+        centre = self._centre
+        return centre.reconciler.step() or centre.teller.turn() or centre.dealer.turn()
 
     async def _do(self, work: Callable[[], int]) -> bool:
         """Do a little of what is to be done; return whether there is more."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from central import store
-from programs.coin.entries import Charge, Pay, Void
+from programs.coin.entries import Charge, Pay, ShopRefund, Void
 from programs.visits.entries import Touch
 from sync import chain, facts, installed
 from sync.segment import from_text, unpack
 
-Touched = Touch | Charge | Pay | Void
+Touched = Touch | Charge | Pay | Void | ShopRefund
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from appliance.rights import Rights
 from central import ledger, store
-from programs.coin.entries import Charge, Pay, Undo, Void, money
+from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void, money
 from programs.coin.lots import books as lots
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.till import books as till
@@ -90,7 +90,7 @@ def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     put_in: dict[str, int] = defaultdict(int)
     for booked in written.touches.values():
         fact = booked.fact
-        if isinstance(fact, Charge | Void):
+        if isinstance(fact, Charge | Void | ShopRefund):
             put_in[money(fact.card)] += fact.yen
         elif isinstance(fact, Pay | Undo):
             put_in[money(fact.card)] -= fact.yen

@@ -4,7 +4,17 @@ import hashlib
 import hmac
 
 CARD_BYTES = 16
+PIN = "pin"  # the profile under which a card's identifier is turned into a secret; never a card's name
 INDEX = "index"  # the profile under which a card's own index is turned into a pseudonym; never a card's name
+
+
+def pin_secret(town_card_key: bytes, profile: str, identifier: str) -> str:
+    """Return what it takes to try a PIN besides the PIN (64 hex digits): only who has read the card can make it.
+
+    It is kept nowhere. Who has the town's key, from a stolen disk, still has to guess the identifier.
+    """
+    message = b"\0".join((PIN.encode(), profile.encode(), identifier.encode()))
+    return hmac.new(town_card_key, message, hashlib.sha256).hexdigest()
 
 
 def pseudonym(town_card_key: bytes, profile: str, identifier: str) -> str:

@@ -1,4 +1,4 @@
-"""What the centre has said about the town, its places, its units and its cards: the latest statement about each counts.
+"""What the centre has said about the town, its places, its units, their staff and its cards: the latest word counts.
 
 Both ends fold it: a unit to decide without a network, the centre to show names instead of ids. Of two statements about
 one thing the later one counts, whichever arrives first; of two orders to one unit in one life the stricter one, because
@@ -10,8 +10,9 @@ import msgspec
 from sync.entries import Entry
 from sync.facts import CardSet, CardState, FaceKey, Order, PlaceNamed, Town, UnitSet, UnitState
 from sync.program import Fold
+from sync.staff import Person, StaffSet
 
-Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | Order
+Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | Order | StaffSet
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -44,20 +45,26 @@ def order_key(unit: str, epoch: int) -> str:
     return f"order/{unit}/{epoch}"
 
 
+def staff_key(unit: str) -> str:
+    return f"staff/{unit}"
+
+
 def _key(entry: Entry) -> str:
+    key = TOWN_KEY
     match entry.fact:
         case CardSet(card=card):
-            return card_key(card)
+            key = card_key(card)
         case FaceKey(index=index):
-            return face_key(index)
+            key = face_key(index)
         case PlaceNamed(place=place):
-            return place_key(place)
+            key = place_key(place)
         case UnitSet(name=name):
-            return unit_key(name)
+            key = unit_key(name)
         case Order(name=name, epoch=epoch):
-            return order_key(name, epoch)
-        case _:
-            return TOWN_KEY
+            key = order_key(name, epoch)
+        case StaffSet(of=unit):
+            key = staff_key(unit)
+    return key
 
 
 def _fold(said: Said, entry: Entry) -> Said:
@@ -75,7 +82,7 @@ def _strictness(fact: Statement | None) -> int:
 
 DIRECTORY: Fold[Said] = Fold(
     name="directory",
-    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order),
+    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order, StaffSet),
     state=Said,
     empty=Said(),
     key=_key,
@@ -88,6 +95,7 @@ DIRECTORY: Fold[Said] = Fold(
         CardSet("ab" * 16, CardState.STOPPED),
         FaceKey("cd" * 16, "QUJD"),
         Order("lib01", 1, UnitState.SUSPENDED, "clone"),
+        StaffSet("lib01", (Person(3, "はる"),), needed=True),
     ),
-    version=2,
+    version=3,
 )

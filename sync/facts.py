@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from sync import rights
+from sync import rights, staff
 from sync.entries import BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
 
 
@@ -150,6 +150,8 @@ CORE: tuple[type[Fact], ...] = (
     *rights.KINDS,
     *rights.OFFICE,
     rights.Lacked,
+    *staff.CENTRE,
+    *staff.KINDS,
 )
 
 

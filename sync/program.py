@@ -66,6 +66,45 @@ class WishError(Exception):
     """A counter cannot be set to that; the message says why."""
 
 
+class Operator(msgspec.Struct, frozen=True):
+    """Who stands behind a counter.
+
+    Attributes:
+        number: whoever is signed in; 0 for nobody.
+        is_needed: the office wants somebody to be signed in here.
+    """
+
+    number: int = 0
+    is_supervisor: bool = False
+    is_needed: bool = False
+
+    @property
+    def is_missing(self) -> bool:
+        return self.is_needed and not self.number
+
+
+NOBODY = Operator()
+
+
+class Typed(msgspec.Struct, frozen=True):
+    """What was typed or signed for a touch, after the unit had asked. It is in memory only: no fact may hold a PIN.
+
+    Attributes:
+        pin: the digits, or "".
+        secret: what only a unit knows that has the card before it, and that is kept nowhere (hex).
+        salt: dice for this once (hex).
+        is_signed: a signature was taken instead.
+    """
+
+    pin: str = ""
+    secret: str = ""
+    salt: str = ""
+    is_signed: bool = False
+
+
+NOTHING_TYPED = Typed()
+
+
 class Tap(msgspec.Struct, frozen=True):
     """One believed touch of a card.
 
@@ -78,6 +117,8 @@ class Tap(msgspec.Struct, frozen=True):
         life: which life of the unit.
         wish: what the counter was set to.
         before: the card that a wish for the same one is for, or "".
+        operator: who stands behind the counter.
+        typed: what was typed for it.
     """
 
     card: str
@@ -89,6 +130,8 @@ class Tap(msgspec.Struct, frozen=True):
     life: int = 1
     wish: Wish = NO_WISH
     before: str = ""
+    operator: Operator = NOBODY
+    typed: Typed = NOTHING_TYPED
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -114,7 +157,10 @@ class ActError(Exception):
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """Where and when something is done at a counter. `minute`: since midnight, by the town's calendar; see `Tap`."""
+    """Where and when something is done at a counter, and by whom.
+
+    `minute`: since midnight, by the town's calendar; see `Tap`.
+    """
 
     unit: str
     place: str
@@ -122,6 +168,7 @@ class Moment(msgspec.Struct, frozen=True):
     day: int
     minute: int
     life: int = 1
+    operator: Operator = NOBODY
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -132,6 +179,7 @@ class Decision(msgspec.Struct, frozen=True):
         facts: what to write, in one commit; nothing, if there is nothing to remember.
         values: numbers and names that the words mention.
         lacks: of what this unit would have to be allowed to give out more, and how much, to decide otherwise; or None.
+        goes_on: something is to be typed or signed now; the card need not be held there again for that.
     """
 
     result: Result
@@ -139,6 +187,7 @@ class Decision(msgspec.Struct, frozen=True):
     facts: tuple[Fact, ...] = ()
     values: dict[str, int | str] = msgspec.field(default_factory=dict)
     lacks: tuple[str, int] | None = None
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)

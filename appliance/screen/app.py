@@ -11,16 +11,40 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from appliance.screen.board import Board
+from appliance.screen.board import Board, Key
 from drivers.sound.earcons import EARCONS
 from sync.entries import BAD_JSON
 from sync.program import Act, ActError, Wish, WishError
 
-Asked = TypeVar("Asked", Wish, Act)
+
+class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody begins work behind the counter; with `number` 0 whoever is there ends it."""
+
+    number: int = 0
+    pin: str = ""
+
+
+class Entered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a resident typed, or that a signature was taken instead."""
+
+    pin: str = ""
+    is_signed: bool = False
+
+
+class Practice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Practice begins, or is over."""
+
+    on: bool
+
+
+Asked = TypeVar("Asked", Wish, Act, SignIn, Entered, Practice)
 
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _WISH: Final = msgspec.json.Decoder(Wish)
 _ACT: Final = msgspec.json.Decoder(Act)
+_SIGN_IN: Final = msgspec.json.Decoder(SignIn)
+_PRACTICE: Final = msgspec.json.Decoder(Practice)
+_ENTERED: Final = msgspec.json.Decoder(Entered)
 
 _PAGES: Final = Path(__file__).parent / "pages"
 _FILES: Final = {"/": "index.html", "/counter": "counter.html"} | {
@@ -35,6 +59,8 @@ _FILES: Final = {"/": "index.html", "/counter": "counter.html"} | {
         "parts.js",
         "day.js",
         "drawer.js",
+        "people.js",
+        "pin.js",
     )
 }
 
@@ -57,11 +83,17 @@ class Behind:
         set: sets the counter; raises WishError if it cannot be set to that.
         act: does something without a card, and what came of it is on the board; raises ActError if it cannot be done.
         sheet: returns what the person can read.
+        enter: goes on with a PIN or a signature for which somebody was asked; raises WishError if nobody was.
+        practise: begins or ends practice; raises WishError if there is none here.
+        sign_in: signs somebody in or out, and what came of it is on the board; raises ActError if nobody can be.
     """
 
     set: Callable[[Wish], Awaitable[None]]
     act: Callable[[Act], Awaitable[None]]
     sheet: Callable[[], Awaitable[msgspec.Struct]]
+    sign_in: Callable[[SignIn], Awaitable[None]]
+    enter: Callable[[Entered], Awaitable[None]]
+    practise: Callable[[Practice], Awaitable[None]]
 
 
 def create_screen(board: Board, tip: Callable[[], str], behind: Behind | None = None) -> Starlette:
@@ -96,12 +128,22 @@ def _for_staff(behind: Behind) -> list[BaseRoute]:
     async def act(request: Request) -> Response:
         return await _done(request, _ACT, behind.act)
 
+    async def sign_in(request: Request) -> Response:
+        return await _done(request, _SIGN_IN, behind.sign_in)
+
+    async def enter(request: Request) -> Response:
+        return await _done(request, _ENTERED, behind.enter)
+
+    async def practise(request: Request) -> Response:
+        return await _done(request, _PRACTICE, behind.practise)
+
     async def sheet(_request: Request) -> Response:
         return _json(await behind.sheet())
 
     return [
         *(Route("/wish", wish, methods=["POST"]), Route("/act", act, methods=["POST"])),
-        Route("/sheet", sheet),
+        *(Route("/sheet", sheet), Route("/sign-in", sign_in, methods=["POST"])),
+        *(Route("/pin", enter, methods=["POST"]), Route("/practice", practise, methods=["POST"])),
     ]
 
 
@@ -131,5 +173,8 @@ def _json(value: object) -> Response:
 
 async def _stream(board: Board, tip: Callable[[], str]) -> AsyncIterator[bytes]:
     yield b"retry: 500\n\n"
-    async for view in board.views():
-        yield b"id: %b\ndata: %b\n\n" % (tip().encode(), msgspec.json.encode(view))
+    async for one in board.views():
+        if isinstance(one, Key):
+            yield b"event: key\ndata: %b\n\n" % msgspec.json.encode(one)
+        else:
+            yield b"id: %b\ndata: %b\n\n" % (tip().encode(), msgspec.json.encode(one))

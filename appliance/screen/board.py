@@ -1,8 +1,9 @@
 """What the screen shows now, handed from the daemon's thread to the pages that watch."""
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 import msgspec
@@ -16,6 +17,23 @@ HEARTBEAT_S: Final = 5.0
 _MS: Final = 1000
 
 
+class Behind(msgspec.Struct, frozen=True):
+    """Who is signed in behind a counter.
+
+    Attributes:
+        number: 0 for nobody.
+        name: what the screen calls them, or "".
+        is_needed: somebody has to be.
+        can_be: the office has named somebody who could be.
+    """
+
+    number: int = 0
+    name: str = ""
+    is_supervisor: bool = False
+    is_needed: bool = False
+    can_be: bool = False
+
+
 class Till(msgspec.Struct, frozen=True):
     """A counter that is set to something before a card comes.
 
@@ -27,6 +45,7 @@ class Till(msgspec.Struct, frozen=True):
         bill: names the code by which a phone can pay it, or "".
         receipt: names the last entry that a receipt is about, or "".
         prints: there is a printer.
+        operator: who stands behind it.
     """
 
     counter: str
@@ -36,6 +55,7 @@ class Till(msgspec.Struct, frozen=True):
     bill: str = ""
     receipt: str = ""
     prints: bool = False
+    operator: Behind = Behind()
 
 
 class View(msgspec.Struct, frozen=True):
@@ -52,6 +72,7 @@ class View(msgspec.Struct, frozen=True):
         at_ms: the unit's time, as of sending.
         age_ms: for how long this has been on the board, as of sending; a page that comes late must not show an old
             result to the next person.
+        practice: nothing here is about money, and the page must leave no doubt of it.
         number: grows with every change; a page plays a sound once per number.
     """
 
@@ -65,11 +86,20 @@ class View(msgspec.Struct, frozen=True):
     at_ms: int = 0
     age_ms: int = 0
     till: Till | None = None
+    practice: bool = False
     number: int = 0
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A button beside the screen was pressed: a digit, "00", "enter", "clear" or "cancel"."""
+
+    key: str
 
 
 class Board:
     """One writer, the daemon; any number of pages in the web server's own event loop.
+
+    What is pressed on buttons goes to one page only, the one that was opened last: two would do everything twice.
 
     Attributes:
         now_ms: the unit's clock; without one, the time of a view is when it was put up.
@@ -79,6 +109,8 @@ class Board:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed: asyncio.Event | None = None
         self._numbers = itertools.count(1)
+        self._keys: list[Key] = []
+        self._foremost: object = None  # the page that was opened last, while it is open
         self._watchers: list[Callable[[View], None]] = []
         self._up: tuple[View, float] = View(), 0.0  # with when it was put up, by the event loop's clock
         self.now_ms: Callable[[], int] | None = None
@@ -105,6 +137,16 @@ class Board:
             watcher(numbered)
         self._ring()
 
+    def press(self, name: str) -> None:
+        """Hand a press on to the page; may be called from any thread. Where no page is open, it does nothing."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._take_key, Key(name))
+
+    def _take_key(self, key: Key) -> None:
+        if self._foremost is not None:
+            self._keys.append(key)
+            self._wake()
+
     def _ring(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
@@ -123,15 +165,24 @@ class Board:
         age_ms = round((self._loop.time() - since) * _MS) if self._loop else 0
         return msgspec.structs.replace(view, at_ms=self.now_ms() if self.now_ms else view.at_ms, age_ms=age_ms)
 
-    async def views(self) -> AsyncIterator[View]:
-        """Yield the present view, then every later one, and one at least every few seconds as a sign of life."""
-        while self._changed is not None:
-            changed = self._changed
-            yield self.present()
-            try:
-                await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
-            except TimeoutError:
-                continue
+    async def views(self) -> AsyncGenerator[View | Key, None]:
+        """Yield the present view, then every later one, and one at least every few seconds as a sign of life.
+
+        The page that was opened last is handed every key too, in order, before the view that follows it.
+        """
+        page = self._foremost = object()
+        self._keys.clear()  # nobody pressed these for a page that was not there
+        try:
+            while self._changed is not None:
+                changed = self._changed
+                while self._foremost is page and self._keys:
+                    yield self._keys.pop(0)
+                yield self.present()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
+        finally:
+            if self._foremost is page:
+                self._foremost = None
 
     def _wake(self) -> None:
         if self._changed is not None:

@@ -12,7 +12,8 @@ class Panel:
 
     def show(self, view: View) -> None:
         """Show a view; returns at once."""
-        rest = Picture("closed", view.closed.short) if view.closed else Picture("idle", _invitation(view))
+        invitation = "練習" if view.practice else _invitation(view)
+        rest = Picture("closed", view.closed.short) if view.closed else Picture("idle", invitation)
         if view.shown:
             self._display.show(rest, Picture(view.shown.result, view.shown.short), view.shown.seconds)
         else:

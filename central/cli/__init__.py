@@ -4,6 +4,7 @@ import click
 
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
 from central.cli.office import card, export, import_, place, storm, unit
+from central.cli.staff import person, staff
 from sync import installed
 
 
@@ -46,6 +47,8 @@ for command in (
     place,
     card,
     storm,
+    staff,
+    person,
     import_,
     export,
 ):

@@ -1,10 +1,13 @@
-"""What happens to the coin at a counter: cash is charged, something is paid, either is taken back."""
+"""What happens to the coin at a counter: cash is charged, something is paid, either is taken back.
+
+`operator`: the number of whoever was signed in behind the counter, or 0 where nobody has to be.
+"""
 
 from typing import Annotated, Final
 
 import msgspec
 
-from programs.coin import remedies
+from programs.coin import pins, remedies
 from programs.coin.lots import facts as lots
 from programs.coin.lots.issues import AnIssue, Issue
 from programs.coin.refunds import facts as refunds
@@ -39,6 +42,7 @@ class Charge(Moves, frozen=True, tag="coin.charge"):
     day: int
     proof: str
     expires: Count = 0
+    operator: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:
@@ -51,6 +55,9 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
     Attributes:
         points: what the payment earned, by the terms that this unit knew.
         issue: the issue of gift certificates that it was paid with; or "".
+        returns: up to this day the unit itself may give some of it back, by the terms that it knew; 0: never. Until
+            that day has passed there, nobody else does: so nothing is given back in two places.
+        sure: how somebody made sure of a large payment: "pin", "signature" or "".
     """
 
     card: Card
@@ -60,6 +67,9 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
     proof: str
     points: Count = 0
     issue: AnIssue = ""
+    operator: Count = 0
+    returns: Count = 0
+    sure: Annotated[str, msgspec.Meta(max_length=16)] = ""
 
     @property
     def moves(self) -> tuple[str, int]:
@@ -76,6 +86,7 @@ class Void(Moves, frozen=True, tag="coin.void"):
     of: EntryRef
     points: Count = 0
     issue: AnIssue = ""
+    operator: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:
@@ -93,12 +104,36 @@ class Undo(Moves, frozen=True, tag="coin.undo"):
     place: Ref
     day: int
     of: EntryRef
+    operator: Count = 0
 
     @property
     def moves(self) -> tuple[str, int]:
         return money(self.card), -self.yen
 
 
-_ROOMS: Final = (lots, refunds, remedies, settlement, till)
-KINDS: Final = (Charge, Pay, Void, Undo, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
+class ShopRefund(Moves, frozen=True, tag="coin.shop-refund"):
+    """Some of a payment at this unit is given back there: out of what the unit has taken, to the card that paid.
+
+    Attributes:
+        of: the payment's entry (boot/seq).
+        points: how many of the points that it earned go back with it.
+        issue: as in the payment.
+    """
+
+    card: Card
+    yen: Yen
+    place: Ref
+    day: int
+    of: EntryRef
+    points: Count = 0
+    issue: AnIssue = ""
+    operator: Count = 0
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return money(self.card, self.issue), self.yen
+
+
+_ROOMS: Final = (lots, pins, refunds, remedies, settlement, till)
+KINDS: Final = (Charge, Pay, Void, Undo, ShopRefund, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

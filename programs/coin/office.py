@@ -1,6 +1,6 @@
 """The coin at the centre: its tables, room by room, and the last payments of each card at each unit."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,18 +11,24 @@ from central import store
 from central.heirs import Heir
 from central.ledger import Move, account, free
 from central.office import Office
+from central.reconcile import statement
 from central.upsert import Upsert, upsert
 from programs.coin import cases
-from programs.coin.entries import money
+from programs.coin.entries import ShopRefund, money
 from programs.coin.lots import notes
+from programs.coin.pins import PINS, Pin, PinChosen, PinSet
 from programs.coin.postings import moves, points
+from programs.coin.purse import Purse
 from programs.coin.refunds import books as refunds
+from programs.coin.refunds.facts import Refund
 from programs.coin.remedies import CardMoved
-from programs.coin.rules import PROGRAM, Purse
+from programs.coin.rules import PROGRAM
 from programs.coin.settlement import tables as settlement
 from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from programs.coin.till import books as till
-from sync.entries import Entry
+from sync.directory import unit_key
+from sync.entries import Entry, Fact
+from sync.facts import UnitSet
 from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 metadata = MetaData()
@@ -31,22 +37,27 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
+pins = Table("coin_pin", metadata, Column("card", Text, primary_key=True), Column("state", Text, nullable=False))
+
 for room in (settlement, notes, refunds, cases, till):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
 _KEEP: Final = Upsert(purse, lambda new: {"state": new.state})
 _AGREED: Final = msgspec.json.Decoder(Agreed)
+_PIN: Final = msgspec.json.Decoder(Pin)
 _PURSE: Final = msgspec.json.Decoder(Purse)
 _IN_ONE_QUESTION: Final = 500
+_DESK: Final = "desk"
 
 
 class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 4
+    version: int = 5
     metadata: MetaData = metadata
+    heard_for_all: tuple[type[Fact], ...] = (PinChosen,)
 
     def moves(self, entry: Entry) -> Sequence[Move]:
         return moves(entry)
@@ -60,9 +71,10 @@ class Coin:
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         _note_terms(connection, entries)
+        _note_pins(connection, entries)
         settlement.record(connection, entries, moves)
         notes.note(connection, entries, moves)
-        refunds.record(connection, entries)
+        refunds.record(connection, _given_back(entries))
         cases.record(connection, entries)
         till.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
@@ -72,6 +84,15 @@ class Coin:
             states[key] = PROGRAM.fold(states.get(key, PROGRAM.empty), entry)
         rows = [{"key": key, "state": msgspec.json.encode(state).decode()} for key, state in sorted(states.items())]
         _KEEP(connection, rows)
+
+    def says_on(self, connection: sa.Connection, entry: Entry) -> Sequence[Fact]:
+        """Tell every unit of a PIN that was chosen at a desk, the card on its reader; a shop has no say in that."""
+        said = statement(connection, unit_key(entry.unit)).fact
+        match entry.fact:
+            case PinChosen(card=card, kept=kept) if isinstance(said, UnitSet) and said.counter == _DESK:
+                return (PinSet(card, kept),)
+            case _:
+                return ()
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         return self._states(connection, [key]).get(key, PROGRAM.empty)
@@ -92,6 +113,18 @@ class Coin:
         return found
 
 
+def _given_back(entries: Iterable[Entry]) -> Iterator[tuple[str, refunds.Back]]:
+    """Return which payments were given back by which entries; a unit gives back its own only."""
+    for entry in entries:
+        match entry.fact:
+            case Refund() as fact if entry.unit == OFFICE_STREAM:
+                yield fact.of, refunds.Back(fact.yen, fact.points)
+            case ShopRefund() as fact if entry.unit != OFFICE_STREAM:
+                yield f"{entry.unit}/{fact.of}", refunds.Back(fact.yen, fact.points)
+            case _:
+                pass
+
+
 def agreed(engine: sa.Engine) -> Agreed:
     """Return the terms of the coin as the office said them last, of what was added up."""
     with store.reading(engine) as connection:
@@ -102,6 +135,21 @@ def agreed_in(connection: sa.Connection) -> Agreed:
     """Return the same within a transaction."""
     found = connection.execute(sa.select(terms.c.state)).scalar()
     return _AGREED.decode(found) if found else TERMS.empty
+
+
+def pin_of(connection: sa.Connection, card: str) -> Pin:
+    """Return which PIN counts for a card, of what was added up."""
+    found = connection.execute(sa.select(pins.c.state).where(pins.c.card == card)).scalar()
+    return _PIN.decode(found) if found else PINS.empty
+
+
+def _note_pins(connection: sa.Connection, entries: Iterable[Entry]) -> None:
+    """Fold PINs as units do."""
+    for entry in entries:
+        if entry.unit == TOWN_STREAM and isinstance(entry.fact, PinSet):
+            card = entry.fact.card
+            state = msgspec.json.encode(PINS.fold(pin_of(connection, card), entry)).decode()
+            upsert(connection, pins, [{"card": card, "state": state}], lambda new: {"state": new.state})
 
 
 def _note_terms(connection: sa.Connection, entries: Iterable[Entry]) -> None:

@@ -7,9 +7,9 @@ from drivers.printer import Slip
 from programs.coin.bills import bill
 from programs.coin.codes import cpm, receipt
 from programs.coin.codes.errors import CodeError, Why
-from programs.coin.entries import Charge, Pay, Void, money
+from programs.coin.entries import Charge, Pay, ShopRefund, Void, money
 from programs.coin.rules import PAY
-from programs.coin.slips import slip
+from programs.coin.slips import for_practice, slip
 from programs.coin.terms import TERMS_KEY, TERMS_READER, Agreed, Terms
 from sync.program import Wish
 from sync.rights import RIGHTS, Right, right_key
@@ -20,16 +20,17 @@ class CoinPapers:
 
     def receipt(self, written: Written, around: Around) -> Slip | None:
         fact, code = written.entry.fact, self.receipt_code(written)
-        if not code or not isinstance(fact, Charge | Pay | Void):
+        if not code or not isinstance(fact, Charge | Pay | Void | ShopRefund):
             return None
         rights: int | None = None
         if _terms(around).rights_on_receipts and not around.is_copy:  # what is left now is not what was left then
             right: Right = around.state(RIGHTS, right_key(written.entry.unit, fact.life, money(fact.card)))
             rights = right.amount
-        return slip(written.entry, code, around.town, around.place(fact.place), rights)
+        made = slip(written.entry, code, around.town, around.place(fact.place), rights)
+        return for_practice(made) if made and around.is_practice else made
 
     def receipt_code(self, written: Written) -> str:
-        if written.seal is None or not isinstance(written.entry.fact, Charge | Pay | Void):
+        if written.seal is None or not isinstance(written.entry.fact, Charge | Pay | Void | ShopRefund):
             return ""
         return receipt.write(receipt.Receipt(written.entry.id, written.hash, written.seal))
 

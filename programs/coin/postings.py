@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from central.ledger import Move, free, held, suspense
-from programs.coin.entries import Charge, Pay, Undo, Void, money
+from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void, money
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
 from programs.coin.refunds.facts import Refund
@@ -54,8 +54,9 @@ def moves(entry: Entry) -> tuple[Move, ...]:
         case Pay(life=life, card=card, yen=yen, place=place, points=earned, issue=issue):
             there = held(money(card, issue), entry.unit, life)
             return (Move(there, shop(place), yen), *_points(POINTS, points(card), earned))
-        case Void(life=life, card=card, yen=yen, place=place, points=earned, issue=issue):
-            there = held(money(card, issue), entry.unit, life)
+        case Void() | ShopRefund() as back:
+            card, place, yen, earned = back.card, back.place, back.yen, back.points
+            there = held(money(card, back.issue), entry.unit, back.life)
             return (Move(shop(place), there, yen), *_points(points(card), POINTS, earned))
         case _:
             return ()

@@ -1,9 +1,11 @@
 """Whether a payment can be given back, and the entry that does it.
 
-On the day of a payment the shop itself takes it back (a void). A void that was made without a network may still be on
-its way; so nothing is refunded before the unit has been heard from a later day: what it wrote before is then here.
+On the day of a payment the shop itself takes it back (a void), and as long as the payment says so it gives some of it
+back. What it did without a network may still be on its way; so nothing is refunded before the unit has been heard from
+a later day than that: what it wrote before is then here.
 """
 
+from datetime import date, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from programs.coin.rules import PROGRAM
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM
 
+DAY_ZERO: Final = date(1970, 1, 1)
 _ANY_LIFE: Final = 0
 
 
@@ -89,10 +92,11 @@ def _is_void(connection: sa.Connection, paid: Entry) -> bool:
 
 def _make_sure_it_was_heard(connection: sa.Connection, paid: Entry) -> None:
     last = connection.execute(sa.select(sa.func.max(index.c.at)).where(index.c.writer == paid.unit)).scalar()
-    if day_at(connection, last or 0) <= getattr(paid.fact, "day", 0):
+    shops = max(getattr(paid.fact, "day", 0), getattr(paid.fact, "returns", 0))
+    if day_at(connection, last or 0) <= shops:
         raise RefundError(
-            f"{paid.unit} has sent nothing of a later day yet: on the day itself the shop makes a payment void,"
-            " and one that it made void without a network may still be on its way"
+            f"{paid.unit} has sent nothing of a later day than {DAY_ZERO + timedelta(shops)} yet: until then the shop"
+            " makes a payment void or gives it back, and what it did without a network may still be on its way"
         )
 
 

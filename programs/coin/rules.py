@@ -1,56 +1,34 @@
 """What a coin counter decides: pay, charge, take back. Whether the money is there, only rights say (`sync.rights`).
 
 The shape is a sum with rights: a unit spends what was granted to it and what it took in itself, so it is never asked
-whether somebody else has spent the same yen. What is kept here, for each card at each unit, are the payments and
-charges that may still be taken back.
+whether somebody else has spent the same yen. What is kept beside that, for each card at each unit, are the payments and
+charges that may still be taken back (`purse`); by which rules they are, `taking_back` says.
 """
 
 from typing import Final
 
-import msgspec
-
-from programs.coin.entries import YEN_MAX, Charge, Pay, Undo, Void, money
+from programs.coin.entries import YEN_MAX, Charge, Pay, ShopRefund, Undo, Void, money
 from programs.coin.lots.issues import ISSUES, ISSUES_READER, Issue, Issued
+from programs.coin.making_sure import ask, choose, is_large, made_by
+from programs.coin.pins import PINS, PINS_READER, Pin, PinChosen, PinWrong
+from programs.coin.purse import Purse, fold, is_safe, key
+from programs.coin.taking_back import refund, void
 from programs.coin.terms import TERMS, TERMS_KEY, TERMS_READER, Agreed, Terms
 from programs.coin.till.acts import ACTS
-from programs.coin.till.fold import TILL, TILL_READER, Till, place_of, till_key
-from sync.entries import Entry
+from programs.coin.till.fold import TILL, TILL_READER, Till, till_key
+from sync.pins import KeptPin
 from sync.program import Asked, Decision, Program, Result, Tap, Wish
 from sync.rights import RIGHTS, Right, right_key
 
 AGAIN_MS: Final = 60_000
-_KEPT: Final = 8
 _HERE: Final = frozenset({"card", "pin"})  # what proves that a card is here, and not a picture of one
 
 PAY: Final = "pay"
 CHARGE: Final = "charge"
 VOID: Final = "void"
+REFUND: Final = "refund"
+SET_PIN: Final = "pin"
 BALANCE: Final = "balance"
-
-
-class Paid(msgspec.Struct, frozen=True):
-    """One payment or charge: its entry (boot/seq), when, how much, what it earned; `is_void`: it was taken back."""
-
-    entry: str
-    at_ms: int
-    day: int
-    yen: int
-    points: int = 0
-    is_void: bool = False
-    issue: str = ""
-
-
-class Purse(msgspec.Struct, frozen=True):
-    """Of one card at one unit: the last payments and charges, as they were made, and how much was taken back (yen)."""
-
-    paid: tuple[Paid, ...] = ()
-    charged: tuple[Paid, ...] = ()
-    voided: int = 0
-
-
-def key(entry: Entry) -> str:
-    fact = entry.fact
-    return f"{entry.unit}/{fact.card}" if isinstance(fact, Charge | Pay | Void | Undo) else ""
 
 
 def asks(tap: Tap) -> str:
@@ -60,7 +38,8 @@ def asks(tap: Tap) -> str:
 def besides(tap: Tap) -> tuple[Asked, ...]:
     rights = right_key(tap.unit, tap.life, money(tap.card, _issue(tap)))
     till = till_key(tap.unit, tap.life)
-    return ((RIGHTS, rights), (TERMS_READER, TERMS_KEY), (ISSUES_READER, _issue(tap)), (TILL_READER, till))
+    of_town = ((TERMS_READER, TERMS_KEY), (ISSUES_READER, _issue(tap)))
+    return ((RIGHTS, rights), *of_town, (TILL_READER, till), (PINS_READER, tap.card))
 
 
 def _issue(tap: Tap) -> str:
@@ -68,27 +47,7 @@ def _issue(tap: Tap) -> str:
     return tap.wish.about if tap.wish.what == PAY else ""
 
 
-def fold(purse: Purse, entry: Entry) -> Purse:
-    match entry.fact:
-        case Charge(yen=yen, day=day):
-            charged = Paid(place_of(entry), entry.at, day, yen)
-            return msgspec.structs.replace(purse, charged=(*purse.charged, charged)[-_KEPT:])
-        case Pay(yen=yen, day=day, points=points, issue=issue):
-            paid = Paid(place_of(entry), entry.at, day, yen, points, issue=issue)
-            return msgspec.structs.replace(purse, paid=(*purse.paid, paid)[-_KEPT:])
-        case Void(of=of, yen=yen):
-            return msgspec.structs.replace(purse, paid=_marked(purse.paid, of), voided=purse.voided + yen)
-        case Undo(of=of, yen=yen):
-            return msgspec.structs.replace(purse, charged=_marked(purse.charged, of), voided=purse.voided + yen)
-        case _:
-            return purse
-
-
-def _marked(kept: tuple[Paid, ...], void: str) -> tuple[Paid, ...]:
-    return tuple(msgspec.structs.replace(one, is_void=True) if one.entry == void else one for one in kept)
-
-
-def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Till, tap: Tap) -> Decision:
+def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Till, pin: Pin, tap: Tap) -> Decision:
     """Decide one touch, by what the counter was set to.
 
     Args:
@@ -96,18 +55,25 @@ def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Til
         agreed: the town's terms.
         issued: what the town says of those certificates.
         till: what this unit has taken, of whichever card.
+        pin: the resident's PIN for large payments, if there is one.
     """
     if tap.wish.is_for_same and tap.before != tap.card:
         return Decision(Result.REFUSED, "COI-034")
+    terms = agreed.terms
     match tap.wish.what:
         case "pay":
-            return _not_here(issued.issue, tap) or _pay(purse, right, agreed.terms, tap)
+            decision = _not_here(issued.issue, tap) or _pay(purse, right, terms, pin, tap)
         case "charge":
-            return _charge(right, agreed.terms, tap)
+            decision = _charge(right, terms, tap)
         case "void":
-            return _void(purse, right, till, tap)
+            decision = void(purse, right, terms, till, tap)
+        case "refund":
+            decision = refund(purse, till, tap)
+        case "pin":
+            decision = choose(tap)
         case _:
-            return Decision(Result.ALREADY, "COI-001", values={"rights": right.amount})
+            decision = Decision(Result.ALREADY, "COI-001", values={"rights": right.amount})
+    return decision
 
 
 def _not_here(issue: Issue | None, tap: Tap) -> Decision | None:
@@ -123,7 +89,7 @@ def _not_here(issue: Issue | None, tap: Tap) -> Decision | None:
     return None
 
 
-def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
+def _pay(purse: Purse, right: Right, terms: Terms, pin: Pin, tap: Tap) -> Decision:
     yen = tap.wish.amount
     if not 1 <= yen <= YEN_MAX:
         return Decision(Result.HELP, "COI-002")
@@ -136,8 +102,11 @@ def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
         values: dict[str, int | str] = {"yen": yen, "rights": right.amount}
         lacks = money(tap.card, _issue(tap)), yen - right.amount
         return Decision(Result.REFUSED, message, values=values, lacks=lacks)
-    points = terms.points(yen)
-    fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, points, _issue(tap))
+    if is_large(terms, yen) and (more := ask(purse, pin, tap)):
+        return more
+    points, sure = terms.points(yen), made_by(pin, tap) if is_large(terms, yen) else ""
+    about = (points, _issue(tap), tap.operator.number, terms.returns(tap.day), sure)
+    fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, *about)
     return Decision(Result.OK_PAY, "COI-020" if points else "COI-022", (fact,), {"yen": yen, "points": points})
 
 
@@ -156,42 +125,16 @@ def _charge(right: Right, terms: Terms, tap: Tap) -> Decision:
     if right.amount + yen > terms.ceiling_yen:
         room = (terms.ceiling_yen - right.amount) // terms.step_yen * terms.step_yen
         return Decision(Result.REFUSED, "COI-033", values={"ceiling": terms.ceiling_yen, "room": max(0, room)})
-    fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, terms.expires(tap.day))
+    expires, operator = terms.expires(tap.day), tap.operator.number
+    fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, expires, operator)
     return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": right.amount + yen})
-
-
-def _void(purse: Purse, right: Right, till: Till, tap: Tap) -> Decision:
-    """Take back whole what is named, of this card, at this unit, on the same day."""
-    about = tap.wish.about.removeprefix(f"{tap.unit}/")
-    found = next((one for one in (*purse.paid, *purse.charged) if one.entry == about), None)
-    if found is None:
-        is_anothers = len(purse.paid) < _KEPT and any(line.entry == about for line in till.lines)
-        return Decision(Result.REFUSED, "COI-045" if is_anothers else "COI-040")
-    if found.is_void:
-        return Decision(Result.ALREADY, "COI-041", values={"yen": found.yen})
-    if found.day != tap.day:
-        return Decision(Result.REFUSED, "COI-042")
-    if found in purse.charged:
-        return _undo(found, right, tap)
-    fact = Void(tap.life, tap.card, found.yen, tap.place, tap.day, found.entry, found.points, found.issue)
-    return Decision(Result.OK_PAY, "COI-043", (fact,), {"yen": found.yen})
-
-
-def _undo(charged: Paid, right: Right, tap: Tap) -> Decision:
-    """Hand the cash out again, if the money is still here, and not spent or dealt out elsewhere."""
-    if charged.yen > right.amount:
-        values: dict[str, int | str] = {"yen": charged.yen, "rights": right.amount}
-        lacks = (money(tap.card), charged.yen - right.amount)
-        return Decision(Result.REFUSED, "COI-046", values=values, lacks=lacks)
-    fact = Undo(tap.life, tap.card, charged.yen, tap.place, tap.day, charged.entry)
-    return Decision(Result.OK_PAY, "COI-047", (fact,), {"yen": charged.yen})
 
 
 _CARD: Final = "0a" * 16
 
 PROGRAM: Program[Purse] = Program(
     name="coin",
-    kinds=(Charge, Pay, Void, Undo),
+    kinds=(Charge, Pay, Void, Undo, ShopRefund, PinChosen, PinWrong),
     state=Purse,
     empty=Purse(),
     key=key,
@@ -201,7 +144,10 @@ PROGRAM: Program[Purse] = Program(
         Pay(1, _CARD, 1280, "fish", 20_780, "card", 120),
         Void(1, _CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 120),
         Undo(1, _CARD, 3000, "hall", 20_780, "9f3c0a1b22d4e5f6/1"),
-        Pay(1, _CARD, 1500, "fish", 20_780, "card", 150, "summer-2026"),
+        Pay(1, _CARD, 1500, "fish", 20_780, "card", 150, "summer-2026", 3, 20_787),
+        ShopRefund(1, _CARD, 300, "fish", 20_781, "9f3c0a1b22d4e5f6/1", 30),
+        PinChosen(1, _CARD, "hall", 20_780, "card", KeptPin("0a" * 16, "0b" * 32)),
+        PinWrong(1, _CARD, "fish", 20_780, "0a" * 16),
     ),
     asks=asks,
     besides=besides,
@@ -209,10 +155,11 @@ PROGRAM: Program[Purse] = Program(
     wishes=(
         *(Wish(BALANCE), Wish(PAY, 1280), Wish(CHARGE, 3000), Wish(CHARGE, 3000, is_for_same=True)),
         Wish(PAY, 1500, about="summer-2026"),
-        Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1"),
+        Wish(SET_PIN),
+        *(Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1"), Wish(REFUND, 300, about="lib01/9f3c0a1b22d4e5f6/1")),
     ),
-    readers=(TERMS, ISSUES, TILL),
+    readers=(TERMS, ISSUES, TILL, PINS),
     acts=ACTS,
-    version=3,
-    safe=lambda purse: max(len(purse.paid), len(purse.charged)) <= _KEPT,
+    version=5,
+    safe=is_safe,
 )

@@ -7,7 +7,7 @@ the card.
 from datetime import UTC, datetime, timedelta, timezone
 
 from drivers.printer import Amount, Code, Line, Rule, Side, Size, Slip, Words
-from programs.coin.entries import Charge, Pay, Void
+from programs.coin.entries import Charge, Pay, ShopRefund, Void
 from sync.entries import Entry
 from sync.facts import PlaceNamed, Town
 
@@ -15,6 +15,7 @@ _KINDS = {
     Pay: "お支払い Paid",
     Charge: "チャージ Charged",
     Void: "支払い取り消し Taken back",
+    ShopRefund: "返金 Refunded",
 }
 
 
@@ -26,12 +27,13 @@ def slip(entry: Entry, code: str, town: Town, place: PlaceNamed, rights: int | N
         rights: how much can still be spent at this unit, if that is to be said.
     """
     fact = entry.fact
-    if not isinstance(fact, Charge | Pay | Void):
+    if not isinstance(fact, Charge | Pay | Void | ShopRefund):
         return None
-    yen = -fact.yen if isinstance(fact, Void) else fact.yen
+    yen = -fact.yen if isinstance(fact, Void | ShopRefund) else fact.yen
     money: list[Line] = [Amount(_KINDS[type(fact)], yen, Size.LARGE), *_points(fact)]
-    if isinstance(fact, Void):
-        money.append(Words(f"取り消した支払い Of {entry.unit}/{fact.of}", Size.SMALL))
+    if isinstance(fact, Void | ShopRefund):
+        what = "取り消した支払い" if isinstance(fact, Void) else "返金した支払い"
+        money.append(Words(f"{what} Of {entry.unit}/{fact.of}", Size.SMALL))
     if rights is not None:
         money.append(Amount("この端末で使える額 Usable here", rights))
     return Slip(
@@ -51,14 +53,22 @@ def slip(entry: Entry, code: str, town: Town, place: PlaceNamed, rights: int | N
     )
 
 
+def for_practice(made: Slip) -> Slip:
+    """Return a receipt that nobody can take for one: it says so first and last, and has no code that could prove it."""
+    mark = Words("練習 TRAINING", Size.LARGE, Side.MIDDLE)
+    lines = made.lines[: next(at for at, line in enumerate(made.lines) if isinstance(line, Code))]
+    no_money = Words("お金は動いていません。No money moved.", Size.SMALL, Side.MIDDLE)
+    return Slip(made.number, (mark, *lines, no_money, mark))
+
+
 def _english(place: PlaceNamed) -> list[Line]:
     is_other = place.name_en not in {"", place.name}
     return [Words(place.name_en, Size.SMALL, Side.MIDDLE)] if is_other else []
 
 
-def _points(fact: Charge | Pay | Void) -> list[Line]:
+def _points(fact: Charge | Pay | Void | ShopRefund) -> list[Line]:
     points = 0 if isinstance(fact, Charge) else fact.points
-    sign = "−" if isinstance(fact, Void) else "＋"
+    sign = "−" if isinstance(fact, Void | ShopRefund) else "＋"
     return [Words(f"ポイント Points {sign}{points:,}")] if points else []
 
 

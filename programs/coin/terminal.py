@@ -1,21 +1,23 @@
 """The counters of the coin: a shop that is paid, and a desk that takes in cash."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from appliance.counter import Counter
-from programs.coin.entries import Charge, Pay, Undo, Void
+from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void, money
 from programs.coin.papers import CoinPapers
-from programs.coin.rules import CHARGE, PAY, PROGRAM, VOID
-from programs.coin.terms import Agreed
+from programs.coin.rules import CHARGE, PAY, PROGRAM, REFUND, SET_PIN, VOID
+from programs.coin.terms import TERMS_KEY, TERMS_READER, Agreed
 from programs.coin.till.acts import CLOSE, COUNT_DRAWER, OPEN_DRAWER, is_late
 from programs.coin.till.facts import Sums
 from programs.coin.till.fold import Closed, Drawer, Line, Till
 from sync.entries import Entry, Fact
 from sync.program import Decision, Moment, Program, Result
-from sync.rights import Moves
+from sync.rights import Grant, Moves
+
+PRACTICE_YEN: Final = 20_000
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -24,7 +26,8 @@ class Sheet(msgspec.Struct, frozen=True):
     Attributes:
         day: today, by the town's calendar.
         sums: what was taken since the last closing.
-        lines: the newest first: everything since the last closing that is still kept, and what can still be taken back.
+        lines: the newest first: everything since the last closing that is still kept, and what can still be taken or
+            given back.
         last: the last closing, or None.
         is_late: something of an earlier day is not closed yet.
         drawer: the cash that should be there.
@@ -53,6 +56,13 @@ class _Coin:
     wishes: tuple[str, ...] = ()
     acts: tuple[str, ...] = (CLOSE,)
 
+    def for_practice(self, state: Callable[[str, str], Any]) -> Sequence[Fact]:
+        agreed: Agreed = state(TERMS_READER, TERMS_KEY)
+        return (agreed.terms,)
+
+    def practice_money(self, card: str, unit: str, life: int) -> Sequence[Fact]:
+        return (Grant(unit, life, money(card), PRACTICE_YEN),)
+
     def recorded(self, entry: Entry) -> Decision | None:
         match entry.fact:
             case Pay(yen=yen):
@@ -63,6 +73,8 @@ class _Coin:
                 return Decision(Result.OK_PAY, "COI-044", values={"yen": yen})
             case Undo(yen=yen):
                 return Decision(Result.OK_PAY, "COI-048", values={"yen": yen})
+            case ShopRefund(yen=yen):
+                return Decision(Result.OK_PAY, "COI-076", values={"yen": yen})
             case _:
                 return None
 
@@ -72,7 +84,7 @@ class _Coin:
         return Sheet(
             day=moment.day,
             sums=till.sums,
-            lines=tuple(line for line in reversed(till.lines) if not line.is_closed or line.day == moment.day),
+            lines=tuple(line for line in reversed(till.lines) if _is_shown(line, moment)),
             last=till.last,
             is_late=is_late(till, moment),
             drawer=till.drawer,
@@ -83,6 +95,10 @@ class _Coin:
         )
 
 
+def _is_shown(line: Line, now: Moment) -> bool:
+    return not line.is_closed or line.day == now.day or (line.returns >= now.day and not line.is_void)
+
+
 def _typed(till: Till, agreed: Agreed) -> tuple[Till, Agreed]:
     return till, agreed
 
@@ -90,13 +106,13 @@ def _typed(till: Till, agreed: Agreed) -> tuple[Till, Agreed]:
 class Shop(_Coin):
     """A countertop: the amount first, then the card."""
 
-    wishes = (PAY, VOID)
+    wishes = (PAY, VOID, REFUND)
 
 
 class Desk(_Coin):
     """Where cash becomes coin, and where the town's own fees are paid."""
 
-    wishes = (CHARGE, PAY, VOID)
+    wishes = (CHARGE, PAY, VOID, REFUND, SET_PIN)
     acts = (CLOSE, OPEN_DRAWER, COUNT_DRAWER)
 
 

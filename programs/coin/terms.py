@@ -9,7 +9,7 @@ import msgspec
 
 from programs.coin.law import Law
 from sync.entries import Entry, Fact
-from sync.program import Fold
+from sync.program import Fold, Operator
 
 TERMS_READER: Final = "coin-terms"
 TERMS_KEY: Final = "terms"
@@ -58,6 +58,7 @@ class AfterLoss(msgspec.Struct, frozen=True, omit_defaults=True):
 
 AtOnce = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Network = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$", max_length=32)]
+RefundDays = Annotated[int, msgspec.Meta(ge=0, le=90)]
 CloseMinute = Annotated[int, msgspec.Meta(ge=-1, le=1_439)]
 
 
@@ -76,6 +77,9 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         network: the town's own domain, backwards ("jp.example.town"), by which its shops' codes are known; "": none.
         rights_on_receipts: a receipt says how much can still be spent at the unit.
         close_minute: so many minutes after midnight every till is closed, if nobody has done it; -1 for never.
+        refund_days: so many days after a payment the shop itself may give some of it back; 0: the town hall does.
+        pin_over_yen: a payment of more than this takes the resident's PIN, or a signature; 0: none does.
+        supervised: where people sign in, another's sale is taken back, and a drawer opened, by a supervisor only.
     """
 
     step_yen: Step = 1_000
@@ -89,10 +93,21 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     network: Network = ""
     rights_on_receipts: bool = False
     close_minute: CloseMinute = -1
+    refund_days: RefundDays = 0
+    pin_over_yen: AtOnce = 0
+    supervised: bool = False
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""
         return yen // _PER_YEN * self.points_per_100_yen
+
+    def returns(self, day: int) -> int:
+        """Return the last day on which the shop itself may give back what is paid on a day; 0: never."""
+        return max(0, day + self.refund_days) if self.refund_days else 0
+
+    def wants_supervisor(self, operator: Operator) -> bool:
+        """Whether what is to be done takes somebody else than who stands there."""
+        return self.supervised and operator.is_needed and not operator.is_supervisor
 
     def expires(self, day: int) -> int:
         """Return the last day on which what is charged on a day is good; 0: for ever."""

@@ -13,7 +13,7 @@ from central.office import Office
 from central.upsert import Upsert
 from programs.visits.entries import Touch
 from programs.visits.rules import Day
-from sync.entries import Entry
+from sync.entries import Entry, Fact
 
 metadata = MetaData()
 
@@ -42,11 +42,15 @@ class Visits:
     name: str = "visits"
     version: int = 1
     metadata: MetaData = metadata
+    heard_for_all: tuple[type[Fact], ...] = ()
 
     def moves(self, _entry: Entry) -> Sequence[Move]:
         return ()
 
     def heirs(self, _entry: Entry) -> Sequence[Heir]:
+        return ()
+
+    def says_on(self, _connection: sa.Connection, _entry: Entry) -> Sequence[Fact]:
         return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:

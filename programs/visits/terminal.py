@@ -1,6 +1,6 @@
 """The facility counter: hold the card, and the visit is noted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from appliance.counter import Counter
@@ -18,6 +18,12 @@ class Facility:
     wishes: tuple[str, ...] = ()
     papers: None = None
     acts: tuple[str, ...] = ()
+
+    def for_practice(self, _state: Callable[[str, str], Any]) -> Sequence[Fact]:
+        return ()
+
+    def practice_money(self, _card: str, _unit: str, _life: int) -> Sequence[Fact]:
+        return ()
 
     def recorded(self, entry: Entry) -> Decision | None:
         return Decision(Result.OK_POINTS, "VIS-011") if isinstance(entry.fact, Touch) else None

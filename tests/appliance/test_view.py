@@ -1,8 +1,10 @@
 """What stands beside a result is brought up to date, and the result is neither shown anew nor taken away."""
 
+import asyncio
+
 from appliance.counter import words_folders
 from appliance.feedback import Feedback
-from appliance.screen.board import Board, Till
+from appliance.screen.board import Board, Key, Till, View
 from appliance.view import Viewer
 from appliance.words import load
 from drivers.clock.sim import Driver as Clock
@@ -27,3 +29,30 @@ def test_a_notice_and_a_receipt_come_beside_a_result() -> None:
     viewer.notice = lambda: None
     viewer.beside()
     assert (board.view.notice, board.view.shown) == (None, shown)
+
+
+def test_a_key_goes_to_the_page_that_was_opened_last_and_to_nobody_later() -> None:
+    """Two pages that both press "close" would close twice."""
+
+    async def pages() -> None:
+        board = Board()
+        board.press("1")
+        board.attach(asyncio.get_running_loop())
+        first, second = board.views(), board.views()
+        assert isinstance(await anext(first), View)
+        assert isinstance(await anext(second), View)
+        board.press("2")
+        board.press("3")
+        assert [await anext(second), await anext(second)] == [Key("2"), Key("3")]
+        assert isinstance(await anext(first), View)
+        await second.aclose()
+        board.press("4")
+        await asyncio.sleep(0)
+        third = board.views()
+        assert isinstance(await anext(third), View)
+        board.publish(View(place="library"))
+        assert isinstance(await anext(third), View), "no key of before"
+        for page in (first, third):
+            await page.aclose()
+
+    asyncio.run(pages())

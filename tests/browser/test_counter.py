@@ -3,7 +3,9 @@
 The people hold printed codes before a scanner on a serial line, which a unit serves as it serves cards.
 """
 
+import os
 import random
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,21 +17,27 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from central import shelves
-from drivers.card import paper
+from drivers.card import identify_code, paper
 from drivers.card.paper import Kind, Paper
 from drivers.card.sim.pki import TestPki
 from drivers.card.tokens import code
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import Charge, money
+from programs.coin.pins import PinSet
 from programs.coin.rules import CHARGE
+from programs.coin.terms import Terms
 from simulation.centre import SimCentre, name_place
 from simulation.road import Road, Weather
 from simulation.unit import SimUnit
+from sync.cards import pin_secret, pseudonym
 from sync.messages import ONE_UNIT, TOWN_STREAM
+from sync.pins import keep
 from sync.program import Wish
 from sync.segment import join
+from sync.staff import Person, Role, StaffSet
 from tests.appliance.live import LiveUnit, settle_in, wait_for_scanner
 from tests.drivers.far_end import FarEnd
+from tests.drivers.test_keypad import stroke
 
 SIZES: Final = {"7 inch": (800, 480), "bus": (1024, 600)}
 PATIENCE_MS: Final = 15_000
@@ -99,7 +107,7 @@ class Behind:
         return [body for _, body in self.unit.entries().values() if body["kind"] == kind][-1]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def town() -> SimCentre:
     centre = SimCentre(Clock(), "counter page")
     name_place(centre.centre, "library")
@@ -141,6 +149,11 @@ def grant(town: SimCentre, behind: Behind, tmp_path: Path) -> None:
         desk.sync(road)
     desk.stop()
     town.centre.granter.grant(money(charge.card), behind.unit.folder.name, GRANTED)
+    carry(town, behind, tmp_path)
+
+
+def carry(town: SimCentre, behind: Behind, tmp_path: Path) -> None:
+    """Carry what the centre has said to this unit on a stick."""
     with town.centre.engine.begin() as connection:
         streams = (TOWN_STREAM, ONE_UNIT + behind.unit.folder.name)
         said = [one for name in streams for one in shelves.take(connection, name, [], shelves.EVERYTHING)]
@@ -174,6 +187,16 @@ def pay_in_part(counter: Behind) -> None:
     counter.press("次へ")
 
 
+def look_at_a_line(counter: Behind, line: str) -> None:
+    counter.press(line)
+    counter.at("line")
+    expect(counter.page.locator("#line-refund")).to_be_hidden()
+    counter.press("レシート再発行")
+    expect(counter.page.locator("#paper-said")).to_have_text("再発行 / Reprint")
+    expect(counter.page.locator("#paper-code")).to_be_visible()
+    counter.page.locator("#paper-close").click()
+
+
 def count(counter: Behind, *pieces: str) -> None:
     """Type how many there are of each note and coin; "" for none."""
     for each in pieces:
@@ -199,7 +222,8 @@ def test_a_shop_sells_takes_back_and_closes_its_day(counter: Behind, town: SimCe
     counter.press("きょうの記録")
     counter.at("today")
     counter.reads("3件 2,720円")
-    counter.press("1,280円")
+    look_at_a_line(counter, "1,280円")
+    counter.press("取り消す")
     counter.at("card")
     counter.reads("取り消します")
     counter.hold(TARO)
@@ -210,7 +234,11 @@ def test_a_shop_sells_takes_back_and_closes_its_day(counter: Behind, town: SimCe
 
     counter.press("きょうの記録")
     counter.reads("2件 −2,000円")
-    expect(counter.page.locator("#lines button").nth(2)).to_be_disabled()
+    counter.page.locator("#lines button").nth(2).click()
+    counter.reads("取り消しずみ")
+    counter.at("line")
+    expect(counter.page.locator("#line-void")).to_be_hidden()
+    counter.press("もどる")
     counter.press("締める")
     counter.at("close")
     counter.press("まだ締めない")
@@ -309,6 +337,232 @@ def test_a_desk_charges_the_card_that_came_first_and_counts_its_drawer(counter: 
     kinds = ["coin.drawer-open", "coin.charge", "coin.undo", "coin.charge", "coin.drawer-count", "coin.close"]
     assert counter.kinds() == kinds
     assert counter.last("coin.drawer-count")["expected"] == 14_000
+
+
+def sign_in(counter: Behind, number: str, pin: str) -> None:
+    counter.at("signin")
+    counter.type(number)
+    counter.press("次へ")
+    counter.reads("暗証番号")
+    counter.type(pin)
+    expect(counter.page.locator("#signin")).to_have_text("●" * len(pin))
+    counter.at("signin")
+    counter.press("次へ")
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_whoever_works_there_signs_in_first(counter: Behind, town: SimCentre, tmp_path: Path) -> None:
+    people = (Person(3, "はる", pin=keep("2580", bytes(16))), Person(4, pin=keep("0852", bytes(16))))
+    town.centre.staffing.change("library", lambda said: StaffSet(said.of, people, needed=True))
+    grant(town, counter, tmp_path)
+    sign_in(counter, "3", "2581")
+    counter.reads("暗証番号がちがいます")
+    counter.at("result")
+    counter.press("次へ")
+    sign_in(counter, "3", "2580")
+    counter.reads("はる さん、はじめられます")
+    counter.at("amount")
+    expect(counter.page.locator("#open")).to_have_text("○ 担当 はる")
+    expect(counter.page.locator("#amount")).to_have_text("0円")
+    counter.type("300")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.reads("300円 いただきました")
+    counter.press("次へ")
+    counter.press("きょうの記録")
+    counter.at("today")
+    counter.press("係員をかわる")
+    counter.reads("おつかれさまでした")
+    sign_in(counter, "4", "0852")
+    counter.at("amount")
+    expect(counter.page.locator("#open")).to_have_text("○ 担当 4")
+    assert counter.last("coin.pay")["operator"] == 3
+    kinds = [body["kind"] for _, body in counter.unit.entries().values() if body["kind"].startswith("staff.")]
+    assert sorted(kinds) == ["staff.in", "staff.in", "staff.out", "staff.wrong"]
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_a_supervisor_gives_some_of_a_payment_back(counter: Behind, town: SimCentre, tmp_path: Path) -> None:
+    people = (Person(1, "みき", Role.SUPERVISOR, keep("2580", bytes(16))),)
+    town.centre.staffing.change("library", lambda said: StaffSet(said.of, people, needed=True))
+    town.centre.registrar.say([Terms(refund_days=7)])
+    grant(town, counter, tmp_path)
+    sign_in(counter, "1", "2580")
+    counter.at("amount")
+    counter.type("1280")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.reads("1,280円 いただきました")
+    counter.press("次へ")
+    expect(counter.page.locator("#open")).to_have_text("○ 責任者 みき")
+    counter.press("きょうの記録")
+    counter.press("1,280円")
+    counter.at("line")
+    counter.press("返金")
+    counter.at("refund")
+    counter.type("1281")
+    expect(counter.page.locator("#refund-take")).to_be_disabled()
+    counter.press("のこり全部 1,280円")
+    expect(counter.page.locator("#refund")).to_have_text("1,280円")
+    counter.page.locator('main:visible [data-key="C"]').click()
+    counter.type("300")
+    counter.press("カードへ")
+    counter.at("card")
+    counter.reads("返金します")
+    counter.reads("300円")
+    counter.hold(HANAKO)
+    counter.reads("300円 返金しました")
+    counter.at("result")
+    counter.press("次へ")
+    counter.press("きょうの記録")
+    counter.at("today")
+    counter.reads("1件 −300円")
+    counter.press("−300円")
+    counter.at("line")
+    counter.reads("の支払い 1,280円 の返金")
+    expect(counter.page.locator("#line-void")).to_be_hidden()
+    assert counter.last("coin.shop-refund")["yen"] == 300
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_a_large_payment_takes_the_residents_pin_or_a_signature(
+    counter: Behind, town: SimCentre, tmp_path: Path
+) -> None:
+    town.centre.registrar.say([Terms(pin_over_yen=1_000, points_per_100_yen=0)])
+    shown = identify_code(printed(counter.pki, HANAKO), counter.pki.trust(("pass",)), None)
+    card = pseudonym(town.card_key, shown.profile, shown.identifier)
+    kept = keep("2580", bytes(16), pin_secret(town.card_key, shown.profile, shown.identifier))
+    town.centre.registrar.say([PinSet(card, kept)])
+    grant(town, counter, tmp_path)
+    counter.type("1200")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.at("pin")
+    counter.reads("1,200円 ・ お客さまが押してください")
+    expect(counter.page.locator("#pin-on")).to_be_disabled()
+    counter.type("9999")
+    expect(counter.page.locator("#pin")).to_have_text("●●●●")
+    counter.press("決定")
+    counter.reads("暗証番号がちがいます。あと2回")
+    counter.at("pin")
+    counter.type("2580")
+    counter.press("決定")
+    counter.reads("1,200円 いただきました")
+    counter.press("次へ")
+    assert counter.last("coin.pay")["sure"] == "pin"
+    town.centre.registrar.say([Terms(pin_over_yen=500, points_per_100_yen=0), PinSet(card)])
+    carry(town, counter, tmp_path)
+    counter.type("700")
+    counter.press("タッチを受ける")
+    counter.hold(HANAKO)
+    counter.at("result")
+    counter.reads("紙に署名をもらって")
+    counter.press("署名をもらった")
+    counter.reads("700円 いただきました")
+    assert counter.last("coin.pay")["sure"] == "signature"
+    assert "2580" not in counter.unit.said()
+
+
+FRAMED = """() => { const {borderTopWidth, borderImageSource} = getComputedStyle(document.body);
+    return borderTopWidth === "16px" && borderImageSource.startsWith("repeating-linear-gradient"); }"""
+
+
+def in_practice(counter: Behind) -> None:
+    """See that nobody can take this for the real thing."""
+    assert counter.page.evaluate(FRAMED)
+    expect(counter.page.locator("#road")).to_contain_text("練習 TRAINING")
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_practice_looks_like_nothing_else_and_moves_no_money(counter: Behind) -> None:
+    counter.at("amount")
+    assert not counter.page.evaluate(FRAMED)
+    counter.type("77")
+    counter.press("きょうの記録")
+    counter.press("練習")
+    counter.at("practice")
+    counter.press("練習をはじめる")
+    counter.at("amount")
+    expect(counter.page.locator("#amount")).to_have_text("0円")
+    in_practice(counter)
+    counter.type("1280")
+    counter.press("タッチを受ける")
+    counter.at("card")
+    in_practice(counter)
+    counter.hold(HANAKO)
+    counter.reads("1,280円 いただきました")
+    counter.at("result")
+    in_practice(counter)
+    counter.press("次へ")
+    counter.press("きょうの記録")
+    counter.at("today")
+    counter.reads("1件 1,280円")
+    counter.press("1,280円")
+    counter.at("line")
+    counter.press("もどる")
+    counter.press("締める")
+    counter.press("締める")
+    counter.reads("締めました(第1回)")
+    counter.press("次へ")
+    counter.press("きょうの記録")
+    counter.press("練習をおわる")
+    counter.at("amount")
+    assert not counter.page.evaluate(FRAMED)
+    expect(counter.page.locator("#road")).to_contain_text("記録は送信ずみ")
+    counter.press("きょうの記録")
+    counter.reads("きょうの記録はまだありません")
+    assert counter.kinds() == []
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_a_start_ends_practice_and_a_clerk_begins_none(counter: Behind, town: SimCentre, tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{counter.unit.port}"
+    with httpx.Client(base_url=url, trust_env=False) as http:
+        assert http.post("/practice", json={"on": True}).status_code == httpx.codes.NO_CONTENT
+        assert http.get("/view").json()["practice"] is True
+        counter.unit.stop(signal.SIGKILL)
+        counter.unit.start()
+        assert http.get("/view").json()["practice"] is False
+        people = (Person(3, "はる", pin=keep("2580", bytes(16))),)
+        town.centre.staffing.change("library", lambda said: StaffSet(said.of, people, needed=True))
+        carry(town, counter, tmp_path)
+        assert http.post("/practice", json={"on": True}).status_code == httpx.codes.BAD_REQUEST
+        http.post("/sign-in", json={"number": 3, "pin": "2580"})
+        assert http.post("/practice", json={"on": True}).status_code == httpx.codes.BAD_REQUEST, "a clerk"
+        assert http.get("/view").json()["practice"] is False
+
+
+@pytest.mark.parametrize("counter", ["shop"], indirect=True)
+def test_a_number_pad_does_what_the_pages_own_buttons_do(counter: Behind, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pad")
+    pad = os.open(tmp_path / "pad", os.O_RDWR)
+    counter.unit.stop()
+    config = counter.unit.folder / "unit.toml"
+    fitted = f'\n[drivers.button]\nmake = "keypad"\npath = "{tmp_path / "pad"}"\ngrab = false\n'
+    config.write_text(config.read_text() + fitted)
+    counter.unit.start()
+    counter.page.reload()
+    counter.at("amount")
+    amount = counter.page.locator("#amount")
+    for key, shows in (("1", "1円"), ("2", "12円"), ("00", "1,200円"), ("clear", "0円"), ("5", "5円"), ("0", "50円")):
+        os.write(pad, stroke(key))
+        expect(amount).to_have_text(shows)
+    os.write(pad, stroke("enter"))
+    counter.at("card")
+    os.write(pad, stroke("cancel"))
+    counter.at("amount")
+    expect(amount).to_have_text("0円")
+    os.write(pad, stroke("enter"))
+    os.write(pad, stroke("3"))
+    expect(amount).to_have_text("3円")  # Enter does nothing where its button cannot be pressed
+    counter.page.keyboard.press("7")
+    expect(amount).to_have_text("37円")
+    counter.page.locator('#amount-step [data-key="1"]').focus()
+    counter.page.keyboard.press("Enter")
+    counter.at("card")
+    counter.page.keyboard.press("Escape")
+    counter.at("amount")
+    os.close(pad)
 
 
 @pytest.mark.parametrize("counter", ["shop"], indirect=True)

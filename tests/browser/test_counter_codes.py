@@ -101,9 +101,9 @@ def test_the_receipt_of_the_last_result_is_shown_and_printed_again(counter: Coun
     page.locator("#receipt").click()
     is_drawn(page, "#paper-code")
     page.locator("#paper-print").click()
-    expect(page.locator("#paper-said")).to_have_text("印刷しています")
+    expect(page.locator("#paper-said")).to_have_text("再発行を印刷しています")
     page.locator("#paper-print").click()
-    expect(page.locator("#paper-said")).to_have_text("印刷できません")
+    expect(page.locator("#paper-said")).to_have_text("再発行できません")
     assert counter.asked == ["", ""]
     page.locator("#paper-close").click()
     expect(page.locator("#paper")).to_be_hidden()

@@ -105,6 +105,9 @@ def test_the_terms_of_the_coin_are_shown_and_set_one_by_one(folder: Path) -> Non
         "network": "",
         "rights_on_receipts": False,
         "close_minute": -1,
+        "refund_days": 0,
+        "pin_over_yen": 0,
+        "supervised": False,
     }
     assert "0<=x<=100" in machi("coin", "terms", folder, "--points", -1, ends=USAGE)
 

@@ -16,10 +16,11 @@ from central.store import open_engine
 from sync import installed
 from sync.directory import DIRECTORY
 from sync.entries import Entry, Fact
-from sync.program import Act, Acts, Fold, Moment, Program, Tap, Wish
+from sync.program import Act, Acts, Fold, Moment, Operator, Program, Tap, Wish
+from sync.staff import SHIFTS
 
 PROGRAMS = installed.programs()
-FOLDS: tuple[Fold[Any], ...] = (*installed.folds(), DIRECTORY)
+FOLDS: tuple[Fold[Any], ...] = (*installed.folds(), DIRECTORY, SHIFTS)
 READERS = {fold.name: fold for fold in FOLDS}
 UNITS = {"lib01": "9f3c0a1b22d4e5f6", "bus01": "04c1d2e3f4a5b697"}
 AT = 1_795_392_000_000
@@ -163,7 +164,11 @@ def taps(program: Program[Any]) -> st.SearchStrategy[Tap]:
     )
     proofs, units = st.sampled_from(["none", "card"]), st.sampled_from(sorted(UNITS))
     before = st.one_of(cards, st.just(""))
-    return st.builds(Tap, cards, proofs, units, places, st.just(AT), days, st.just(1), wishes, before)
+    return st.builds(Tap, cards, proofs, units, places, st.just(AT), days, st.just(1), wishes, before, operators())
+
+
+def operators() -> st.SearchStrategy[Operator]:
+    return st.builds(Operator, st.sampled_from([0, 3]), st.booleans(), st.booleans())
 
 
 @each_program
@@ -200,7 +205,8 @@ def acts(acts: Acts) -> st.SearchStrategy[Act]:
 def moments() -> st.SearchStrategy[Moment]:
     units, places = st.sampled_from(sorted(UNITS)), st.sampled_from(["library", "fish"])
     days, minutes = st.sampled_from([20_779, 20_780, 20_781]), st.integers(0, 1_439)
-    return st.builds(Moment, units, places, st.integers(AT - 10**8, AT + 10**8), days, minutes, st.just(1))
+    at = st.integers(AT - 10**8, AT + 10**8)
+    return st.builds(Moment, units, places, at, days, minutes, st.just(1), operators())
 
 
 @each_with_acts

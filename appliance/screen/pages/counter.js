@@ -1,9 +1,12 @@
 // The page of a counter. What is shown follows from the last view and sheet, from where a person went, and what is typed.
-import { day, hasCash, isDesk, lineOf, refresh, showDay, showRoad } from "./day.js";
+import { day, hasCash, isDesk, leftOf, lineOf, refresh, showDay, showLine, showRoad } from "./day.js";
 import * as drawer from "./drawer.js";
 import { get, make, send, time, write, yen } from "./parts.js";
+import * as people from "./people.js";
+import * as pin from "./pin.js";
 
 const STALE_MS = 12_000; // the unit gives a sign of life every 5 s
+const BRIEF_MS = 2_500; // so long something stays that nobody has to answer
 const FORGOTTEN_MS = 90_000; // so long the unit remembers whose card was held first
 const MOST = 1_000_000;
 const LARGE = 10_000; // so much is asked about once
@@ -13,10 +16,13 @@ const AGAIN = "COI-003";
 const PART = "COI-011";
 const DONE = ["COI-020", "COI-022", "COI-031"]; // paid, or charged: can be taken back at once
 const EMPTY = "COI-051";
+const BRIEF = ["TAP-053", "TAP-054"]; // signed in, signed out
 const DIFFERENCE = ["COI-061", "COI-062", "COI-066"];
 const ASKS = {
   pay: ["カードをここにタッチ", "Touch your card here"],
   charge: ["同じカードをもう一度タッチ", "Touch the same card again"],
+  refund: ["返金します。支払ったカードをタッチ", "Refund: touch the card that paid"],
+  pin: ["暗証番号を決める人のカードをタッチ", "Touch the card that the PIN is for"],
   void: ["取り消します。そのとき使ったカードをタッチ", "Void: touch the card that was used"],
 };
 
@@ -24,6 +30,7 @@ let events, timer, view, done;
 let heard = performance.now();
 let typed = 0;
 let at = ""; // the step where a person went, "" for the first one
+let chosen = ""; // the line of the day that was pressed
 let cash = 0; // what is left to be paid in cash, of an amount that was only paid in part
 
 function connect() {
@@ -36,6 +43,7 @@ function connect() {
     show();
     document.dispatchEvent(new CustomEvent("view", { detail: view }));
   };
+  events.addEventListener("key", (event) => press(JSON.parse(event.data).key));
 }
 
 function show() {
@@ -46,27 +54,33 @@ function show() {
   timer = setTimeout(show, 250);
   if (!view?.till) return;
   const left = view.till.wish.what ? view.till.left_ms - view.age_ms - silent : 0;
-  const isOver = view.shown?.message === USABLE && view.age_ms + silent > FORGOTTEN_MS;
+  const lasts = BRIEF.includes(view.shown?.message) ? BRIEF_MS : view.shown?.message === USABLE ? FORGOTTEN_MS : Infinity;
+  const isOver = view.age_ms + silent > lasts;
   const result = view.shown && view.shown.result !== "reading" && view.number !== done && !isOver ? view.shown : null;
   const body = document.body.dataset;
   body.step = step(result, left);
   body.state = body.step === "result" ? result.result : "idle";
   write("place", view.place);
-  write("open", view.closed ? `－ ${view.closed.short}` : "○ 使えます");
+  const { operator } = view.till;
+  body.practice = view.practice ? "on" : "";
+  write("open", view.closed ? `－ ${view.closed.short}` : operator.number ? `○ ${people.called(operator)}` : "○ 使えます");
   write("clock", time(view.at_ms));
-  showRoad();
+  showRoad(view.practice);
   STEPS[body.step]?.(result, left);
 }
 
 function step(result, left) {
   if (result?.message === USABLE && isDesk(view.till)) return "charge";
   if (DIFFERENCE.includes(result?.message)) return drawer.isCounted() ? "difference" : "count";
+  if (pin.isAsked(result?.message)) return "pin";
   if (result) return "result";
+  if (people.isMissing(view.till)) return "signin";
   if (left > 0) return "card";
   return at || (isDesk(view.till) ? "touch" : "amount");
 }
 
 const STEPS = {
+  signin: people.showSignIn,
   amount: () => {
     write("task-ja", isDesk(view.till) ? "料金の支払い" : "お会計の金額");
     write("task-en", "Amount to pay");
@@ -85,11 +99,23 @@ const STEPS = {
     const [ja, en] = ASKS[what];
     write("ask-ja", ja);
     write("ask-en", en);
-    write("waiting", yen(what === "void" ? lineOf(about)?.yen ?? 0 : amount));
+    write("waiting", what === "pin" ? "" : yen(what === "void" ? lineOf(about)?.yen ?? 0 : amount));
     write("left", cash ? `残り ${Math.ceil(left / 1000)}秒 ・ ほかに現金 ${yen(cash)}` : `残り ${Math.ceil(left / 1000)}秒`);
   },
+  pin: pin.showPin,
   result: showResult,
-  today: () => showDay(view.till),
+  today: () => {
+    showDay(view.till);
+    get("to-signin").hidden = !view.till.operator.can_be || view.practice;
+    get("to-practice").firstChild.textContent = view.practice ? "練習をおわる " : "練習 ";
+  },
+  line: () => showLine(lineOf(chosen), view.till),
+  refund: () => {
+    const left = leftOf(lineOf(chosen));
+    write("refund", yen(typed));
+    write("refund-all", `のこり全部 ${yen(left)}`);
+    get("refund-take").disabled = !typed || typed > left;
+  },
   close: () => showDay(view.till),
   count: () => drawer.showCount(typed),
   difference: (result) => drawer.showDifference(result.values),
@@ -121,9 +147,11 @@ function showResult(result, left) {
   write("part", isPart ? `コインで ${yen(rights)}だけ` : "");
   get("part").hidden = !isPart;
   get("again").hidden = !(result.message === AGAIN && left > 0);
+  const isUnsigned = result.message === pin.UNSIGNED;
+  get("signed").hidden = !isUnsigned;
   get("empty").hidden = result.message !== EMPTY;
   get("undo").hidden = !DONE.includes(result.message);
-  get("next").classList.toggle("main", !isPart && result.message !== EMPTY);
+  get("next").classList.toggle("main", !isPart && !isUnsigned && result.message !== EMPTY);
 }
 
 // ---- what a person does
@@ -151,8 +179,17 @@ async function act(what, more = {}) {
   if (!(await send("/act", { what, ...more }))) go("");
 }
 
+// Begins or ends practice; what was typed, or was to be paid, belongs to the other side.
+async function practise(on) {
+  done = view.number;
+  people.begin();
+  if (await send("/practice", { on })) next();
+  else go("today");
+}
+
 function pay() {
   cash = 0;
+  pin.begin();
   set({ what: "pay", amount: typed });
 }
 
@@ -170,13 +207,21 @@ for (const keys of document.querySelectorAll(".keys")) {
   keys.addEventListener("click", ({ target }) => {
     const { key } = target.dataset;
     if (!key) return;
+    const secret = { signin: people, pin }[document.body.dataset.step];
+    if (secret) {
+      secret.press(key);
+      return show();
+    }
     const next = key === "C" ? 0 : Number(`${typed}${key}`);
     if (next <= (document.body.dataset.step === "count" ? drawer.most : MOST)) typed = next;
     show();
   });
 }
 for (const back of document.querySelectorAll("[data-back]")) {
-  back.addEventListener("click", () => (at === "sure" ? turn(isDesk(view.till) ? "amount" : "") : go("")));
+  back.addEventListener("click", () => {
+    if (at === "sure") turn(isDesk(view.till) ? "amount" : "");
+    else go(at === "line" || at === "refund" ? "today" : "");
+  });
 }
 
 on("take", () => (typed > LARGE ? turn("sure") : pay()));
@@ -202,8 +247,53 @@ on("charge-stop", () => next());
 on("lines", ({ target }) => {
   const entry = target.closest("[data-entry]")?.dataset.entry;
   if (!entry) return;
+  chosen = entry;
+  go("line");
+});
+on("line-void", () => {
   at = "";
-  set({ what: "void", about: entry });
+  set({ what: "void", about: chosen });
+});
+on("line-paper", () => document.dispatchEvent(new CustomEvent("paper", { detail: chosen })));
+on("line-refund", () => go("refund"));
+on("refund-all", () => {
+  typed = leftOf(lineOf(chosen));
+  show();
+});
+on("refund-take", () => {
+  at = "";
+  set({ what: "refund", amount: typed, about: chosen });
+});
+
+on("to-practice", () => {
+  if (view.practice) practise(false);
+  else go("practice");
+});
+on("practice-yes", () => practise(true));
+
+on("to-pin", () => {
+  pin.begin();
+  set({ what: "pin" });
+});
+on("pin-on", async () => {
+  await pin.goOn(view.shown.message);
+  show();
+});
+for (const sign of ["pin-sign", "signed"]) on(sign, () => pin.sign());
+on("pin-stop", () => next());
+
+on("to-signin", () => {
+  people.begin();
+  go("signin");
+  if (view.till.operator.number) people.goOut();
+});
+on("signin-on", async () => {
+  if (await people.goOn()) at = "";
+  show();
+});
+on("signin-back", () => {
+  people.begin();
+  go("");
 });
 
 on("count-on", async () => {
@@ -242,17 +332,30 @@ on("undo", () => {
 on("next", () => next());
 
 function next() {
+  pin.begin();
   typed = cash = 0;
   at = "";
   set({});
   show();
 }
 
-addEventListener("keydown", ({ key }) => {
-  const step = document.body.dataset.step;
-  const pressed = key === "Backspace" ? "C" : key;
-  const button = document.querySelector(`#${step}-step [data-key="${CSS.escape(pressed)}"]`);
-  if (button) button.click();
+// The keys beside the screen, and of a keyboard, do what the page's own buttons do, and nothing else.
+const CANCELS = "[data-back], #cancel, #charge-stop, #pin-stop, #signin-back, #count-back, #recount, #next";
+const KEYS = { Enter: "enter", Escape: "cancel", Backspace: "clear", Delete: "clear" };
+
+function press(key) {
+  const isOpen = get("paper").open;
+  const step = isOpen ? get("paper") : get(`${document.body.dataset.step}-step`);
+  const where = { enter: "button.main", cancel: isOpen ? "#paper-close" : CANCELS, clear: '[data-key="C"]' };
+  const found = step?.querySelectorAll(where[key] ?? `[data-key="${CSS.escape(key)}"]`) ?? [];
+  [...found].find((button) => button.checkVisibility({ visibilityProperty: true }) && !button.disabled)?.click();
+}
+
+addEventListener("keydown", (event) => {
+  const key = KEYS[event.key] ?? (/^\d$/.test(event.key) ? event.key : "");
+  if (!key || event.repeat) return;
+  event.preventDefault(); // a button that has the focus would be pressed as well
+  press(key);
 });
 connect();
 show();

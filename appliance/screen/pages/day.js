@@ -19,7 +19,12 @@ export async function refresh() {
   asking = false;
 }
 
-export function showRoad() {
+export function showRoad(isPractice) {
+  if (isPractice) {
+    get("road").toggleAttribute("data-late", false);
+    write("road", "練習 TRAINING ・ お金は動きません。「きょうの記録」からおわります。");
+    return;
+  }
   if (!sheet) return;
   const late = day()?.is_late;
   get("road").toggleAttribute("data-late", Boolean(late));
@@ -46,6 +51,7 @@ function sums(of, desk) {
   const rows = [["売り上げ", `${of.payments}件 ${yen(of.paid)}`]];
   if (of.voids) rows.push(["取り消し", `${of.voids}件 −${yen(of.voided)}`]);
   if (desk) rows.push(["チャージ", `${of.charges}件 ${yen(of.charged)}`]);
+  if (of.refunds) rows.push(["返金", `${of.refunds}件 −${yen(of.refunded)}`]);
   if (of.undos) rows.push(["その取り消し", `${of.undos}件 −${yen(of.undone)}`]);
   return rows;
 }
@@ -72,16 +78,34 @@ function showLines(now) {
   list.replaceChildren(...(now.lines.length ? now.lines.map((line) => drawn(line, now.day)) : [none]));
 }
 
+const WHAT = { charge: "チャージ", pay: "支払い", refund: "返金" };
+
 function drawn(line, today) {
   const item = document.createElement("li");
   const button = make("button", "", { "data-entry": line.entry });
-  button.disabled = line.is_void || line.day !== today;
-  const what = [line.what === "charge" && "チャージ", line.is_closed && !line.is_void && "締めずみ"];
+  const what = [line.what !== "pay" && WHAT[line.what], line.is_closed && !line.is_void && "締めずみ"];
   if (line.day !== today) what.push("前の日");
-  what.push(line.is_void ? "取り消しずみ" : !button.disabled && "取り消す");
-  button.append(make("span", time(line.at_ms)), make("b", yen(line.yen)), make("span", what.filter(Boolean).slice(-2).join("\n")));
+  what.push(line.is_void ? "取り消しずみ" : line.back && `返金 ${yen(line.back)}`);
+  const amount = `${line.what === "refund" ? "−" : ""}${yen(line.yen)}`;
+  button.append(make("span", time(line.at_ms)), make("b", amount), make("span", what.filter(Boolean).slice(-2).join("\n")));
   item.append(button);
   return item;
+}
+
+export const leftOf = (line) => (line ? line.yen - line.back : 0);
+
+// One line, and what can still be done about it: by whom, the unit decides when it is asked.
+export function showLine(line, till) {
+  if (!line) return;
+  const { day: today } = day();
+  const of = line.of && lineOf(line.of);
+  write("line-about", `${WHAT[line.what]} ${line.day === today ? "" : "前の日の "}${time(line.at_ms)}`);
+  write("line-yen", `${line.what === "refund" ? "−" : ""}${yen(line.yen)}`);
+  const back = line.back ? `返金ずみ ${yen(line.back)}` : "";
+  write("line-note", line.is_void ? "取り消しずみ" : of ? `${time(of.at_ms)} の支払い ${yen(of.yen)} の返金` : back);
+  get("line-void").hidden = line.is_void || line.back > 0 || line.what === "refund" || line.day !== today;
+  const canRefund = line.what === "pay" && !line.is_void && line.returns >= today && leftOf(line) > 0;
+  get("line-refund").hidden = !canRefund || !till.operator.is_supervisor;
 }
 
 export const lineOf = (about) => day()?.lines.find((line) => about.endsWith(line.entry));

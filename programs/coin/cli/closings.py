@@ -55,6 +55,7 @@ def _line(one: "Checked") -> str:
     taken = [
         f"{sums.payments} payments \u00a5{sums.paid:,}",
         *_named("voids", sums.voids, sums.voided),
+        *_named("refunds", sums.refunds or 0, sums.refunded or 0),
         *_named("charges", sums.charges, sums.charged),
         *_named("undone", sums.undos, sums.undone),
     ]

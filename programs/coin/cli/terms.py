@@ -47,6 +47,17 @@ def _minute(text: str | None) -> int | None:
     callback=lambda _context, _option, value: _minute(value),
     help='When every till is closed, if nobody has done it; "never" to leave it to people.',
 )
+@click.option(
+    "--pin-over", "pin_over_yen", type=click.IntRange(0, 1_000_000), help="A PIN for payments above this (¥); 0: never."
+)
+@click.option(
+    "--refund-days", type=click.IntRange(0, 90), help="So long shops give back themselves; 0: the town hall does."
+)
+@click.option(
+    "--supervised/--no-supervised",
+    default=None,
+    help="Where people sign in, taking back another's sale and opening a drawer takes a supervisor.",
+)
 @JSON
 def terms(folder: Path, as_json: bool, **wanted: Any) -> None:
     """Show the terms that count, or set some of them: every unit hears of it with its next contact."""

@@ -7,9 +7,6 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
 from central.upsert import upsert
-from programs.coin.refunds.facts import Refund
-from sync.entries import Entry
-from sync.messages import OFFICE_STREAM
 
 metadata = MetaData()
 
@@ -29,13 +26,12 @@ class Back(msgspec.Struct, frozen=True):
     points: int = 0
 
 
-def record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
-    """Add refunds; only the office can give any."""
-    for entry in entries:
-        if entry.unit == OFFICE_STREAM and isinstance(fact := entry.fact, Refund):
-            before = given_back(connection, fact.of)
-            row = {"of": fact.of, "yen": before.yen + fact.yen, "points": before.points + fact.points}
-            upsert(connection, refunded, [row], lambda new: {"yen": new.yen, "points": new.points})
+def record(connection: sa.Connection, refunds: Iterable[tuple[str, Back]]) -> None:
+    """Add refunds, each with the payment (unit/boot/seq) that it is of."""
+    for of, back in refunds:
+        before = given_back(connection, of)
+        row = {"of": of, "yen": before.yen + back.yen, "points": before.points + back.points}
+        upsert(connection, refunded, [row], lambda new: {"yen": new.yen, "points": new.points})
 
 
 def given_back(connection: sa.Connection, of: str) -> Back:

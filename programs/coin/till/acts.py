@@ -25,8 +25,10 @@ def asks(now: Moment) -> tuple[Asked, ...]:
     return ((TILL_READER, till_key(now.unit, now.life)), (TERMS_READER, TERMS_KEY))
 
 
-def decide(till: Till, _agreed: Agreed, now: Moment, act: Act) -> Decision:
+def decide(till: Till, agreed: Agreed, now: Moment, act: Act) -> Decision:
     """Decide one act."""
+    if _is_supervised(till, act) and agreed.terms.wants_supervisor(now.operator):
+        return Decision(Result.HELP, "COI-071")
     match act.what:
         case "close":
             return _close(till, now, act)
@@ -38,6 +40,11 @@ def decide(till: Till, _agreed: Agreed, now: Moment, act: Act) -> Decision:
             return _count(till, now, act)
         case _:
             return Decision(Result.HELP, "COI-060")
+
+
+def _is_supervised(till: Till, act: Act) -> bool:
+    """Whether an act opens a drawer without a sale, or closes a day in which nothing was taken."""
+    return act.what in (OPEN_DRAWER, COUNT_DRAWER) or (act.what == CLOSE and not till.covers)
 
 
 def due(till: Till, agreed: Agreed, now: Moment) -> Act | None:
@@ -77,7 +84,8 @@ def _closed(till: Till, now: Moment, message: str, *, is_automatic: bool = False
 
 def _closing(till: Till, now: Moment, *, is_automatic: bool = False) -> Closing:
     number = till.last.number + 1 if till.last else 1
-    return Closing(now.life, now.place, now.day, number, till.covers, till.sums, is_automatic)
+    operator = 0 if is_automatic else now.operator.number
+    return Closing(now.life, now.place, now.day, number, till.covers, till.sums, is_automatic, operator)
 
 
 def _open(till: Till, now: Moment, act: Act) -> Decision:
@@ -85,7 +93,7 @@ def _open(till: Till, now: Moment, act: Act) -> Decision:
         return Decision(Result.HELP, "COI-060")
     if till.drawer.is_open or till.drawer.taken:
         return Decision(Result.HELP, "COI-064")
-    fact = DrawerOpened(now.life, now.place, now.day, act.counts)
+    fact = DrawerOpened(now.life, now.place, now.day, act.counts, now.operator.number)
     return Decision(Result.OK_POINTS, "COI-063", (fact,), {"yen": worth(act.counts)})
 
 
@@ -103,7 +111,7 @@ def _count(till: Till, now: Moment, act: Act) -> Decision:
     if (act.reason in REASONS) != bool(difference):
         return Decision(Result.HELP, "COI-066", values=values)
     closing = _closing(till, now)
-    fact = DrawerCounted(now.life, now.place, now.day, act.counts, expected, act.reason)
+    fact = DrawerCounted(now.life, now.place, now.day, act.counts, expected, act.reason, now.operator.number)
     return Decision(Result.OK_POINTS, "COI-067", (fact, closing), values | {"number": closing.number})
 
 

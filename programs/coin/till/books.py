@@ -4,15 +4,16 @@ Entries and closings are only noted here as they arrive. What they mean to each 
 it does not matter which of them came first: a closing whose entries are still on their way is wrong until they come.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import UNSET
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 from central import store
-from programs.coin.entries import Charge, Pay, Undo, Void
+from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void
 from programs.coin.till.facts import Closing, DrawerCounted, Sums
 from programs.coin.till.fold import add
 from sync.entries import Entry
@@ -36,6 +37,8 @@ taken = Table(
     Column("charged", BigInteger, nullable=False),
     Column("undos", Integer, nullable=False),
     Column("undone", BigInteger, nullable=False),
+    Column("refunds", Integer, nullable=False),
+    Column("refunded", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -133,7 +136,7 @@ def record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     for entry in entries:
         place = {"writer": entry.unit, "boot": entry.boot, "seq": entry.seq}
         match entry.fact:
-            case Charge() | Pay() | Void() | Undo() as fact:
+            case Charge() | Pay() | Void() | Undo() | ShopRefund() as fact:
                 rows[taken].append({**place, "life": fact.life, "day": fact.day, **_figures(add(Sums(), fact))})
             case DrawerCounted() as fact:
                 counted[entry.unit, entry.boot, entry.seq] = fact
@@ -150,7 +153,7 @@ def record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
 
 
 def _figures(sums: Sums) -> dict[str, int]:
-    return {name: getattr(sums, name) for name in _FIGURES}
+    return {name: getattr(sums, name) or 0 for name in _FIGURES}
 
 
 def _closing_row(entry: Entry, fact: Closing, drawer: DrawerCounted | None) -> dict[str, Any]:
@@ -240,7 +243,13 @@ def _added(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> dict[Pl
     place = (span.c.writer, span.c.at_boot, span.c.at_seq)
     asked = sa.select(*place, *sums).join(closing, _OF_CLOSING).join(taken, _COVERED).where(wanted).group_by(*place)
     rows = connection.execute(asked.select_from(span)).all()
-    return {(writer, boot, seq): Sums(*(int(figure) for figure in figures)) for writer, boot, seq, *figures in rows}
+    return {(writer, boot, seq): _sums(figures) for writer, boot, seq, *figures in rows}
+
+
+def _sums(figures: Sequence[Any]) -> Sums:
+    """Return sums as a closing spells them: what never happened of refunds is not there."""
+    sums = Sums(*(int(figure) for figure in figures))
+    return msgspec.structs.replace(sums, refunds=sums.refunds or UNSET, refunded=sums.refunded or UNSET)
 
 
 def _overlaps(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> set[Place]:

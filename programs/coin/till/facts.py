@@ -1,4 +1,7 @@
-"""What a till writes of its own day: a closing (Z), the float in a drawer, and what was counted in it at the end."""
+"""What a till writes of its own day: a closing (Z), the float in a drawer, and what was counted in it at the end.
+
+`operator`: the number of whoever was signed in behind the counter, or 0 where nobody has to be.
+"""
 
 from typing import Annotated, Final
 
@@ -32,7 +35,12 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Sums(msgspec.Struct, frozen=True):
-    """What a till has taken: how often, and how much (yen). `undone`: charges that were taken back."""
+    """What a till has taken: how often, and how much (yen).
+
+    Attributes:
+        undone: charges that were taken back.
+        refunds, refunded: what was given back of payments; absent where nothing was, as in entries of before.
+    """
 
     payments: Count = 0
     paid: Count = 0
@@ -42,6 +50,13 @@ class Sums(msgspec.Struct, frozen=True):
     charged: Count = 0
     undos: Count = 0
     undone: Count = 0
+    refunds: Count | msgspec.UnsetType = msgspec.UNSET
+    refunded: Count | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def net(self) -> int:
+        """Return what the shop has to get of it."""
+        return self.paid - self.voided - (self.refunded or 0)
 
 
 class Closing(Fact, frozen=True, tag="coin.close"):
@@ -60,6 +75,7 @@ class Closing(Fact, frozen=True, tag="coin.close"):
     covers: tuple[Span, ...]
     sums: Sums
     is_automatic: bool = False
+    operator: Count = 0
 
 
 class DrawerOpened(Fact, frozen=True, tag="coin.drawer-open"):
@@ -69,6 +85,7 @@ class DrawerOpened(Fact, frozen=True, tag="coin.drawer-open"):
     place: Ref
     day: int
     counts: Counts
+    operator: Count = 0
 
 
 class DrawerCounted(Fact, frozen=True, tag="coin.drawer-count"):
@@ -85,6 +102,7 @@ class DrawerCounted(Fact, frozen=True, tag="coin.drawer-count"):
     counts: Counts
     expected: int
     reason: Text = ""
+    operator: Count = 0
 
     @property
     def difference(self) -> int:

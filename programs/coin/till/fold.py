@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from programs.coin.entries import Charge, Pay, Undo, Void
+from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void
 from programs.coin.till.facts import Closing, DrawerCounted, DrawerOpened, Span, Sums, worth
 from sync.entries import Entry
 from sync.program import Fold
@@ -18,17 +18,21 @@ LINES_KEPT: Final = 40
 
 CHARGED: Final = "charge"
 PAID: Final = "pay"
+REFUNDED: Final = "refund"
 
-Taken = Charge | Pay | Void | Undo
+Taken = Charge | Pay | Void | Undo | ShopRefund
 """The entries about money, which a closing adds up."""
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A payment or a charge, as the person behind the counter finds it again.
+    """A payment, a charge or a refund, as the person behind the counter finds it again.
 
     Attributes:
         entry: its place, boot/seq.
-        what: "pay" or "charge".
+        what: "pay", "charge" or "refund".
+        back: how much of it was given back here.
+        returns: the last day on which some of it may be.
+        of: of a refund, the payment.
         is_void: it was taken back.
         is_closed: a closing has added it up.
     """
@@ -40,6 +44,9 @@ class Line(msgspec.Struct, frozen=True):
     yen: int
     is_void: bool = False
     is_closed: bool = False
+    back: int = 0
+    returns: int = 0
+    of: str = ""
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -79,6 +86,7 @@ class Till(msgspec.Struct, frozen=True):
         since_ms, since_day: when the first of those was.
         lines: the last payments and charges, as they were made, also of before the closing.
         last: the last closing, or None.
+        latest: the latest day on which anything was done; a clock that is set back makes it no earlier one.
     """
 
     sums: Sums = Sums()
@@ -87,6 +95,7 @@ class Till(msgspec.Struct, frozen=True):
     since_day: int = 0
     lines: tuple[Line, ...] = ()
     last: Closed | None = None
+    latest: int = 0
     drawer: Drawer = Drawer()
 
 
@@ -106,12 +115,12 @@ def place_of(entry: Entry) -> str:
 
 def fold(till: Till, entry: Entry) -> Till:
     match entry.fact:
-        case Charge() | Pay() | Void() | Undo() as fact:
+        case Charge() | Pay() | Void() | Undo() | ShopRefund() as fact:
             return _take(till, entry, fact)
         case Closing(number=number, day=day, sums=sums, is_automatic=is_automatic):
             lines = tuple(msgspec.structs.replace(line, is_closed=True) for line in till.lines)
             last = Closed(number, entry.at, day, sums, is_automatic)
-            return Till(lines=lines, last=last, drawer=till.drawer)
+            return Till(lines=lines, last=last, latest=max(till.latest, day), drawer=till.drawer)
         case DrawerOpened(counts=counts):
             drawer = Drawer(is_open=True, opening=worth(counts), counted=till.drawer.counted)
             return msgspec.structs.replace(till, drawer=drawer)
@@ -129,6 +138,7 @@ def _take(till: Till, entry: Entry, fact: Taken) -> Till:
         covers=_covered(till.covers, entry),
         since_ms=since[0],
         since_day=since[1],
+        latest=max(till.latest, fact.day),
         lines=_lined(till.lines, entry, fact),
         drawer=msgspec.structs.replace(till.drawer, taken=till.drawer.taken + _cash(fact)),
     )
@@ -146,6 +156,8 @@ def add(sums: Sums, fact: Taken) -> Sums:
             return change(sums, charges=sums.charges + 1, charged=sums.charged + yen)
         case Undo(yen=yen):
             return change(sums, undos=sums.undos + 1, undone=sums.undone + yen)
+        case ShopRefund(yen=yen):
+            return change(sums, refunds=(sums.refunds or 0) + 1, refunded=(sums.refunded or 0) + yen)
 
 
 def _cash(fact: Taken) -> int:
@@ -166,12 +178,18 @@ def _covered(covers: tuple[Span, ...], entry: Entry) -> tuple[Span, ...]:
 
 
 def _lined(lines: tuple[Line, ...], entry: Entry, fact: Taken) -> tuple[Line, ...]:
+    change = msgspec.structs.replace
     match fact:
-        case Pay(yen=yen, day=day) | Charge(yen=yen, day=day):
-            what = PAID if isinstance(fact, Pay) else CHARGED
-            return (*lines, Line(place_of(entry), entry.at, day, what, yen))[-LINES_KEPT:]
+        case Pay(yen=yen, day=day, returns=returns):
+            line = Line(place_of(entry), entry.at, day, PAID, yen, returns=returns)
+        case Charge(yen=yen, day=day):
+            line = Line(place_of(entry), entry.at, day, CHARGED, yen)
+        case ShopRefund(yen=yen, day=day, of=of):
+            line = Line(place_of(entry), entry.at, day, REFUNDED, yen, of=of)
+            lines = tuple(change(one, back=one.back + yen) if one.entry == of else one for one in lines)
         case Void(of=of) | Undo(of=of):
-            return tuple(msgspec.structs.replace(one, is_void=True) if one.entry == of else one for one in lines)
+            return tuple(change(one, is_void=True) if one.entry == of else one for one in lines)
+    return (*lines, line)[-LINES_KEPT:]
 
 
 _CARD: Final = "0a" * 16
@@ -179,7 +197,7 @@ _COUNTS: Final = (0, 1, 0, 5, 2, 10, 0, 0, 0, 0)
 
 TILL: Final[Fold[Till]] = Fold(
     name=TILL_READER,
-    kinds=(Charge, Pay, Void, Undo, Closing, DrawerOpened, DrawerCounted),
+    kinds=(Charge, Pay, Void, Undo, ShopRefund, Closing, DrawerOpened, DrawerCounted),
     state=Till,
     empty=Till(),
     key=key,
@@ -189,9 +207,11 @@ TILL: Final[Fold[Till]] = Fold(
         Pay(1, _CARD, 1280, "fish", 20_780, "card", 120),
         Void(1, _CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 120),
         Undo(1, _CARD, 3000, "hall", 20_780, "9f3c0a1b22d4e5f6/1"),
+        ShopRefund(1, _CARD, 300, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 30),
         Closing(1, "fish", 20_780, 1, (Span("9f3c0a1b22d4e5f6", 2, 9),), Sums(payments=3, paid=4_100)),
         DrawerOpened(1, "hall", 20_780, _COUNTS),
         DrawerCounted(1, "hall", 20_780, _COUNTS, 12_000),
     ),
+    version=2,
     safe=lambda till: len(till.lines) <= LINES_KEPT and (bool(till.covers) or till.sums == Sums()),
 )

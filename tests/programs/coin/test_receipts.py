@@ -108,11 +108,13 @@ def test_an_earlier_receipt_is_given_again_and_says_so(street: Street, printer: 
     receipts = street.units["desk01"].running.receipts
     receipts.give_again(charged)
     assert (printer.last.number, printer.slips[-1][1], printer.code()) == (charged, True, code)
+    receipts.give_again(charged.removeprefix("desk01/"))
+    assert printer.last.number == charged
     boot = charged.split("/")[1]
     for name in (f"desk01/{boot}/1", f"desk01/{boot}/999", f"shop01/{boot}/2", "desk01/x", "../../etc", "あ"):
         with pytest.raises(NoReceiptError):
             receipts.give_again(name)
-    assert len(printer.slips) == 3
+    assert len(printer.slips) == 4
 
 
 def test_an_amount_that_the_disk_has_changed_is_told_to_nobody(street: Street, printer: Printer) -> None:
