@@ -10,7 +10,7 @@ from central import ledger, store
 from central.console.books import place_name
 from central.console.brought import Page
 from central.console.moment import Moment
-from programs.coin.office import agreed
+from programs.coin.agreed import agreed
 from programs.coin.settlement import calendar, counted, tables
 from programs.coin.settlement.accounts import SHOP
 from programs.coin.settlement.books import BatchBook, OfficeBooks

@@ -7,7 +7,7 @@ from central.ledger import Move, free, held, suspense
 from programs.coin.entries import Charge, Pay, Undo, Void, money
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
-from programs.coin.refunds.facts import Refund
+from programs.coin.refunds.facts import CashedOut, Refund
 from programs.coin.remedies import Cleared, Compensated, MadeWhole, Repaid
 from programs.coin.settlement.accounts import BANK, SHOP
 from programs.coin.settlement.facts import Transfer, TransferBack
@@ -16,6 +16,9 @@ from sync.messages import OFFICE_STREAM
 
 FUND: Final = "fund/guarantee"
 """The account of what the town stands in for: below zero by what it has paid and has not got back."""
+
+OFFICE_CASH: Final = "cash/office"
+"""The account of the cash that the office itself has handed out for coin; no unit can be called so."""
 
 POINTS: Final = "issuer/points"
 """The account from which points come: below zero by all that are outstanding."""
@@ -78,6 +81,10 @@ def _refund(fact: Refund) -> tuple[Move, ...]:
     return (Move(shop(fact.place), there, fact.yen), *_points(points(fact.card), POINTS, fact.points))
 
 
+def _cashed_out(fact: CashedOut) -> tuple[Move, ...]:
+    return (Move(free(money(fact.card)), OFFICE_CASH, fact.yen),)
+
+
 def _transfer(fact: Transfer) -> tuple[Move, ...]:
     return (Move(shop(fact.place), BANK, fact.yen),)
 
@@ -109,6 +116,7 @@ _OFFICE: Final[Mapping[type, Callable[[Any], tuple[Move, ...]]]] = {
     Given: _given,
     Expired: _expired,
     Refund: _refund,
+    CashedOut: _cashed_out,
     MadeWhole: _made_whole,
     Compensated: _compensated,
     Repaid: _repaid,

@@ -11,6 +11,7 @@ import msgspec
 
 from programs.coin.entries import YEN_MAX, Charge, Pay, Undo, Void, money
 from programs.coin.lots.issues import ISSUES, ISSUES_READER, Issue, Issued
+from programs.coin.months import month_of
 from programs.coin.terms import TERMS, TERMS_KEY, TERMS_READER, Agreed, Terms
 from programs.coin.till.acts import ACTS
 from programs.coin.till.fold import TILL, TILL_READER, Till, place_of, till_key
@@ -20,6 +21,7 @@ from sync.rights import RIGHTS, Right, right_key
 
 AGAIN_MS: Final = 60_000
 _KEPT: Final = 8
+_MONTHS_KEPT: Final = 2
 _HERE: Final = frozenset({"card", "pin"})  # what proves that a card is here, and not a picture of one
 
 PAY: Final = "pay"
@@ -41,11 +43,19 @@ class Paid(msgspec.Struct, frozen=True):
 
 
 class Purse(msgspec.Struct, frozen=True):
-    """Of one card at one unit: the last payments and charges, as they were made, and how much was taken back (yen)."""
+    """Of one card at one unit: the last payments and charges, as they were made, and how much was taken back (yen).
+
+    `months`: the last two months in which something was charged, and how much of it was not taken back.
+    """
 
     paid: tuple[Paid, ...] = ()
     charged: tuple[Paid, ...] = ()
     voided: int = 0
+    months: tuple[tuple[int, int], ...] = ()
+
+    def charged_in(self, month: int) -> int:
+        """Return how much was charged in a month, and not taken back."""
+        return next((yen for one, yen in self.months if one == month), 0)
 
 
 def key(entry: Entry) -> str:
@@ -72,16 +82,25 @@ def fold(purse: Purse, entry: Entry) -> Purse:
     match entry.fact:
         case Charge(yen=yen, day=day):
             charged = Paid(place_of(entry), entry.at, day, yen)
-            return msgspec.structs.replace(purse, charged=(*purse.charged, charged)[-_KEPT:])
+            months = _in_month(purse, day, yen)
+            return msgspec.structs.replace(purse, charged=(*purse.charged, charged)[-_KEPT:], months=months)
         case Pay(yen=yen, day=day, points=points, issue=issue):
             paid = Paid(place_of(entry), entry.at, day, yen, points, issue=issue)
             return msgspec.structs.replace(purse, paid=(*purse.paid, paid)[-_KEPT:])
         case Void(of=of, yen=yen):
             return msgspec.structs.replace(purse, paid=_marked(purse.paid, of), voided=purse.voided + yen)
-        case Undo(of=of, yen=yen):
-            return msgspec.structs.replace(purse, charged=_marked(purse.charged, of), voided=purse.voided + yen)
+        case Undo(of=of, yen=yen, day=day):
+            charges, months = _marked(purse.charged, of), _in_month(purse, day, -yen)
+            return msgspec.structs.replace(purse, charged=charges, voided=purse.voided + yen, months=months)
         case _:
             return purse
+
+
+def _in_month(purse: Purse, day: int, yen: int) -> tuple[tuple[int, int], ...]:
+    """Return what was charged by months, with something more on a day; a clock that was set back hides no month."""
+    month = month_of(day)
+    others = tuple(one for one in purse.months if one[0] != month)
+    return tuple(sorted((*others, (month, purse.charged_in(month) + yen)))[-_MONTHS_KEPT:])
 
 
 def _marked(kept: tuple[Paid, ...], void: str) -> tuple[Paid, ...]:
@@ -103,7 +122,7 @@ def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Til
         case "pay":
             return _not_here(issued.issue, tap) or _pay(purse, right, agreed.terms, tap)
         case "charge":
-            return _charge(right, agreed.terms, tap)
+            return _charge(purse, right, agreed.terms, tap)
         case "void":
             return _void(purse, right, till, tap)
         case _:
@@ -149,13 +168,16 @@ def _is_again(purse: Purse, tap: Tap) -> bool:
     return last.yen == tap.wish.amount and abs(tap.at_ms - last.at_ms) < AGAIN_MS
 
 
-def _charge(right: Right, terms: Terms, tap: Tap) -> Decision:
+def _charge(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
     yen = tap.wish.amount
     if not 1 <= yen <= YEN_MAX or yen % terms.step_yen:
         return Decision(Result.HELP, "COI-030", values={"step": terms.step_yen})
     if right.amount + yen > terms.ceiling_yen:
         room = (terms.ceiling_yen - right.amount) // terms.step_yen * terms.step_yen
         return Decision(Result.REFUSED, "COI-033", values={"ceiling": terms.ceiling_yen, "room": max(0, room)})
+    if terms.month_yen and yen > (left := terms.month_yen - purse.charged_in(month_of(tap.day))):
+        room = max(0, left) // terms.step_yen * terms.step_yen
+        return Decision(Result.REFUSED, "COI-035", values={"limit": terms.month_yen, "room": room})
     fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, terms.expires(tap.day))
     return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": right.amount + yen})
 
@@ -213,6 +235,6 @@ PROGRAM: Program[Purse] = Program(
     ),
     readers=(TERMS, ISSUES, TILL),
     acts=ACTS,
-    version=3,
+    version=4,
     safe=lambda purse: max(len(purse.paid), len(purse.charged)) <= _KEPT,
 )

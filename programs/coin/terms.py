@@ -57,6 +57,7 @@ class AfterLoss(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 AtOnce = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+AMonth = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Network = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$", max_length=32)]
 CloseMinute = Annotated[int, msgspec.Meta(ge=-1, le=1_439)]
 
@@ -76,6 +77,8 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         network: the town's own domain, backwards ("jp.example.town"), by which its shops' codes are known; "": none.
         rights_on_receipts: a receipt says how much can still be spent at the unit.
         close_minute: so many minutes after midnight every till is closed, if nobody has done it; -1 for never.
+        month_yen: no more cash than this is charged on one card in a month; 0: as much as anybody likes.
+        cash_out: the office gives cash for coin, as far as the law lets it.
     """
 
     step_yen: Step = 1_000
@@ -89,14 +92,18 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     network: Network = ""
     rights_on_receipts: bool = False
     close_minute: CloseMinute = -1
+    month_yen: AMonth = 0
+    cash_out: bool = False
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""
         return yen // _PER_YEN * self.points_per_100_yen
 
     def expires(self, day: int) -> int:
-        """Return the last day on which what is charged on a day is good; 0: for ever."""
-        return max(0, day + self.cash_good_days) if self.cash_good_days else 0
+        """Return the last day on which what is charged on a day is good, which the law may limit; 0: for ever."""
+        by_town = max(0, day + self.cash_good_days) if self.cash_good_days else 0
+        by_law = max(0, self.law.last_day(day))
+        return min(by_town or by_law, by_law or by_town)
 
 
 class Agreed(msgspec.Struct, frozen=True):

@@ -105,6 +105,8 @@ def test_the_terms_of_the_coin_are_shown_and_set_one_by_one(folder: Path) -> Non
         "network": "",
         "rights_on_receipts": False,
         "close_minute": -1,
+        "month_yen": 0,
+        "cash_out": False,
     }
     assert "0<=x<=100" in machi("coin", "terms", folder, "--points", -1, ends=USAGE)
 

@@ -15,6 +15,7 @@ from programs.coin.cli import (
     law,
     losses,
     migrating,
+    months,
     moving,
     receipt,
     refund,
@@ -37,7 +38,7 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-of_money = (terms, balance, giving, issuing, expiring, migrating, refund, law)
+of_money = (terms, balance, giving, issuing, expiring, migrating, refund, law, months)
 of_shops = (closings, shops, code, receipt, settlement, statement, disputes)
 of_losses = (after_loss, case, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):

@@ -17,9 +17,9 @@ from central.losses import NotLostError, known
 from central.lost import LostLife
 from central.reconcile import statement
 from programs.coin import cases
+from programs.coin.agreed import agreed_in
 from programs.coin.cases import CardCase, ShopCase
 from programs.coin.entries import money
-from programs.coin.office import agreed_in
 from programs.coin.postings import shop
 from programs.coin.remedies import Cleared, Compensated, MadeWhole, Repaid
 from sync.directory import card_key, place_key
