@@ -111,7 +111,7 @@ def cash_out(folder: Path, card: str, yen: int, cause: str, because: str, yes: b
     if outcome.done is None:
         raise RefusedForSafetyError(
             f"まだ渡さないでください。{outcome.asked_yen}円が端末にあり、戻すよう求めました。少し待ってもう一度。 "
-            f"Hand out nothing yet: {outcome.asked_yen} yen lie at units, which were asked for it. Try again in a minute."
+            f"Hand out nothing yet: {outcome.asked_yen} yen lie at units; they were asked. Say it again in a minute."
         )
     document = {"card": card, "yen": yen, "cause": cause, "because": because}
     say({"schema": "machi.central.coin.cash-out/1", **document}, as_json=as_json)
