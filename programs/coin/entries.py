@@ -11,6 +11,7 @@ from programs.coin.refunds import facts as refunds
 from programs.coin.settlement import facts as settlement
 from programs.coin.terms import Terms
 from programs.coin.till import facts as till
+from programs.coin.trading import facts as trading
 from sync.entries import Card, Count, Ref
 from sync.rights import Moves
 
@@ -99,6 +100,6 @@ class Undo(Moves, frozen=True, tag="coin.undo"):
         return money(self.card), -self.yen
 
 
-_ROOMS: Final = (lots, refunds, remedies, settlement, till)
+_ROOMS: Final = (lots, refunds, remedies, settlement, till, trading)
 KINDS: Final = (Charge, Pay, Void, Undo, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

@@ -20,6 +20,7 @@ from programs.coin.remedies import CardMoved
 from programs.coin.rules import PROGRAM, Purse
 from programs.coin.settlement import tables as settlement
 from programs.coin.till import books as till
+from programs.coin.trading import books as trading
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM
 
@@ -27,7 +28,7 @@ metadata = MetaData()
 
 purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (agreed, settlement, notes, refunds, cases, till):
+for room in (agreed, settlement, notes, refunds, cases, till, trading):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
@@ -59,6 +60,7 @@ class Coin:
         refunds.record(connection, entries)
         cases.record(connection, entries)
         till.record(connection, entries)
+        trading.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:

@@ -11,6 +11,7 @@ from programs.coin.refunds.facts import CashedOut, Refund
 from programs.coin.remedies import Cleared, Compensated, MadeWhole, Repaid
 from programs.coin.settlement.accounts import BANK, SHOP
 from programs.coin.settlement.facts import Transfer, TransferBack
+from programs.coin.trading.facts import Drawn, PutBack, ShopPaid
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM
 
@@ -85,6 +86,18 @@ def _cashed_out(fact: CashedOut) -> tuple[Move, ...]:
     return (Move(free(money(fact.card)), OFFICE_CASH, fact.yen),)
 
 
+def _drawn(fact: Drawn) -> tuple[Move, ...]:
+    return (Move(shop(fact.place), free(money(fact.card)), fact.yen),)
+
+
+def _put_back(fact: PutBack) -> tuple[Move, ...]:
+    return (Move(free(money(fact.card)), shop(fact.place), fact.yen),)
+
+
+def _shop_paid(fact: ShopPaid) -> tuple[Move, ...]:
+    return (Move(shop(fact.place), shop(fact.to), fact.yen),)
+
+
 def _transfer(fact: Transfer) -> tuple[Move, ...]:
     return (Move(shop(fact.place), BANK, fact.yen),)
 
@@ -121,6 +134,9 @@ _OFFICE: Final[Mapping[type, Callable[[Any], tuple[Move, ...]]]] = {
     Compensated: _compensated,
     Repaid: _repaid,
     Cleared: _cleared,
+    Drawn: _drawn,
+    PutBack: _put_back,
+    ShopPaid: _shop_paid,
     Transfer: _transfer,
     TransferBack: _transfer_back,
 }

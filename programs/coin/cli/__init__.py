@@ -23,6 +23,7 @@ from programs.coin.cli import (
     shops,
     statement,
     terms,
+    trading,
 )
 
 
@@ -39,7 +40,7 @@ def coin() -> None:
 
 
 of_money = (terms, balance, giving, issuing, expiring, migrating, refund, law, months)
-of_shops = (closings, shops, code, receipt, settlement, statement, disputes)
+of_shops = (closings, shops, code, receipt, settlement, statement, disputes, trading)
 of_losses = (after_loss, case, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):
     for command in room.COMMANDS:
