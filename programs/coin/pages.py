@@ -11,6 +11,7 @@ from central.console.books import place_name
 from central.console.brought import Page
 from central.console.moment import Moment
 from programs.coin.agreed import agreed
+from programs.coin.procedures import circulation
 from programs.coin.settlement import calendar, counted, tables
 from programs.coin.settlement.accounts import SHOP
 from programs.coin.settlement.books import BatchBook, OfficeBooks
@@ -18,6 +19,7 @@ from programs.coin.settlement.facts import State
 from programs.coin.terms import Settling
 from sync.program import town_day
 
+MONTHS_SHOWN: Final = 13  # a year, and the same month of the year before
 BATCHES_SHOWN: Final = 24  # a year of them
 
 
@@ -137,4 +139,19 @@ def _places(book: BatchBook) -> list[str]:
     return [sent.place for sent in book.transfers]
 
 
-PAGES: Final = (Page("settlement", "精算", "Settlement", settlement),)
+def circulating(engine: sa.Engine, _moment: Moment) -> Mapping[str, Any]:
+    """Return what the page of the circulation shows: the last months, the newest first."""
+    with store.reading(engine) as connection:
+        months = circulation.months(connection)[-MONTHS_SHOWN:]
+        is_local_known = tables.office_books(connection).local is not None
+    rows = [
+        (month.month, [(of.name, getattr(month, of.name)) for of in circulation.EXPLAINED])
+        for month in reversed(months)
+    ]
+    return {"months": rows, "explained": circulation.EXPLAINED, "is_local_known": is_local_known}
+
+
+PAGES: Final = (
+    Page("settlement", "精算", "Settlement", settlement),
+    Page("circulation", "循環", "Circulation", circulating),
+)

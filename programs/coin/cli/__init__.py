@@ -6,6 +6,7 @@ from programs.coin.cli import (
     after_loss,
     balance,
     case,
+    circulation,
     closings,
     code,
     disputes,
@@ -40,7 +41,7 @@ def coin() -> None:
 
 
 of_money = (terms, balance, giving, issuing, expiring, migrating, refund, law, months)
-of_shops = (closings, shops, code, receipt, settlement, statement, disputes, trading)
+of_shops = (closings, shops, code, receipt, settlement, statement, disputes, trading, circulation)
 of_losses = (after_loss, case, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):
     for command in room.COMMANDS:
