@@ -132,6 +132,7 @@ class Decision(msgspec.Struct, frozen=True):
         facts: what to write, in one commit; nothing, if there is nothing to remember.
         values: numbers and names that the words mention.
         lacks: of what this unit would have to be allowed to give out more, and how much, to decide otherwise; or None.
+        otherwise: what is decided instead where the town cannot be asked for what is lacking; or None.
     """
 
     result: Result
@@ -139,6 +140,7 @@ class Decision(msgspec.Struct, frozen=True):
     facts: tuple[Fact, ...] = ()
     values: dict[str, int | str] = msgspec.field(default_factory=dict)
     lacks: tuple[str, int] | None = None
+    otherwise: "Decision | None" = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import msgspec
 
 from programs.coin import remedies
+from programs.coin.insured import facts as insured
 from programs.coin.lots import facts as lots
 from programs.coin.lots.issues import AnIssue, Issue
 from programs.coin.refunds import facts as refunds
@@ -100,6 +101,32 @@ class Undo(Moves, frozen=True, tag="coin.undo"):
         return money(self.card), -self.yen
 
 
-_ROOMS: Final = (lots, refunds, remedies, settlement, till, trading)
-KINDS: Final = (Charge, Pay, Void, Undo, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
+class Insured(Pay, frozen=True, tag="coin.insured"):
+    """A shop was paid by the fund where the town could not be asked; the card owes the fund so much."""
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return insured.FUND, -self.yen
+
+
+class InsuredVoid(Void, frozen=True, tag="coin.insured-void"):
+    """Such a payment at this unit, on the same day, is taken back whole: the fund may promise it again."""
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return insured.FUND, self.yen
+
+
+_ROOMS: Final = (insured, lots, refunds, remedies, settlement, till, trading)
+KINDS: Final = (
+    Charge,
+    Pay,
+    Void,
+    Undo,
+    Insured,
+    InsuredVoid,
+    Terms,
+    Issue,
+    *(kind for room in _ROOMS for kind in room.KINDS),
+)
 """Every kind of fact that this program writes."""

@@ -13,8 +13,9 @@ from central.office import Office
 from central.upsert import upsert
 from programs.coin import agreed, cases
 from programs.coin.entries import money
+from programs.coin.insured import books as insured
 from programs.coin.lots import notes
-from programs.coin.postings import OFFICE_CASH, moves, points
+from programs.coin.postings import OFFICE_CASH, debt, moves, points
 from programs.coin.refunds import books as refunds
 from programs.coin.remedies import CardMoved
 from programs.coin.rules import PROGRAM, Purse
@@ -28,7 +29,7 @@ metadata = MetaData()
 
 purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (agreed, settlement, notes, refunds, cases, till, trading):
+for room in (agreed, settlement, notes, refunds, cases, till, trading, insured):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
@@ -49,7 +50,8 @@ class Coin:
     def heirs(self, entry: Entry) -> Sequence[Heir]:
         match entry.fact:
             case CardMoved(old=old, new=new) if entry.unit == OFFICE_STREAM:
-                return (Heir(free(money(old)), free(money(new))), Heir(points(old), points(new)))
+                owned = (free(money(old)), free(money(new))), (points(old), points(new)), (debt(old), debt(new))
+                return tuple(Heir(of, to) for of, to in owned)
             case _:
                 return ()
 
@@ -61,6 +63,7 @@ class Coin:
         cases.record(connection, entries)
         till.record(connection, entries)
         trading.record(connection, entries)
+        insured.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:

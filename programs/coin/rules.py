@@ -9,7 +9,9 @@ from typing import Final
 
 import msgspec
 
-from programs.coin.entries import YEN_MAX, Charge, Pay, Undo, Void, money
+from programs.coin.entries import YEN_MAX, Charge, Insured, InsuredVoid, Pay, Undo, Void, money
+from programs.coin.insured.facts import FUND
+from programs.coin.insured.fold import BACKED, BACKED_READER, Backing, backed_key
 from programs.coin.lots.issues import ISSUES, ISSUES_READER, Issue, Issued
 from programs.coin.months import month_of
 from programs.coin.terms import TERMS, TERMS_KEY, TERMS_READER, Agreed, Terms
@@ -31,7 +33,10 @@ BALANCE: Final = "balance"
 
 
 class Paid(msgspec.Struct, frozen=True):
-    """One payment or charge: its entry (boot/seq), when, how much, what it earned; `is_void`: it was taken back."""
+    """One payment or charge: its entry (boot/seq), when, how much, what it earned.
+
+    `is_void`: it was taken back. `is_insured`: the fund paid.
+    """
 
     entry: str
     at_ms: int
@@ -40,6 +45,7 @@ class Paid(msgspec.Struct, frozen=True):
     points: int = 0
     is_void: bool = False
     issue: str = ""
+    is_insured: bool = False
 
 
 class Purse(msgspec.Struct, frozen=True):
@@ -70,7 +76,10 @@ def asks(tap: Tap) -> str:
 def besides(tap: Tap) -> tuple[Asked, ...]:
     rights = right_key(tap.unit, tap.life, money(tap.card, _issue(tap)))
     till = till_key(tap.unit, tap.life)
-    return ((RIGHTS, rights), (TERMS_READER, TERMS_KEY), (ISSUES_READER, _issue(tap)), (TILL_READER, till))
+    fund = right_key(tap.unit, tap.life, FUND)
+    backed = backed_key(tap.unit, tap.life, tap.card)
+    own = (RIGHTS, rights), (TERMS_READER, TERMS_KEY), (ISSUES_READER, _issue(tap)), (TILL_READER, till)
+    return (*own, (RIGHTS, fund), (BACKED_READER, backed))
 
 
 def _issue(tap: Tap) -> str:
@@ -85,7 +94,8 @@ def fold(purse: Purse, entry: Entry) -> Purse:
             months = _in_month(purse, day, yen)
             return msgspec.structs.replace(purse, charged=(*purse.charged, charged)[-_KEPT:], months=months)
         case Pay(yen=yen, day=day, points=points, issue=issue):
-            paid = Paid(place_of(entry), entry.at, day, yen, points, issue=issue)
+            is_insured = isinstance(entry.fact, Insured)
+            paid = Paid(place_of(entry), entry.at, day, yen, points, issue=issue, is_insured=is_insured)
             return msgspec.structs.replace(purse, paid=(*purse.paid, paid)[-_KEPT:])
         case Void(of=of, yen=yen):
             return msgspec.structs.replace(purse, paid=_marked(purse.paid, of), voided=purse.voided + yen)
@@ -107,7 +117,9 @@ def _marked(kept: tuple[Paid, ...], void: str) -> tuple[Paid, ...]:
     return tuple(msgspec.structs.replace(one, is_void=True) if one.entry == void else one for one in kept)
 
 
-def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Till, tap: Tap) -> Decision:
+def decide(
+    purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Till, fund: Right, backing: Backing, tap: Tap
+) -> Decision:
     """Decide one touch, by what the counter was set to.
 
     Args:
@@ -115,12 +127,14 @@ def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Til
         agreed: the town's terms.
         issued: what the town says of those certificates.
         till: what this unit has taken, of whichever card.
+        fund: how much this unit may promise out of the fund, and `backing` how much of it for this card.
     """
     if tap.wish.is_for_same and tap.before != tap.card:
         return Decision(Result.REFUSED, "COI-034")
     match tap.wish.what:
         case "pay":
-            return _not_here(issued.issue, tap) or _pay(purse, right, agreed.terms, tap)
+            insured = _insured(purse, agreed.terms, fund, backing, tap)
+            return _not_here(issued.issue, tap) or _pay(purse, right, agreed.terms, insured, tap)
         case "charge":
             return _charge(purse, right, agreed.terms, tap)
         case "void":
@@ -142,7 +156,7 @@ def _not_here(issue: Issue | None, tap: Tap) -> Decision | None:
     return None
 
 
-def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
+def _pay(purse: Purse, right: Right, terms: Terms, insured: Insured | None, tap: Tap) -> Decision:
     yen = tap.wish.amount
     if not 1 <= yen <= YEN_MAX:
         return Decision(Result.HELP, "COI-002")
@@ -154,10 +168,26 @@ def _pay(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
         message = "COI-011" if right.amount > 0 else "COI-010"
         values: dict[str, int | str] = {"yen": yen, "rights": right.amount}
         lacks = money(tap.card, _issue(tap)), yen - right.amount
-        return Decision(Result.REFUSED, message, values=values, lacks=lacks)
+        otherwise = _promised(insured, lacks) if insured else None
+        return Decision(Result.REFUSED, message, values=values, lacks=lacks, otherwise=otherwise)
     points = terms.points(yen)
     fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, points, _issue(tap))
     return Decision(Result.OK_PAY, "COI-020" if points else "COI-022", (fact,), {"yen": yen, "points": points})
+
+
+def _insured(purse: Purse, terms: Terms, fund: Right, backing: Backing, tap: Tap) -> Insured | None:
+    """Return a payment by the fund, if it stands in for so much: only for a card that is here, and paid here before."""
+    yen = tap.wish.amount
+    was_here = any(one.day < tap.day and not (one.is_void or one.is_insured) for one in purse.paid)
+    can_be = terms.insured.is_on and not _issue(tap) and tap.proof in _HERE and was_here
+    if not can_be or not 1 <= yen <= min(backing.left, fund.amount, terms.insured.card_yen):
+        return None
+    return Insured(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, terms.points(yen))
+
+
+def _promised(fact: Insured, lacks: tuple[str, int]) -> Decision:
+    values: dict[str, int | str] = {"yen": fact.yen, "points": fact.points}
+    return Decision(Result.OK_PAY, "COI-024" if fact.points else "COI-025", (fact,), values, lacks)
 
 
 def _is_again(purse: Purse, tap: Tap) -> bool:
@@ -195,7 +225,8 @@ def _void(purse: Purse, right: Right, till: Till, tap: Tap) -> Decision:
         return Decision(Result.REFUSED, "COI-042")
     if found in purse.charged:
         return _undo(found, right, tap)
-    fact = Void(tap.life, tap.card, found.yen, tap.place, tap.day, found.entry, found.points, found.issue)
+    kind = InsuredVoid if found.is_insured else Void
+    fact = kind(tap.life, tap.card, found.yen, tap.place, tap.day, found.entry, found.points, found.issue)
     return Decision(Result.OK_PAY, "COI-043", (fact,), {"yen": found.yen})
 
 
@@ -213,7 +244,7 @@ _CARD: Final = "0a" * 16
 
 PROGRAM: Program[Purse] = Program(
     name="coin",
-    kinds=(Charge, Pay, Void, Undo),
+    kinds=(Charge, Pay, Void, Undo, Insured, InsuredVoid),
     state=Purse,
     empty=Purse(),
     key=key,
@@ -224,6 +255,8 @@ PROGRAM: Program[Purse] = Program(
         Void(1, _CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 120),
         Undo(1, _CARD, 3000, "hall", 20_780, "9f3c0a1b22d4e5f6/1"),
         Pay(1, _CARD, 1500, "fish", 20_780, "card", 150, "summer-2026"),
+        Insured(1, _CARD, 900, "fish", 20_780, "card", 90),
+        InsuredVoid(1, _CARD, 900, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 90),
     ),
     asks=asks,
     besides=besides,
@@ -233,8 +266,8 @@ PROGRAM: Program[Purse] = Program(
         Wish(PAY, 1500, about="summer-2026"),
         Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1"),
     ),
-    readers=(TERMS, ISSUES, TILL),
+    readers=(TERMS, ISSUES, TILL, BACKED),
     acts=ACTS,
-    version=4,
+    version=5,
     safe=lambda purse: max(len(purse.paid), len(purse.charged)) <= _KEPT,
 )

@@ -56,6 +56,22 @@ class AfterLoss(msgspec.Struct, frozen=True, omit_defaults=True):
     wait_days: Days = 7
 
 
+Stake = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+
+
+class Insuring(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether the fund stands in where the town cannot be asked, and how far.
+
+    Attributes:
+        card_yen: no more than this for one card at one unit, until the centre has heard of it.
+        unit_yen: no more than this at one unit in one outage.
+    """
+
+    is_on: bool = False
+    card_yen: Stake = 2_000
+    unit_yen: Stake = 10_000
+
+
 AtOnce = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 AMonth = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Network = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$", max_length=32)]
@@ -79,6 +95,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         close_minute: so many minutes after midnight every till is closed, if nobody has done it; -1 for never.
         month_yen: no more cash than this is charged on one card in a month; 0: as much as anybody likes.
         cash_out: the office gives cash for coin, as far as the law lets it.
+        insured: whether the fund stands in where the town cannot be asked.
     """
 
     step_yen: Step = 1_000
@@ -94,6 +111,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     close_minute: CloseMinute = -1
     month_yen: AMonth = 0
     cash_out: bool = False
+    insured: Insuring = Insuring()
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""

@@ -12,6 +12,7 @@ from programs.coin.cli import (
     disputes,
     expiring,
     giving,
+    insuring,
     issuing,
     law,
     losses,
@@ -40,7 +41,7 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-of_money = (terms, balance, giving, issuing, expiring, migrating, refund, law, months)
+of_money = (terms, balance, giving, issuing, expiring, migrating, refund, law, months, insuring)
 of_shops = (closings, shops, code, receipt, settlement, statement, disputes, trading, circulation)
 of_losses = (after_loss, case, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):

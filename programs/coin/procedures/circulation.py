@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from central import ledger, store
 from central.calendar import utc_offset_minutes
 from central.reconcile import entry
+from programs.coin.insured.facts import FUND
 from programs.coin.lots.fold import EXPIRED
 from programs.coin.months import month_of, written
 from programs.coin.settlement import tables
@@ -191,6 +192,7 @@ def _sort(name: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
         return sa.or_(*(name.startswith(prefix, autoescape=True) for prefix in both))
 
     return sa.case(
+        (name.contains(FUND, autoescape=True), _OTHER),
         (any_of("coin/", "gift/", "suspense/"), _CARD),
         (any_of(SHOP), _SHOP),
         (any_of("cash/"), _CASH),

@@ -28,6 +28,7 @@ from sync.facts import CardSet, PlaceNamed
 from sync.messages import OFFICE_STREAM
 from sync.program import town_day
 
+_SALES: Final = frozenset({"coin.pay", "coin.insured"})
 _Said = TypeVar("_Said", Drawn, PutBack, ShopPaid)
 
 FROM_A_SHOP: Final = "shop"
@@ -68,7 +69,7 @@ def spendable(connection: sa.Connection, place: str, now_ms: int) -> int:
     fresh = (
         line.yen
         for line in counted.lines(connection, place, counted.UNCOUNTED, void)
-        if line.yen > 0 and line.kind == "coin.pay" and line.counts_for(offset) >= today
+        if line.yen > 0 and line.kind in _SALES and line.counts_for(offset) >= today
     )
     return max(0, true_sum(connection, shop(place)) - sum(fresh))
 

@@ -10,6 +10,7 @@ from central.calendar import utc_offset_minutes
 from central.centre import Centre
 from central.reconcile import entry
 from programs.coin.agreed import agreed_in
+from programs.coin.insured.facts import FUND
 from programs.coin.law import Regime
 from sync.program import DAY_MS, MINUTE_MS
 
@@ -77,9 +78,10 @@ def flows(connection: sa.Connection, since_ms: int, until_ms: int) -> dict[str, 
     found: dict[str, int] = {}
     for row in connection.execute(asked):
         source, target = (name.removeprefix(ledger.SHORT) for name in (row.source, row.target))
-        if target.startswith(_CARDS) and not source.startswith(_CARDS):
+        of_card, to_card = (name.startswith(_CARDS) and not name.endswith(FUND) for name in (source, target))
+        if to_card and not of_card:
             kind, yen = source.partition("/")[0], int(row.yen)
-        elif source.startswith(_CARDS) and not target.startswith(_CARDS):
+        elif of_card and not to_card:
             kind, yen = target.partition("/")[0], -int(row.yen)
         else:
             continue
