@@ -114,7 +114,7 @@ def cash_out(folder: Path, card: str, yen: int, cause: str, because: str, yes: b
             f"Hand out nothing yet: {outcome.asked_yen} yen lie at units; they were asked. Say it again in a minute."
         )
     document = {"card": card, "yen": yen, "cause": cause, "because": because}
-    say({"schema": "machi.central.coin.cash-out/1", **document}, as_json=as_json)
+    say({"schema": "machi.central.coin.cash.out/1", **document}, as_json=as_json)
 
 
 COMMANDS = (law, unused, cash_out)

@@ -39,7 +39,7 @@ def month_limit(context: click.Context, folder: Path, month: datetime | None, as
             over = [one for one in charged_in(connection, wanted) if limit and one.yen > limit]
     document = {"month": months.written(wanted), "limit_yen": limit, "over": msgspec.to_builtins(over)}
     if as_json:
-        say({"schema": "machi.central.coin.month-limit/1", **document}, as_json=True)
+        say({"schema": "machi.central.coin.month.limit/1", **document}, as_json=True)
     else:
         say({"month": document["month"], "limit_yen": limit or "none"}, as_json=False)
         for one in over:
