@@ -50,7 +50,7 @@ def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[st
         yield from _overspent(town.people, judged)
         yield from _at_units(town)
         yield from _shops_paid(town, written)
-        yield from _fund(town)
+        yield from _fund(town, written)
         yield from (("overspent", f"{name} lacks {yen} yen") for name, yen in _short(town))
         yield from _closings(town)
 
@@ -152,7 +152,7 @@ def _shops_paid(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
                 yield "wrong total", f"{place} sold for {yen} yen and has to get {there}"
 
 
-def _fund(town: "SimTown") -> Iterator[tuple[str, str]]:
+def _fund(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     """What units may promise, and what cards owe, is all that was put into the fund; a backup may lack some of it."""
     if not town.setting.insured or town.people.restored:
         return
@@ -161,6 +161,9 @@ def _fund(town: "SimTown") -> Iterator[tuple[str, str]]:
         given_back = -ledger.balance(connection, GUARANTEE) - FUND_YEN
     if found.worth != FUND_YEN + given_back or found.short:
         yield "wrong total", f"the fund should be worth {FUND_YEN + given_back} yen: {found}"
+    voids = sum(one.fact.yen for one in written.touches.values() if isinstance(one.fact, InsuredVoid))
+    if not 0 <= given_back <= voids:
+        yield "wrong total", f"{given_back} yen were given back to cards, and payments of {voids} yen were made void"
     if min(found.free, *found.at_units.values(), 0) < 0:
         yield "overspent", f"more was promised than the fund has: {found}"
 

@@ -7,17 +7,18 @@ the transaction in which both were added up. This may be as wrong as it likes ab
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import sqlalchemy as sa
+
 from central import habits, ledger
 from central.granting import Deal
 from central.reconcile import statements
 from programs.coin.agreed import agreed_in
 from programs.coin.entries import money
-from programs.coin.insured.books import backings, is_owed, is_promised, owed_by
+from programs.coin.insured.books import backings, is_owed, is_promised, owed_by, recoverable, unbacked
 from programs.coin.insured.facts import FUND, FUND_KIND, Backed, Recovered
 from programs.coin.insured.fold import BACKED, backed_key
 from programs.coin.lots import books
 from programs.coin.lots.giving import is_stopped
-from programs.coin.postings import debt
 from programs.coin.terms import Insuring
 from sync.directory import unit_key
 from sync.facts import UnitSet
@@ -36,7 +37,7 @@ class Fund:
 
     def collect(self, deal: Deal, things: Sequence[str]) -> None:
         for card in _cards(things) if is_owed(deal.connection) else ():
-            if owed := owed_by(deal.connection, card):
+            if owed := recoverable(deal.connection, card):
                 _recover(deal, card, owed)
 
     def tend(self, deal: Deal, things: Sequence[str]) -> None:
@@ -81,10 +82,10 @@ def _shops(deal: Deal) -> Iterator[str]:
 def _deal_out(deal: Deal, terms: Insuring, shops: Sequence[str]) -> None:
     """Let each shop in reach promise as much as one outage may cost, as far as the fund has it; ask back the rest."""
     wanted = terms.unit_yen if terms.is_on else 0
-    holders = deal.holders(FUND)
+    holders, made_up = deal.holders(FUND), unbacked(deal.connection)
     for unit in sorted({*shops, *holders.units}):
         held = holders.units.get(unit, 0)
-        more = min((wanted if unit in shops else 0) - held, deal.free(FUND))
+        more = min((wanted if unit in shops and unit not in made_up else 0) - held, deal.free(FUND))
         if held > wanted:
             deal.recall(FUND, unit, held - wanted)
         elif more >= max(1, wanted // _WORTH_A_WORD) and not deal.unheard:
@@ -94,19 +95,26 @@ def _deal_out(deal: Deal, terms: Insuring, shops: Sequence[str]) -> None:
 def _back(deal: Deal, terms: Insuring, card: str, shops: Sequence[str]) -> None:
     """Tell shops at which a card has paid for how much the fund stands in: for what it has elsewhere."""
     connection, what = deal.connection, money(card)
-    often = sorted(habits.uses(connection, what).items(), key=lambda use: (-use[1].paid, use[0]))
-    places = [unit for unit, use in often if use.paid][:PLACES]
     keys = {unit: backed_key(unit, deal.in_reach[unit], card) for unit in shops}
     told = backings(connection, list(keys.values()))
-    can_be = terms.is_on and not is_stopped(connection, card)
-    worth, owes = books.worth(connection, what), ledger.true_sum(connection, debt(card))
-    for unit, key in keys.items():
-        backing = told.get(key, BACKED.empty)
-        here = ledger.balance(connection, ledger.held(what, unit, deal.in_reach[unit])) + deal.granted(what, unit)
-        wanted = max(0, min(terms.card_yen, worth - here) - owes) if can_be and unit in places else 0
-        least = max(1, terms.card_yen // _WORTH_A_WORD)
-        if wanted < backing.left or wanted - backing.left >= least:
+    places = _places(connection, what) if terms.is_on and not is_stopped(connection, card) else frozenset()
+    # A unit that promised before it was told anything made that up; it is never told, and so never believed.
+    concerned = [unit for unit in shops if (told[keys[unit]].when if keys[unit] in told else unit in places)]
+    held = {unit: ledger.held(what, unit, deal.in_reach[unit]) for unit in concerned}
+    here = ledger.balances(connection, list(held.values()))
+    worth, owes = (books.worth(connection, what), owed_by(connection, card)) if concerned else (0, 0)
+    for unit in concerned:
+        backing = told.get(keys[unit], BACKED.empty)
+        elsewhere = worth - here[held[unit]] - deal.granted(what, unit)
+        wanted = max(0, min(terms.card_yen, elsewhere) - owes) if unit in places else 0
+        if wanted < backing.left or wanted - backing.left >= max(1, terms.card_yen // _WORTH_A_WORD):
             deal.tell(unit, Backed(unit, deal.in_reach[unit], card, wanted, backing.used))
+
+
+def _places(connection: sa.Connection, what: str) -> frozenset[str]:
+    """Return where a card has paid most often."""
+    uses = sorted(habits.uses(connection, what).items(), key=lambda use: (-use[1].paid, use[0]))
+    return frozenset([unit for unit, use in uses if use.paid][:PLACES])
 
 
 TENDER: Final = Fund()

@@ -34,7 +34,8 @@ def insured(
 ) -> None:
     """Show the fund that stands in where the town cannot be asked, or set what it may do.
 
-    Ends with exit code 2 if a unit has promised what it had no right to: a disk was copied.
+    Ends with exit code 2 if a unit has promised what it had no right to (a disk was copied), or for a card about which
+    it was told nothing (it was tampered with).
     """
     from programs.coin.insured.books import standing
     from programs.coin.procedures.insuring import NoFundError, put
@@ -66,9 +67,10 @@ def insured(
         "owed": sum(found.owed.values()),
         "owed_by": found.owed,
         "short": found.short,
+        "unbacked": found.unbacked,
     }
     say({"schema": "machi.central.coin.insured/1", **document}, as_json=as_json)
-    if found.short:
+    if found.short or found.unbacked:
         context.exit(CHECK_FAILED)
 
 

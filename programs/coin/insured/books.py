@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import Column, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 from central import ledger
 from central.upsert import upsert
@@ -17,7 +17,18 @@ from sync.messages import ONE_UNIT
 
 metadata = MetaData()
 
-backed = Table("coin_backed", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
+backed = Table(
+    "coin_backed",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("card", Text, nullable=False),
+    Column("is_told", Integer, nullable=False),  # 1: the centre has said something about this card to this unit
+    Column("used", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Index("coin_backed_by_card", "card"),
+    Index("coin_backed_by_telling", "is_told"),
+)
 
 _BACKING: Final = msgspec.json.Decoder(Backing)
 
@@ -31,6 +42,8 @@ class Standing(msgspec.Struct, frozen=True):
         lost: what lost units might have promised.
         owed: what each card owes; below zero: it gets so much back.
         short: what units promised beyond their rights, because a disk was copied; the fund bears it.
+        unbacked: what each unit promised for cards about which the centre never told it anything: a unit that was
+            tampered with. It is not taken from the cards, and the unit is granted no more.
     """
 
     free: int
@@ -38,6 +51,7 @@ class Standing(msgspec.Struct, frozen=True):
     lost: int
     owed: dict[str, int]
     short: int
+    unbacked: dict[str, int]
 
     @property
     def worth(self) -> int:
@@ -52,8 +66,14 @@ def record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     for entry in ours:
         key = BACKED.key(entry)
         states[key] = BACKED.fold(states.get(key, BACKED.empty), entry)
-    rows = [{"key": key, "state": msgspec.json.encode(state).decode()} for key, state in sorted(states.items())]
-    upsert(connection, backed, rows, lambda new: {"state": new.state})
+    rows = [_row(key, state) for key, state in sorted(states.items())]
+    upsert(connection, backed, rows, lambda new: {name: new[name] for name in ("is_told", "used", "state")})
+
+
+def _row(key: str, state: Backing) -> dict[str, str | int]:
+    unit, _, card = key.split("/")
+    said = {"is_told": int(state.when is not None), "used": state.used}
+    return {"key": key, "unit": unit, "card": card, **said, "state": msgspec.json.encode(state).decode()}
 
 
 def _counts(entry: Entry) -> bool:
@@ -87,12 +107,27 @@ def standing(connection: sa.Connection) -> Standing:
             units[name.removeprefix(held)] = int(balance)
         elif name.startswith("suspense/"):
             lost += int(balance)
-    return Standing(at_hand, units, lost, owed, short)
+    return Standing(at_hand, units, lost, owed, short, unbacked(connection))
 
 
 def owed_by(connection: sa.Connection, card: str) -> int:
     """Return what a card owes the fund; below zero: it gets so much back."""
     return ledger.true_sum(connection, debt(card))
+
+
+def unbacked(connection: sa.Connection) -> dict[str, int]:
+    """Return what units promised for cards about which the centre never told them anything."""
+    is_made_up = (backed.c.is_told == 0, backed.c.used > 0)
+    asked = sa.select(backed.c.unit, sa.func.sum(backed.c.used)).where(*is_made_up).group_by(backed.c.unit)
+    return {unit: int(yen) for unit, yen in connection.execute(asked.order_by(backed.c.unit))}
+
+
+def recoverable(connection: sa.Connection, card: str) -> int:
+    """Return what a card owes and may be taken from it: what a unit made up is not its holder's to pay."""
+    made_up = sa.select(sa.func.coalesce(sa.func.sum(backed.c.used), 0))
+    made_up = made_up.where(backed.c.card == card, backed.c.is_told == 0, backed.c.used > 0)
+    owed = owed_by(connection, card)
+    return owed if owed < 0 else max(0, owed - int(connection.execute(made_up).scalar_one()))
 
 
 def is_owed(connection: sa.Connection) -> bool:

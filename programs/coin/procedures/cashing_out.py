@@ -16,6 +16,7 @@ from central.centre import Centre
 from central.reconcile import entry
 from programs.coin.agreed import agreed_in
 from programs.coin.entries import money
+from programs.coin.insured.books import owed_by
 from programs.coin.law import Cause, HalfYear, Law, previous_base_date
 from programs.coin.lots import books
 from programs.coin.postings import OFFICE_CASH
@@ -35,8 +36,8 @@ class Stand(msgspec.Struct, frozen=True):
     """How a card stands.
 
     Attributes:
-        paid_for: what is left of cash that was charged, wherever it lies.
-        free: what lies at no unit.
+        paid_for: what is left of cash that was charged, wherever it lies, less what the card owes the fund.
+        free: what lies at no unit, less that too.
     """
 
     paid_for: int
@@ -62,12 +63,14 @@ def cash_out(centre: Centre, card: str, yen: int, cause: Cause, because: str) ->
             raise NoCashError(f"not before {', '.join(deal.unheard)} has been heard: this centre was restored")
         day = day_at(connection, centre.town.clock.wall_ms())
         lots = books.purse(connection, what).lots
-        stand = Stand(sum(lot.left for lot in lots if lot.was_paid_for), ledger.balance(connection, ledger.free(what)))
+        owes = max(0, owed_by(connection, card))
+        paid_for = sum(lot.left for lot in lots if lot.was_paid_for)
+        stand = Stand(max(0, paid_for - owes), deal.free(what) - owes)
         terms = agreed_in(connection).terms
         if why := why_not(terms, cause, yen, stand, half_year(connection, day)):
             raise NoCashError(why)
         if stand.free < yen:
-            if not deal.gather(what, yen):
+            if not deal.gather(what, yen + owes):
                 raise NoCashError(f"{yen - stand.free} yen of it lie at units that cannot be reached now; try later")
             return Outcome(None, yen - stand.free)
         done = CashedOut(card, yen, cause, because, day)

@@ -17,6 +17,7 @@ from central.ledger import true_sum
 from central.reconcile import statement
 from programs.coin.agreed import agreed_in
 from programs.coin.entries import money
+from programs.coin.insured.books import owed_by
 from programs.coin.lots import books
 from programs.coin.lots.giving import is_stopped
 from programs.coin.postings import shop
@@ -118,11 +119,12 @@ def put_back(centre: Centre, place: str, yen: int | None = None) -> PutBack:
             raise NoTradeError(f"not before {', '.join(deal.unheard)} has been heard: this centre was restored")
         if not 1 <= wanted <= drawn:
             raise NoTradeError(f"{drawn} yen of what {place} has drawn are left")
-        lacks = wanted - deal.free(what)
+        owes = max(0, owed_by(deal.connection, card))
+        lacks = wanted + owes - deal.free(what)
         if lacks <= 0:
             today = town_day(centre.town.clock.wall_ms(), utc_offset_minutes(deal.connection))
             return _said(centre, deal, PutBack(place, card, wanted, today))
-        is_coming = deal.gather(what, wanted)
+        is_coming = deal.gather(what, wanted + owes)
     if is_coming:
         raise WaitsError(f"{lacks} yen of it lie at units, which were asked for it; say it again in a minute")
     raise NoTradeError(f"{lacks} yen of it lie at units that cannot be reached now")

@@ -1,21 +1,32 @@
 """INSURED: the shop is always paid, all units together never promise more than the fund has, and off is as before."""
 
+import msgspec
 import pytest
 
 from central import ledger
 from central.granting import NotFreeError
-from programs.coin.insured.books import Standing, standing
+from programs.coin.entries import Insured
+from programs.coin.insured.books import Standing, backings, standing
 from programs.coin.insured.facts import FUND, Backed, FundSet, Recovered
+from programs.coin.insured.fold import Backing, backed_key
+from programs.coin.law import Cause
+from programs.coin.lots.books import worth
+from programs.coin.lots.issues import Issue, Issued
 from programs.coin.procedures import losses
+from programs.coin.procedures.cashing_out import NoCashError, cash_out
 from programs.coin.procedures.circulation import months
 from programs.coin.procedures.insuring import NoFundError, give_up, put
+from programs.coin.procedures.moving import move
 from programs.coin.procedures.unused import flows
-from programs.coin.rules import CHARGE, PAY, PROGRAM, VOID
+from programs.coin.rules import CHARGE, PAY, VOID, Paid, Purse, decide
 from programs.coin.tending import TENDER
-from programs.coin.terms import Insuring, Terms
+from programs.coin.terms import Agreed, Insuring, Terms
+from programs.coin.till.fold import Till
 from sync.facts import CardState
 from sync.messages import RightsRequest
 from sync.program import Tap, Wish
+from sync.rights import Right
+from tests.central.pen import AT
 from tests.programs.coin.street import Street
 
 DAY_S = 86_400
@@ -34,6 +45,13 @@ def look(street: Street) -> Standing:
     street.books()
     with street.centre.centre.reconciler.counted() as connection:
         return standing(connection)
+
+
+def backed(street: Street) -> int:
+    """Return for how much the fund stands in at the fish shop, as the centre knows it."""
+    key = backed_key("shop01", 1, street.name)
+    with street.centre.centre.reconciler.counted() as connection:
+        return backings(connection, [key])[key].left
 
 
 @pytest.fixture
@@ -97,22 +115,59 @@ def test_each_condition_refuses_by_itself(ready: Street, unit: str, yen: int, wh
     assert ready.hold(unit, Wish(PAY, yen)) == "COI-010", why
 
 
-def test_only_a_card_that_proves_itself_is_backed_and_only_while_the_town_says_so(ready: Street) -> None:
-    unit = ready.units["shop01"].running
-    shelf = unit.opened.shelf
+CARD, TODAY = "0a" * 16, 20_780
+BEFORE = Paid("9f3c0a1b22d4e5f6/1", 0, TODAY - 1, 500)
+ON = Agreed(Terms(insured=Insuring(is_on=True, card_yen=2_000)))
+
+
+def decided(
+    yen: int = 500,
+    *,
+    proof: str = "card",
+    agreed: Agreed = ON,
+    paid: Paid = BEFORE,
+    fund: int = 9_000,
+    left: int = 9_000,
+    about: str = "",
+) -> bool:
+    """Tell whether the fund would stand in, everything else being as it has to be."""
+    tap = Tap(CARD, proof, "shop01", "fish", AT, TODAY, 1, Wish(PAY, yen, about))
+    issued = Issued(Issue("summer", "", ("fish",)))
+    states = (Right(), agreed, issued, Till(), Right(fund), Backing(left))
+    decision = decide(Purse((paid,)), *states, tap)
+    assert decision.lacks
+    assert not decision.facts, "where the town can be asked, it is"
+    return decision.otherwise is not None
+
+
+def test_all_conditions_have_to_hold() -> None:
+    assert decided()
+    assert [proof for proof in ("none", "token", "card", "pin") if decided(proof=proof)] == ["card", "pin"]
+    assert not decided(agreed=Agreed(Terms())), "the town has not switched it on"
+    for changed in ({"day": TODAY}, {"is_void": True}, {"is_insured": True}):
+        assert not decided(paid=msgspec.structs.replace(BEFORE, **changed)), "it has not paid here on an earlier day"
+    assert [decided(yen) for yen in (2_000, 2_001)] == [True, False]
+    assert [decided(fund=fund) for fund in (500, 499)] == [True, False]
+    assert [decided(left=left) for left in (500, 499)] == [True, False]
+    assert not decided(about="summer"), "gift certificates are never insured"
+
+
+def test_what_lies_here_and_what_is_owed_is_not_backed_as_well(ready: Street) -> None:
     alone(ready)
-
-    def decided(proof: str) -> str:
-        now = unit.tap.moment()
-        tap = Tap(ready.name, proof, now.unit, now.place, now.at_ms, now.day, now.life, Wish(PAY, 500))
-        states = [shelf.state_of(reader, key) for reader, key in PROGRAM.besides(tap)]
-        decision = PROGRAM.decide(shelf.state(PROGRAM, PROGRAM.asks(tap)), *states, tap)
-        return decision.otherwise.message if decision.otherwise else ""
-
-    assert [decided(proof) for proof in ("none", "token", "card", "pin")] == ["", "", "COI-024", "COI-024"]
-    ready.centre.centre.registrar.say([Terms()])
+    assert ready.hold("shop01", Wish(PAY, 1500)) == "COI-024"
     ready.talk("shop01")
-    assert decided("card") == ""
+    tend(ready)
+    assert backed(ready) == 500, "2,000 yen less what the card owes; its money is at a desk out of reach"
+    ready.talk(*ready.units)
+    for _ in range(2):
+        tend(ready)
+        ready.talk(*ready.units)
+    assert backed(ready) == 2000
+    ready.give("shop01", 1000)
+    ready.hold("desk01", Wish(PAY, ready.rights("desk01") - 700))
+    ready.talk(*ready.units)
+    tend(ready)
+    assert backed(ready) == 700, "what lies at the shop itself is spent there without a fund"
 
 
 def test_a_card_is_backed_for_what_it_has_elsewhere_and_no_further(ready: Street) -> None:
@@ -153,6 +208,7 @@ def test_switched_off_units_give_back_what_they_might_have_promised(ready: Stree
         ready.talk(*ready.units)
     found = look(ready)
     assert (found.free, found.at_units) == (PUT_IN, {})
+    assert backed(ready) == 0
     alone(ready)
     assert ready.hold("shop01", Wish(PAY, 500)) == "COI-010"
 
@@ -172,6 +228,8 @@ def test_a_void_on_the_day_gives_the_promise_back_also_after_it_was_recovered(re
     tend(ready)
     found = look(ready)
     assert (found.owed, ready.balance("shop/fish")) == ({}, 1000)
+    assert found.worth == PUT_IN + 1500, "the town gave it back: a unit out of reach may have promised it again"
+    assert ready.balance("fund/guarantee") == -PUT_IN - 1500
     with ready.centre.centre.reconciler.counted() as connection:
         assert ledger.true_sum(connection, f"{ready.what}/free") + ready.rights("desk01") == 5000
 
@@ -228,7 +286,64 @@ def test_the_fund_is_no_money_of_cards_and_what_it_pays_is_shown_as_given(ready:
 
 def test_only_the_office_moves_the_fund(ready: Street) -> None:
     before = ready.books()
+    told = backed(ready)
     forged = (FundSet(9_000, "mine"), Recovered(ready.name, 500), Backed("shop01", 1, ready.name, 99_000))
     ready.units["shop02"].running.opened.journal.append(forged)
     ready.talk("shop02")
     assert ready.books() == before
+    assert backed(ready) == told
+
+
+def test_what_a_unit_made_up_is_not_taken_from_a_card_and_the_unit_gets_no_more(ready: Street) -> None:
+    """A shop that was tampered with may sign what it likes; its holder must not pay for it."""
+    unit = ready.units["shop02"].running
+    unit.opened.journal.append([Insured(1, ready.name, 4000, "bakery", 20_780, "card")])
+    ready.talk(*ready.units)
+    for _ in range(3):
+        tend(ready)
+        ready.talk(*ready.units)
+    found = look(ready)
+    assert (found.unbacked, found.owed) == ({"shop02": 4000}, {ready.name: 4000})
+    assert found.at_units == {"shop01/1": 10_000, "shop02/1": 6_000}
+    with ready.centre.centre.reconciler.counted() as connection:
+        assert worth(connection, ready.what) == 5000
+
+
+def test_one_card_can_cost_the_fund_its_limit_at_each_shop_and_no_more(ready: Street) -> None:
+    """Its holder pays wherever nobody can ask, with the same money; what cannot be collected is the fund's."""
+    ready.give("shop02", 1000)
+    ready.hold("shop02", Wish(PAY, 1000))
+    ready.clock.advance(DAY_S)
+    ready.talk(*ready.units)
+    tend(ready)
+    ready.talk(*ready.units)
+    alone(ready)
+    spent = 0
+    for unit in ("shop01", "shop02"):
+        for yen in (1900, 900, 99, 1):
+            spent += yen * (ready.hold(unit, Wish(PAY, yen)) in {"COI-024", "COI-025"})
+    assert ready.hold("desk01", Wish(PAY, ready.rights("desk01"))) == "COI-020"
+    assert spent == 2 * 2000
+    ready.talk(*ready.units)
+    tend(ready)
+    found = look(ready)
+    assert (found.owed, found.short, found.worth) == ({ready.name: 4000}, 0, PUT_IN)
+    assert ready.balance("shop/fish") + ready.balance("shop/bakery") == 1000 + 1000 + 4000
+
+
+def test_who_owes_the_fund_gets_no_cash_for_it_and_a_new_card_owes_the_same(ready: Street) -> None:
+    centre = ready.centre.centre
+    centre.registrar.say([Terms(cash_out=True, insured=Insuring(is_on=True))])
+    ready.talk(*ready.units)
+    alone(ready)
+    ready.hold("shop01", Wish(PAY, 1500))
+    ready.talk(*ready.units)
+    with pytest.raises(NoCashError, match="3500 yen were paid for"):
+        cash_out(centre, ready.name, 3501, Cause.ASKED, "wants it")
+    centre.registrar.set_card(ready.other, CardState.ACTIVE)
+    move(centre, ready.name, ready.other)
+    assert look(ready).owed == {ready.other: 1500}
+    ready.talk(*ready.units)
+    with centre.granter.deal() as deal:
+        TENDER.collect(deal, [f"coin/{ready.other}"])
+    assert (look(ready).owed, ready.balance(f"coin/{ready.other}/free")) == ({}, 3500)

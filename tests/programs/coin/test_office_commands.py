@@ -108,4 +108,5 @@ def test_the_fund_is_shown_to_the_yen_and_a_promise_without_a_right_is_found(fol
     assert (found["owed_by"], found["short"], found["worth"]) == ({CARD: 900}, 900, 5000)
     assert coin(folder, "write-off", CARD, "--because", "moved", "--yes")["yen"] == 900
     assert "owes the fund nothing" in machi("coin", "write-off", folder, CARD, "--because", "x", "--yes", ends=REFUSED)
-    assert coin(folder, "insured", ends=CHECK_FAILED)["worth"] == 4100
+    found = coin(folder, "insured", ends=CHECK_FAILED)
+    assert (found["worth"], found["unbacked"]) == (4100, {"fish01": 900})

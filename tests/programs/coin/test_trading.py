@@ -122,6 +122,8 @@ def test_a_card_is_one_shops_and_only_the_office_says_whose(sold: Street) -> Non
     sold.units["shop01"].running.opened.journal.append(facts)
     sold.talk("shop01")
     assert sold.books() == before, "a unit that forges it moves nothing"
+    with pytest.raises(NoTradeError, match="no card of its own"):
+        draw(centre, "bakery", 1)
     set_card(centre, "fish", "")
     with pytest.raises(NoTradeError, match="no card of its own"):
         draw(centre, "fish", 1)
