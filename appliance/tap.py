@@ -288,6 +288,8 @@ class TapPath:
                 self.asking.ask(*decision.lacks)
             self._waiting = believed
             return None
+        if decision.otherwise and not self.asking.is_worth_it:
+            decision = decision.otherwise
         if not decision.facts and not tap.wish.what:
             self._before = believed.card, self.clock.mono() + WISH_S
         wish = self._wish

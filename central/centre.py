@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from central import folder as at
 from central import store
 from central.authority import Authority
-from central.dealing import Dealer
+from central.dealing import Dealer, own_kinds, tenders
 from central.enrol import Enroller
 from central.folder import Folder
 from central.granting import Granter
@@ -78,7 +78,8 @@ def assemble(
     streams = Streams(town)
     every_office = offices()
     reconciler = Reconciler(engine, register, every_office)
-    granter = Granter(streams, reconciler, clock)
+    every_tender = tenders()
+    granter = Granter(streams, reconciler, clock, own_kinds(every_tender))
     return Centre(
         engine=engine,
         town=town,
@@ -90,7 +91,7 @@ def assemble(
         registrar=Registrar(engine, streams, card_key),
         reconciler=reconciler,
         granter=granter,
-        dealer=Dealer(engine, granter, clock),
+        dealer=Dealer(engine, granter, clock, tenders=every_tender),
         losses=Losses(streams, reconciler),
         staffing=Staffing(streams, reconciler),
         teller=Teller(reconciler, streams, register, every_office),

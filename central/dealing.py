@@ -6,7 +6,7 @@ is in two.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from central.placement import MEAN, Habit, Site, Terms, changes
 from central.reconcile import statements
 from central.town import Clock
 from central.upsert import upsert
+from sync import installed
 from sync.directory import unit_key
 from sync.facts import UnitSet
 from sync.program import MINUTE_MS
@@ -50,6 +51,30 @@ class Place(msgspec.Struct, frozen=True):
     storm: bool = False
 
 
+class Tender(Protocol):
+    """What a program does in the same transactions: it finds `TENDER` in the program's `tending.py`."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of things that it deals itself, and nobody else."""
+
+    def collect(self, deal: Deal, things: Sequence[str]) -> None:
+        """Use what is free, before it is dealt."""
+
+    def tend(self, deal: Deal, things: Sequence[str]) -> None:
+        """Say what follows, once the things were dealt."""
+
+
+def tenders() -> tuple[Tender, ...]:
+    """Return those of all installed programs."""
+    return tuple(module.TENDER for module in installed.parts("tending").values())
+
+
+def own_kinds(tenders: Sequence[Tender]) -> frozenset[str]:
+    """Return the kinds of things that programs deal themselves."""
+    return frozenset[str]().union(*(tender.kinds for tender in tenders))
+
+
 Policy = Callable[[Habit, Sequence[Site], Terms], Mapping[str, int]]
 
 
@@ -66,12 +91,15 @@ class Dealer:
         clock: Clock,
         terms: Terms | None = None,
         policy: Policy = placement.place,
+        tenders: Sequence[Tender] = (),
     ) -> None:
         self._engine = engine
         self._granter = granter
         self._clock = clock
         self._terms = terms or Terms()
         self._policy = policy
+        self._tenders = tuple(tenders)
+        self._own = own_kinds(tenders)
 
     def turn(self, most: int = AT_ONCE) -> int:
         """Look at a few things, in one transaction, and deal them anew where that is worth a word; return how many.
@@ -84,12 +112,18 @@ class Dealer:
             now_ms, storm = self._clock.wall_ms(), _is_storm(deal.connection)
             before = _place(deal.connection)
             things, after = _next(deal.connection, _begin(deal.connection, before, now_ms, storm=storm), most)
+            for tender in self._tenders if things else ():
+                tender.collect(deal, things)
             table = _Table(deal, now_ms, self._terms, self._policy, storm=storm)
             for what in things:
+                if habits.kind_of(what) in self._own:
+                    continue
                 if asked := self._granter.asked(what):
                     self._granter.serve(deal, what, asked)
                 else:
                     table.deal(what)
+            for tender in self._tenders if things else ():
+                tender.tend(deal, things)
             if after != before:
                 _set(deal.connection, _PLACE, msgspec.json.encode(after).decode())
             return len(things)

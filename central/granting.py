@@ -18,6 +18,7 @@ from central.reconcile import Reconciler
 from central.refusal import RefusedError
 from central.streams import Streams
 from central.town import Clock
+from sync.entries import Fact
 from sync.facts import UnitState
 from sync.messages import OFFICE_STREAM, ONE_UNIT, RightsRequest, Why
 from sync.rights import Drained, Grant, Recall
@@ -106,7 +107,7 @@ class Deal:
         }
         self._streams = streams
         self._granted: Counter[str] = Counter()
-        self._words: dict[str, list[Grant | Recall]] = {}
+        self._words: dict[str, list[Fact]] = {}
 
     def free(self, what: str) -> int:
         """Return how much of something nobody may give out yet."""
@@ -146,6 +147,26 @@ class Deal:
             NotFreeError: the unit is suspended, closed or unknown, and will not answer.
         """
         self._words.setdefault(unit, []).append(Recall(unit, self._life(unit), what, amount))
+
+    def tell(self, unit: str, fact: Fact) -> None:
+        """Let a unit hear something else that was decided with it."""
+        self._words.setdefault(unit, []).append(fact)
+
+    def granted(self, what: str, unit: str) -> int:
+        """Return how much of something a unit was granted in this transaction."""
+        words = (word for word in self._words.get(unit, ()) if isinstance(word, Grant))
+        return sum(word.amount for word in words if word.what == what)
+
+    def use(self, what: str, amount: int, fact: Fact) -> None:
+        """Let the office itself use so much of what is free, by a fact of its own journal.
+
+        Raises:
+            NotFreeError: so much is not free.
+        """
+        if self.free(what) < amount:
+            raise NotFreeError(f"{amount} of {what} are not free")
+        self._granted[what] += amount
+        self._streams.append(self.connection, OFFICE_STREAM, [fact])
 
     def gather(self, what: str, lacks: int) -> bool:
         """Ask units for what somebody lacks at another one; return whether it may be there in a moment."""
@@ -197,10 +218,13 @@ class Deal:
 class Granter:
     """Deals out rights."""
 
-    def __init__(self, streams: Streams, reconciler: Reconciler, clock: Clock) -> None:
+    def __init__(
+        self, streams: Streams, reconciler: Reconciler, clock: Clock, never_asked: frozenset[str] = frozenset()
+    ) -> None:
         self._streams = streams
         self._reconciler = reconciler
         self._clock = clock
+        self._never_asked = never_asked  # kinds of things of which no unit gets more because it asks
         self._asked: dict[str, Asked] = {}  # if it is lost with this process, somebody has to try once more
 
     @contextmanager
@@ -258,6 +282,8 @@ class Granter:
             missed = shelves.missed(deal.connection, stream, ends, ENTRIES_MAX)
             if missed or row["state"] != UnitState.ACTIVE or deal.unheard or deal.is_drained(peer):
                 return missed
+            if habits.kind_of(request.what) in self._never_asked:
+                return []
             free = deal.free(request.what)
             if free < request.lacks:
                 if deal.gather(request.what, request.lacks):

@@ -10,7 +10,7 @@ from central import ledger
 from central.centre import Centre, open_centre
 from central.town import Clock
 from central.world import SystemClock, SystemEntropy
-from programs.coin.office import agreed
+from programs.coin.agreed import agreed
 from programs.coin.settlement import bank, calendar
 from programs.coin.settlement.settle import Wanted, settle, shop_holds
 from programs.coin.terms import Settling

@@ -33,6 +33,7 @@ class Asked:
     cards: int
     faults: str
     shops: int
+    insured: bool
     jobs: int
     minutes: float | None
     replay: str | None
@@ -69,7 +70,8 @@ def answer(asked: Asked) -> int:
             raise click.BadParameter(str(error), param_hint="--replay") from error
         return _tell_one(asked, play(setting, plan)[0], plan)
     numbers = asked.numbers()
-    wanted = settings(numbers, asked.days, asked.units, asked.cards, asked.faults, asked.shops)
+    size = asked.days, asked.units, asked.cards
+    wanted = settings(numbers, *size, asked.faults, asked.shops, asked.insured)
     if len(numbers) == 1:
         setting = next(wanted)
         return _tell_one(asked, play(setting)[0], draw(setting))
@@ -113,6 +115,7 @@ def _tell_failure(asked: Asked, setting: Setting, plan: tuple[Deed, ...], kind: 
         plan = shrink(plan, breaks(setting, kind))
     replay = f"machi simulate town --seed {setting.seed} --days {setting.days} --units {setting.units}"
     replay += f" --cards {setting.cards} --faults {setting.faults} --shops {setting.shops}"
+    replay += " --insured" if setting.insured else ""
     if asked.save:
         Path(asked.save).write_bytes(deeds.to_lines(setting, plan))
         replay = f"machi simulate town --replay {asked.save}"

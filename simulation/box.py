@@ -150,6 +150,8 @@ class Box:
         self.road.dice = dice
         self.catch_up()
         done = self._go()
+        if done and self._town.setting.insured and self.is_on and self._town.centre_answers():
+            self._go()
         if self.road.holds_back:
             self._town.later(dice.randrange(*_LATE_MS), self.road.bring_late_ones)
         self.look_after()

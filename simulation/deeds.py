@@ -85,6 +85,7 @@ class Setting(msgspec.Struct, frozen=True):
     Attributes:
         seed: grows keys and numbers.
         shops: how many units take coin, one of them a desk.
+        insured: a fund stands in where the town cannot be asked.
     """
 
     seed: str
@@ -93,6 +94,7 @@ class Setting(msgspec.Struct, frozen=True):
     cards: int = 8
     faults: str = "ordinary"
     shops: int = 0
+    insured: bool = False
 
     def counter(self, slot: int) -> str:
         """Return which counter a unit serves."""

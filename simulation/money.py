@@ -7,12 +7,15 @@ shown elsewhere.
 import random
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from central import ledger
 from central.granting import NotFreeError
 from central.store import reading
 from programs.coin.entries import money
+from programs.coin.procedures import insuring
 from programs.coin.rules import CHARGE, PAY, VOID
-from programs.coin.terms import Terms
+from programs.coin.terms import Insuring, Terms
 from simulation.deeds import FACILITY, Deed, What
 from sync.cards import pseudonym
 from sync.program import Wish
@@ -24,11 +27,26 @@ if TYPE_CHECKING:
 TERMS: Final = Terms(close_minute=15 * 60)
 """Tills are closed in the afternoon of every simulated day, with sales before and after it."""
 
-_PAID: Final = "COI-020"
+INSURING: Final = Insuring(is_on=True, card_yen=2_500, unit_yen=6_000)
+FUND_YEN: Final = 9_000
+"""So little that it is often exhausted."""
+
+BY_FUND: Final = frozenset({"COI-024", "COI-025"})
+_PAID: Final = frozenset({"COI-020", "COI-024"})
 _STEPS_MAX: Final = 5
 _YEN: Final = (100, 3000, 10)
 _TO_A_SHOP: Final = 0.6
 _BY_ITSELF: Final = 0.4
+
+
+def begin(town: "SimTown") -> None:
+    """Let the office say its terms, and fund what may be promised."""
+    centre = town.centre.centre
+    if town.setting.insured:
+        centre.registrar.say([msgspec.structs.replace(TERMS, insured=INSURING)])
+        insuring.put(centre, FUND_YEN, "simulated")
+    else:
+        centre.registrar.say([TERMS])
 
 
 def wish(town: "SimTown", box: "Box", deed: Deed, dice: random.Random) -> Wish:
@@ -45,7 +63,7 @@ def wish(town: "SimTown", box: "Box", deed: Deed, dice: random.Random) -> Wish:
 def _last_paid(town: "SimTown", box: "Box", card: int) -> str:
     """Return what stands on a resident's last receipt of this shop."""
     said = (touch.said for touch in reversed(town.people.touches) if (touch.unit, touch.card) == (box.name, card))
-    return next((shown.entry for shown in said if shown and shown.message == _PAID), "")
+    return next((shown.entry for shown in said if shown and shown.message in _PAID), "")
 
 
 def deal(town: "SimTown", card: int, dice: random.Random) -> str:

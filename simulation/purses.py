@@ -13,13 +13,17 @@ import sqlalchemy as sa
 
 from appliance.rights import Rights
 from central import ledger, store
-from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void, money
+from programs.coin.entries import Charge, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void, money
+from programs.coin.insured import books as insured
+from programs.coin.insured.facts import FUND
 from programs.coin.lots import books as lots
+from programs.coin.postings import FUND as GUARANTEE
+from programs.coin.postings import debt, shop
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.till import books as till
 from simulation.answers import Matched
 from simulation.books import Booked, Books
-from simulation.money import money_of
+from simulation.money import BY_FUND, FUND_YEN, money_of
 from simulation.people import People, Touch
 
 if TYPE_CHECKING:
@@ -45,6 +49,8 @@ def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[st
     if not any(COPIED.intersection(box.mishaps) for box in town.people.boxes):
         yield from _overspent(town.people, judged)
         yield from _at_units(town)
+        yield from _shops_paid(town, written)
+        yield from _fund(town, written)
         yield from (("overspent", f"{name} lacks {yen} yen") for name, yen in _short(town))
         yield from _closings(town)
 
@@ -73,6 +79,8 @@ def _happened(touch: Touch, recovered: Booked | None) -> tuple[str, int]:
         entry = touch.said.entry
     else:
         return "", 0
+    if isinstance(recovered.fact if recovered else None, Insured) or (touch.said and touch.said.message in BY_FUND):
+        return entry, 0  # the fund paid: what it takes from the card later was never more than the card had
     takes = {PAY: touch.wish.amount, CHARGE: -touch.wish.amount}
     return entry, takes.get(touch.wish.what, 0)
 
@@ -82,22 +90,28 @@ def _short(town: "SimTown") -> list[tuple[str, int]]:
     asked = sa.select(ledger.account.c.name, ledger.account.c.balance).where(ledger.account.c.balance != 0)
     with store.reading(town.centre.centre.engine) as connection:
         rows = connection.execute(asked.order_by(ledger.account.c.name)).all()
-    return [(name, -balance) for name, balance in rows if name.startswith(ledger.SHORT)]
+    lacking = [(name, -balance) for name, balance in rows if name.startswith(ledger.SHORT)]
+    return [(name, yen) for name, yen in lacking if not _is_told_apart(town, name)]
+
+
+def _is_told_apart(town: "SimTown", name: str) -> bool:
+    """Whether an account may lack something: a card that is owed what was recovered and then made void.
+
+    And the fund, where the centre forgot what it had recovered and what it granted from that is known to units.
+    """
+    is_fund = name.startswith(ledger.short(FUND))
+    return name.startswith(ledger.short(debt(""))) or (is_fund and bool(town.people.restored))
 
 
 def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     """What the entries add up to stands in the ledger, and all accounts together in nothing."""
-    put_in: dict[str, int] = defaultdict(int)
-    for booked in written.touches.values():
-        fact = booked.fact
-        if isinstance(fact, Charge | Void | ShopRefund):
-            put_in[money(fact.card)] += fact.yen
-        elif isinstance(fact, Pay | Undo):
-            put_in[money(fact.card)] -= fact.yen
+    put_in, promised = _put_in(written)
     with store.reading(town.centre.centre.engine) as connection:
         if total := ledger.total(connection):
             yield "wrong total", f"all accounts together hold {total} yen"
         rows = connection.execute(sa.select(ledger.account.c.name, ledger.account.c.balance)).all()
+        for card, yen in promised.items():
+            put_in[money(card)] -= yen - ledger.true_sum(connection, debt(card))  # so much the fund got back
     there: dict[str, int] = defaultdict(int)
     for name, balance in rows:
         if found := _MONEY.search(name):
@@ -105,6 +119,53 @@ def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     for what in sorted(put_in.keys() | there.keys()):
         if put_in[what] != there[what]:
             yield "wrong total", f"{what} should hold {put_in[what]} yen and holds {there[what]}"
+
+
+def _put_in(written: Books) -> tuple[dict[str, int], dict[str, int]]:
+    """Return what was put into each card's money and not paid out of it, and what the fund paid for each card."""
+    put_in: dict[str, int] = defaultdict(int)
+    promised: dict[str, int] = defaultdict(int)
+    for booked in written.touches.values():
+        match booked.fact:
+            case Insured(card=card, yen=yen):
+                promised[card] += yen
+            case InsuredVoid(card=card, yen=yen):
+                promised[card] -= yen
+            case Charge(card=card, yen=yen) | Void(card=card, yen=yen) | ShopRefund(card=card, yen=yen):
+                put_in[money(card)] += yen
+            case Pay(card=card, yen=yen) | Undo(card=card, yen=yen):
+                put_in[money(card)] -= yen
+            case _:
+                pass
+    return put_in, promised
+
+
+def _shops_paid(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
+    """Whoever paid for the goods, the shop has to get it."""
+    sold: dict[str, int] = defaultdict(int)
+    for booked in written.touches.values():
+        if isinstance(fact := booked.fact, Pay | Void):
+            sold[fact.place] += fact.yen if isinstance(fact, Pay) else -fact.yen
+    with store.reading(town.centre.centre.engine) as connection:
+        for place, yen in sold.items():
+            if yen != (there := ledger.true_sum(connection, shop(place))):
+                yield "wrong total", f"{place} sold for {yen} yen and has to get {there}"
+
+
+def _fund(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
+    """What units may promise, and what cards owe, is all that was put into the fund; a backup may lack some of it."""
+    if not town.setting.insured or town.people.restored:
+        return
+    with store.reading(town.centre.centre.engine) as connection:
+        found = insured.standing(connection)
+        given_back = -ledger.balance(connection, GUARANTEE) - FUND_YEN
+    if found.worth != FUND_YEN + given_back or found.short:
+        yield "wrong total", f"the fund should be worth {FUND_YEN + given_back} yen: {found}"
+    voids = sum(one.fact.yen for one in written.touches.values() if isinstance(one.fact, InsuredVoid))
+    if not 0 <= given_back <= voids:
+        yield "wrong total", f"{given_back} yen were given back to cards, and payments of {voids} yen were made void"
+    if min(found.free, *found.at_units.values(), 0) < 0:
+        yield "overspent", f"more was promised than the fund has: {found}"
 
 
 def _closings(town: "SimTown") -> Iterator[tuple[str, str]]:
@@ -139,3 +200,6 @@ def _at_units(town: "SimTown") -> Iterator[tuple[str, str]]:
                 here, there = rights.amount(what), ledger.balance(connection, ledger.held(what, unit.name, unit.epoch))
                 if here != there:
                     yield "not in step", f"{unit.name} may spend {here} yen of card {card}, by the books {there}"
+            here, there = rights.amount(FUND), ledger.balance(connection, ledger.held(FUND, unit.name, unit.epoch))
+            if here != there:
+                yield "not in step", f"{unit.name} may promise {here} yen of the fund, by the books {there}"

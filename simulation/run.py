@@ -81,12 +81,14 @@ def _figures(town: SimTown) -> Counter[str]:
     return figures
 
 
-def settings(seeds: Iterable[int], days: int, units: int, cards: int, faults: str, shops: int = 0) -> Iterator[Setting]:
+def settings(
+    seeds: Iterable[int], days: int, units: int, cards: int, faults: str, shops: int = 0, insured: bool = False
+) -> Iterator[Setting]:
     """Return the setting for each seed; where every profile has its turn, the seed decides which."""
     names = list(PROFILES)
     for seed in seeds:
         profile = names[seed % len(names)] if faults == EVERY else faults
-        yield Setting(str(seed), days, units, cards, profile, shops)
+        yield Setting(str(seed), days, units, cards, profile, shops, insured)
 
 
 def play_many(wanted: Iterable[Setting], jobs: int = 1) -> Iterator[Outcome]:

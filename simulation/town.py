@@ -60,7 +60,7 @@ class SimTown:
         self.reached: Counter[str] = Counter()
         self.trace = Trace()
         self.backup_at: int | None = None
-        self.mint = Mint(setting.seed, mostly_tags=not self.signatures.are_real)
+        self.mint = Mint(setting.seed, mostly_tags=not (self.signatures.are_real or setting.insured))
         self.trust = self.mint.trust()
         self.cards: list[VirtualCard] = [self.mint.resident(number) for number in range(setting.cards)]
         self.boxes: list[Box] = []
@@ -70,7 +70,7 @@ class SimTown:
         for place in sorted(set(self._places())):
             name_place(self.centre.centre, place)
         if setting.shops:
-            self.centre.centre.registrar.say([money.TERMS])
+            money.begin(self)
         for slot, place in enumerate(self._places()):
             self.slots.append(self.let_in(slot, place))
 
@@ -157,6 +157,10 @@ class SimTown:
             except UnreachableError:
                 self.reached["centre died"] += 1
 
+    def centre_answers(self) -> bool:
+        """Let the centre do what it does after each delivery in a real town; return whether there was anything."""
+        return self.office(self.reconciler.catch_up) + self.office(self.centre.centre.dealer.turn) > 0
+
     def _count_stored(self) -> int:
         with store.reading(self.centre.centre.engine) as connection:
             return connection.execute(sa.select(sa.func.max(store.segment.c.n))).scalar() or 0
@@ -215,6 +219,8 @@ class SimTown:
         self.people.touches.append(touch)
         if touch.said:
             self.reached[f"heard {touch.said.result}"] += 1
+            if self.setting.insured:
+                self.reached["paid by the fund"] += touch.said.message in money.BY_FUND
             self.reached["heard that the touch before counted"] += touch.said.message in SHOWN_AGAIN
         self.reached["cut in a touch"] += touch.cut
 

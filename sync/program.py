@@ -180,6 +180,7 @@ class Decision(msgspec.Struct, frozen=True):
         values: numbers and names that the words mention.
         lacks: of what this unit would have to be allowed to give out more, and how much, to decide otherwise; or None.
         goes_on: something is to be typed or signed now; the card need not be held there again for that.
+        otherwise: what is decided instead where the town cannot be asked for what is lacking; or None.
     """
 
     result: Result
@@ -188,6 +189,7 @@ class Decision(msgspec.Struct, frozen=True):
     values: dict[str, int | str] = msgspec.field(default_factory=dict)
     lacks: tuple[str, int] | None = None
     goes_on: bool = False
+    otherwise: "Decision | None" = None
 
 
 @dataclass(frozen=True)

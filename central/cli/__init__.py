@@ -4,6 +4,7 @@ import click
 
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
 from central.cli.office import card, export, import_, place, storm, unit
+from central.cli.retention import retention
 from central.cli.staff import person, staff
 from sync import installed
 
@@ -43,6 +44,7 @@ for command in (
     restored,
     settle,
     clocks,
+    retention,
     unit,
     place,
     card,

@@ -8,12 +8,14 @@ from typing import Annotated, Final
 import msgspec
 
 from programs.coin import pins, remedies
+from programs.coin.insured import facts as insured
 from programs.coin.lots import facts as lots
 from programs.coin.lots.issues import AnIssue, Issue
 from programs.coin.refunds import facts as refunds
 from programs.coin.settlement import facts as settlement
 from programs.coin.terms import Terms
 from programs.coin.till import facts as till
+from programs.coin.trading import facts as trading
 from sync.entries import Card, Count, Ref
 from sync.rights import Moves
 
@@ -134,6 +136,23 @@ class ShopRefund(Moves, frozen=True, tag="coin.shop-refund"):
         return money(self.card, self.issue), self.yen
 
 
-_ROOMS: Final = (lots, pins, refunds, remedies, settlement, till)
-KINDS: Final = (Charge, Pay, Void, Undo, ShopRefund, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
+class Insured(Pay, frozen=True, tag="coin.insured"):
+    """A shop was paid by the fund where the town could not be asked; the card owes the fund so much."""
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return insured.FUND, -self.yen
+
+
+class InsuredVoid(Void, frozen=True, tag="coin.insured-void"):
+    """Such a payment at this unit, on the same day, is taken back whole: the fund may promise it again."""
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return insured.FUND, self.yen
+
+
+_COUNTERS: Final = (Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid)
+_ROOMS: Final = (insured, lots, pins, refunds, remedies, settlement, till, trading)
+KINDS: Final = (*_COUNTERS, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

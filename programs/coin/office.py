@@ -7,25 +7,25 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
-from central import store
 from central.heirs import Heir
 from central.ledger import Move, account, free
 from central.office import Office
 from central.reconcile import statement
 from central.upsert import Upsert, upsert
-from programs.coin import cases
+from programs.coin import agreed, cases
 from programs.coin.entries import ShopRefund, money
+from programs.coin.insured import books as insured
 from programs.coin.lots import notes
 from programs.coin.pins import PINS, Pin, PinChosen, PinSet
-from programs.coin.postings import moves, points
+from programs.coin.postings import OFFICE_CASH, debt, moves, points
 from programs.coin.purse import Purse
 from programs.coin.refunds import books as refunds
 from programs.coin.refunds.facts import Refund
 from programs.coin.remedies import CardMoved
 from programs.coin.rules import PROGRAM
 from programs.coin.settlement import tables as settlement
-from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
 from programs.coin.till import books as till
+from programs.coin.trading import books as trading
 from sync.directory import unit_key
 from sync.entries import Entry, Fact
 from sync.facts import UnitSet
@@ -35,16 +35,13 @@ metadata = MetaData()
 
 purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
-
 pins = Table("coin_pin", metadata, Column("card", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (settlement, notes, refunds, cases, till):
+for room in (agreed, settlement, notes, refunds, cases, till, trading, insured):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
 _KEEP: Final = Upsert(purse, lambda new: {"state": new.state})
-_AGREED: Final = msgspec.json.Decoder(Agreed)
 _PIN: Final = msgspec.json.Decoder(Pin)
 _PURSE: Final = msgspec.json.Decoder(Purse)
 _IN_ONE_QUESTION: Final = 500
@@ -65,18 +62,21 @@ class Coin:
     def heirs(self, entry: Entry) -> Sequence[Heir]:
         match entry.fact:
             case CardMoved(old=old, new=new) if entry.unit == OFFICE_STREAM:
-                return (Heir(free(money(old)), free(money(new))), Heir(points(old), points(new)))
+                owned = (free(money(old)), free(money(new))), (points(old), points(new)), (debt(old), debt(new))
+                return tuple(Heir(of, to) for of, to in owned)
             case _:
                 return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
-        _note_terms(connection, entries)
+        agreed.note(connection, entries)
         _note_pins(connection, entries)
         settlement.record(connection, entries, moves)
         notes.note(connection, entries, moves)
         refunds.record(connection, _given_back(entries))
         cases.record(connection, entries)
         till.record(connection, entries)
+        trading.record(connection, entries)
+        insured.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
         states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
         for entry in ours:
@@ -99,7 +99,8 @@ class Coin:
 
     def figures(self, connection: sa.Connection) -> Mapping[str, int]:
         names = {"charged": "cash/%", "paid": "shop/%", "points": "points/%"}
-        asked = sa.select(sa.func.coalesce(sa.func.sum(account.c.balance), 0))
+        is_counters = account.c.name != OFFICE_CASH
+        asked = sa.select(sa.func.coalesce(sa.func.sum(account.c.balance), 0)).where(is_counters)
         sums = {name: connection.execute(asked.where(account.c.name.like(like))) for name, like in names.items()}
         found = {name: abs(int(summed.scalar_one())) for name, summed in sums.items()}
         settled = settlement.paid_out(connection)
@@ -125,18 +126,6 @@ def _given_back(entries: Iterable[Entry]) -> Iterator[tuple[str, refunds.Back]]:
                 pass
 
 
-def agreed(engine: sa.Engine) -> Agreed:
-    """Return the terms of the coin as the office said them last, of what was added up."""
-    with store.reading(engine) as connection:
-        return agreed_in(connection)
-
-
-def agreed_in(connection: sa.Connection) -> Agreed:
-    """Return the same within a transaction."""
-    found = connection.execute(sa.select(terms.c.state)).scalar()
-    return _AGREED.decode(found) if found else TERMS.empty
-
-
 def pin_of(connection: sa.Connection, card: str) -> Pin:
     """Return which PIN counts for a card, of what was added up."""
     found = connection.execute(sa.select(pins.c.state).where(pins.c.card == card)).scalar()
@@ -150,14 +139,6 @@ def _note_pins(connection: sa.Connection, entries: Iterable[Entry]) -> None:
             card = entry.fact.card
             state = msgspec.json.encode(PINS.fold(pin_of(connection, card), entry)).decode()
             upsert(connection, pins, [{"card": card, "state": state}], lambda new: {"state": new.state})
-
-
-def _note_terms(connection: sa.Connection, entries: Iterable[Entry]) -> None:
-    """Fold the terms as units do; whoever is not the centre has no say in them."""
-    for entry in entries:
-        if entry.unit == TOWN_STREAM and isinstance(entry.fact, Terms):
-            state = msgspec.json.encode(TERMS.fold(agreed_in(connection), entry)).decode()
-            upsert(connection, terms, [{"key": TERMS_KEY, "state": state}], lambda new: {"state": new.state})
 
 
 OFFICE: Final[Office] = Coin()

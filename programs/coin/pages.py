@@ -1,4 +1,4 @@
-"""What the coin shows on the console: how shops stand, when they are paid, and what became of each batch."""
+"""What the coin shows on the console: shops and how they are paid, tills, how coin goes round, and the fund."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,14 +10,20 @@ from central import ledger, store
 from central.console.books import place_name
 from central.console.brought import Page
 from central.console.moment import Moment
-from programs.coin.office import agreed
+from programs.coin.agreed import agreed
+from programs.coin.insured import books as insured
+from programs.coin.procedures import circulation
 from programs.coin.settlement import calendar, counted, tables
 from programs.coin.settlement.accounts import SHOP
 from programs.coin.settlement.books import BatchBook, OfficeBooks
 from programs.coin.settlement.facts import State
 from programs.coin.terms import Settling
+from programs.coin.till import books as till
 from sync.program import town_day
 
+MONTHS_SHOWN: Final = 13  # a year, and the same month of the year before
+CLOSINGS_DAYS: Final = 31
+OWED_SHOWN: Final = 50
 BATCHES_SHOWN: Final = 24  # a year of them
 
 
@@ -137,4 +143,99 @@ def _places(book: BatchBook) -> list[str]:
     return [sent.place for sent in book.transfers]
 
 
-PAGES: Final = (Page("settlement", "精算", "Settlement", settlement),)
+def circulating(engine: sa.Engine, _moment: Moment) -> Mapping[str, Any]:
+    """Return what the page of the circulation shows: the last months, the newest first."""
+    with store.reading(engine) as connection:
+        months = circulation.months(connection)[-MONTHS_SHOWN:]
+        is_local_known = tables.office_books(connection).local is not None
+    rows = [
+        (month.month, [(of.name, getattr(month, of.name)) for of in circulation.EXPLAINED])
+        for month in reversed(months)
+    ]
+    return {"months": rows, "explained": circulation.EXPLAINED, "is_local_known": is_local_known}
+
+
+class TillRow(msgspec.Struct, frozen=True):
+    """One till: its last closing, and what is in none."""
+
+    unit: str
+    number: int
+    day: str
+    open_entries: int
+    since: str
+    stand: Stand
+
+
+class ClosingRow(msgspec.Struct, frozen=True):
+    """One closing; `wrong`: what is not right about it."""
+
+    unit: str
+    place: str
+    number: int
+    day: str
+    paid: int
+    charged: int
+    difference: int | None
+    by_clock: bool
+    stand: Stand
+    wrong: tuple[str, ...]
+
+
+_TILL: Final = {
+    "missed": Stand("need", "×", "締めていません", "not closed"),
+    "over": Stand("closed", "－", "前の代", "an earlier life"),
+    "open": Stand("sending", "…", "きょうの分", "of today"),
+    "closed": Stand("ok", "○", "締めずみ", "closed"),
+}
+_CLOSING: Final = {
+    "wrong": Stand("need", "×", "合いません", "wrong"),
+    "late": Stand("late", "△", "おくれて締めた", "late"),
+    "right": Stand("ok", "○", "合っています", "right"),
+}
+
+
+def closings(engine: sa.Engine, moment: Moment) -> Mapping[str, Any]:
+    """Return what the page of the closings shows: how each till stands, missed ones first, and the last closings."""
+    terms = agreed(engine).terms
+    today = town_day(moment.now_ms, moment.offset_minutes)
+    with store.reading(engine) as connection:
+        found = till.closings(connection, today - CLOSINGS_DAYS)
+        tills = till.standings(connection, today, is_by_clock=terms.close_minute >= 0)
+        names = {one.place: place_name(connection, one.place) for one in found}
+    rows = sorted(map(_till, tills), key=lambda row: (row.stand is not _TILL["missed"], row.unit))
+    return {
+        "tills": [row for row in rows if row.stand is not _TILL["over"]],
+        "missed": sum(row.stand is _TILL["missed"] for row in rows),
+        "closings": [_closing(one, names[one.place]) for one in found],
+        "days": CLOSINGS_DAYS,
+    }
+
+
+def _till(one: till.Standing) -> TillRow:
+    name = "missed" if one.is_missed else "over" if one.is_over else "open" if one.open_entries else "closed"
+    day = calendar.iso(one.day) if one.number else ""
+    since = calendar.iso(one.since_day) if one.since_day is not None else ""
+    return TillRow(one.unit, one.number, day, one.open_entries, since, _TILL[name])
+
+
+def _closing(one: till.Checked, place: str) -> ClosingRow:
+    stand = _CLOSING["wrong" if one.wrong else "late" if one.is_late else "right"]
+    paid, charged = one.sums.paid - one.sums.voided, one.sums.charged - one.sums.undone
+    shown = (one.unit, place, one.number, calendar.iso(one.day), paid, charged, one.difference, one.is_automatic)
+    return ClosingRow(*shown, stand, one.wrong)
+
+
+def fund(engine: sa.Engine, _moment: Moment) -> Mapping[str, Any]:
+    """Return what the page of the fund shows that stands in where the town cannot be asked."""
+    with store.reading(engine) as connection:
+        found = insured.standing(connection)
+    owed = sorted(found.owed.items(), key=lambda one: -one[1])
+    return {"terms": agreed(engine).terms.insured, "fund": found, "owed": owed[:OWED_SHOWN], "owing": len(owed)}
+
+
+PAGES: Final = (
+    Page("settlement", "精算", "Settlement", settlement),
+    Page("closings", "締め", "Closings", closings),
+    Page("circulation", "循環", "Circulation", circulating),
+    Page("fund", "立て替え", "Fund", fund),
+)

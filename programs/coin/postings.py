@@ -4,18 +4,26 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from central.ledger import Move, free, held, suspense
-from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void, money
+from programs.coin.entries import Charge, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void, money
+from programs.coin.insured import facts as insured
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
-from programs.coin.refunds.facts import Refund
+from programs.coin.refunds.facts import CashedOut, Refund
 from programs.coin.remedies import Cleared, Compensated, MadeWhole, Repaid
 from programs.coin.settlement.accounts import BANK, SHOP
 from programs.coin.settlement.facts import Transfer, TransferBack
+from programs.coin.trading.facts import Drawn, PutBack, ShopPaid
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM
 
 FUND: Final = "fund/guarantee"
 """The account of what the town stands in for: below zero by what it has paid and has not got back."""
+
+OFFICE_CASH: Final = "cash/office"
+"""The account of the cash that the office itself has handed out for coin; no unit can be called so."""
+
+DEBTS: Final = "issuer/debts"
+"""What stands against what cards owe the fund: below zero by all of it."""
 
 POINTS: Final = "issuer/points"
 """The account from which points come: below zero by all that are outstanding."""
@@ -36,6 +44,11 @@ def points(card: str) -> str:
     return f"points/{card}"
 
 
+def debt(card: str) -> str:
+    """Return the account of what a card owes the fund that stood in for it."""
+    return f"debt/{card}"
+
+
 def in_suspense(unit: str, life: int, card: str) -> str:
     """Return the account of a card's money that a lost life of a unit could give out."""
     return f"{suspense(unit, life)}/{money(card)}"
@@ -46,20 +59,38 @@ def moves(entry: Entry) -> tuple[Move, ...]:
     if entry.unit == OFFICE_STREAM:
         of_office = _OFFICE.get(type(entry.fact))
         return of_office(entry.fact) if of_office else ()
-    match entry.fact:
-        case Charge(life=life, card=card, yen=yen):
-            return (Move(drawer(entry.unit), held(money(card), entry.unit, life), yen),)
-        case Undo(life=life, card=card, yen=yen):
-            return (Move(held(money(card), entry.unit, life), drawer(entry.unit), yen),)
-        case Pay(life=life, card=card, yen=yen, place=place, points=earned, issue=issue):
-            there = held(money(card, issue), entry.unit, life)
-            return (Move(there, shop(place), yen), *_points(POINTS, points(card), earned))
-        case Void() | ShopRefund() as back:
-            card, place, yen, earned = back.card, back.place, back.yen, back.points
-            there = held(money(card, back.issue), entry.unit, back.life)
-            return (Move(shop(place), there, yen), *_points(points(card), POINTS, earned))
-        case _:
-            return ()
+    at_counter = _AT_COUNTERS.get(type(entry.fact))
+    return at_counter(entry.unit, entry.fact) if at_counter else ()
+
+
+def _charge(unit: str, fact: Charge) -> tuple[Move, ...]:
+    return (Move(drawer(unit), held(money(fact.card), unit, fact.life), fact.yen),)
+
+
+def _undo(unit: str, fact: Undo) -> tuple[Move, ...]:
+    return (Move(held(money(fact.card), unit, fact.life), drawer(unit), fact.yen),)
+
+
+def _pay(unit: str, fact: Pay) -> tuple[Move, ...]:
+    there = held(money(fact.card, fact.issue), unit, fact.life)
+    return (Move(there, shop(fact.place), fact.yen), *_points(POINTS, points(fact.card), fact.points))
+
+
+def _void(unit: str, fact: Void | ShopRefund) -> tuple[Move, ...]:
+    there = held(money(fact.card, fact.issue), unit, fact.life)
+    return (Move(shop(fact.place), there, fact.yen), *_points(points(fact.card), POINTS, fact.points))
+
+
+def _insured(unit: str, fact: Insured) -> tuple[Move, ...]:
+    promised = Move(held(insured.FUND, unit, fact.life), shop(fact.place), fact.yen)
+    owed = Move(DEBTS, debt(fact.card), fact.yen)
+    return (promised, owed, *_points(POINTS, points(fact.card), fact.points))
+
+
+def _insured_void(unit: str, fact: InsuredVoid) -> tuple[Move, ...]:
+    promised = Move(shop(fact.place), held(insured.FUND, unit, fact.life), fact.yen)
+    owed = Move(debt(fact.card), DEBTS, fact.yen)
+    return (promised, owed, *_points(points(fact.card), POINTS, fact.points))
 
 
 def _points(source: str, target: str, earned: int) -> tuple[Move, ...]:
@@ -77,6 +108,48 @@ def _expired(fact: Expired) -> tuple[Move, ...]:
 def _refund(fact: Refund) -> tuple[Move, ...]:
     there = free(money(fact.card, fact.issue))
     return (Move(shop(fact.place), there, fact.yen), *_points(points(fact.card), POINTS, fact.points))
+
+
+def _cashed_out(fact: CashedOut) -> tuple[Move, ...]:
+    return (Move(free(money(fact.card)), OFFICE_CASH, fact.yen),)
+
+
+def _signed(source: str, target: str, amount: int) -> tuple[Move, ...]:
+    """Return a movement that goes the other way round if its amount is below zero."""
+    if amount < 0:
+        return (Move(target, source, -amount),)
+    return (Move(source, target, amount),) if amount else ()
+
+
+def _fund_set(fact: insured.FundSet) -> tuple[Move, ...]:
+    return _signed(FUND, free(insured.FUND), fact.yen)
+
+
+def _recovered(fact: insured.Recovered) -> tuple[Move, ...]:
+    """What was taken too much comes from the town: the fund may have promised it again, where no one can ask for it."""
+    there = free(insured.FUND) if fact.yen > 0 else FUND
+    money_back = _signed(free(money(fact.card)), there, fact.yen)
+    return (*money_back, *_signed(debt(fact.card), DEBTS, fact.yen))
+
+
+def _written_off(fact: insured.WrittenOff) -> tuple[Move, ...]:
+    return _signed(debt(fact.card), DEBTS, fact.yen)
+
+
+def _fund_cleared(fact: insured.FundCleared) -> tuple[Move, ...]:
+    return _signed(f"{suspense(fact.of, fact.life)}/{insured.FUND}", free(insured.FUND), fact.yen)
+
+
+def _drawn(fact: Drawn) -> tuple[Move, ...]:
+    return (Move(shop(fact.place), free(money(fact.card)), fact.yen),)
+
+
+def _put_back(fact: PutBack) -> tuple[Move, ...]:
+    return (Move(free(money(fact.card)), shop(fact.place), fact.yen),)
+
+
+def _shop_paid(fact: ShopPaid) -> tuple[Move, ...]:
+    return (Move(shop(fact.place), shop(fact.to), fact.yen),)
 
 
 def _transfer(fact: Transfer) -> tuple[Move, ...]:
@@ -106,14 +179,31 @@ def _cleared(fact: Cleared) -> tuple[Move, ...]:
     return tuple(move for move in all_moves if move.amount > 0)
 
 
+_AT_COUNTERS: Final[Mapping[type, Callable[[str, Any], tuple[Move, ...]]]] = {
+    Charge: _charge,
+    Undo: _undo,
+    Pay: _pay,
+    Void: _void,
+    ShopRefund: _void,
+    Insured: _insured,
+    InsuredVoid: _insured_void,
+}
 _OFFICE: Final[Mapping[type, Callable[[Any], tuple[Move, ...]]]] = {
     Given: _given,
     Expired: _expired,
     Refund: _refund,
+    CashedOut: _cashed_out,
     MadeWhole: _made_whole,
     Compensated: _compensated,
     Repaid: _repaid,
     Cleared: _cleared,
+    insured.FundSet: _fund_set,
+    insured.Recovered: _recovered,
+    insured.WrittenOff: _written_off,
+    insured.FundCleared: _fund_cleared,
+    Drawn: _drawn,
+    PutBack: _put_back,
+    ShopPaid: _shop_paid,
     Transfer: _transfer,
     TransferBack: _transfer_back,
 }

@@ -4,12 +4,14 @@ from typing import Any, Final
 
 import msgspec
 
-from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void
+from programs.coin.entries import Charge, Insured, Pay, ShopRefund, Undo, Void
+from programs.coin.months import month_of
 from programs.coin.pins import BY_PIN, PinChosen, PinWrong
 from programs.coin.till.fold import place_of
 from sync.entries import Entry
 
 KEPT: Final = 8
+_MONTHS_KEPT: Final = 2
 
 
 class Paid(msgspec.Struct, frozen=True):
@@ -19,6 +21,7 @@ class Paid(msgspec.Struct, frozen=True):
         is_void: it was taken back.
         back, points_back: what was given back of it here.
         returns: the last day on which that may be done.
+        is_insured: the fund paid.
     """
 
     entry: str
@@ -32,6 +35,7 @@ class Paid(msgspec.Struct, frozen=True):
     back: int = 0
     points_back: int = 0
     returns: int = 0
+    is_insured: bool = False
 
 
 class Purse(msgspec.Struct, frozen=True):
@@ -40,6 +44,7 @@ class Purse(msgspec.Struct, frozen=True):
     Attributes:
         wrong: how often in a row a wrong PIN was typed; `wrong_of`: the salt of the PIN that counted then.
         chosen: the salt of the PIN that was chosen here last.
+        months: the last two months in which something was charged, and how much of it was not taken back.
     """
 
     paid: tuple[Paid, ...] = ()
@@ -48,6 +53,11 @@ class Purse(msgspec.Struct, frozen=True):
     wrong: int = 0
     wrong_of: str = ""
     chosen: str = ""
+    months: tuple[tuple[int, int], ...] = ()
+
+    def charged_in(self, month: int) -> int:
+        """Return how much was charged in a month, and not taken back."""
+        return next((yen for one, yen in self.months if one == month), 0)
 
 
 def key(entry: Entry) -> str:
@@ -69,15 +79,17 @@ def _changes(purse: Purse, entry: Entry) -> dict[str, Any]:
     match entry.fact:
         case Charge(yen=yen, day=day, operator=operator):
             charged = Paid(place_of(entry), entry.at, day, yen, operator=operator)
-            changes = {"charged": (*purse.charged, charged)[-KEPT:]}
+            changes = {"charged": (*purse.charged, charged)[-KEPT:], "months": _in_month(purse, day, yen)}
         case Pay() as fact:
             about = (place_of(entry), entry.at, fact.day, fact.yen, fact.points)
             paid = Paid(*about, issue=fact.issue, operator=fact.operator, returns=fact.returns)
+            paid = msgspec.structs.replace(paid, is_insured=isinstance(fact, Insured))
             changes = {"paid": (*purse.paid, paid)[-KEPT:], "wrong": 0 if fact.sure == BY_PIN else purse.wrong}
         case Void(of=of, yen=yen):
             changes = {"paid": _marked(purse.paid, of), "voided": purse.voided + yen}
-        case Undo(of=of, yen=yen):
+        case Undo(of=of, yen=yen, day=day):
             changes = {"charged": _marked(purse.charged, of), "voided": purse.voided + yen}
+            changes["months"] = _in_month(purse, day, -yen)
         case ShopRefund(of=of, yen=yen, points=points):
             back = tuple(_given_back(one, yen, points) if one.entry == of else one for one in purse.paid)
             changes = {"paid": back, "voided": purse.voided + yen}
@@ -86,6 +98,13 @@ def _changes(purse: Purse, entry: Entry) -> dict[str, Any]:
         case PinChosen(kept=kept):
             changes = {"chosen": kept.salt}
     return changes
+
+
+def _in_month(purse: Purse, day: int, yen: int) -> tuple[tuple[int, int], ...]:
+    """Return what was charged by months, with something more on a day; a clock that was set back hides no month."""
+    month = month_of(day)
+    others = tuple(one for one in purse.months if one[0] != month)
+    return tuple(sorted((*others, (month, purse.charged_in(month) + yen)))[-_MONTHS_KEPT:])
 
 
 def _given_back(paid: Paid, yen: int, points: int) -> Paid:

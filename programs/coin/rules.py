@@ -7,9 +7,13 @@ charges that may still be taken back (`purse`); by which rules they are, `taking
 
 from typing import Final
 
-from programs.coin.entries import YEN_MAX, Charge, Pay, ShopRefund, Undo, Void, money
+from programs.coin.entries import YEN_MAX, Charge, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void, money
+from programs.coin.insured.facts import FUND
+from programs.coin.insured.fold import BACKED, BACKED_READER, Backing, backed_key
+from programs.coin.insured.promise import promise
 from programs.coin.lots.issues import ISSUES, ISSUES_READER, Issue, Issued
 from programs.coin.making_sure import ask, choose, is_large, made_by
+from programs.coin.months import month_of
 from programs.coin.pins import PINS, PINS_READER, Pin, PinChosen, PinWrong
 from programs.coin.purse import Purse, fold, is_safe, key
 from programs.coin.taking_back import refund, void
@@ -39,7 +43,8 @@ def besides(tap: Tap) -> tuple[Asked, ...]:
     rights = right_key(tap.unit, tap.life, money(tap.card, _issue(tap)))
     till = till_key(tap.unit, tap.life)
     of_town = ((TERMS_READER, TERMS_KEY), (ISSUES_READER, _issue(tap)))
-    return ((RIGHTS, rights), *of_town, (TILL_READER, till), (PINS_READER, tap.card))
+    of_fund = ((RIGHTS, right_key(tap.unit, tap.life, FUND)), (BACKED_READER, backed_key(tap.unit, tap.life, tap.card)))
+    return ((RIGHTS, rights), *of_town, (TILL_READER, till), (PINS_READER, tap.card), *of_fund)
 
 
 def _issue(tap: Tap) -> str:
@@ -47,7 +52,17 @@ def _issue(tap: Tap) -> str:
     return tap.wish.about if tap.wish.what == PAY else ""
 
 
-def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Till, pin: Pin, tap: Tap) -> Decision:
+def decide(
+    purse: Purse,
+    right: Right,
+    agreed: Agreed,
+    issued: Issued,
+    till: Till,
+    pin: Pin,
+    fund: Right,
+    backing: Backing,
+    tap: Tap,
+) -> Decision:
     """Decide one touch, by what the counter was set to.
 
     Args:
@@ -56,15 +71,17 @@ def decide(purse: Purse, right: Right, agreed: Agreed, issued: Issued, till: Til
         issued: what the town says of those certificates.
         till: what this unit has taken, of whichever card.
         pin: the resident's PIN for large payments, if there is one.
+        fund: how much this unit may promise out of the fund, and `backing` how much of it for this card.
     """
     if tap.wish.is_for_same and tap.before != tap.card:
         return Decision(Result.REFUSED, "COI-034")
     terms = agreed.terms
     match tap.wish.what:
         case "pay":
-            decision = _not_here(issued.issue, tap) or _pay(purse, right, terms, pin, tap)
+            otherwise = promise(purse, terms, fund, backing, tap)
+            decision = _not_here(issued.issue, tap) or _pay(purse, right, terms, pin, otherwise, tap)
         case "charge":
-            decision = _charge(right, terms, tap)
+            decision = _charge(purse, right, terms, tap)
         case "void":
             decision = void(purse, right, terms, till, tap)
         case "refund":
@@ -89,7 +106,7 @@ def _not_here(issue: Issue | None, tap: Tap) -> Decision | None:
     return None
 
 
-def _pay(purse: Purse, right: Right, terms: Terms, pin: Pin, tap: Tap) -> Decision:
+def _pay(purse: Purse, right: Right, terms: Terms, pin: Pin, otherwise: Insured | None, tap: Tap) -> Decision:
     yen = tap.wish.amount
     if not 1 <= yen <= YEN_MAX:
         return Decision(Result.HELP, "COI-002")
@@ -101,13 +118,20 @@ def _pay(purse: Purse, right: Right, terms: Terms, pin: Pin, tap: Tap) -> Decisi
         message = "COI-011" if right.amount > 0 else "COI-010"
         values: dict[str, int | str] = {"yen": yen, "rights": right.amount}
         lacks = money(tap.card, _issue(tap)), yen - right.amount
-        return Decision(Result.REFUSED, message, values=values, lacks=lacks)
+        promised = _promised(otherwise, lacks) if otherwise else None
+        return Decision(Result.REFUSED, message, values=values, lacks=lacks, otherwise=promised)
     if is_large(terms, yen) and (more := ask(purse, pin, tap)):
         return more
     points, sure = terms.points(yen), made_by(pin, tap) if is_large(terms, yen) else ""
     about = (points, _issue(tap), tap.operator.number, terms.returns(tap.day), sure)
     fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, *about)
     return Decision(Result.OK_PAY, "COI-020" if points else "COI-022", (fact,), {"yen": yen, "points": points})
+
+
+def _promised(fact: Insured, lacks: tuple[str, int]) -> Decision:
+    """Return what is decided if the town cannot be asked: the fund pays."""
+    values: dict[str, int | str] = {"yen": fact.yen, "points": fact.points}
+    return Decision(Result.OK_PAY, "COI-024" if fact.points else "COI-025", (fact,), values, lacks)
 
 
 def _is_again(purse: Purse, tap: Tap) -> bool:
@@ -118,13 +142,16 @@ def _is_again(purse: Purse, tap: Tap) -> bool:
     return last.yen == tap.wish.amount and abs(tap.at_ms - last.at_ms) < AGAIN_MS
 
 
-def _charge(right: Right, terms: Terms, tap: Tap) -> Decision:
+def _charge(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
     yen = tap.wish.amount
     if not 1 <= yen <= YEN_MAX or yen % terms.step_yen:
         return Decision(Result.HELP, "COI-030", values={"step": terms.step_yen})
     if right.amount + yen > terms.ceiling_yen:
         room = (terms.ceiling_yen - right.amount) // terms.step_yen * terms.step_yen
         return Decision(Result.REFUSED, "COI-033", values={"ceiling": terms.ceiling_yen, "room": max(0, room)})
+    if terms.month_yen and yen > (left := terms.month_yen - purse.charged_in(month_of(tap.day))):
+        room = max(0, left) // terms.step_yen * terms.step_yen
+        return Decision(Result.REFUSED, "COI-035", values={"limit": terms.month_yen, "room": room})
     expires, operator = terms.expires(tap.day), tap.operator.number
     fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, expires, operator)
     return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": right.amount + yen})
@@ -134,7 +161,7 @@ _CARD: Final = "0a" * 16
 
 PROGRAM: Program[Purse] = Program(
     name="coin",
-    kinds=(Charge, Pay, Void, Undo, ShopRefund, PinChosen, PinWrong),
+    kinds=(Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid, PinChosen, PinWrong),
     state=Purse,
     empty=Purse(),
     key=key,
@@ -146,6 +173,8 @@ PROGRAM: Program[Purse] = Program(
         Undo(1, _CARD, 3000, "hall", 20_780, "9f3c0a1b22d4e5f6/1"),
         Pay(1, _CARD, 1500, "fish", 20_780, "card", 150, "summer-2026", 3, 20_787),
         ShopRefund(1, _CARD, 300, "fish", 20_781, "9f3c0a1b22d4e5f6/1", 30),
+        Insured(1, _CARD, 900, "fish", 20_780, "card", 90),
+        InsuredVoid(1, _CARD, 900, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 90),
         PinChosen(1, _CARD, "hall", 20_780, "card", KeptPin("0a" * 16, "0b" * 32)),
         PinWrong(1, _CARD, "fish", 20_780, "0a" * 16),
     ),
@@ -158,8 +187,8 @@ PROGRAM: Program[Purse] = Program(
         Wish(SET_PIN),
         *(Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1"), Wish(REFUND, 300, about="lib01/9f3c0a1b22d4e5f6/1")),
     ),
-    readers=(TERMS, ISSUES, TILL, PINS),
+    readers=(TERMS, ISSUES, TILL, PINS, BACKED),
     acts=ACTS,
-    version=5,
+    version=6,
     safe=is_safe,
 )

@@ -4,7 +4,7 @@ A void and the undoing of a charge are of one day and one card, and hide nothing
 back later only what the payment itself allows, and out of what it has taken; the town hall does the rest.
 """
 
-from programs.coin.entries import ShopRefund, Undo, Void, money
+from programs.coin.entries import InsuredVoid, ShopRefund, Undo, Void, money
 from programs.coin.purse import KEPT, Paid, Purse
 from programs.coin.terms import Terms
 from programs.coin.till.fold import Till
@@ -23,7 +23,8 @@ def void(purse: Purse, right: Right, terms: Terms, till: Till, tap: Tap) -> Deci
     if found in purse.charged:
         return _undo(found, right, tap)
     taken_back = (found.entry, found.points, found.issue, tap.operator.number)
-    fact = Void(tap.life, tap.card, found.yen, tap.place, tap.day, *taken_back)
+    kind = InsuredVoid if found.is_insured else Void
+    fact = kind(tap.life, tap.card, found.yen, tap.place, tap.day, *taken_back)
     return Decision(Result.OK_PAY, "COI-043", (fact,), {"yen": found.yen})
 
 

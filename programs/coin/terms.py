@@ -56,7 +56,24 @@ class AfterLoss(msgspec.Struct, frozen=True, omit_defaults=True):
     wait_days: Days = 7
 
 
+Stake = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+
+
+class Insuring(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether the fund stands in where the town cannot be asked, and how far.
+
+    Attributes:
+        card_yen: no more than this for one card at one unit, until the centre has heard of it.
+        unit_yen: no more than this at one unit in one outage.
+    """
+
+    is_on: bool = False
+    card_yen: Stake = 2_000
+    unit_yen: Stake = 10_000
+
+
 AtOnce = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+AMonth = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Network = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$", max_length=32)]
 RefundDays = Annotated[int, msgspec.Meta(ge=0, le=90)]
 CloseMinute = Annotated[int, msgspec.Meta(ge=-1, le=1_439)]
@@ -80,6 +97,9 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         refund_days: so many days after a payment the shop itself may give some of it back; 0: the town hall does.
         pin_over_yen: a payment of more than this takes the resident's PIN, or a signature; 0: none does.
         supervised: where people sign in, another's sale is taken back, and a drawer opened, by a supervisor only.
+        month_yen: no more cash than this is charged on one card in a month; 0: as much as anybody likes.
+        cash_out: the office gives cash for coin, as far as the law lets it.
+        insured: whether the fund stands in where the town cannot be asked.
     """
 
     step_yen: Step = 1_000
@@ -96,6 +116,9 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     refund_days: RefundDays = 0
     pin_over_yen: AtOnce = 0
     supervised: bool = False
+    month_yen: AMonth = 0
+    cash_out: bool = False
+    insured: Insuring = Insuring()
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""
@@ -110,8 +133,10 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         return self.supervised and operator.is_needed and not operator.is_supervisor
 
     def expires(self, day: int) -> int:
-        """Return the last day on which what is charged on a day is good; 0: for ever."""
-        return max(0, day + self.cash_good_days) if self.cash_good_days else 0
+        """Return the last day on which what is charged on a day is good, which the law may limit; 0: for ever."""
+        by_town = max(0, day + self.cash_good_days) if self.cash_good_days else 0
+        by_law = max(0, self.law.last_day(day))
+        return min(by_town or by_law, by_law or by_town)
 
 
 class Agreed(msgspec.Struct, frozen=True):

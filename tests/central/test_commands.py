@@ -108,6 +108,8 @@ def test_the_terms_of_the_coin_are_shown_and_set_one_by_one(folder: Path) -> Non
         "refund_days": 0,
         "pin_over_yen": 0,
         "supervised": False,
+        "month_yen": 0,
+        "cash_out": False,
     }
     assert "0<=x<=100" in machi("coin", "terms", folder, "--points", -1, ends=USAGE)
 

@@ -184,14 +184,17 @@ def test_laws_3_4_5_deciding(program: Program[Any], data: st.DataObject) -> None
     decision = program.decide(*states, tap)
     copies = [_copied(fold, state) for (fold, _), state in zip(asked, states, strict=True)]
     assert decision == program.decide(*copies, msgspec.structs.replace(tap))
-    for seq, fact in enumerate(decision.facts, len(history) + 1):
-        assert type(fact) in program.kinds
-        one = entry(tap.unit, seq, fact)
-        assert program.key(one) == program.asks(tap)
-        for at, (fold, key) in enumerate(asked):
-            if isinstance(fact, fold.kinds) and fold.key(one) == key:
-                states[at] = fold.fold(states[at], one)
-            assert fold.safe(states[at])
+    assert decision.otherwise is None or decision.lacks
+    for made in (decision, decision.otherwise) if decision.otherwise else (decision,):
+        after = list(states)
+        for seq, fact in enumerate(made.facts, len(history) + 1):
+            assert type(fact) in program.kinds
+            one = entry(tap.unit, seq, fact)
+            assert program.key(one) == program.asks(tap)
+            for at, (fold, key) in enumerate(asked):
+                if isinstance(fact, fold.kinds) and fold.key(one) == key:
+                    after[at] = fold.fold(after[at], one)
+                assert fold.safe(after[at])
 
 
 def acts(acts: Acts) -> st.SearchStrategy[Act]:

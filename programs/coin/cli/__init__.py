@@ -6,15 +6,18 @@ from programs.coin.cli import (
     after_loss,
     balance,
     case,
+    circulation,
     closings,
     code,
     disputes,
     expiring,
     giving,
+    insuring,
     issuing,
     law,
     losses,
     migrating,
+    months,
     moving,
     pin,
     receipt,
@@ -23,6 +26,7 @@ from programs.coin.cli import (
     shops,
     statement,
     terms,
+    trading,
 )
 
 
@@ -38,8 +42,8 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-of_money = (terms, balance, giving, issuing, expiring, migrating, refund, pin, law)
-of_shops = (closings, shops, code, receipt, settlement, statement, disputes)
+of_money = (terms, balance, giving, issuing, expiring, migrating, refund, pin, law, months, insuring)
+of_shops = (closings, shops, code, receipt, settlement, statement, disputes, trading, circulation)
 of_losses = (after_loss, case, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):
     for command in room.COMMANDS:

@@ -80,7 +80,7 @@ def refusing() -> Iterator[None]:
 
 def terms_of(centre: "Centre") -> "Terms":
     """Return the terms of the coin, as the office said them last."""
-    from programs.coin.office import agreed
+    from programs.coin.agreed import agreed
 
     centre.reconciler.catch_up()
     return agreed(centre.engine).terms

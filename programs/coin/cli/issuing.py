@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, open_folder, plainly, say
+from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_books, plainly, say
 from programs.coin.cli.giving import DAY
 from programs.coin.lots.issues import Issue
 
@@ -30,11 +30,18 @@ def issue(
 
     Give them out with `machi central coin give --issue`, or with a column `issue` in a list.
     """
+    from central.calendar import day_at
+    from programs.coin.agreed import agreed_in
     from programs.coin.lots.days import written
 
     said = Issue(issue, name, places, step_yen, expires)
-    centre = open_folder(folder)
+    centre = open_books(folder)
     with plainly():
+        with centre.reconciler.counted() as connection:
+            today = day_at(connection, centre.town.clock.wall_ms())
+            why = agreed_in(connection).terms.law.why_not_good_until(today, expires)
+        if why:
+            raise RefusedForSafetyError(why)
         centre.registrar.say([said])
     document = {**msgspec.to_builtins(said), "expires": written(expires)}
     del document["kind"]

@@ -35,6 +35,8 @@ def _minute(text: str | None) -> int | None:
 @click.option("--ceiling", "ceiling_yen", type=click.IntRange(1, 10_000_000), help="The most on one card (¥).")
 @click.option("--points", "points_per_100_yen", type=click.IntRange(0, 100), help="Points for each whole ¥100 paid.")
 @click.option("--cash-good-days", type=click.IntRange(0, 10_000), help="Charged money is good so long; 0: for ever.")
+@click.option("--month", "month_yen", type=click.IntRange(0, 10_000_000), help="Most charged a month (¥); 0: any.")
+@click.option("--cash-out/--no-cash-out", default=None, help="Give cash for coin, as far as the law lets the town.")
 @click.option("--token", "token_yen", type=click.IntRange(0, 1_000_000), help="The most at once by a code or tag (¥).")
 @click.option("--network", help="The town's domain, backwards, for its shops' codes: \"jp.example.town\".")
 @click.option(

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from central.calendar import day_at
 from central.centre import Centre
 from central.reconcile import statement
+from programs.coin.agreed import agreed_in
 from programs.coin.entries import YEN_MAX
+from programs.coin.law import Law
 from programs.coin.lots import books
 from programs.coin.lots.days import written
 from programs.coin.lots.facts import Given
@@ -59,7 +61,11 @@ def give(centre: Centre, wanted: Sequence[Given], *, to_anybody: bool = False) -
         refs = {one.ref for one in wanted} - {""}
         earlier = {ref: found for ref in refs if (found := books.given_for(connection, ref))}
         gifts = [_dated(connection, one, day, earlier.get(one.ref)) for one in wanted]
-        whys = (why_not(one, earlier) or _why_not_to(connection, one, to_anybody) for one in gifts)
+        law = agreed_in(connection).terms.law
+        whys = (
+            why_not(one, earlier) or _why_not_by_law(law, one, earlier) or _why_not_to(connection, one, to_anybody)
+            for one in gifts
+        )
         refusals = [Refusal(at, why) for at, why in enumerate(whys) if why]
         if refusals := sorted([*refusals, *_twice(gifts)], key=lambda refusal: refusal.at):
             raise NotGivenError(refusals)
@@ -90,6 +96,11 @@ def why_not(gift: Given, earlier: Mapping[str, Given]) -> str:
     if msgspec.structs.replace(before, day=gift.day) == gift:
         return ""
     return f'"{gift.ref}" was given already, but as ¥{before.yen} to card {before.card}; give this another id'
+
+
+def _why_not_by_law(law: Law, gift: Given, earlier: Mapping[str, Given]) -> str:
+    """Return why the law does not let something be given now; what was given before is not given again."""
+    return "" if gift.ref in earlier else law.why_not_good_until(gift.day, gift.expires)
 
 
 def _why_not_by_itself(gift: Given) -> str:

@@ -17,9 +17,10 @@ from central.losses import NotLostError, known
 from central.lost import LostLife
 from central.reconcile import statement
 from programs.coin import cases
+from programs.coin.agreed import agreed_in
 from programs.coin.cases import CardCase, ShopCase
 from programs.coin.entries import money
-from programs.coin.office import agreed_in
+from programs.coin.insured.facts import FUND, FundCleared
 from programs.coin.postings import shop
 from programs.coin.remedies import Cleared, Compensated, MadeWhole, Repaid
 from sync.directory import card_key, place_key
@@ -157,14 +158,15 @@ def compensate(
         loss = _look(connection, unit, life)
         if not isinstance(statement(connection, place_key(place)).fact, PlaceNamed):
             raise NotDueError(f"there is no place {place}")
-        if (most := loss.left - loss.compensated) < yen and not beyond:
+        most = loss.left + max(0, _promised(connection, loss)) - loss.compensated
+        if most < yen and not beyond:
             raise NotDueError(f"by all that has arrived no more than {most} yen can have been spent there unheard")
         fact = Compensated(loss.unit, loss.life, place, yen, because)
         centre.streams.append(connection, OFFICE_STREAM, [fact])
         return fact
 
 
-def clear(centre: Centre, unit: str, life: int | None = None, *, found: bool) -> list[Cleared | Repaid]:
+def clear(centre: Centre, unit: str, life: int | None = None, *, found: bool) -> list[Cleared | Repaid | FundCleared]:
     """End the suspense: cards get what is still due to them, the fund the rest; nothing more is expected.
 
     If something comes in all the same, this can be done again.
@@ -179,16 +181,23 @@ def clear(centre: Centre, unit: str, life: int | None = None, *, found: bool) ->
     with centre.reconciler.counted() as connection:
         loss = _look(connection, unit, life)
         _check_moment(centre, connection, loss, found=found)
-        facts: list[Cleared | Repaid] = [
+        facts: list[Cleared | Repaid | FundCleared] = [
             Cleared(loss.unit, loss.life, card.card, card.due, card.in_suspense - card.due)
             for card in loss.cards
             if card.in_suspense
         ]
         facts += [Repaid(loss.unit, loss.life, one.place, one.repays) for one in loss.shops if one.repays]
+        if promised := _promised(connection, loss):
+            facts.append(FundCleared(loss.unit, loss.life, promised))
         if not facts:
             raise NotDueError(f"nothing is in suspense for life {loss.life} of {unit}")
         centre.streams.append(connection, OFFICE_STREAM, facts)
         return facts
+
+
+def _promised(connection: sa.Connection, loss: Loss) -> int:
+    """Return what a lost life might have promised of the fund that stands in where the town cannot be asked."""
+    return ledger.true_sum(connection, f"{ledger.suspense(loss.unit, loss.life)}/{FUND}")
 
 
 def _check_moment(centre: Centre, connection: sa.Connection, loss: Loss, *, found: bool = False) -> None:

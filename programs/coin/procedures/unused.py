@@ -9,7 +9,9 @@ from central import ledger, store
 from central.calendar import utc_offset_minutes
 from central.centre import Centre
 from central.reconcile import entry
-from programs.coin.office import agreed_in
+from programs.coin.agreed import agreed_in
+from programs.coin.insured.facts import FUND
+from programs.coin.law import Regime
 from sync.program import DAY_MS, MINUTE_MS
 
 _CARDS: Final = ("coin/", "suspense/")
@@ -33,7 +35,7 @@ class Unused(msgspec.Struct, frozen=True):
 
     yen: int
     since: dict[str, int]
-    regime: str
+    regime: Regime
     reports: bool
     to_secure: int
 
@@ -49,15 +51,20 @@ def unused(centre: Centre, day: int, since_day: int) -> Unused:
     """
     with centre.reconciler.counted() as connection:
         minutes = utc_offset_minutes(connection)
-        until, since = (((at + 1) * DAY_MS) - minutes * MINUTE_MS for at in (day, since_day))
+        until, since = (end_of(at, minutes) for at in (day, since_day))
         if until > centre.town.clock.wall_ms():
             raise NotOverError("name a day that is over: what arrives before midnight counts, too")
         law = agreed_in(connection).terms.law
-        yen = sum(_flows(connection, 0, until).values())
-        return Unused(yen, _flows(connection, since, until), law.regime, law.duties.reports, law.to_secure(yen))
+        yen = sum(flows(connection, 0, until).values())
+        return Unused(yen, flows(connection, since, until), law.regime, law.duties.reports, law.to_secure(yen))
 
 
-def _flows(connection: sa.Connection, since_ms: int, until_ms: int) -> dict[str, int]:
+def end_of(day: int, utc_offset_minutes: int) -> int:
+    """Return the moment at which a day of the town is over (Unix milliseconds)."""
+    return (day + 1) * DAY_MS - utc_offset_minutes * MINUTE_MS
+
+
+def flows(connection: sa.Connection, since_ms: int, until_ms: int) -> dict[str, int]:
     """Return what went onto cards, less what went off them, by the kind of account on the other side."""
     line, came = ledger.posting, store.segment.c.received_ms
     is_its_entry = (line.c.writer == entry.c.writer) & (line.c.boot == entry.c.boot) & (line.c.seq == entry.c.seq)
@@ -71,9 +78,10 @@ def _flows(connection: sa.Connection, since_ms: int, until_ms: int) -> dict[str,
     found: dict[str, int] = {}
     for row in connection.execute(asked):
         source, target = (name.removeprefix(ledger.SHORT) for name in (row.source, row.target))
-        if target.startswith(_CARDS) and not source.startswith(_CARDS):
+        of_card, to_card = (name.startswith(_CARDS) and not name.endswith(FUND) for name in (source, target))
+        if to_card and not of_card:
             kind, yen = source.partition("/")[0], int(row.yen)
-        elif source.startswith(_CARDS) and not target.startswith(_CARDS):
+        elif of_card and not to_card:
             kind, yen = target.partition("/")[0], -int(row.yen)
         else:
             continue

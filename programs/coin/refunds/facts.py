@@ -1,9 +1,10 @@
-"""What the office writes when it gives a payment back."""
+"""What the office writes when it gives a payment back, or gives cash for what is on a card."""
 
 from typing import Annotated, Final
 
 import msgspec
 
+from programs.coin.law import Cause
 from sync.entries import Card, Count, Fact, Ref, Text
 
 PaidEntry = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,31}/[0-9a-f]{16}/[1-9][0-9]{0,15}$")]
@@ -29,4 +30,20 @@ class Refund(Fact, frozen=True, tag="coin.refund"):
     issue: Annotated[str, msgspec.Meta(max_length=19)] = ""
 
 
-KINDS: Final = (Refund,)
+class CashedOut(Fact, frozen=True, tag="coin.cashed-out"):
+    """The office has handed out cash for what was on a card.
+
+    Attributes:
+        cause: why, in a word of `programs.coin.law.Cause`.
+        because: what was shown for it.
+        day: when (days since 1970-01-01 by the town's calendar).
+    """
+
+    card: Card
+    yen: Yen
+    cause: Cause
+    because: Text
+    day: Count
+
+
+KINDS: Final = (Refund, CashedOut)

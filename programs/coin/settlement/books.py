@@ -12,6 +12,7 @@ from programs.coin.settlement.facts import (
     Account,
     Batch,
     BatchMarked,
+    LocalBanks,
     PayerSet,
     Settled,
     ShopSet,
@@ -71,12 +72,14 @@ class OfficeBooks(msgspec.Struct, frozen=True):
 
     Attributes:
         announced: the highest number of a batch that units were told of.
+        local: the branches of banks that are in the town, or None as long as the office has not said.
     """
 
     payer: PayerSet | None = None
     shops: Mapping[str, ShopSet] = {}
     batches: Mapping[int, BatchBook] = {}
     announced: int = 0
+    local: frozenset[str] | None = None
 
     @property
     def standing(self) -> list[BatchBook]:
@@ -109,12 +112,14 @@ def fold(entries: Iterable[Entry]) -> OfficeBooks:
     said = [entry for entry in ordered if entry.unit == OFFICE_STREAM]
     facts = [entry.fact for entry in said]
     told = [entry.fact for entry in ordered if entry.unit == TOWN_STREAM]
+    local = [frozenset(fact.branches) for fact in facts if isinstance(fact, LocalBanks)]
     payers = [fact for fact in facts if isinstance(fact, PayerSet)]
     return OfficeBooks(
         payer=payers[-1] if payers else None,
         shops={fact.place: fact for fact in facts if isinstance(fact, ShopSet)},
         batches=_batches(said),
         announced=max((fact.batch for fact in told if isinstance(fact, Settled)), default=0),
+        local=local[-1] if local else None,
     )
 
 

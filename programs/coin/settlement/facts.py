@@ -18,6 +18,7 @@ Paid = Annotated[int, msgspec.Meta(ge=1, le=YEN_MAX)]
 Kana = Annotated[str, msgspec.Meta(max_length=40)]
 Run = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,40}/[0-9a-f]{16}/[1-9][0-9]{0,15}-[1-9][0-9]{0,15}$")]
 EntryName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,40}/[0-9a-f]{16}/[1-9][0-9]{0,15}$")]
+BranchCode = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-[0-9]{3}$")]
 Fingerprint = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")]
 
 
@@ -46,6 +47,12 @@ class ShopSet(Fact, frozen=True, tag="coin.shop"):
     place: Ref
     name: Kana
     account: Account
+
+
+class LocalBanks(Fact, frozen=True, tag="coin.local-banks"):
+    """Which branches of banks are in the town ("0005-123"): what goes to others leaves it. What is said last counts."""
+
+    branches: Annotated[tuple[BranchCode, ...], msgspec.Meta(max_length=300)]
 
 
 class Batch(Fact, frozen=True, tag="coin.batch"):
@@ -143,7 +150,10 @@ class Settled(Fact, frozen=True, tag="coin.settled"):
     pay_on: int
 
 
-OFFICE: Final = (PayerSet, ShopSet, Batch, Transfer, Counted, BatchMarked, TransferBack, DisputeOpened, DisputeClosed)
+OFFICE: Final = (
+    *(PayerSet, ShopSet, LocalBanks, Batch, Transfer, Counted, BatchMarked, TransferBack),
+    *(DisputeOpened, DisputeClosed),
+)
 """What counts in the office's journal, and nowhere else."""
 
 KINDS: Final = (*OFFICE, Settled)

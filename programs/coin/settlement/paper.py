@@ -11,7 +11,13 @@ from programs.coin.settlement.books import BatchBook
 from programs.coin.settlement.calendar import iso
 from programs.coin.settlement.statement import PARTS, Statement
 
-PARTS_JA: Final = {"payments": "支払い", "voids": "取り消し", "refunds": "返金", "adjustments": "調整"}
+PARTS_JA: Final = {
+    "payments": "支払い",
+    "voids": "取り消し",
+    "refunds": "返金",
+    "shops": "店どうし",
+    "adjustments": "調整",
+}
 STATES_JA: Final = {"made": "作成済み", "sent": "送信済み", "accepted": "受付済み", "void": "取りやめ"}
 _BOM: Final = "\ufeff"  # by this a spreadsheet knows that it is UTF-8
 _LINE_HEAD: Final = ("place", "day", "part", "late", "yen", "entry")

@@ -18,9 +18,15 @@ from programs.coin.settlement.tables import Line
 PAYMENTS: Final = "payments"
 VOIDS: Final = "voids"
 REFUNDS: Final = "refunds"
+SHOPS: Final = "shops"
 ADJUSTMENTS: Final = "adjustments"
-PARTS: Final = (PAYMENTS, VOIDS, REFUNDS, ADJUSTMENTS)
-_PART_OF: Final = {"coin.pay": PAYMENTS, "coin.void": VOIDS, "coin.refund": REFUNDS, "coin.shop-refund": REFUNDS}
+PARTS: Final = (PAYMENTS, VOIDS, REFUNDS, SHOPS, ADJUSTMENTS)
+_PART_OF: Final = {
+    "coin.pay": PAYMENTS,
+    "coin.void": VOIDS,
+    **dict.fromkeys(("coin.refund", "coin.shop-refund"), REFUNDS),
+    **dict.fromkeys(("coin.drawn", "coin.put-back", "coin.shop-paid"), SHOPS),
+}
 _FIRST: Final[When] = (-(2**53), "", 0)
 
 
@@ -53,7 +59,7 @@ class Statement(msgspec.Struct, frozen=True):
         batch: by which it was settled; 0: not yet.
         first, last: of the period; None where it has no beginning, or is not settled.
         opening: what was carried forward.
-        parts: the entries of the period, by payments, voids, refunds and adjustments.
+        parts: the entries of the period, by payments, voids, refunds, what went between shops, and adjustments.
         late: those of earlier periods that arrived after those were settled.
         returned: transfers that came back since the last statement.
         paid: the transfer; 0 if the sum waits. `pay_on`: on which day. `bounced`: why it came back, or "".

@@ -92,6 +92,7 @@ class Checked(msgspec.Struct, frozen=True):
         difference: by how much more cash there was than there should have been, or None where none was counted.
         entries: what the entries that it covers add up to here.
         wrong: what is not right about it; nothing, if all is.
+        since_day: the day of the oldest entry that it covers, or None.
     """
 
     unit: str
@@ -106,6 +107,12 @@ class Checked(msgspec.Struct, frozen=True):
     reason: str
     entries: Sums
     wrong: tuple[str, ...]
+    since_day: int | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was made on a later day than something that it adds up."""
+        return self.since_day is not None and self.since_day < self.day
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -185,12 +192,13 @@ def closings(connection: sa.Connection, since_day: int = 0, unit: str = "") -> l
         wanted &= closing.c.writer == unit
     asked = sa.select(closing).where(wanted).order_by(closing.c.at.desc(), closing.c.writer, closing.c.number.desc())
     added, overlaps, numbers = _added(connection, wanted), _overlaps(connection, wanted), _numbers(connection, unit)
+    since = _since(connection, wanted)
     found = []
     for row in connection.execute(asked).mappings():
         place = (row["writer"], row["boot"], row["seq"])
         entries = added.get(place, Sums())
         wrong = _wrong(row, entries, numbers, is_double=place in overlaps)
-        found.append(_checked(row, entries, wrong))
+        found.append(msgspec.structs.replace(_checked(row, entries, wrong), since_day=since.get(place)))
     return found
 
 
@@ -250,6 +258,14 @@ def _sums(figures: Sequence[Any]) -> Sums:
     """Return sums as a closing spells them: what never happened of refunds is not there."""
     sums = Sums(*(int(figure) for figure in figures))
     return msgspec.structs.replace(sums, refunds=sums.refunds or UNSET, refunded=sums.refunded or UNSET)
+
+
+def _since(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> dict[Place, int]:
+    """Return the day of the oldest entry that each closing covers."""
+    place = (span.c.writer, span.c.at_boot, span.c.at_seq)
+    asked = sa.select(*place, sa.func.min(taken.c.day)).join(closing, _OF_CLOSING).join(taken, _COVERED)
+    rows = connection.execute(asked.where(wanted).group_by(*place).select_from(span)).all()
+    return {(writer, boot, seq): int(day) for writer, boot, seq, day in rows}
 
 
 def _overlaps(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> set[Place]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void
+from programs.coin.entries import Charge, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void
 from programs.coin.till.facts import Closing, DrawerCounted, DrawerOpened, Span, Sums, worth
 from sync.entries import Entry
 from sync.program import Fold
@@ -197,7 +197,7 @@ _COUNTS: Final = (0, 1, 0, 5, 2, 10, 0, 0, 0, 0)
 
 TILL: Final[Fold[Till]] = Fold(
     name=TILL_READER,
-    kinds=(Charge, Pay, Void, Undo, ShopRefund, Closing, DrawerOpened, DrawerCounted),
+    kinds=(Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid, Closing, DrawerOpened, DrawerCounted),
     state=Till,
     empty=Till(),
     key=key,
@@ -208,6 +208,8 @@ TILL: Final[Fold[Till]] = Fold(
         Void(1, _CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 120),
         Undo(1, _CARD, 3000, "hall", 20_780, "9f3c0a1b22d4e5f6/1"),
         ShopRefund(1, _CARD, 300, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 30),
+        Insured(1, _CARD, 900, "fish", 20_780, "card", 90),
+        InsuredVoid(1, _CARD, 900, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 90),
         Closing(1, "fish", 20_780, 1, (Span("9f3c0a1b22d4e5f6", 2, 9),), Sums(payments=3, paid=4_100)),
         DrawerOpened(1, "hall", 20_780, _COUNTS),
         DrawerCounted(1, "hall", 20_780, _COUNTS, 12_000),

@@ -163,6 +163,7 @@ def test_a_clock_that_is_fast_or_was_set_back_is_seen(folder: Path, centre: Cent
 def test_the_law_is_said_and_what_is_unused_added_up(folder: Path) -> None:
     assert coin(folder, "law")["reports"] is False
     assert coin(folder, "law", "--regime", "third-party")["may_give_cash"] is False
-    found = coin(folder, "unused", "--on", "2026-03-31")
+    found = coin(folder, "unused", "--on", "2026-03-31", ends=CHECK_FAILED)
+    assert found["due_by"] == "2026-05-31"
     assert (found["unused"], found["must_report"], found["since"]) == (0, True, "2025-09-30")
     assert "that is over" in machi("coin", "unused", folder, "--on", "2199-03-31", ends=REFUSED)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from programs.coin.law import DUTIES, SECURED_FROM_YEN, Law, is_base_date, previous_base_date
+from programs.coin.law import DUTIES, SECURED_FROM_YEN, Law, Regime, is_base_date, previous_base_date
 from programs.coin.procedures.unused import NotOverError, unused
 from programs.coin.rules import CHARGE, PAY
 from programs.coin.terms import Terms
@@ -56,17 +56,17 @@ def test_what_is_in_suspense_is_unused_as_well(street: Street) -> None:
 
 def test_half_is_secured_by_whoever_has_to_once_it_is_more_than_ten_million() -> None:
     for regime, duties in DUTIES.items():
-        law = Law(regime)  # type: ignore[arg-type]
+        law = Law(regime)
         assert law.to_secure(SECURED_FROM_YEN) == 0
         assert law.to_secure(SECURED_FROM_YEN + 1) == (5_000_001 if duties.secures else 0)
     assert [name for name, duties in DUTIES.items() if duties.reports] == ["third-party", "own-shop"]
-    assert not DUTIES["third-party"].may_give_cash
-    assert DUTIES["six-months"].months == 6
+    assert not DUTIES[Regime.THIRD_PARTY].may_give_cash
+    assert DUTIES[Regime.SIX_MONTHS].months == 6
 
 
 def test_the_town_says_which_regime_counts(street: Street) -> None:
     day = today(street)
-    street.centre.centre.registrar.say([Terms(law=Law("third-party"))])
+    street.centre.centre.registrar.say([Terms(law=Law(Regime.THIRD_PARTY))])
     to_midnight(street)
     found = unused(street.centre.centre, day, day - 1)
     assert (found.regime, found.reports, found.to_secure) == ("third-party", True, 0)

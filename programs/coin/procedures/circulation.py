@@ -1,0 +1,246 @@
+"""How coin goes round in the town, month by month: what comes in, how often it is paid with, how much leaves and how.
+
+Every figure is added up from the ledger's lines, by the month in which an entry arrived, so that it is the same
+whenever it is asked, and the last days of all months fit the unused balances (`procedures.unused`). The sentences that
+explain the figures stand beside them, for the command and for the page on the console.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from central import ledger, store
+from central.calendar import utc_offset_minutes
+from central.reconcile import entry
+from programs.coin.insured.facts import FUND
+from programs.coin.lots.fold import EXPIRED
+from programs.coin.months import month_of, written
+from programs.coin.settlement import tables
+from programs.coin.settlement.accounts import BANK, SHOP
+from programs.coin.settlement.books import OfficeBooks
+from programs.coin.settlement.facts import Transfer, TransferBack
+from sync.program import DAY_MS, MINUTE_MS
+
+_CARD, _SHOP, _CASH, _BANK, _EXPIRED, _OTHER = "card", "shop", "cash", "bank", "expired", "other"
+_INSIDE: Final = frozenset({_CARD, _SHOP})
+_BETWEEN: Final = "coin.shop-paid"
+_DRAWN: Final = frozenset({"coin.drawn", "coin.put-back"})
+_CASHED_OUT: Final = "coin.cashed-out"
+
+
+class Month(msgspec.Struct, frozen=True):
+    """One month, in yen; each figure is explained in `EXPLAINED`."""
+
+    month: str
+    charged: int
+    given: int
+    paid: int
+    between: int
+    to_banks: int
+    outside: int
+    cash_out: int
+    expired: int
+    before: int
+    circulating: int
+
+    @property
+    def turnover(self) -> int:
+        return self.paid + self.between
+
+    @property
+    def left(self) -> int:
+        return self.to_banks + self.cash_out + self.expired
+
+    @property
+    def velocity(self) -> float | None:
+        """Return how often each yen in circulation was paid with; None where nothing was in circulation."""
+        average = (self.before + self.circulating) / 2
+        return round(self.turnover / average, 2) if average > 0 else None
+
+    @property
+    def turns(self) -> float | None:
+        """Return how often a yen was paid with for each yen that left; None where nothing left."""
+        return round(self.turnover / self.left, 2) if self.left > 0 else None
+
+    @property
+    def leaked(self) -> int:
+        return self.outside + self.expired
+
+
+class Explained(msgspec.Struct, frozen=True):
+    """A figure: its name, what it is called, and what it is in a sentence."""
+
+    name: str
+    ja: str
+    en: str
+    why_ja: str
+    why_en: str
+
+
+EXPLAINED: Final = (
+    Explained(
+        *("charged", "チャージ", "Charged"),
+        "窓口で現金からコインになった額。取り消した分を引きます。",
+        "Cash that became coin at desks, less what was taken back.",
+    ),
+    Explained(
+        *("given", "町から", "Given"),
+        "町がカードに渡した額(給付・上乗せ・立て替え)。返してもらった分を引きます。",
+        "What the town put on cards (grants, premiums, what it stood in for), less what it got back.",
+    ),
+    Explained(
+        *("paid", "支払い", "Paid"),
+        "カードから店に払われた額。取り消しと返金を引きます。",
+        "What was paid with cards at shops, less voids and refunds.",
+    ),
+    Explained(
+        *("between", "店どうし", "Between shops"),
+        "役場を通して店が店に払った額。店のカードでの支払いは「支払い」に入ります。",
+        "What shops paid each other through the office; with a card of their own it counts as paid.",
+    ),
+    Explained(
+        *("to_banks", "銀行へ", "To banks"),
+        "店の銀行口座に振り込んだ額。戻った分を引きます。",
+        "What was transferred to shops' bank accounts, less what came back.",
+    ),
+    Explained(
+        *("outside", "うち町の外", "Of it outside"),
+        "そのうち、町の中と登録された支店ではない口座への分(local-banks で登録)。",
+        "Of it, what went to branches that are not named as in the town (local-banks).",
+    ),
+    Explained(
+        *("cash_out", "払戻し", "Cashed out"),
+        "役場がカードの人に現金で返した額。",
+        "What the office gave holders of cards in cash.",
+    ),
+    Explained(
+        *("expired", "期限切れ", "Expired"),
+        "使われずに期限が切れた額。",
+        "What ran out before anybody had spent it.",
+    ),
+    Explained(
+        *("circulating", "出回っている額", "Circulating"),
+        "月の終わりにカードと店にあった額。前の月の額に、入った分を足し、出た分を引くと出ます。",
+        "What cards and shops held when the month ended: that of the month before, and what came in, less what left.",
+    ),
+    Explained(
+        *("velocity", "月の回転", "Velocity"),
+        "(支払い+店どうし)÷(月の初めと終わりに出回っていた額の平均)。1円がその月に何回使われたか。",
+        "(Paid + between shops) / (mean of what circulated at the month's two ends): how often a yen was used.",
+    ),
+    Explained(
+        *("turns", "出るまでの回数", "Turns"),
+        "(支払い+店どうし)÷(銀行へ+払戻し+期限切れ)。出ていった1円につき何回使われたか。",
+        "(Paid + between shops) / (to banks + cashed out + expired): how often a yen was used for each that left.",
+    ),
+    Explained(
+        *("leaked", "町から出た額", "Leaked"),
+        "町の外の口座へ振り込んだ分と、期限切れの分。",
+        "What went to accounts outside, and what expired.",
+    ),
+)
+"""What every figure is, in the order in which it is shown."""
+
+
+def months(connection: sa.Connection) -> list[Month]:
+    """Return the months since the first in which something moved, by what has arrived."""
+    moved: dict[int, Counter[str]] = {}
+    for day, kind, source, target, yen in _moved(connection):
+        found = moved.setdefault(month_of(day), Counter())
+        for figure, change in _figures(kind, source, target, yen):
+            found[figure] += change
+    for month, yen in _outside(connection):
+        moved.setdefault(month, Counter())["outside"] += yen
+    result, before = [], 0
+    for month in range(min(moved), max(moved) + 1) if moved else ():
+        found = moved.get(month, Counter())
+        after = before + found.pop("inside", 0)
+        figures = {name: found[name] for name in _SUMMED}
+        result.append(Month(month=written(month), **figures, before=before, circulating=after))
+        before = after
+    return result
+
+
+_SUMMED: Final = ("charged", "given", "paid", "between", "to_banks", "outside", "cash_out", "expired")
+
+
+def _figures(kind: str, source: str, target: str, yen: int) -> Iterator[tuple[str, int]]:
+    """Return to which figures an amount counts that went from one sort of account to another."""
+    if (source in _INSIDE) != (target in _INSIDE):
+        into = yen if target in _INSIDE else -yen
+        yield "inside", into
+        if kind == _CASHED_OUT:
+            yield "cash_out", -into
+        elif name := {_CASH: "charged", _OTHER: "given"}.get(other := source if into > 0 else target):
+            yield name, into
+        else:
+            yield {_BANK: "to_banks", _EXPIRED: "expired"}[other], -into
+    if kind == _BETWEEN:
+        yield "between", yen
+    elif _SHOP in (source, target) and kind not in _DRAWN and _BANK not in (source, target):
+        yield "paid", yen if target == _SHOP else -yen
+
+
+def _sort(name: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """Return of which sort an account is, as the database can say it."""
+
+    def any_of(*prefixes: str) -> sa.ColumnElement[bool]:
+        both = (f"{before}{prefix}" for before in ("", ledger.SHORT) for prefix in prefixes)
+        return sa.or_(*(name.startswith(prefix, autoescape=True) for prefix in both))
+
+    return sa.case(
+        (name.contains(FUND, autoescape=True), _OTHER),
+        (any_of("coin/", "gift/", "suspense/"), _CARD),
+        (any_of(SHOP), _SHOP),
+        (any_of("cash/"), _CASH),
+        (name == BANK, _BANK),
+        (name == EXPIRED, _EXPIRED),
+        (any_of("points/", "issuer/"), ""),
+        else_=_OTHER,
+    )
+
+
+def _moved(connection: sa.Connection) -> Iterator[tuple[int, str, str, str, int]]:
+    """Return what was moved on each day, by kind of entry and sorts of accounts; points are no money."""
+    line = ledger.posting
+    source, target = _sort(line.c.source), _sort(line.c.target)
+    same = sa.and_(*(line.c[name] == entry.c[name] for name in ("writer", "boot", "seq")))
+    columns = (_day(connection).label("day"), entry.c.kind, source.label("source"), target.label("target"))
+    each = sa.select(*columns, line.c.amount).join(entry, same).join(store.segment, store.segment.c.n == entry.c.n)
+    lines = each.where(source != "", target != "").subquery()
+    keys = (lines.c.day, lines.c.kind, lines.c.source, lines.c.target)
+    asked = sa.select(*keys, sa.func.sum(lines.c.amount)).group_by(*keys).order_by(*keys)
+    for day, kind, of, to, yen in connection.execute(asked):
+        if of != to or kind == _BETWEEN:
+            yield int(day), kind, of, to, int(yen)
+
+
+def _day(connection: sa.Connection) -> sa.ColumnElement[int]:
+    """Return the day of the town on which a segment arrived."""
+    return (store.segment.c.received_ms + utc_offset_minutes(connection) * MINUTE_MS) // DAY_MS
+
+
+def _outside(connection: sa.Connection) -> Iterator[tuple[int, int]]:
+    """Return what went to branches that are not in the town, and what came back from there, with its month."""
+    books = tables.office_books(connection)
+    said = [one for one in tables.said_entries(connection) if isinstance(one.fact, Transfer | TransferBack)]
+    if not said:
+        return
+    asked = sa.select(entry.c.boot, entry.c.seq, _day(connection)).join(store.segment, store.segment.c.n == entry.c.n)
+    asked = asked.where(entry.c.kind.in_(["coin.transfer", "coin.transfer-back"]))
+    days = {(boot, seq): int(day) for boot, seq, day in connection.execute(asked)}
+    for one in said:
+        fact: Any = one.fact
+        if _is_outside(books, fact.batch, fact.place):
+            yen = fact.yen if isinstance(fact, Transfer) else -fact.yen
+            yield month_of(days[one.boot, one.seq]), yen
+
+
+def _is_outside(books: OfficeBooks, batch: int, place: str) -> bool:
+    """Tell whether a transfer goes out of the town: its branch is not named as in it, or none is named at all."""
+    book = books.batches.get(batch)
+    sent = next((sent for sent in book.transfers if sent.place == place), None) if book else None
+    return sent is None or f"{sent.account.bank}-{sent.account.branch}" not in (books.local or frozenset())
