@@ -133,6 +133,11 @@ class Tap(msgspec.Struct, frozen=True):
     operator: Operator = NOBODY
     typed: Typed = NOTHING_TYPED
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the card itself has proved that it is here: a code may be a picture of one, and a tag a copy."""
+        return self.proof in ("card", "pin")
+
 
 class Act(msgspec.Struct, frozen=True):
     """What the person behind a counter does without a card: closing the day, opening a drawer.

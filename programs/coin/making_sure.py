@@ -48,7 +48,7 @@ def made_by(pin: Pin, tap: Tap) -> str:
 
 def choose(tap: Tap) -> Decision:
     """Let somebody choose a PIN whose card is here."""
-    if tap.proof not in ("card", "pin"):
+    if not tap.is_here:
         return Decision(Result.REFUSED, "COI-086")
     if not tap.typed.pin:
         return Decision(Result.HELP, "COI-084", goes_on=True)

@@ -25,7 +25,6 @@ from sync.program import Asked, Decision, Program, Result, Tap, Wish
 from sync.rights import RIGHTS, Right, right_key
 
 AGAIN_MS: Final = 60_000
-_HERE: Final = frozenset({"card", "pin"})  # what proves that a card is here, and not a picture of one
 
 PAY: Final = "pay"
 CHARGE: Final = "charge"
@@ -112,7 +111,7 @@ def _pay(purse: Purse, right: Right, terms: Terms, pin: Pin, otherwise: Insured 
         return Decision(Result.HELP, "COI-002")
     if not tap.wish.is_sure and _is_again(purse, tap):
         return Decision(Result.HELP, "COI-003", values={"yen": yen})
-    if yen > terms.token_yen and tap.proof not in _HERE:
+    if yen > terms.token_yen and not tap.is_here:
         return Decision(Result.REFUSED, "COI-012", values={"limit": terms.token_yen})
     if yen > right.amount:
         message = "COI-011" if right.amount > 0 else "COI-010"

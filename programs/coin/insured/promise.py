@@ -1,7 +1,5 @@
 """Whether the fund stands in for a payment at a unit that cannot ask the town. Arithmetic only."""
 
-from typing import Final
-
 from programs.coin.entries import Insured
 from programs.coin.insured.fold import Backing
 from programs.coin.making_sure import is_large
@@ -9,8 +7,6 @@ from programs.coin.purse import Purse
 from programs.coin.terms import Terms
 from sync.program import Tap
 from sync.rights import Right
-
-_HERE: Final = frozenset({"card", "pin"})  # what proves that a card is here, and not a picture of one
 
 
 def promise(purse: Purse, terms: Terms, fund: Right, backing: Backing, tap: Tap) -> Insured | None:
@@ -20,7 +16,7 @@ def promise(purse: Purse, terms: Terms, fund: Right, backing: Backing, tap: Tap)
     """
     yen = tap.wish.amount
     was_here = any(one.day < tap.day and not (one.is_void or one.is_insured) for one in purse.paid)
-    can_be = terms.insured.is_on and not tap.wish.about and tap.proof in _HERE and was_here
+    can_be = terms.insured.is_on and not tap.wish.about and tap.is_here and was_here
     if not can_be or is_large(terms, yen) or not 1 <= yen <= min(backing.left, fund.amount, terms.insured.card_yen):
         return None
     more = (terms.points(yen), "", tap.operator.number)
