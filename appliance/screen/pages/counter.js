@@ -108,8 +108,8 @@ const STEPS = {
   },
   pin: pin.showPin,
   result: showResult,
-  today: () => {
-    showDay(view.till);
+  today: () => showDay(view.till),
+  more: () => {
     get("to-signin").hidden = !view.till.operator.can_be || view.practice;
     get("to-refund").hidden = !(view.till.operator.is_supervisor && day()?.refund_days);
     get("to-practice").firstChild.textContent = view.practice ? "練習をおわる " : "練習 ";
@@ -228,7 +228,7 @@ for (const keys of document.querySelectorAll(".keys")) {
 for (const back of document.querySelectorAll("[data-back]")) {
   back.addEventListener("click", () => {
     if (at === "sure") turn(isDesk(view.till) ? "amount" : "");
-    else go(at === "line" || at === "refund" ? "today" : "");
+    else go(["line", "refund", "more"].includes(at) ? "today" : at === "practice" ? "more" : "");
   });
 }
 
@@ -282,6 +282,7 @@ on("refund-take", () => {
   set({ what: "refund", amount: typed, about: chosen });
 });
 
+on("to-more", () => go("more"));
 on("to-practice", () => {
   if (view.practice) practise(false);
   else go("practice");

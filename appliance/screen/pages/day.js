@@ -110,7 +110,7 @@ export function showPayments(found) {
       const item = document.createElement("li");
       const button = make("button", "", { "data-entry": line.entry });
       const back = line.back ? `返金 ${yen(line.back)}` : "";
-      button.append(make("span", `${when.format(line.at_ms)} ${time(line.at_ms)}`), make("b", yen(line.yen)), make("span", back));
+      button.append(make("span", `${when.format(line.at_ms)}\n${time(line.at_ms)}`), make("b", yen(line.yen)), make("span", back));
       item.append(button);
       return item;
     }),
