@@ -93,6 +93,6 @@ def assemble(
         dealer=Dealer(engine, granter, clock),
         losses=Losses(streams, reconciler),
         staffing=Staffing(streams, reconciler),
-        teller=Teller(reconciler, streams, register, every_office),
+        teller=Teller(engine, reconciler, streams, register, every_office),
         offices=every_office,
     )
