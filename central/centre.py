@@ -94,6 +94,6 @@ def assemble(
         dealer=Dealer(engine, granter, clock, tenders=every_tender),
         losses=Losses(streams, reconciler),
         staffing=Staffing(streams, reconciler),
-        teller=Teller(reconciler, streams, register, every_office),
+        teller=Teller(engine, reconciler, streams, register, every_office),
         offices=every_office,
     )

@@ -90,7 +90,7 @@ class Coin:
         said = statement(connection, unit_key(entry.unit)).fact
         match entry.fact:
             case PinChosen(card=card, kept=kept) if isinstance(said, UnitSet) and said.counter == _DESK:
-                return (PinSet(card, kept),)
+                return (PinSet(card, kept, entry.at),)
             case _:
                 return ()
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from sync.entries import Card, Count, Entry, Fact, Ref
+from sync.entries import AtMs, Card, Count, Entry, Fact, Ref
 from sync.pins import Hex16, KeptPin
 from sync.program import Fold
 
@@ -42,17 +42,24 @@ class PinWrong(Fact, frozen=True, tag="coin.pin-wrong"):
 
 
 class PinSet(Fact, frozen=True, tag="coin.pin"):
-    """The centre says which PIN counts for a card, if any; what it says last counts."""
+    """The centre says which PIN counts for a card, if any: of two, the one that was chosen later.
+
+    `chosen`: when that was, by the clock of the desk, which may have been away since; 0: as the centre says it.
+    """
 
     card: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$")]
     kept: KeptPin | None = None
+    chosen: AtMs = 0
 
 
 class Pin(msgspec.Struct, frozen=True):
-    """What counts of a card's PIN; None if it has none. `when`: (time by the centre, boot, seq), as for the terms."""
+    """What counts of a card's PIN; None if it has none.
+
+    `when`: (when it was chosen, time by the centre, boot, seq); nothing was chosen after the centre heard of it.
+    """
 
     kept: KeptPin | None = None
-    when: tuple[int, str, int] | None = None
+    when: tuple[int, int, str, int] | None = None
 
 
 def _key(entry: Entry) -> str:
@@ -60,10 +67,10 @@ def _key(entry: Entry) -> str:
 
 
 def _fold(pin: Pin, entry: Entry) -> Pin:
-    when = (entry.at, entry.boot, entry.seq)
-    if not isinstance(entry.fact, PinSet) or (pin.when and when < pin.when):
+    if not isinstance(entry.fact, PinSet):
         return pin
-    return Pin(entry.fact.kept, when)
+    when = (min(entry.fact.chosen or entry.at, entry.at), entry.at, entry.boot, entry.seq)
+    return pin if pin.when and when < pin.when else Pin(entry.fact.kept, when)
 
 
 _KEPT: Final = KeptPin("0a" * 16, "0b" * 32)
@@ -75,7 +82,7 @@ PINS: Final[Fold[Pin]] = Fold(
     empty=Pin(),
     key=_key,
     fold=_fold,
-    samples=(PinSet("0a" * 16, _KEPT), PinSet("0a" * 16)),
+    samples=(PinSet("0a" * 16, _KEPT, 1_795_392_000_000), PinSet("0a" * 16)),
 )
 
 KINDS: Final = (PinChosen, PinWrong, PinSet)

@@ -51,11 +51,22 @@ def refund(purse: Purse, till: Till, tap: Tap) -> Decision:
     """Give some of a payment back: a supervisor, to the card that paid, out of what this unit has taken itself."""
     if not tap.operator.is_supervisor:
         return Decision(Result.HELP, "COI-071")
+    if not tap.wish.about:
+        return _which(purse, tap)
     about = tap.wish.about.removeprefix(f"{tap.unit}/")
     paid = next((one for one in purse.paid if one.entry == about), None)
     if paid is None:
         return _not_of_this_card(purse, till, about)
     return _not_refundable(paid, till, tap) or _given_back(paid, tap)
+
+
+def _which(purse: Purse, tap: Tap) -> Decision:
+    """Say what of this card's payments here can still be given back: older ones than a list of the day can hold."""
+    found = [one for one in purse.paid if not one.is_void and one.back < one.yen and tap.day <= one.returns]
+    if not found:
+        return Decision(Result.REFUSED, "COI-040")
+    rows = [f"{one.entry} {one.at_ms} {one.yen} {one.yen - one.back}" for one in reversed(found)]
+    return Decision(Result.ALREADY, "COI-077", values={"count": len(rows), "rows": "\n".join(rows)})
 
 
 def _not_refundable(paid: Paid, till: Till, tap: Tap) -> Decision | None:

@@ -33,6 +33,7 @@ class Sheet(msgspec.Struct, frozen=True):
         drawer: the cash that should be there.
         waiting, waiting_yen: payments and charges that the centre has not heard yet, and what they add up to.
         step_yen, ceiling_yen: the town's terms for charging.
+        refund_days: so long after a payment some of it may be given back here; 0: never.
     """
 
     day: int
@@ -45,6 +46,7 @@ class Sheet(msgspec.Struct, frozen=True):
     waiting_yen: int
     step_yen: int
     ceiling_yen: int
+    refund_days: int
 
 
 class _Coin:
@@ -92,6 +94,7 @@ class _Coin:
             waiting_yen=sum(abs(fact.moves[1]) for fact in unheard),
             step_yen=agreed.terms.step_yen,
             ceiling_yen=agreed.terms.ceiling_yen,
+            refund_days=agreed.terms.refund_days,
         )
 
 

@@ -371,6 +371,8 @@ def test_whoever_works_there_signs_in_first(counter: Behind, town: SimCentre, tm
     counter.press("次へ")
     counter.press("きょうの記録")
     counter.at("today")
+    counter.press("その他")
+    counter.at("more")
     counter.press("係員をかわる")
     counter.reads("おつかれさまでした")
     sign_in(counter, "4", "0852")
@@ -421,7 +423,28 @@ def test_a_supervisor_gives_some_of_a_payment_back(counter: Behind, town: SimCen
     counter.at("line")
     counter.reads("の支払い 1,280円 の返金")
     expect(counter.page.locator("#line-void")).to_be_hidden()
-    assert counter.last("coin.shop-refund")["yen"] == 300
+    counter.press("もどる")
+    give_back_by_card(counter)
+    refunds = [body["yen"] for _, body in counter.unit.entries().values() if body["kind"] == "coin.shop-refund"]
+    assert sorted(refunds) == [80, 300]
+
+
+def give_back_by_card(counter: Behind) -> None:
+    """Give some back of a payment that is chosen after a touch."""
+    counter.press("その他")
+    counter.at("more")
+    counter.press("返金 Refund")
+    counter.at("card")
+    counter.reads("返金する人のカードをタッチ")
+    counter.hold(HANAKO)
+    counter.at("which")
+    counter.press("1,280円")
+    counter.at("refund")
+    counter.reads("のこり全部 980円")
+    counter.type("80")
+    counter.press("カードへ")
+    counter.hold(HANAKO)
+    counter.reads("80円 返金しました")
 
 
 @pytest.mark.parametrize("counter", ["shop"], indirect=True)
@@ -479,6 +502,8 @@ def test_practice_looks_like_nothing_else_and_moves_no_money(counter: Behind) ->
     assert not counter.page.evaluate(FRAMED)
     counter.type("77")
     counter.press("きょうの記録")
+    counter.press("その他")
+    counter.at("more")
     counter.press("練習")
     counter.at("practice")
     counter.press("練習をはじめる")
@@ -505,6 +530,7 @@ def test_practice_looks_like_nothing_else_and_moves_no_money(counter: Behind) ->
     counter.reads("締めました(第1回)")
     counter.press("次へ")
     counter.press("きょうの記録")
+    counter.press("その他")
     counter.press("練習をおわる")
     counter.at("amount")
     assert not counter.page.evaluate(FRAMED)

@@ -1,5 +1,5 @@
 // The page of a counter. What is shown follows from the last view and sheet, from where a person went, and what is typed.
-import { day, hasCash, isDesk, leftOf, lineOf, refresh, showDay, showLine, showRoad } from "./day.js";
+import { day, hasCash, isDesk, leftOf, lineOf, payments, refresh, showDay, showLine, showPayments, showRoad } from "./day.js";
 import * as drawer from "./drawer.js";
 import { get, make, send, time, write, yen } from "./parts.js";
 import * as people from "./people.js";
@@ -16,12 +16,14 @@ const AGAIN = "COI-003";
 const PART = "COI-011";
 const DONE = ["COI-020", "COI-022", "COI-031"]; // paid, or charged: can be taken back at once
 const EMPTY = "COI-051";
+const WHICH = "COI-077";
 const BRIEF = ["TAP-053", "TAP-054"]; // signed in, signed out
 const DIFFERENCE = ["COI-061", "COI-062", "COI-066"];
 const ASKS = {
   pay: ["カードをここにタッチ", "Touch your card here"],
   charge: ["同じカードをもう一度タッチ", "Touch the same card again"],
   refund: ["返金します。支払ったカードをタッチ", "Refund: touch the card that paid"],
+  which: ["返金する人のカードをタッチ", "Touch the card that paid"],
   pin: ["暗証番号を決める人のカードをタッチ", "Touch the card that the PIN is for"],
   void: ["取り消します。そのとき使ったカードをタッチ", "Void: touch the card that was used"],
 };
@@ -30,7 +32,8 @@ let events, timer, view, done;
 let heard = performance.now();
 let typed = 0;
 let at = ""; // the step where a person went, "" for the first one
-let chosen = ""; // the line of the day that was pressed
+let chosen = ""; // the line of the day that was pressed, or the payment of a card
+let held = []; // the payments of the card that was touched to choose one of
 let cash = 0; // what is left to be paid in cash, of an amount that was only paid in part
 
 function connect() {
@@ -71,6 +74,7 @@ function show() {
 
 function step(result, left) {
   if (result?.message === USABLE && isDesk(view.till)) return "charge";
+  if (result?.message === WHICH) return "which";
   if (DIFFERENCE.includes(result?.message)) return drawer.isCounted() ? "difference" : "count";
   if (pin.isAsked(result?.message)) return "pin";
   if (result) return "result";
@@ -96,22 +100,24 @@ const STEPS = {
   charge: showCharge,
   card: (_, left) => {
     const { what, amount, about = "" } = view.till.wish;
-    const [ja, en] = ASKS[what];
+    const [ja, en] = ASKS[what === "refund" && !about ? "which" : what];
     write("ask-ja", ja);
     write("ask-en", en);
-    write("waiting", what === "pin" ? "" : yen(what === "void" ? lineOf(about)?.yen ?? 0 : amount));
+    write("waiting", what === "pin" || (what === "refund" && !about) ? "" : yen(what === "void" ? lineOf(about)?.yen ?? 0 : amount));
     write("left", cash ? `残り ${Math.ceil(left / 1000)}秒 ・ ほかに現金 ${yen(cash)}` : `残り ${Math.ceil(left / 1000)}秒`);
   },
   pin: pin.showPin,
   result: showResult,
-  today: () => {
-    showDay(view.till);
+  today: () => showDay(view.till),
+  more: () => {
     get("to-signin").hidden = !view.till.operator.can_be || view.practice;
+    get("to-refund").hidden = !(view.till.operator.is_supervisor && day()?.refund_days);
     get("to-practice").firstChild.textContent = view.practice ? "練習をおわる " : "練習 ";
   },
+  which: ({ values }) => showPayments((held = payments(values))),
   line: () => showLine(lineOf(chosen), view.till),
   refund: () => {
-    const left = leftOf(lineOf(chosen));
+    const left = leftOf(refunding());
     write("refund", yen(typed));
     write("refund-all", `のこり全部 ${yen(left)}`);
     get("refund-take").disabled = !typed || typed > left;
@@ -187,6 +193,8 @@ async function practise(on) {
   else go("today");
 }
 
+const refunding = () => lineOf(chosen) ?? held.find((line) => line.entry === chosen);
+
 function pay() {
   cash = 0;
   pin.begin();
@@ -220,7 +228,7 @@ for (const keys of document.querySelectorAll(".keys")) {
 for (const back of document.querySelectorAll("[data-back]")) {
   back.addEventListener("click", () => {
     if (at === "sure") turn(isDesk(view.till) ? "amount" : "");
-    else go(at === "line" || at === "refund" ? "today" : "");
+    else go(["line", "refund", "more"].includes(at) ? "today" : at === "practice" ? "more" : "");
   });
 }
 
@@ -256,8 +264,17 @@ on("line-void", () => {
 });
 on("line-paper", () => document.dispatchEvent(new CustomEvent("paper", { detail: chosen })));
 on("line-refund", () => go("refund"));
+on("to-refund", () => set({ what: "refund" }));
+on("which-stop", () => next());
+on("which", ({ target }) => {
+  const entry = target.closest("[data-entry]")?.dataset.entry;
+  if (!entry) return;
+  chosen = entry;
+  at = "refund";
+  set({}); // the card is touched again, with the amount
+});
 on("refund-all", () => {
-  typed = leftOf(lineOf(chosen));
+  typed = leftOf(refunding());
   show();
 });
 on("refund-take", () => {
@@ -265,6 +282,7 @@ on("refund-take", () => {
   set({ what: "refund", amount: typed, about: chosen });
 });
 
+on("to-more", () => go("more"));
 on("to-practice", () => {
   if (view.practice) practise(false);
   else go("practice");
@@ -340,7 +358,7 @@ function next() {
 }
 
 // The keys beside the screen, and of a keyboard, do what the page's own buttons do, and nothing else.
-const CANCELS = "[data-back], #cancel, #charge-stop, #pin-stop, #signin-back, #count-back, #recount, #next";
+const CANCELS = "[data-back], #cancel, #which-stop, #charge-stop, #pin-stop, #signin-back, #count-back, #recount, #next";
 const KEYS = { Enter: "enter", Escape: "cancel", Backspace: "clear", Delete: "clear" };
 
 function press(key) {

@@ -92,6 +92,31 @@ function drawn(line, today) {
   return item;
 }
 
+// What a card's payments are that can be given back, as the unit says them after a touch.
+export const payments = ({ rows }) =>
+  rows.split("\n").map((row) => {
+    const [entry, at, sum, left] = row.split(" ");
+    return { entry, what: "pay", at_ms: Number(at), yen: Number(sum), back: Number(sum) - Number(left) };
+  });
+
+const when = new Intl.DateTimeFormat("ja-JP", { timeZone: "Asia/Tokyo", month: "numeric", day: "numeric" });
+
+export function showPayments(found) {
+  const text = JSON.stringify(found);
+  if (get("which").dataset.lines === text) return;
+  get("which").dataset.lines = text;
+  get("which").replaceChildren(
+    ...found.map((line) => {
+      const item = document.createElement("li");
+      const button = make("button", "", { "data-entry": line.entry });
+      const back = line.back ? `返金 ${yen(line.back)}` : "";
+      button.append(make("span", `${when.format(line.at_ms)}\n${time(line.at_ms)}`), make("b", yen(line.yen)), make("span", back));
+      item.append(button);
+      return item;
+    }),
+  );
+}
+
 export const leftOf = (line) => (line ? line.yen - line.back : 0);
 
 // One line, and what can still be done about it: by whom, the unit decides when it is asked.

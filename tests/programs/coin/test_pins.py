@@ -10,10 +10,11 @@ import pytest
 from central.store import reading
 from programs.coin.entries import Pay
 from programs.coin.office import pin_of
-from programs.coin.pins import PinChosen, PinSet, PinWrong
+from programs.coin.pins import PINS, PinChosen, PinSet, PinWrong
 from programs.coin.rules import CHARGE, PAY, SET_PIN
 from programs.coin.terms import Terms
-from sync.pins import matches
+from sync.entries import Entry
+from sync.pins import keep, matches
 from sync.program import Wish, WishError
 from sync.staff import StaffSet
 from tests.central.test_commands import NAMES, USAGE, machi
@@ -23,6 +24,8 @@ from tests.programs.coin.test_till import written
 
 PIN: Final = "2580"
 LIMIT: Final = 3_000
+CARD: Final = "0a" * 16
+BOOT: Final = "9f3c0a1b22d4e5f6"
 
 
 @pytest.fixture
@@ -190,11 +193,29 @@ def test_it_is_said_once_and_comes_back_with_the_books(street: Street) -> None:
     centre = street.centre.centre
     centre.reconciler.wipe()
     assert centre.teller.turn() == 0
-    assert centre.teller.turn() == 0
+    street.centre.restart()
+    centre = street.centre.centre
+    assert centre.teller.turn() == 0, "nor by the next process"
     street.hold("desk01", Wish(CHARGE, 1_000))
     street.talk("desk01")
     assert centre.teller.turn() == 0
     street.books()
+
+
+def test_of_two_desks_the_later_choice_counts_whichever_is_heard_first() -> None:
+    """A desk without a network is heard days later, and must not bring an old PIN back."""
+    old, new = keep("2580", bytes(16)), keep("8642", bytes(16))
+    said = [PinSet(CARD, new, 2_000), PinSet(CARD, old, 1_000)]
+    pin = PINS.empty
+    for seq, fact in enumerate(said, 1):
+        pin = PINS.fold(pin, Entry("town", BOOT, seq, 5_000 + seq, fact))
+    assert pin.kept == new
+    taken_away = PINS.fold(pin, Entry("town", BOOT, 3, 6_000, PinSet(CARD)))
+    assert taken_away.kept is None
+    ahead = PINS.fold(pin, Entry("town", BOOT, 3, 6_000, PinSet(CARD, old, 99_000)))
+    assert PINS.fold(ahead, Entry("town", BOOT, 4, 7_000, PinSet(CARD, new, 6_500))).kept == new, (
+        "a clock in the future"
+    )
 
 
 def test_the_office_knows_whether_there_is_one_and_takes_it_away(street: Street, tmp_path: Path) -> None:

@@ -85,6 +85,29 @@ def test_its_receipt_names_the_payment_and_not_the_card(street: Street) -> None:
     assert street.name not in str(slip)
 
 
+def test_a_card_tells_of_its_payments_that_no_list_holds_any_more(street: Street) -> None:
+    first, second, third = sell(street, 1_280), sell(street, 2_000), sell(street, 700)
+    days_later(street, 1)
+    street.hold("shop01", Wish(PAY, 100))
+    give_back(street, second, 500)
+    assert street.hold("shop01", Wish(REFUND)) == "COI-077"
+    said = street.units["shop01"].shown[-1].values
+    rows = [row.split(" ") for row in str(said["rows"]).split("\n")]
+    assert said["count"] == 4
+    entries = [one.removeprefix("shop01/") for one in (third, second, first)]
+    assert [(entry, yen, left) for entry, _, yen, left in rows[1:]] == [
+        (entries[0], "700", "700"),
+        (entries[1], "2000", "1500"),
+        (entries[2], "1280", "1280"),
+    ]
+    street.clock.advance(10)
+    days_later(street, DAYS + 1)
+    assert street.hold("shop01", Wish(REFUND)) == "COI-040"
+    sign_in(street, 3, CLERK)
+    street.clock.advance(10)
+    assert street.hold("shop01", Wish(REFUND)) == "COI-071"
+
+
 def test_a_supervisor_does_it_and_nobody_else(street: Street) -> None:
     sale = sell(street, 1_280)
     assert give_back(street, sale, 100) == "COI-071", "nobody is signed in"
