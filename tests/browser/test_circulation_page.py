@@ -24,6 +24,7 @@ def test_months_stand_there_with_a_sentence_for_each_figure(
     expect(rows).to_have_count(2)
     expect(rows.first.locator("[data-figure=outside]")).to_have_text("251,280")
     expect(rows.last.locator("[data-figure=paid]")).to_have_text("251,280")
+    expect(page.locator("#months .figures dd")).to_have_text(["1,748,720", "0.0", "0.0", "251,280"])
     expect(page.locator("#months")).to_contain_text("local-banks")
     for of in EXPLAINED:
         expect(page.locator("#figures")).to_contain_text(of.why_ja)

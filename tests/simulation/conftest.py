@@ -23,7 +23,8 @@ def judge(request: pytest.FixtureRequest) -> Judge:
         request.config.stash.setdefault(_played, []).append(outcome)
         again = (
             f"machi simulate town --seed {setting.seed} --days {setting.days} --units {setting.units}"
-            f" --cards {setting.cards} --faults {setting.faults}"
+            f" --cards {setting.cards} --faults {setting.faults} --shops {setting.shops}"
+            f"{' --insured' if setting.insured else ''}"
         )
         assert not outcome.findings, f"{outcome.findings[:3]}\n{outcome.crash}\nagain: {again}"
         return outcome

@@ -11,7 +11,7 @@ from central import ledger
 from central.upsert import upsert
 from programs.coin.insured.facts import FUND, Backed
 from programs.coin.insured.fold import BACKED, Backing
-from programs.coin.postings import debt
+from programs.coin.postings import DEBTS, debt
 from sync.entries import Entry
 from sync.messages import ONE_UNIT
 
@@ -132,16 +132,21 @@ def recoverable(connection: sa.Connection, card: str) -> int:
 
 def is_owed(connection: sa.Connection) -> bool:
     """Tell whether any card owes the fund, or the fund a card."""
-    return _is_any(connection, debt("")) or _is_any(connection, ledger.short(debt("")))
+    return _was_ever(connection, DEBTS) and _is_any(connection, debt(""), ledger.short(debt("")))
 
 
 def is_promised(connection: sa.Connection) -> bool:
     """Tell whether any unit may promise something."""
-    return _is_any(connection, f"{FUND}/at/")
+    return _was_ever(connection, ledger.free(FUND)) and _is_any(connection, f"{FUND}/at/")
 
 
-def _is_any(connection: sa.Connection, start: str) -> bool:
-    """Tell whether an account holds something whose name begins so; a range, so that no other one is looked at."""
-    name, end = ledger.account.c.name, f"{start[:-1]}{chr(ord(start[-1]) + 1)}"
-    asked = sa.select(name).where(name >= start, name < end, ledger.account.c.balance != 0).limit(1)
-    return connection.execute(asked).first() is not None
+def _was_ever(connection: sa.Connection, name: str) -> bool:
+    """Tell whether anything was ever booked on an account: where there never was a fund, nothing more is looked at."""
+    return connection.execute(sa.select(ledger.account.c.name).where(ledger.account.c.name == name)).first() is not None
+
+
+def _is_any(connection: sa.Connection, *starts: str) -> bool:
+    """Tell whether an account holds something whose name begins so."""
+    name = ledger.account.c.name
+    begins = sa.or_(*(name.startswith(start, autoescape=True) for start in starts))
+    return connection.execute(sa.select(name).where(begins, ledger.account.c.balance != 0).limit(1)).first() is not None

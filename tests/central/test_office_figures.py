@@ -1,0 +1,60 @@
+"""What the office asks of the coin's books is the same over each kind of database."""
+
+from datetime import date
+
+import pytest
+
+from central import retention
+from central.centre import Centre
+from drivers.clock.sim import Driver as Clock
+from programs.coin.entries import Insured, InsuredVoid
+from programs.coin.insured import books as insured
+from programs.coin.insured.facts import FundSet
+from programs.coin.months import month_of
+from programs.coin.procedures.circulation import months
+from programs.coin.procedures.months import charged_in
+from programs.coin.procedures.trading import draw, set_card
+from programs.coin.till import books as till
+from simulation.centre import name_place
+from sync.facts import CardState
+from tests.central.street import CARD, TODAY, Street
+
+OTHER = "0b" * 16
+
+
+@pytest.fixture
+def url(shared_url: str) -> str:
+    return shared_url
+
+
+@pytest.fixture
+def street(centre: Centre, clock: Clock) -> Street:
+    for place in ("fish", "bakery"):
+        name_place(centre, place)
+    centre.registrar.set_card(OTHER, CardState.ACTIVE)
+    return Street(centre, clock)
+
+
+def test_figures_are_the_same_over_each_kind_of_database(street: Street) -> None:
+    centre = street.centre
+    street.sold("fish", 3_000)
+    promised = street.deliver(street.pens["fish"].write(Insured(1, CARD, 900, "fish", TODAY, "card")))
+    with centre.reconciler.counted() as connection:
+        assert insured.is_owed(connection)
+        assert not insured.is_promised(connection)
+        assert (insured.recoverable(connection, CARD), insured.unbacked(connection)) == (0, {"fish01": 900})
+    street.deliver(street.pens["fish"].write(InsuredVoid(1, CARD, 900, "fish", TODAY, promised)))
+    street.say(FundSet(5_000, "budget"))
+    street.on("2026-12-01")
+    set_card(centre, "fish", OTHER)
+    draw(centre, "fish", 1_000)
+    with centre.reconciler.counted() as connection:
+        assert not insured.is_owed(connection)
+        assert (insured.standing(connection).worth, insured.unbacked(connection)) == (5_000, {})
+        november, december = months(connection)
+        assert (november.charged, november.paid, november.given) == (2_000_000, 3_000, 0)
+        assert (december.paid, december.circulating) == (0, 2_000_000)
+        assert [one.yen for one in charged_in(connection, month_of(TODAY))] == [2_000_000]
+        assert [one.is_missed for one in till.standings(connection, TODAY + 1, is_by_clock=False)] == [True, True]
+        (year,) = retention.years(connection, date(2026, 12, 1))
+        assert retention.compare(connection, year.year, retention.archive(connection, year.year)).is_whole
