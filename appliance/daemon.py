@@ -142,12 +142,15 @@ class Daemon:
                 with contextlib.suppress(JournalFullError):  # the screen says it; another time will do
                     self._unit.opened.journal.checkpoint()
             self._tell(self._unit.tap.go_on())
+            self._note(self._unit.announcer.tell())
             try:
                 waits_s = self._unit.tap.asking.left_s if self._unit.tap.waits else self._idle_s
                 return self._queue.get(timeout=min(self._idle_s, waits_s))
             except queue.Empty:
                 self._note(self._unit.staff.look_after())
                 self._show_state()
+                if self._viewer.shows_bill:
+                    self._ring()  # a phone may have paid it: whoever stands there is not to wait for the next contact
 
     def _handle(self, item: Event | Heard | Job) -> None:
         match item:

@@ -21,6 +21,7 @@ from appliance.rights import Rights
 from appliance.room import Room
 from appliance.staff import Staff
 from appliance.tap import TapPath
+from appliance.told import Announcer
 from appliance.trust import Believer
 from drivers.card import Trust
 from sync import chain, facts, installed
@@ -42,6 +43,7 @@ class Unit:
     directory: Directory
     tap: TapPath
     staff: Staff
+    announcer: Announcer
     hatch: Hatch
     room: Room
     receipts: Receipts
@@ -94,10 +96,12 @@ def assemble(world: World, enrolment: Enrolment, trust: Trust, feedback: Feedbac
         ),
         receipts=receipts,
     )
+    announcer = Announcer(tap)
+    inbox.tell = announcer.hear
     staff = Staff(
         tap,
         heard_s=hatch.heard_s,
         waiting=lambda: [register.decode(body).fact for body in outbox.waiting(WAITING_MAX)],
         news=lambda: (journal.tip, outbox.backlog()),
     )
-    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, hatch, room, receipts)
+    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, announcer, hatch, room, receipts)

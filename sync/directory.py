@@ -5,13 +5,16 @@ one thing the later one counts, whichever arrives first; of two orders to one un
 no unit is ever ordered back. Arithmetic only.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
 import msgspec
 
-from sync.entries import Entry
-from sync.facts import CardSet, CardState, FaceKey, Order, PlaceNamed, Town, UnitSet, UnitState
+from sync.entries import Entry, Fact
+from sync.facts import CardSet, CardState, FaceKey, Order, PhoneSet, PlaceNamed, Town, UnitSet, UnitState
 from sync.program import Fold
 
-Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | Order
+Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | PhoneSet | Order
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -32,6 +35,10 @@ def face_key(index: str) -> str:
     return f"face/{index}"
 
 
+def phone_key(phone: str) -> str:
+    return f"phone/{phone}"
+
+
 def place_key(place: str) -> str:
     return f"place/{place}"
 
@@ -45,19 +52,18 @@ def order_key(unit: str, epoch: int) -> str:
 
 
 def _key(entry: Entry) -> str:
-    match entry.fact:
-        case CardSet(card=card):
-            return card_key(card)
-        case FaceKey(index=index):
-            return face_key(index)
-        case PlaceNamed(place=place):
-            return place_key(place)
-        case UnitSet(name=name):
-            return unit_key(name)
-        case Order(name=name, epoch=epoch):
-            return order_key(name, epoch)
-        case _:
-            return TOWN_KEY
+    key = _KEYS.get(type(entry.fact))
+    return key(entry.fact) if key else TOWN_KEY
+
+
+_KEYS: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
+    CardSet: lambda fact: card_key(fact.card),
+    FaceKey: lambda fact: face_key(fact.index),
+    PhoneSet: lambda fact: phone_key(fact.phone),
+    PlaceNamed: lambda fact: place_key(fact.place),
+    UnitSet: lambda fact: unit_key(fact.name),
+    Order: lambda fact: order_key(fact.name, fact.epoch),
+}
 
 
 def _fold(said: Said, entry: Entry) -> Said:
@@ -75,7 +81,7 @@ def _strictness(fact: Statement | None) -> int:
 
 DIRECTORY: Fold[Said] = Fold(
     name="directory",
-    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order),
+    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order),
     state=Said,
     empty=Said(),
     key=_key,
@@ -87,7 +93,8 @@ DIRECTORY: Fold[Said] = Fold(
         CardSet("ab" * 16, CardState.ACTIVE),
         CardSet("ab" * 16, CardState.STOPPED),
         FaceKey("cd" * 16, "QUJD"),
+        PhoneSet("ef" * 16, "ab" * 16, "0a" * 32),
         Order("lib01", 1, UnitState.SUSPENDED, "clone"),
     ),
-    version=2,
+    version=3,
 )

@@ -4,6 +4,7 @@ import click
 
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
 from central.cli.office import card, export, import_, place, storm, unit
+from central.cli.phone import phone
 from sync import installed
 
 
@@ -45,6 +46,7 @@ for command in (
     unit,
     place,
     card,
+    phone,
     storm,
     import_,
     export,

@@ -7,6 +7,7 @@ import msgspec
 from programs.coin import remedies
 from programs.coin.lots import facts as lots
 from programs.coin.lots.issues import AnIssue, Issue
+from programs.coin.online import facts as online
 from programs.coin.refunds import facts as refunds
 from programs.coin.settlement import facts as settlement
 from programs.coin.terms import Terms
@@ -99,6 +100,6 @@ class Undo(Moves, frozen=True, tag="coin.undo"):
         return money(self.card), -self.yen
 
 
-_ROOMS: Final = (lots, refunds, remedies, settlement, till)
+_ROOMS: Final = (lots, online, refunds, remedies, settlement, till)
 KINDS: Final = (Charge, Pay, Void, Undo, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

@@ -15,6 +15,7 @@ from central.upsert import upsert
 from programs.coin import cases
 from programs.coin.entries import money
 from programs.coin.lots import notes
+from programs.coin.online import books as online
 from programs.coin.postings import moves, points
 from programs.coin.refunds import books as refunds
 from programs.coin.remedies import CardMoved
@@ -31,7 +32,7 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (settlement, notes, refunds, cases, till):
+for room in (settlement, notes, refunds, online, cases, till):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
@@ -44,7 +45,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 4
+    version: int = 5
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:
@@ -62,6 +63,7 @@ class Coin:
         settlement.record(connection, entries, moves)
         notes.note(connection, entries, moves)
         refunds.record(connection, entries)
+        online.record(connection, entries)
         cases.record(connection, entries)
         till.record(connection, entries)
         ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]

@@ -7,6 +7,8 @@ from central.ledger import Move, free, held, suspense
 from programs.coin.entries import Charge, Pay, Undo, Void, money
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
+from programs.coin.online.books import is_ours
+from programs.coin.online.facts import PaidOnline
 from programs.coin.refunds.facts import Refund
 from programs.coin.remedies import Cleared, Compensated, MadeWhole, Repaid
 from programs.coin.settlement.accounts import BANK, SHOP
@@ -42,8 +44,8 @@ def in_suspense(unit: str, life: int, card: str) -> str:
 
 
 def moves(entry: Entry) -> tuple[Move, ...]:
-    """Return what an entry moves; what only the office can say moves nothing if anybody else says it."""
-    if entry.unit == OFFICE_STREAM:
+    """Return what an entry moves; what only the centre can say moves nothing if anybody else says it."""
+    if entry.unit == OFFICE_STREAM or is_ours(entry):
         of_office = _OFFICE.get(type(entry.fact))
         return of_office(entry.fact) if of_office else ()
     match entry.fact:
@@ -63,6 +65,11 @@ def moves(entry: Entry) -> tuple[Move, ...]:
 
 def _points(source: str, target: str, earned: int) -> tuple[Move, ...]:
     return (Move(source, target, earned),) if earned else ()
+
+
+def _online(fact: PaidOnline) -> tuple[Move, ...]:
+    paid = Move(free(money(fact.card)), shop(fact.place), fact.yen)
+    return (paid, *_points(POINTS, points(fact.card), fact.points))
 
 
 def _given(fact: Given) -> tuple[Move, ...]:
@@ -108,6 +115,7 @@ def _cleared(fact: Cleared) -> tuple[Move, ...]:
 _OFFICE: Final[Mapping[type, Callable[[Any], tuple[Move, ...]]]] = {
     Given: _given,
     Expired: _expired,
+    PaidOnline: _online,
     Refund: _refund,
     MadeWhole: _made_whole,
     Compensated: _compensated,

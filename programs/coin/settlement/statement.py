@@ -20,7 +20,7 @@ VOIDS: Final = "voids"
 REFUNDS: Final = "refunds"
 ADJUSTMENTS: Final = "adjustments"
 PARTS: Final = (PAYMENTS, VOIDS, REFUNDS, ADJUSTMENTS)
-_PART_OF: Final = {"coin.pay": PAYMENTS, "coin.void": VOIDS, "coin.refund": REFUNDS}
+_PART_OF: Final = {"coin.pay": PAYMENTS, "coin.online": PAYMENTS, "coin.void": VOIDS, "coin.refund": REFUNDS}
 _FIRST: Final[When] = (-(2**53), "", 0)
 
 
