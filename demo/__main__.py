@@ -52,21 +52,25 @@ def once(folder: Path, ports: Ports) -> int:
         evening = lose(town, town.units["shop01"])
         town.wait_until_sent(SEND_S)
     verdict = judge(folder, morning.taps)
-    print(msgspec.json.encode(msgspec.structs.asdict(verdict) | {"evening": evening}).decode())
-    good = verdict.is_good and evening.is_good and morning.delivered_twice and verdict.taps >= FEWEST_TAPS
+    by_phone = morning.by_phone
+    print(msgspec.json.encode(msgspec.structs.asdict(verdict) | {"phone": by_phone, "evening": evening}).decode())
+    good = verdict.is_good and evening.is_good and by_phone is not None and by_phone.is_good
+    good = good and morning.delivered_twice and verdict.taps >= FEWEST_TAPS
     return 0 if good else 2
 
 
 def stay(folder: Path, ports: Ports) -> int:
     """Run the town until Ctrl-C, with the page on which cards are held."""
     with DemoTown(folder, ports, say) as town:
+        phone = town.link("hanako")
         say("")
         say(f"hold a card:  http://127.0.0.1:{ports.page}")
         say(f"the centre:   http://127.0.0.1:{ports.console}")
+        say(f"Hanako's phone, once: {phone}")
         for unit in town.units.values():
             say(f"{unit.stand.name_en + ':':13} http://127.0.0.1:{unit.screen}")
         say("Ctrl-C ends everything")
-        serve(town, ports.page)
+        serve(town, ports.page, phone)
         say("ending…")
     return 0
 

@@ -243,6 +243,8 @@ def _pay(desk: Desk) -> Handler:
         asked = await calls.body(request, calls.Pay)
         yen = calls.whole_yen(asked.yen, MOST_YEN)
         order = Order(asked.number, card, session.phone, yen, asked.code, asked.place)
-        return calls.answer(await desk.writer.do(lambda: desk.purse.pay(desk.centre, order)))
+        paid = await desk.writer.do(lambda: desk.purse.pay(desk.centre, order))
+        desk.centre.on_arrival()
+        return calls.answer(paid)
 
     return handle

@@ -68,7 +68,6 @@ def pay(centre: Centre, order: Order) -> Paid:
         fact = _fact(deal.connection, order, asked, now_ms)
         centre.streams.append_for(deal.connection, asked.till.unit, [fact])
     centre.granter.release(what)
-    centre.on_arrival()
     return written(centre, order.number)
 
 
