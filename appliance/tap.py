@@ -279,7 +279,7 @@ class TapPath:
         written = self.opened.journal.append(decision.facts, also)[-1] if decision.facts else None  # the commit
         if written:
             self.opened.counted.raise_to(written.entry.seq)
-            self.settle()
+            self._wish, self._before = (NO_WISH, 0.0), ("", 0.0)
         shown = self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
         if written:
             self.receipts.give(written)
