@@ -13,13 +13,14 @@ from drivers.card import paper
 from programs.coin.online.facts import PaidOnline
 from programs.coin.refunding import RefundError, refund
 from programs.coin.resident import PURSE
-from programs.coin.rules import PAY
+from programs.coin.rules import CHARGE, PAY
 from programs.coin.settlement import statement, tables
 from programs.coin.terms import Terms
-from sync.facts import CardState
+from sync.facts import CardState, UnitSet
 from sync.program import Wish
 from tests.programs.coin.holder import NETWORK, Holder
 from tests.programs.coin.street import Street
+from tests.programs.coin.test_dealing import go_on, settled
 
 
 @pytest.fixture
@@ -118,6 +119,12 @@ def test_codes_that_name_no_shop_of_ours_are_refused(resident: Holder, case: str
     assert resident.refused(500, **about(resident)) == why
 
 
+def test_a_place_whose_machine_takes_no_payments_is_not_paid(resident: Holder) -> None:
+    resident.centre.registrar.say([UnitSet("shop02", "library", "facility")])
+    assert resident.refused(500, place="library") == "no-shop"
+    assert resident.refused(500, place="bakery") == "no-shop", "there is none left"
+
+
 def test_more_than_there_is_is_refused_with_what_there_is(resident: Holder) -> None:
     with pytest.raises(NotPaidError) as refusal:
         resident.pay(5001, place="fish")
@@ -129,17 +136,20 @@ def test_more_than_there_is_is_refused_with_what_there_is(resident: Holder) -> N
     assert refusal.value.values == {"usable": 3000}, "what lies at a desk that is out of reach cannot be fetched"
 
 
-def test_money_that_lies_at_a_machine_is_fetched_and_kept_for_whoever_waits(resident: Holder) -> None:
-    street, order = resident.street, resident.order(4000, place="fish")
+def test_money_that_lies_at_machines_is_fetched_and_kept_for_whoever_waits(street: Street) -> None:
+    everybody = ("desk01", "shop01", "shop02")
+    resident = Holder(settled(street))
+    go_on(street, *everybody)
+    order = resident.order(8000, place="bakery")
     assert PURSE.pay(resident.centre, order).entry == ""
-    street.talk("desk01")
-    while resident.centre.dealer.turn():
-        pass
-    assert street.balance(free(street.what)) >= 4000, "it is not dealt out again meanwhile"
+    go_on(street, *everybody, rounds=2)
+    assert street.balance(free(street.what)) >= 8000, "it is not dealt out again meanwhile"
     assert PURSE.pay(resident.centre, order).entry
-    assert street.balance("shop/fish") == 4000
-    while resident.centre.dealer.turn():
-        pass
+    assert street.balance("shop/bakery") == 8000
+    assert resident.centre.granter.asked(street.what) is None, "and then it is dealt out as ever"
+    street.hold("desk01", Wish(CHARGE, 9000))
+    go_on(street, *everybody)
+    assert street.rights("shop01") > 2000
     street.books()
 
 

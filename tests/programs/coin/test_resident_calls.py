@@ -171,6 +171,17 @@ def test_calls_that_are_none_are_refused(office: Office) -> None:
     assert office.street.books() == before
 
 
+@pytest.mark.threat(
+    "somebody pays with a resident's money from afar",
+    control="A phone is let in by a link that the office gives out after a touch: 160 bits, for an hour, once; "
+    "the books hold no more of it than a hash. Then it shows a sealed cookie that no page can read, and "
+    "with whatever changes something a token of this session, as JSON, from the page itself. The phone's "
+    "key cannot be read out. Every payment has a number, and is made once. A stopped card or phone is "
+    "shut out at once.",
+    residual="Whoever holds an unlocked phone that was let in, or is the first to open a link, can pay with it "
+    "until it is stopped: no PIN is asked. A town may cap what is paid at once by phone. How many may "
+    "call is for the web server in front to limit.",
+)
 def test_a_strange_page_or_a_foreign_session_changes_nothing(office: Office) -> None:
     phone, other, before = office.phone(), office.phone(), office.street.books()
     order = {"number": NUMBER, "yen": 500, "place": "fish"}
