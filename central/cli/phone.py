@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_books, plainly, say
+from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, plainly, say
 
 if TYPE_CHECKING:
     from central.folder import Folder
@@ -88,9 +88,11 @@ def _touched(opened: "Folder", reading: str) -> str:
     from central.reading import ReadingError, read_reading
     from sync.cards import pseudonym
 
-    with click.open_file(reading, "rb") as file:
-        try:
+    try:
+        with click.open_file(reading, "rb") as file:
             read = read_reading(file.read())
-        except ReadingError as error:
-            raise RefusedForSafetyError(str(error)) from error
+    except OSError as error:
+        raise NotFoundError(f'"{reading}" is neither a card\'s name (32 hex digits) nor a file: {error}') from error
+    except ReadingError as error:
+        raise RefusedForSafetyError(str(error)) from error
     return pseudonym(opened.secret(CARD_KEY), read.profile, read.identifier)

@@ -136,6 +136,7 @@ def create_resident(centre: Centre, writer: Writer, purse: Purse, keys: Keys, ur
         Route("/shops", _plainly(_shops(desk))),
         Route("/read", _plainly(_read(desk)), methods=["POST"]),
         Route("/pay", _plainly(_pay(desk)), methods=["POST"]),
+        Route("/paid", _plainly(_paid(desk)), methods=["POST"]),
     ]
     hosts = [urlsplit(url).hostname or _LOCAL[0], *_LOCAL]
     trusted = Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
@@ -246,5 +247,14 @@ def _pay(desk: Desk) -> Handler:
         paid = await desk.writer.do(lambda: desk.purse.pay(desk.centre, order))
         desk.centre.on_arrival()
         return calls.answer(paid)
+
+    return handle
+
+
+def _paid(desk: Desk) -> Handler:
+    async def handle(request: Request) -> Response:
+        session, _ = await desk.changer(request, desk.paying)
+        asked = await calls.body(request, calls.Asked)
+        return calls.answer(await desk.writer.do(lambda: desk.purse.paid(desk.centre, session.phone, asked.number)))
 
     return handle

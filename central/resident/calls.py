@@ -43,6 +43,12 @@ class Pay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: Annotated[str, msgspec.Meta(max_length=32)] = ""
 
 
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of a payment? Nothing is paid by asking."""
+
+    number: Annotated[str, msgspec.Meta(pattern=NUMBER_PATTERN)]
+
+
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A call that says no more than that it is made."""
 
@@ -65,7 +71,7 @@ class Home(msgspec.Struct, frozen=True):
 
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _DECODERS: Final[dict[type[msgspec.Struct], msgspec.json.Decoder[Any]]] = {
-    kind: msgspec.json.Decoder(kind) for kind in (In, Read, Pay, Nothing)
+    kind: msgspec.json.Decoder(kind) for kind in (In, Read, Pay, Asked, Nothing)
 }
 
 

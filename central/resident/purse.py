@@ -150,6 +150,13 @@ class Purse(Protocol):
             NotPaidError: nothing was booked.
         """
 
+    def paid(self, centre: Centre, phone: str, number: str) -> Paid:
+        """Return the payment that a phone made under a number.
+
+        Raises:
+            NotPaidError: there is none.
+        """
+
     def paper(self, number: bytes, key: bytes, issuer: str, signer: Signer, now_ms: int) -> bytes:
         """Return what the town signs about a phone's key, so that units believe the codes that the phone shows."""
 

@@ -68,20 +68,20 @@ def pay(centre: Centre, order: Order) -> Paid:
         fact = _fact(deal.connection, order, asked, now_ms)
         centre.streams.append_for(deal.connection, asked.till.unit, [fact])
     centre.granter.release(what)
-    return written(centre, order.number)
+    return written(centre, order.phone, order.number)
 
 
-def written(centre: Centre, number: str) -> Paid:
-    """Return a payment that was written, as the books have it.
+def written(centre: Centre, phone: str, number: str) -> Paid:
+    """Return a payment of a phone that was written, as the books have it.
 
     Raises:
-        NotPaidError: there is none with this number.
+        NotPaidError: it made none with this number.
     """
     now_ms = centre.town.clock.wall_ms()
     with centre.reconciler.counted() as connection:
         known = books.by_number(connection, number)
-        if known is None:
-            raise NotPaidError("number")
+        if known is None or known.fact.phone != phone:
+            raise NotPaidError("unknown")
         return _paid(connection, known, now_ms)
 
 
@@ -162,7 +162,7 @@ def _is_of(connection: sa.Connection, known: Written, code: str) -> bool:
 def _paid(connection: sa.Connection, known: Written, now_ms: int) -> Paid:
     fact = known.fact
     till = next((one for one in shops.tills(connection) if one.unit == fact.to), Till(fact.to, fact.place, None))
-    is_heard = shops.has_heard(connection, fact.to, known.boot, known.seq)
+    is_heard = not shops.lacks(connection, fact.to)(known.boot, known.seq)
     return Paid(
         known.entry, shops.shop(connection, till, now_ms), fact.yen, fact.points, known.at_ms, is_heard=is_heard
     )

@@ -74,6 +74,9 @@ class CoinPurse:
     def pay(self, centre: Centre, order: Order) -> Paid:
         return paying.pay(centre, order)
 
+    def paid(self, centre: Centre, phone: str, number: str) -> Paid:
+        return paying.written(centre, phone, number)
+
     def paper(self, number: bytes, key: bytes, issuer: str, signer: Signer, now_ms: int) -> bytes:
         today = _EPOCH + timedelta(days=town_day(now_ms, 0))
         # From the day before: it may still be yesterday on the phone's clock, or already tomorrow in Japan.
@@ -107,11 +110,9 @@ def _away(connection: sa.Connection, till: Till, yen: int) -> Away:
 def _lines(connection: sa.Connection, what: str, card: str) -> Iterator[Line]:
     rows = connection.execute(_LAST, {"of": what}).all()
     places = _places(connection, [row[1:4] for row in rows])
-    waiting = {
-        one.entry
-        for one in books.latest(connection, card, LINES_SHOWN)
-        if not shops.has_heard(connection, one.fact.to, one.boot, one.seq)
-    }
+    latest = books.latest(connection, card, LINES_SHOWN)
+    lacks = {unit: shops.lacks(connection, unit) for unit in sorted({one.fact.to for one in latest})}
+    waiting = {one.entry for one in latest if lacks[one.fact.to](one.boot, one.seq)}
     for yen, writer, boot, seq, at_ms, kind in rows:
         entry = f"{writer}/{boot}/{seq}"
         name, name_en = "", ""

@@ -229,28 +229,44 @@ def test_a_code_is_drawn_as_the_standard_has_it(phone: Page) -> None:
         assert drawn in [[list(row) for row in one.matrix] for one in same], f"{len(text)} letters"
 
 
-def test_a_payment_that_got_no_answer_is_sent_again_and_paid_once(town: Town, phone: Page) -> None:
-    phone.locator("#to-pay").click()
-    phone.get_by_role("button", name="とうだいパン").click()
-    phone.locator('[data-key="5"]').click()
-    phone.locator('[data-key="00"]').click()
-    phone.locator("#amount-on").click()
-    lost: list[str] = []
+def pay_at_the_bakery(page: Page) -> None:
+    page.locator("#to-pay").click()
+    page.get_by_role("button", name="とうだいパン").click()
+    page.locator('[data-key="5"]').click()
+    page.locator('[data-key="00"]').click()
+    page.locator("#amount-on").click()
+    page.locator("#pay").click()
 
+
+def test_a_payment_that_got_no_answer_is_paid_once_and_found_again(town: Town, phone: Page) -> None:
     def lose(route: Route) -> None:
-        lost.append(route.fetch().text())  # the town has answered, and nobody hears it
+        route.fetch()  # the town has answered, and nobody hears it
         route.abort()
 
     phone.route("**/pay", lose)
-    phone.locator("#pay").click()
+    pay_at_the_bakery(phone)
     expect(phone.locator("#wait-again")).to_be_visible()
     step(phone, "wait")
     assert town.street.balance("shop/bakery") == 500
+    phone.locator("#wait-again").click()
+    expect(phone.locator("#wait-again")).to_be_visible()
     phone.unroute("**/pay")
     phone.reload()
     step(phone, "done")
-    assert lost
+    expect(phone.locator("#done-yen")).to_have_text("500円")
     assert town.street.balance("shop/bakery") == 500
+
+
+def test_a_payment_that_never_left_the_phone_is_not_made_later(town: Town, phone: Page) -> None:
+    phone.route("**/pay", lambda route: route.abort())
+    pay_at_the_bakery(phone)
+    expect(phone.locator("#wait-stop")).to_be_visible()
+    phone.unroute("**/pay")
+    phone.locator("#wait-stop").click()
+    expect(phone.locator("#refused-ja")).to_contain_text("届いていませんでした")
+    phone.reload()
+    expect(phone.locator("#home-step")).to_be_visible()
+    assert town.street.balance("shop/bakery") == 0
 
 
 def test_a_stopped_card_is_shut_out_at_once(town: Town, phone: Page) -> None:

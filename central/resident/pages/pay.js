@@ -1,5 +1,5 @@
-// One payment, from the number that is drawn for it to what became of it. The number is kept on the phone until that is
-// known, so that nothing is paid twice, whatever is sent twice.
+// One payment, from the number that is drawn for it to what became of it: nothing is paid twice, whatever is sent twice.
+// The number is kept on the phone until that is known; a page that is opened again asks, and does not send anew.
 import { post } from "./calls.js";
 import * as kept from "./kept.js";
 
@@ -18,17 +18,24 @@ export function order(about, yen) {
   return { number, yen, ...whom };
 }
 
-export const pending = () => kept.read("order");
+// Returns what became of an order of which that was not known when the page was closed. Nothing is paid by asking.
+export async function ask() {
+  const number = await kept.read("order");
+  if (!number) return undefined;
+  const { said, refused } = await post("/paid", { number });
+  if (said || refused) await kept.forget("order");
+  return { paid: said && { ...said, number }, refused };
+}
 
 // Sends an order until it is known what became of it. `fetching` is called when the money has to be brought first.
 export async function send(wanted, fetching) {
-  await kept.keep("order", wanted);
+  await kept.keep("order", wanted.number);
   for (let turn = 0; turn < FETCHES; turn++) {
     const { said, refused } = await post("/pay", wanted);
     if (!said && !refused) return {}; // nobody knows: it is kept, and sent again
     if (refused || said.entry) {
       await kept.forget("order");
-      return { paid: said, refused };
+      return { paid: said && { ...said, number: wanted.number }, refused };
     }
     fetching(said);
     await pause(FETCH_MS);
@@ -38,11 +45,11 @@ export async function send(wanted, fetching) {
 }
 
 // Calls `heard` once the shop's machine has heard of a payment, as long as somebody may be looking.
-export async function follow(wanted, goesOn, heard) {
+export async function follow(number, goesOn, heard) {
   for (let turn = 0; turn < HEARINGS && goesOn(); turn++) {
     await pause(HEARD_MS);
     if (!goesOn()) return;
-    const { said } = await post("/pay", wanted);
+    const { said } = await post("/paid", { number });
     if (said?.is_heard) return heard();
   }
 }

@@ -28,7 +28,8 @@ const day = inTokyo({ month: "numeric", day: "numeric", hour: "numeric", minute:
 let home; // what the town said last
 let about; // whom the resident is about to pay: a shop, and its code if one was read
 let typed = 0;
-let wanted; // the order that was sent
+let wanted; // the order that is about to be sent
+let shown; // the number of the payment that is shown as done
 let timer;
 
 const step = () => document.body.dataset.step;
@@ -237,19 +238,24 @@ function askSure() {
 
 async function send() {
   go("wait");
-  get("wait-again").hidden = true;
+  get("wait-unknown").hidden = true;
   say("送っています", "Sending");
   const { paid, refused } = await pay.send(wanted, () => say("お店の機械からお金を取り寄せています。このままお待ちください。", "Fetching the money from the shops' machines. Please wait."));
   if (refused) return refuse(refused);
   if (!paid) {
     say("電波がなく、払えたかまだ分かりません。「もう一度送る」を押してください。二重には払われません。", "No network: it is not known yet whether it was paid. Send it again; nothing is paid twice.");
-    get("wait-again").hidden = false;
+    get("wait-unknown").hidden = false;
     return;
   }
+  showPayment(paid);
+}
+
+function showPayment(paid) {
   writeShop(paid.shop);
   showDone(paid.yen, paid.points, paid.entry, paid.is_heard, paid.shop.in_reach);
-  const sent = wanted;
-  if (!paid.is_heard) pay.follow(sent, () => step() === "done" && wanted === sent, () => showHeard(true));
+  const { number } = paid;
+  shown = number;
+  if (!paid.is_heard) pay.follow(number, () => step() === "done" && shown === number, () => showHeard(true));
 }
 
 function say(ja, en) {
@@ -284,6 +290,7 @@ on("scan", startScan);
 on("amount-on", askSure);
 on("pay", send);
 on("wait-again", send);
+on("wait-stop", lookBack);
 on("keys", ({ target }) => {
   const { key: pressed } = target.dataset;
   if (!pressed) return;
@@ -308,9 +315,15 @@ async function start() {
     if (step() === "starting") close({ ja: "電波がありません。電波のあるところで開いてください。", en: "No network. Please open it where there is one." });
     return;
   }
-  wanted = await pay.pending();
-  if (wanted) return send();
+  await lookBack();
+}
+
+// Goes home, by way of what became of a payment of which that is not known yet.
+async function lookBack() {
   await goHome();
+  const before = await pay.ask();
+  if (before?.refused) refuse(before.refused);
+  if (before?.paid) showPayment(before.paid);
 }
 
 start();

@@ -1,6 +1,6 @@
 """Who can be paid from a page: places with a machine that will say so there, and whether it can be reached now."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -13,6 +13,7 @@ from central.refusal import RefusedError
 from central.resident.purse import Shop
 from programs.coin.bills import LABEL_CHARS
 from sync.directory import Said, place_key, unit_key
+from sync.entries import BAD_JSON
 from sync.facts import PlaceNamed, UnitSet, UnitState
 from sync.messages import ONE_UNIT, Report
 from sync.tree import ends_from_text
@@ -75,19 +76,19 @@ def shops(connection: sa.Connection, now_ms: int) -> list[Shop]:
     return [shop(connection, best[place], now_ms) for place in sorted(best, key=lambda place: (kana[place], place))]
 
 
-def has_heard(connection: sa.Connection, unit: str, boot: str, seq: int) -> bool:
-    """Whether a unit has said that it holds an entry of the journal for it."""
+def lacks(connection: sa.Connection, unit: str) -> Callable[[str, int], bool]:
+    """Return what tells whether a unit has not said yet that it holds an entry (boot, seq) of the journal for it."""
     asked = sa.select(store.unit.c.report).where(store.unit.c.name == unit)
     report = connection.execute(asked).scalar()
-    if not report:
-        return False
-    stream = ONE_UNIT + unit
     try:
-        ends = ends_from_text(_REPORT.decode(report).heard)
-        lacks = shelves.missed(connection, stream, ends, shelves.EVERYTHING) if ends else None
-    except (ValueError, RefusedError):
-        return False
-    return lacks is not None and not any(one.boot == boot and one.first <= seq <= one.last for one in lacks)
+        ends = ends_from_text(_REPORT.decode(report).heard) if report else []
+        missed = shelves.missed(connection, ONE_UNIT + unit, ends, shelves.EVERYTHING) if ends else None
+    except (*BAD_JSON, ValueError, RefusedError):
+        missed = None
+    if missed is None:
+        return lambda _boot, _seq: True
+    spans = [(one.boot, one.first, one.last) for one in missed]
+    return lambda boot, seq: any(boot == of and first <= seq <= last for of, first, last in spans)
 
 
 def _stands(connection: sa.Connection) -> Iterator[UnitSet]:

@@ -1,6 +1,7 @@
 """What a phone may send to the residents' page, and what comes back: by real HTTP, right and wrong."""
 
 import base64
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -162,10 +163,9 @@ def test_calls_that_are_none_are_refused(office: Office) -> None:
     wrong = (order | {"number": "x"}, order | {"card": office.street.other}, order | {"code": "0" * 1025})
     for said in (*wrong, (), 7):
         assert why(phone.post("/pay", said)) == (400, "request")
-    assert why(phone.http.post("/pay", content=b"{" * 5000, headers={"Content-Type": "application/json"})) == (
-        400,
-        "request",
-    )
+    endless = json.dumps(order).encode() + b" " * 5000
+    as_json = {"Content-Type": "application/json"}
+    assert why(phone.http.post("/pay", content=endless, headers=as_json)) == (400, "request")
     assert why(phone.http.post("/pay", data={"yen": "500"})) == (400, "request"), "a form of a strange page"
     assert phone.http.get("/pay").status_code == 405
     assert office.street.books() == before
@@ -229,6 +229,8 @@ def test_a_payment_is_paid_once_however_often_it_is_sent(office: Office) -> None
     phone = office.phone()
     answers = [phone.pay(700) for _ in range(3)]
     assert len({answer.json()["entry"] for answer in answers}) == 1
+    assert phone.post("/paid", {"number": NUMBER}).json()["entry"] == answers[0].json()["entry"]
+    assert why(office.phone().post("/paid", {"number": NUMBER})) == (409, "unknown"), "it is nobody else's to see"
     assert why(phone.pay(701)) == (409, "number")
     assert why(office.phone().pay(700)) == (409, "number"), "nobody else's number either"
     assert office.street.balance("shop/fish") == 700
