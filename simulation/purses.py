@@ -5,7 +5,7 @@ comes to more than that; and what he has left stands in the books, free or at so
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +42,7 @@ def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[st
     """Yield every yen that is not where it should be: what is wrong, and in words."""
     yield from _booked(town, written)
     yield from _in_lots(town)
+    yield from _from_pages(town.people, written)
     if not any(COPIED.intersection(box.mishaps) for box in town.people.boxes):
         yield from _overspent(town.people, judged)
         yield from _at_units(town)
@@ -94,6 +95,8 @@ def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
             put_in[money(fact.card)] += fact.yen
         elif isinstance(fact, Pay | Undo):
             put_in[money(fact.card)] -= fact.yen
+    for paid in written.online:
+        put_in[money(paid.card)] -= paid.yen
     with store.reading(town.centre.centre.engine) as connection:
         if total := ledger.total(connection):
             yield "wrong total", f"all accounts together hold {total} yen"
@@ -105,6 +108,17 @@ def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     for what in sorted(put_in.keys() | there.keys()):
         if put_in[what] != there[what]:
             yield "wrong total", f"{what} should hold {put_in[what]} yen and holds {there[what]}"
+
+
+def _from_pages(people: People, written: Books) -> Iterator[tuple[str, str]]:
+    """Nothing is paid twice under one number; and what somebody was told is paid, is, if no backup was put back."""
+    count = Counter(paid.number for paid in written.online)
+    yield from (("paid twice", f"no. {number}: {times} times") for number, times in count.items() if times > 1)
+    told = {} if people.restored else people.paid
+    there = {paid.number: paid.yen for paid in written.online}
+    for number, yen in told.items():
+        if there.get(number) != yen:
+            yield "lost", f"{yen} yen were paid from a page as no. {number}; in the books: {there.get(number)}"
 
 
 def _closings(town: "SimTown") -> Iterator[tuple[str, str]]:
