@@ -9,10 +9,26 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol
 
+import msgspec
+
 from appliance.papers import Papers
 from sync import installed
 from sync.entries import Entry, Fact
 from sync.program import Decision, Fold, Moment, Program
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Something that the centre has decided elsewhere, and that is to be said at this counter.
+
+    Attributes:
+        setting: which setting of the counter is settled by it (`TapPath.wish_name`); "" for none.
+        decision: what is said if the counter is set to that now.
+        later: what is said otherwise, once the counter is set to nothing; its words may mention `time`.
+    """
+
+    setting: str
+    decision: Decision
+    later: Decision
 
 
 class Counter(Protocol):
@@ -46,6 +62,9 @@ class Counter(Protocol):
 
     def recorded(self, entry: Entry) -> Decision | None:
         """Say what happened in an entry that was written but perhaps never announced; None if it is not ours."""
+
+    def told(self, entry: Entry) -> Told | None:
+        """Return what is to be said here of an entry of the centre for this unit alone; None for nothing."""
 
     def sheet(self, states: Sequence[Any], moment: Moment, waiting: Sequence[Fact]) -> Any:
         """Return what the person behind the counter reads there, made of what JSON can hold; None for nothing.

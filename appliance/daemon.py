@@ -215,6 +215,7 @@ class Daemon:
                 with contextlib.suppress(JournalFullError):  # the screen says it; another time will do
                     self._unit.opened.journal.checkpoint()
             self._tell(self.serving.tap.go_on())
+            self._note(self._unit.announcer.tell())
             try:
                 tap = self.serving.tap
                 waits_s = tap.asking.left_s if tap.waits else self._idle_s
@@ -223,6 +224,8 @@ class Daemon:
                 if not self.is_practice:  # what is due by itself is done when the practice is over
                     self._note(self._unit.staff.look_after())
                 self._show_state()
+                if self._viewer.shows_bill:
+                    self._ring()  # a phone may have paid it: whoever stands there is not to wait for the next contact
 
     def _handle(self, item: Event | Heard | Press | Job) -> None:
         match item:

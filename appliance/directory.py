@@ -3,11 +3,11 @@
 from typing import TypeVar
 
 from appliance.shelf import Shelf
-from sync.directory import DIRECTORY, TOWN_KEY, card_key, face_key, order_key, place_key, staff_key, unit_key
-from sync.facts import CardSet, FaceKey, Order, PlaceNamed, Town, UnitSet
+from sync.directory import DIRECTORY, TOWN_KEY, card_key, face_key, order_key, phone_key, place_key, staff_key, unit_key
+from sync.facts import CardSet, FaceKey, Order, PhoneSet, PlaceNamed, Town, UnitSet
 from sync.staff import StaffSet
 
-Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order, StaffSet)
+Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order, StaffSet)
 
 
 class Directory:
@@ -23,6 +23,11 @@ class Directory:
 
     def card(self, card: str) -> CardSet | None:
         return self._said(card_key(card), CardSet)
+
+    def whose(self, name: str) -> str:
+        """Return the card as which a phone counts that was let in for it; every other thing counts as itself."""
+        said = self._said(phone_key(name), PhoneSet)
+        return said.card if said else name
 
     def face_key(self, index: str) -> str | None:
         """Return the enrolled key of a card's face application (SPKI, base64), or None."""

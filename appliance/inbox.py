@@ -33,6 +33,7 @@ class Inbox:
         self._register = register
         self._town_key = town_key
         self.streams = (TOWN_STREAM, ONE_UNIT + journal.unit)
+        self.tell: Callable[[Sequence[Entry]], None] = lambda _: None  # told of what was new, once it is kept
         self._since: dict[str, str] = {}  # worked out once, and again after each change
 
     def since(self, stream: str) -> str:
@@ -133,6 +134,7 @@ class Inbox:
         self._since.pop(segment.unit, None)
         applied = Applied(segment.unit, Place(segment.boot, segment.last, hashes[-1].hex()))
         self._journal.append([applied, *self._answer(fresh)], also, fresh)
+        self.tell(fresh)
 
     def _hash_at(self, writer: str, boot: str, seq: int) -> bytes | None:
         sql = "SELECT hash FROM stream WHERE writer = ? AND boot = ? AND seq = ?"

@@ -49,13 +49,22 @@ REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 WISH_S: Final = 90.0  # so long a counter stays set
 ASKED_S: Final = 60.0  # so long somebody may type what they were asked for
 NONCE_BYTES: Final = 32
+_HOUR: Final = 60  # minutes
+_MONO_MS: Final = 16**7  # three days and a little: enough to tell two settings of a counter apart
 
 
 class Believed(msgspec.Struct, frozen=True):
-    """Somebody who was identified: the name in this town, and what was shown; `code`: as it was scanned, if it was."""
+    """Somebody who was identified.
+
+    Attributes:
+        card: the name in this town; of a phone, that of the card that it was let in for.
+        presented: what was shown. `name`: its own name in this town.
+        code: as it was scanned, if it was.
+    """
 
     card: str
     presented: Presented
+    name: str
     code: str = ""
 
 
@@ -94,6 +103,7 @@ class TapPath:
     operators: Operators
     welcome: Callable[[str], None] = lambda _: None
     _wish: tuple[Wish, float] = field(default=(NO_WISH, 0.0), init=False)
+    _until_s: int = field(default=0, init=False)
     _before: tuple[str, float] = field(default=("", 0.0), init=False)  # who only asked, and until when that counts
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
     _last_code: str = field(default="", init=False)
@@ -114,6 +124,7 @@ class TapPath:
         if wish.is_for_same and not (card and self.clock.mono() < until):
             raise WishError("no card was held here a moment ago; hold one first")
         self._wish = wish, self.clock.mono() + WISH_S
+        self._until_s = 0 if self.clock.confidence() is Confidence.UNKNOWN else self.now_ms() // 1_000 + round(WISH_S)
         self._before = (card if wish.is_for_same else "", self._wish[1])
         self._last = self._asked = None
 
@@ -131,14 +142,22 @@ class TapPath:
 
     @property
     def wish_name(self) -> str:
-        """Return a name for this setting of the counter, which no other one of this unit has."""
+        """Return a name for this setting of the counter, which no other one of this unit has.
+
+        In its middle it says until when the counter stays set (Unix seconds), or 0 where nothing vouches for the clock.
+        """
         tip = self.opened.journal.tip
-        return f"{tip.boot[:8]}-{round(self._wish[1] * 1000)}" if tip and self.wish.what else ""
+        mono_ms = round(self._wish[1] * 1000) % _MONO_MS
+        return f"{tip.boot[:8]}-{self._until_s:08x}-{mono_ms:07x}" if tip and self.wish.what else ""
 
     @property
     def wish_left_s(self) -> float:
         """Return for how long the counter stays set."""
         return max(0.0, self._wish[1] - self.clock.mono()) if self._wish[0].what else 0.0
+
+    def settle(self) -> None:
+        """Forget what the counter is set to: somebody has paid it elsewhere."""
+        self._wish, self._before = (NO_WISH, 0.0), ("", 0.0)
 
     @property
     def waits(self) -> bool:
@@ -220,7 +239,7 @@ class TapPath:
             if again := self._touched_again(believed.card):
                 self.feedback.repeat(again)
                 return again
-            if (known := self.directory.card(believed.card)) and known.state is CardState.STOPPED:
+            if self._is_stopped(believed.card) or self._is_stopped(believed.name):
                 return say(Result.REFUSED, "TAP-031", phone)
         except CardError as error:
             result, message = what_to_say(error)
@@ -254,14 +273,23 @@ class TapPath:
             return "TAP-045"
         return None if self.has_room() else "TAP-043"
 
+    def now_ms(self) -> int:
+        """Return the time: that of the clock, but never one before the town's last word."""
+        return max(self.clock.wall_ms(), self.town_ms())
+
     def phone(self) -> dict[str, int | str]:
         """Return whom to call, for words that name the number."""
         return {"phone": town.phone} if (town := self.directory.town()) else {}
 
     def _believe(self, ask: Callable[[datetime | None], Presented], code: str) -> Believed:
-        now = datetime.fromtimestamp(max(self.clock.wall_ms(), self.town_ms()) / 1000, UTC)
+        now = datetime.fromtimestamp(self.now_ms() / 1000, UTC)
         presented = ask(None if self.clock.confidence() is Confidence.UNKNOWN else now)
-        return Believed(pseudonym(self.card_key, presented.profile, presented.identifier), presented, code)
+        name = pseudonym(self.card_key, presented.profile, presented.identifier)
+        return Believed(self.directory.whose(name), presented, name, code)
+
+    def _is_stopped(self, name: str) -> bool:
+        known = self.directory.card(name)
+        return known is not None and known.state is CardState.STOPPED
 
     def _touched_again(self, card: str) -> Shown | None:
         if self._last and self._last[0] == card and self.clock.mono() - self._last[1] < REPEAT_S:
@@ -325,6 +353,11 @@ class TapPath:
         with contextlib.suppress(JournalFullError):
             written = self.opened.journal.append([Lacked(self.life, what, amount)])[-1]
             self.opened.counted.raise_to(written.entry.seq)
+
+    def clock_time(self, at_ms: int) -> str:
+        """Return a moment as a clock of the town showed it."""
+        hour, minute = divmod(town_minute(at_ms, self._offset_minutes()), _HOUR)
+        return f"{hour}:{minute:02}"
 
     def moment(self) -> Moment:
         """Return where and when something is done here.

@@ -22,6 +22,7 @@ from appliance.rights import Rights
 from appliance.room import Room
 from appliance.staff import Staff
 from appliance.tap import TapPath
+from appliance.told import Announcer
 from appliance.trust import Believer
 from drivers.card import Trust
 from sync import chain, facts, installed
@@ -44,6 +45,7 @@ class Unit:
     directory: Directory
     tap: TapPath
     staff: Staff
+    announcer: Announcer
     hatch: Hatch
     room: Room
     receipts: Receipts
@@ -105,10 +107,12 @@ def assemble(
         receipts=receipts,
         operators=Operators(enrolment.unit, enrolment.epoch, opened.shelf, directory, world.clock),
     )
+    announcer = Announcer(tap)
+    inbox.tell = announcer.hear
     staff = Staff(
         tap,
         heard_s=hatch.heard_s,
         waiting=lambda: [register.decode(body).fact for body in outbox.waiting(WAITING_MAX)],
         news=lambda: (written.tip, outbox.backlog()),
     )
-    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, hatch, room, receipts)
+    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, announcer, hatch, room, receipts)

@@ -33,6 +33,12 @@ class Viewer:
         self.is_practice: Callable[[], bool] = lambda: False
         self.notice: Callable[[], str | None] = lambda: None
 
+    @property
+    def shows_bill(self) -> bool:
+        """Whether a code is up by which a phone may pay what the counter is set to."""
+        till = self._board.view.till
+        return bool(till and till.bill)
+
     def result(self, shown: Shown) -> None:
         """Show a result; `Feedback` calls this."""
         self._publish(shown)

@@ -14,7 +14,7 @@ from central.world import SystemClock, SystemEntropy
 
 
 def run(folder: Path, *, as_json: bool = False) -> None:
-    """Serve until told to stop; say where as soon as both doors are open."""
+    """Serve until told to stop; say where as soon as every door is open."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     centre = open_centre(folder, SystemClock(), SystemEntropy())
     config = Folder(folder).config.server
@@ -23,6 +23,7 @@ def run(folder: Path, *, as_json: bool = False) -> None:
     def ready() -> None:
         if as_json:
             document = {"schema": "machi.central.serve/1", "units": config.units_url, "console": console}
+            document |= {"resident": config.resident_address} if config.resident_port else {}
             click.echo(msgspec.json.encode(document))
         else:
             click.echo(f"units: {config.units_url}  console: {console}", err=True)

@@ -43,17 +43,29 @@ class TownConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the centre listens. Units call `units` over TLS with their certificates; people open `console`."""
+    """Where the centre listens. Units call `units` over TLS with their certificates; people open `console`.
+
+    Residents' phones call `resident`, through a server that speaks TLS to them; `resident_port` 0: there is none.
+    """
 
     units_host: str = "127.0.0.1"
     units_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8443
     units_names: tuple[str, ...] = ("localhost", "127.0.0.1")
     console_host: str = "127.0.0.1"
     console_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8080
+    resident_host: str = "127.0.0.1"
+    resident_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    resident_url: str = ""
 
     @property
     def units_url(self) -> str:
         return f"https://{self.units_names[0]}:{self.units_port}"
+
+    @property
+    def resident_address(self) -> str:
+        """Where residents find their page; "" if there is none."""
+        here = f"http://{self.resident_host}:{self.resident_port}" if self.resident_port else ""
+        return self.resident_url.rstrip("/") or here
 
 
 class CentralConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

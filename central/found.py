@@ -21,7 +21,8 @@ from sync.facts import Town
 from sync.messages import text
 
 _CONFIG: Final = """\
-# The town's centre. Units call one of units_names at units_port; the console is on this machine only.
+# The town's centre. Units call one of units_names at units_port; the console is on this machine only. Residents' phones
+# reach resident_port through a server that speaks TLS to them, at the address resident_url; 0: there is no such page.
 {database}
 [town]
 id = {town_id}
@@ -35,6 +36,8 @@ units_host = {units_host}
 units_port = {units_port}
 units_names = {units_names}
 console_port = {console_port}
+resident_port = {resident_port}
+resident_url = {resident_url}
 """
 
 
@@ -49,6 +52,8 @@ class Plan(msgspec.Struct, frozen=True):
     units_names: tuple[str, ...]
     console_port: int
     units_host: str = "127.0.0.1"
+    resident_port: int = 0
+    resident_url: str = ""
     database: str = ""
 
 

@@ -28,6 +28,7 @@ from sync.tree import ends_from_text
 BLOCK: Final = 1_600  # who asks gets at least so much, if it is there: an ordinary sale is less in seven of ten cases
 IN_REACH_MS: Final = 120_000  # a unit calls four times a minute; who has not called for so long is away
 ASKED_MS: Final = 60_000  # so long somebody may wait for what is being fetched from another unit
+_HERE: Final = ""  # in the place of a unit: whoever waits pays at the centre itself
 _ACTIVE: Final = sa.select(store.unit.c.name, store.unit.c.epoch).where(
     store.unit.c.state == UnitState.ACTIVE,
     store.unit.c.contact_ms.between(sa.bindparam("since"), sa.bindparam("until")),
@@ -300,10 +301,21 @@ class Granter:
 
     def serve(self, deal: Deal, what: str, asked: Asked) -> None:
         """Grant what somebody waits for, as soon as enough of it has come."""
+        if asked.unit == _HERE:
+            return
         if asked.unit not in deal.taking:
             del self._asked[what]
         elif deal.free(what) >= asked.lacks:
             deal.grant(what, asked.unit, asked.lacks)
+            del self._asked[what]
+
+    def keep(self, what: str, lacks: int) -> None:
+        """Deal nothing out of a thing for a while: it is being fetched for somebody who pays at the centre itself."""
+        self._remember(what, Asked(_HERE, lacks, self._clock.wall_ms() + ASKED_MS))
+
+    def release(self, what: str) -> None:
+        """Deal a thing out as ever: whoever waited for it at the centre has paid."""
+        if (asked := self._asked.get(what)) and asked.unit == _HERE:
             del self._asked[what]
 
     def _remember(self, what: str, asked: Asked) -> None:

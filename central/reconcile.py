@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
-from central import drained, habits, ledger, lost, shelves, store
+from central import drained, habits, ledger, lost, phones, shelves, store
 from central.heirs import Heir
 from central.office import Office
 from central.upsert import Upsert, upsert
@@ -23,7 +23,7 @@ from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
 _MADE_BY: Final = "added up by"
-_VERSION: Final = 6
+_VERSION: Final = 7
 _AT_ONCE: Final = 50  # segments
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
@@ -77,6 +77,7 @@ class Reconciler:
             ledger.metadata,
             lost.metadata,
             drained.metadata,
+            phones.metadata,
             habits.metadata,
             *(office.metadata for office in offices),
         )
@@ -149,6 +150,7 @@ class Reconciler:
         _note_statements(connection, entries)
         lost.note(connection, entries)
         drained.note(connection, entries)
+        phones.note(connection, entries)
         ledger.book(connection, [ledger.Booked(one, self._moves(one), self._heirs(one)) for one in entries])
         habits.note(connection, arrived)
         for office in self._offices:

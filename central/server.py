@@ -1,6 +1,7 @@
-"""The running centre: two doors and one clerk.
+"""The running centre: its doors and one clerk.
 
-Units come in by TLS with device certificates; people open the console on this machine. Between deliveries, and at the
+Units come in by TLS with device certificates; people open the console on this machine; residents' phones come in
+through a server that speaks TLS to them. Between deliveries, and at the
 latest a second after one, what arrived is added up.
 """
 
@@ -27,7 +28,9 @@ from central.authority import Authority, moment
 from central.centre import Centre
 from central.console.app import create_console
 from central.console.live import Bell
-from central.folder import CONFIG_FILE, KEYS_FOLDER, ServerConfig
+from central.folder import CARD_KEY, CONFIG_FILE, ISSUER_KEY, KEYS_FOLDER, Folder, ServerConfig
+from central.resident.app import Keys, create_resident
+from central.resident.purse import purse
 from central.store import is_full, write_log_anew
 from central.writer import Writer
 
@@ -124,12 +127,17 @@ def units_tls(authority: Authority, names: tuple[str, ...], keys: Path, now_ms: 
 
 
 def serve(centre: Centre, folder: Path, config: ServerConfig, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called once both doors are open.
+    """Serve until SIGINT or SIGTERM; `ready` is called once every door is open.
 
     Raises:
         DoorError: another program listens at one of its ports.
         ExposedError: the console would listen beyond this machine, and it has no sign-in.
     """
+    if config.resident_host not in LOOPBACK:
+        raise ExposedError(
+            f'{CONFIG_FILE}: resident_host is "{config.resident_host}", and that door speaks no TLS; say 127.0.0.1, and'
+            " let a server on this machine pass on what residents ask"
+        )
     if config.console_host not in LOOPBACK:
         raise ExposedError(
             f'{CONFIG_FILE}: console_host is "{config.console_host}", and the console has no sign-in; say 127.0.0.1,'
@@ -138,10 +146,18 @@ def serve(centre: Centre, folder: Path, config: ServerConfig, ready: Callable[[]
     write_log_anew(centre.engine)
     tls = units_tls(centre.authority, config.units_names, folder / KEYS_FOLDER, centre.town.clock.wall_ms())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(centre, config, tls, ready))
+        runner.run(_serve(centre, config, tls, keys(centre, folder), ready))
 
 
-async def _serve(centre: Centre, config: ServerConfig, tls: ssl.SSLContext, ready: Callable[[], None]) -> None:
+def keys(centre: Centre, folder: Path) -> Keys:
+    """Return what the residents' door needs to let a phone in."""
+    opened = Folder(folder)
+    return Keys(opened.secret(CARD_KEY), opened.signer(ISSUER_KEY), f"{centre.town_id}.1")
+
+
+async def _serve(
+    centre: Centre, config: ServerConfig, tls: ssl.SSLContext, keys: Keys, ready: Callable[[], None]
+) -> None:
     bell = Bell()
     writer = Writer(centre.intake)
     clerk = Clerk(centre, writer, bell)
@@ -151,16 +167,21 @@ async def _serve(centre: Centre, config: ServerConfig, tls: ssl.SSLContext, read
     units_api = create_units_api(centre, writer)
     console_app = create_console(centre, bell, units_api.openapi())
     doors = [_open_door(config.units_host, config.units_port), _open_door(config.console_host, config.console_port)]
-    units, console = _server(units_api, tls), _server(console_app, None)
+    servers = [_server(units_api, tls), _server(console_app, None)]
+    if config.resident_port and (has := purse()):
+        servers.append(_server(create_resident(centre, writer, has, keys, config.resident_address), None))
+        doors.append(_open_door(config.resident_host, config.resident_port))
     ready()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    tasks = [asyncio.create_task(job) for job in (clerk.work(), units.serve(doors[:1]), console.serve(doors[1:]))]
+    serving = (server.serve([at]) for server, at in zip(servers, doors, strict=True))
+    tasks = [asyncio.create_task(job) for job in (clerk.work(), *serving)]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
     bell.close()
-    units.should_exit = console.should_exit = True
+    for server in servers:
+        server.should_exit = True
     tasks[0].cancel()
     for ended in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(ended, Exception):

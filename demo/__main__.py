@@ -58,24 +58,25 @@ def once(folder: Path, ports: Ports) -> int:
         town.wait_until_sent(SEND_S)
     verdict = judge(folder, morning.taps)
     say("pay day, by a clock that is set ahead")
-    payday = pay(folder)
-    parts = {"evening": evening, "doubled": doubled, "payday": payday}
+    parts = {"phone": morning.by_phone, "evening": evening, "doubled": doubled, "payday": pay(folder)}
     told = {"asked_back": morning.asked_back, "delivered_twice": morning.delivered_twice}
     print(msgspec.json.encode(msgspec.structs.asdict(verdict) | told | parts).decode())
-    is_good = verdict.is_good and all(told.values()) and evening.is_good and doubled.is_good and payday.is_good
+    is_good = verdict.is_good and all(told.values()) and all(part and part.is_good for part in parts.values())
     return 0 if is_good and verdict.taps >= FEWEST_TAPS else 2
 
 
 def stay(folder: Path, ports: Ports) -> int:
     """Run the town until Ctrl-C, with the page on which cards are held."""
     with DemoTown(folder, ports, say) as town:
+        phone = town.link("hanako")
         say("")
         say(f"hold a card:  http://127.0.0.1:{ports.page}")
         say(f"the centre:   http://127.0.0.1:{ports.console}")
+        say(f"Hanako's phone, once: {phone}")
         for unit in town.units.values():
             say(f"{unit.stand.name_en + ':':13} http://127.0.0.1:{unit.screen}")
         say("Ctrl-C ends everything")
-        serve(town, ports.page)
+        serve(town, ports.page, phone)
         say("ending…")
     return 0
 

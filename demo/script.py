@@ -18,6 +18,7 @@ import msgspec
 
 from appliance.config import read_config
 from appliance.uplink.certificate import Tls
+from demo.phone import PaidByPhone, pay_by_phone
 from demo.processes import machi
 from demo.residents import REGISTERED
 from demo.town import DemoTown, DemoUnit
@@ -44,6 +45,7 @@ class Morning:
         self.taps = 0
         self.asked_back = 0  # yen that the shop's unit was asked for while it was out of reach
         self.delivered_twice = False
+        self.by_phone: PaidByPhone | None = None
 
     def run(self) -> None:
         lib, shop, bus, hall = (self._town.units[name] for name in ("lib01", "shop01", "bus01", "hall01"))
@@ -58,6 +60,8 @@ class Morning:
         self._say("the fish shop: everybody buys something")
         for number, person in enumerate(REGISTERED):
             self._pay_at_last(shop, person, 300 + 10 * number)
+        self._say("a phone is let in after a touch: it pays a bill from its page, and shows its own code at the shop")
+        self.by_phone = pay_by_phone(self._town, "hanako", shop, lambda unit: (_heard(unit), _last_heard(unit)))
         self._say("first half: three readers at a time")
         self._together([(unit, self._people(number, 0)) for number, unit in enumerate((lib, shop, bus))])
         self._say("the bus drives out of reach, and the shop's line is down; a card is pulled away at the library")

@@ -17,10 +17,16 @@ from appliance.uplink.hatch import HttpHatch
 from demo.processes import Process, machi
 from demo.residents import RESIDENTS, write_cards
 from demo.road import Road
+from demo.scanner import ScannerLine
 from drivers.card.sim.pcscd import PrivatePcscd
 from drivers.card.sim.pki import TestPki
+from sync.facts import Town
 
 DESK: Final = "desk"
+SCANS: Final = "shop01"  # the unit with a scanner, for what phones show
+NETWORK: Final = "jp.example.todai"  # by which the town's shops' codes are known
+TOWN: Final = Town("灯台町", "Todai", "00-1234", 540)
+LINK_MINUTES: Final = "1440"
 QUIET_S: Final = 5.0  # two calls of a unit, and a little
 
 
@@ -55,14 +61,15 @@ class Ports(msgspec.Struct, frozen=True):
 
     console: int
     page: int
+    resident: int
     units: int
     screens: int
     roads: int
 
     @classmethod
     def from_console(cls, console: int) -> Self:
-        """Return ports that follow from the console's: 8080 gives 8090 for the page, 8101 to 8104 for the screens."""
-        return cls(console, console + 10, console + 363, console + 21, console + 61)
+        """Return ports that follow from the console's: 8080 gives 8085 for residents, 8090 for the page, 8101 on."""
+        return cls(console, console + 10, console + 5, console + 363, console + 21, console + 61)
 
     def screen(self, number: int) -> int:
         return self.screens + number
@@ -72,7 +79,7 @@ class Ports(msgspec.Struct, frozen=True):
 
     def all(self) -> list[int]:
         each = [port for number in range(len(STANDS)) for port in (self.screen(number), self.road(number))]
-        return [self.console, self.page, self.units, *each]
+        return [self.console, self.page, self.resident, self.units, *each]
 
 
 class PortTakenError(Exception):
@@ -82,8 +89,17 @@ class PortTakenError(Exception):
 class DemoUnit:
     """One unit: its folder, its two processes, its road to the centre, its reader."""
 
-    def __init__(self, stand: Stand, folder: Path, road: Road, screen: int, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        stand: Stand,
+        folder: Path,
+        road: Road,
+        screen: int,
+        environment: dict[str, str],
+        scanner: ScannerLine | None = None,
+    ) -> None:
         self.stand = stand
+        self.scanner = scanner
         self.folder = folder
         self.road = road
         self.screen = screen
@@ -107,6 +123,16 @@ class DemoUnit:
         url = f"http://127.0.0.1:{self.screen}/{what}"
         headers = {"Content-Type": "application/json"}
         httpx.post(url, content=msgspec.json.encode(value), headers=headers, trust_env=False).raise_for_status()
+
+    def view(self) -> Any:
+        """Return what stands on its screen."""
+        return httpx.get(f"http://127.0.0.1:{self.screen}/view", trust_env=False).raise_for_status().json()
+
+    def scan(self, code: str) -> None:
+        """Hold a code before its scanner."""
+        if self.scanner is None:
+            raise LookupError(f"{self.stand.unit} has no scanner")
+        self.scanner.say(code)
 
     def start_daemon(self) -> None:
         self.daemon.start()
@@ -160,6 +186,15 @@ class DemoTown:
         """Hold a resident's card to a reader."""
         self.pcscd.table.present(reader, self.cards[resident])
 
+    def link(self, resident: str) -> str:
+        """Have a card touched at the town hall's desk, and return the link that lets its holder's phone in."""
+        self.hold(resident, DESK)
+        options = ("--reader", DESK, "--trust", self.folder / "pki" / "trust", "--json")
+        reading = machi("card", "read", *options, environment=self.pcscd.environment)
+        self.take_away(DESK)
+        made = machi("central", "phone", "link", self.central, "-", "--minutes", LINK_MINUTES, "--json", stdin=reading)
+        return str(msgspec.json.decode(made)["link"])
+
     def take_away(self, reader: str) -> None:
         self.pcscd.table.remove(reader)
 
@@ -201,9 +236,10 @@ class DemoTown:
             unit.daemon.wait_until(lambda unit=unit: bool(unit.status().get("readers")))  # type: ignore[misc]
 
     def _set_up_centre(self) -> None:
-        town = ("--id", "todai", "--name", "灯台町", "--name-en", "Todai", "--phone", "00-1234")
+        town = ("--id", "todai", "--name", TOWN.name, "--name-en", TOWN.name_en, "--phone", TOWN.phone)
         ports = ("--units-port", str(self.ports.units), "--console-port", str(self.ports.console))
-        machi("central", "init", self.central, *town, *ports)
+        machi("central", "init", self.central, *town, *ports, "--resident-port", str(self.ports.resident))
+        machi("central", "coin", "terms", self.central, "--network", NETWORK)
         for stand in STANDS:
             names = ("--name", stand.name, "--kana", stand.kana, "--name-en", stand.name_en)
             machi("central", "place", self.central, stand.place, *names)
@@ -233,11 +269,12 @@ class DemoTown:
         shutil.copytree(trust, folder / "trust", dirs_exist_ok=True)
         config = folder / "unit.toml"
         road = Road(self.ports.road(number), self.ports.units)
-        config.write_text(_demo_config(config.read_text(), self.ports.road(number)))
+        scanner = ScannerLine() if stand.unit == SCANS else None
+        config.write_text(_demo_config(config.read_text(), self.ports.road(number), scanner))
         where = ("--place", stand.place, "--counter", stand.counter)
         ticket = machi("central", "unit", "add", self.central, stand.unit, *where)
         machi("unit", "enrol", folder, "-", stdin=ticket)
-        return DemoUnit(stand, folder, road, screen, self.pcscd.environment)
+        return DemoUnit(stand, folder, road, screen, self.pcscd.environment, scanner)
 
     def wait_until_sent(self, seconds: float) -> bool:
         """Wait until no unit has anything left to send, and none says anything more; return whether that came about.
@@ -255,11 +292,13 @@ class DemoTown:
         return False
 
 
-def _demo_config(text: str, road: int) -> str:
+def _demo_config(text: str, road: int, scanner: ScannerLine | None) -> str:
     """Give a unit virtual light and sound, an ear beside its loudspeaker, and its own road to the centre."""
     text = text.replace('[drivers.light]\nmake = "none"', '[drivers.light]\nmake = "sim"')
     text = text.replace('[drivers.sound]\nmake = "none"', '[drivers.sound]\nmake = "sim"\nheard = "heard.jsonl"')
     uplink = f'url = "https://localhost:{road}"\ninterval_s = 2\ntimeout_s = 5\nretry_max_s = 1\n'
+    if scanner:
+        text += f'\n[drivers.scanner]\nmake = "serial"\npath = "{scanner.path}"\n'
     return f'{text}\n[drivers.monotonic]\nmake = "file"\npath = "counter"\n\n[uplink]\n{uplink}'
 
 

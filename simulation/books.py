@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from central import store
 from programs.coin.entries import Charge, Pay, ShopRefund, Void
+from programs.coin.online.facts import PaidOnline
 from programs.visits.entries import Touch
 from sync import chain, facts, installed
 from sync.segment import from_text, unpack
@@ -36,12 +37,14 @@ class Books:
     Attributes:
         held: for each entry's id, how often each hash is stored.
         touches: the touches among them, by id.
+        online: payments from residents' pages, in order of arrival.
         arrived: for each id, the number in order of arrival of the segment that brought it.
         incidents: what the office was told, by unit.
     """
 
     held: dict[str, Counter[str]] = field(default_factory=dict)
     touches: dict[str, Booked] = field(default_factory=dict)
+    online: list[PaidOnline] = field(default_factory=list)
     arrived: dict[str, int] = field(default_factory=dict)
     incidents: dict[str, set[str]] = field(default_factory=dict)
 
@@ -61,6 +64,8 @@ def read(engine: sa.Engine) -> Books:
                 name = str(entry.id)
                 books.held.setdefault(name, Counter())[hashed.hex()] += 1
                 books.arrived.setdefault(name, n)
+                if isinstance(entry.fact, PaidOnline):
+                    books.online.append(entry.fact)
                 if isinstance(entry.fact, Touched):
                     books.touches[name] = Booked(name, entry.unit, entry.at, entry.fact, hashed.hex())
         for unit, kind in connection.execute(sa.select(store.incident.c.unit, store.incident.c.kind)):

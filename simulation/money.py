@@ -16,6 +16,7 @@ from programs.coin.entries import money
 from programs.coin.procedures import insuring
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terms import Insuring, Terms
+from simulation import pages
 from simulation.deeds import FACILITY, Deed, What
 from sync.cards import pseudonym
 from sync.program import Wish
@@ -37,6 +38,7 @@ _STEPS_MAX: Final = 5
 _YEN: Final = (100, 3000, 10)
 _TO_A_SHOP: Final = 0.6
 _BY_ITSELF: Final = 0.4
+_FROM_A_PAGE: Final = 0.3
 
 
 def begin(town: "SimTown") -> None:
@@ -67,7 +69,9 @@ def _last_paid(town: "SimTown", box: "Box", card: int) -> str:
 
 
 def deal(town: "SimTown", card: int, dice: random.Random) -> str:
-    """Let the centre deal by itself, or grant some of a card's money to a unit, or ask a unit for some of it."""
+    """Let the centre deal by itself, grant some of a card's money, ask a unit for some, or pay a shop from a page."""
+    if dice.random() < _FROM_A_PAGE:
+        return pages.pay(town, card, dice)
     if dice.random() < _BY_ITSELF:
         return f"dealt {town.office(town.centre.centre.dealer.turn)} things"
     what = money_of(town, card)

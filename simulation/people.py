@@ -97,4 +97,5 @@ class People:
     listened: bool = False  # somebody listens on the road, and sends again what he heard
     deaf: list[str] = field(default_factory=list)  # units that were suspended, and served on
     forged: set[str] = field(default_factory=set)  # hashes of what was signed with a stolen key
+    paid: dict[str, int] = field(default_factory=dict)  # what somebody was told is paid from the page, by number
     restored: list[tuple[int, int]] = field(default_factory=list)  # (backup, restore) of the centre

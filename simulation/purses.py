@@ -5,7 +5,7 @@ comes to more than that; and what he has left stands in the books, free or at so
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +46,7 @@ def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[st
     """Yield every yen that is not where it should be: what is wrong, and in words."""
     yield from _booked(town, written)
     yield from _in_lots(town)
+    yield from _from_pages(town.people, written)
     if not any(COPIED.intersection(box.mishaps) for box in town.people.boxes):
         yield from _overspent(town.people, judged)
         yield from _at_units(town)
@@ -137,6 +138,8 @@ def _put_in(written: Books) -> tuple[dict[str, int], dict[str, int]]:
                 put_in[money(card)] -= yen
             case _:
                 pass
+    for paid in written.online:
+        put_in[money(paid.card)] -= paid.yen
     return put_in, promised
 
 
@@ -146,6 +149,8 @@ def _shops_paid(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     for booked in written.touches.values():
         if isinstance(fact := booked.fact, Pay | Void):
             sold[fact.place] += fact.yen if isinstance(fact, Pay) else -fact.yen
+    for paid in written.online:
+        sold[paid.place] += paid.yen
     with store.reading(town.centre.centre.engine) as connection:
         for place, yen in sold.items():
             if yen != (there := ledger.true_sum(connection, shop(place))):
@@ -166,6 +171,17 @@ def _fund(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
         yield "wrong total", f"{given_back} yen were given back to cards, and payments of {voids} yen were made void"
     if min(found.free, *found.at_units.values(), 0) < 0:
         yield "overspent", f"more was promised than the fund has: {found}"
+
+
+def _from_pages(people: People, written: Books) -> Iterator[tuple[str, str]]:
+    """Nothing is paid twice under one number; and what somebody was told is paid, is, if no backup was put back."""
+    count = Counter(paid.number for paid in written.online)
+    yield from (("paid twice", f"no. {number}: {times} times") for number, times in count.items() if times > 1)
+    told = {} if people.restored else people.paid
+    there = {paid.number: paid.yen for paid in written.online}
+    for number, yen in told.items():
+        if there.get(number) != yen:
+            yield "lost", f"{yen} yen were paid from a page as no. {number}; in the books: {there.get(number)}"
 
 
 def _closings(town: "SimTown") -> Iterator[tuple[str, str]]:

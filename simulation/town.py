@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from central import store
 from central.losses import NotLostError
 from central.reconcile import Reconciler
+from central.resident.purse import Order
 from drivers.card.sim.others import VirtualCard
 from drivers.clock.sim import Driver as Clock
 from simulation import mishaps, money
@@ -65,6 +66,8 @@ class SimTown:
         self.cards: list[VirtualCard] = [self.mint.resident(number) for number in range(setting.cards)]
         self.boxes: list[Box] = []
         self.slots: list[Box] = []
+        self.phones: dict[int, str] = {}  # of residents, by card
+        self.orders: dict[int, Order] = {}  # what each sent last from the page
         self._consequences: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
         for place in sorted(set(self._places())):

@@ -5,14 +5,17 @@ one thing the later one counts, whichever arrives first; of two orders to one un
 no unit is ever ordered back. Arithmetic only.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
 import msgspec
 
-from sync.entries import Entry
-from sync.facts import CardSet, CardState, FaceKey, Order, PlaceNamed, Town, UnitSet, UnitState
+from sync.entries import Entry, Fact
+from sync.facts import CardSet, CardState, FaceKey, Order, PhoneSet, PlaceNamed, Town, UnitSet, UnitState
 from sync.program import Fold
 from sync.staff import Person, StaffSet
 
-Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | Order | StaffSet
+Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | PhoneSet | Order | StaffSet
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -33,6 +36,10 @@ def face_key(index: str) -> str:
     return f"face/{index}"
 
 
+def phone_key(phone: str) -> str:
+    return f"phone/{phone}"
+
+
 def place_key(place: str) -> str:
     return f"place/{place}"
 
@@ -50,21 +57,19 @@ def staff_key(unit: str) -> str:
 
 
 def _key(entry: Entry) -> str:
-    key = TOWN_KEY
-    match entry.fact:
-        case CardSet(card=card):
-            key = card_key(card)
-        case FaceKey(index=index):
-            key = face_key(index)
-        case PlaceNamed(place=place):
-            key = place_key(place)
-        case UnitSet(name=name):
-            key = unit_key(name)
-        case Order(name=name, epoch=epoch):
-            key = order_key(name, epoch)
-        case StaffSet(of=unit):
-            key = staff_key(unit)
-    return key
+    key = _KEYS.get(type(entry.fact))
+    return key(entry.fact) if key else TOWN_KEY
+
+
+_KEYS: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
+    CardSet: lambda fact: card_key(fact.card),
+    FaceKey: lambda fact: face_key(fact.index),
+    PhoneSet: lambda fact: phone_key(fact.phone),
+    PlaceNamed: lambda fact: place_key(fact.place),
+    UnitSet: lambda fact: unit_key(fact.name),
+    Order: lambda fact: order_key(fact.name, fact.epoch),
+    StaffSet: lambda fact: staff_key(fact.of),
+}
 
 
 def _fold(said: Said, entry: Entry) -> Said:
@@ -82,7 +87,7 @@ def _strictness(fact: Statement | None) -> int:
 
 DIRECTORY: Fold[Said] = Fold(
     name="directory",
-    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order, StaffSet),
+    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order, StaffSet),
     state=Said,
     empty=Said(),
     key=_key,
@@ -94,8 +99,9 @@ DIRECTORY: Fold[Said] = Fold(
         CardSet("ab" * 16, CardState.ACTIVE),
         CardSet("ab" * 16, CardState.STOPPED),
         FaceKey("cd" * 16, "QUJD"),
+        PhoneSet("ef" * 16, "ab" * 16, "0a" * 32),
         Order("lib01", 1, UnitState.SUSPENDED, "clone"),
         StaffSet("lib01", (Person(3, "はる"),), needed=True),
     ),
-    version=3,
+    version=4,
 )

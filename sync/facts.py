@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from sync import rights, staff
-from sync.entries import BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
+from sync.entries import AtMs, BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -117,6 +117,25 @@ class FaceKey(Fact, frozen=True, tag="face"):
     key: KeyText
 
 
+class PhoneInvited(Fact, frozen=True, tag="phone.invited"):
+    """The office has given the holder of a card a link with which one phone is let in; no unit reads this.
+
+    `link`: SHA-256 of what binds the link's code to card and time. `until`: good so long, Unix milliseconds.
+    """
+
+    link: HashHex
+    card: Card
+    until: AtMs
+
+
+class PhoneSet(Fact, frozen=True, tag="phone"):
+    """A phone was let in: what it shows counts as that card. `link`: by which link; it is used up with it."""
+
+    phone: Card
+    card: Card
+    link: HashHex
+
+
 class UnitState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"  # it may still listen; nothing that it writes is taken
@@ -146,7 +165,7 @@ class Enrolled(Fact, frozen=True, tag="enrolled"):
 
 
 CORE: tuple[type[Fact], ...] = (
-    *(Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, Order, Enrolled),
+    *(Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneInvited, PhoneSet, Order, Enrolled),
     *rights.KINDS,
     *rights.OFFICE,
     rights.Lacked,

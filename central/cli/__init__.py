@@ -4,6 +4,7 @@ import click
 
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
 from central.cli.office import card, export, import_, place, storm, unit
+from central.cli.phone import phone
 from central.cli.retention import retention
 from central.cli.staff import person, staff
 from sync import installed
@@ -48,6 +49,7 @@ for command in (
     unit,
     place,
     card,
+    phone,
     storm,
     staff,
     person,

@@ -35,6 +35,8 @@ _WRONG_S: Final = 60
 @click.option("--units-port", default=8443, show_default=True, help="Where units call (TLS).")
 @click.option("--units-name", multiple=True, help="DNS name or address by which units find the centre; repeatable.")
 @click.option("--console-port", default=8080, show_default=True, help="The console, on this machine only.")
+@click.option("--resident-port", default=0, help="The residents' page, behind a server that speaks TLS; 0: none.")
+@click.option("--resident-url", default="", help="Where residents find it: https://…")
 @click.option("--database", default="", help="SQLAlchemy URL; a SQLite file in FOLDER if left out.")
 @JSON
 def init(folder: Path, as_json: bool, **options: Any) -> None:

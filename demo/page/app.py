@@ -30,9 +30,9 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     resident: str = ""
 
 
-def serve(town: DemoTown, port: int) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    app = create_page(Hands(town))
+def serve(town: DemoTown, port: int, phone: str) -> None:
+    """Serve until SIGINT or SIGTERM. `phone`: the link that lets a resident's phone in."""
+    app = create_page(Hands(town, phone))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=_STOP_S)
 
 

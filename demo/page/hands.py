@@ -50,9 +50,10 @@ class UnitSeen(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """Everything that the page shows."""
+    """Everything that the page shows. `phone`: the link that lets a resident's phone in."""
 
     console: str
+    phone: str
     residents: list[ResidentSeen]
     units: list[UnitSeen]
 
@@ -60,8 +61,9 @@ class Seen(msgspec.Struct, frozen=True):
 class Hands:
     """Holds cards to readers and cuts cables. A card lies on one reader at a time."""
 
-    def __init__(self, town: DemoTown) -> None:
+    def __init__(self, town: DemoTown, phone: str) -> None:
         self._town = town
+        self._phone = phone
         self._console = f"http://127.0.0.1:{town.ports.console}"
         self._http = httpx.Client(base_url=self._console, timeout=_CENTRE_S, trust_env=False)
 
@@ -97,6 +99,7 @@ class Hands:
         at = {resident: readers.get(reader, "") for reader, resident in lying.items()}
         return Seen(
             console=self._console,
+            phone=self._phone,
             residents=[
                 ResidentSeen(key, one.name, one.about, one.en, at.get(key, "")) for key, one in RESIDENTS.items()
             ],

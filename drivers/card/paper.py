@@ -18,9 +18,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from drivers.card.errors import ForgedCardError, NotReadableError, UnknownIssuerError
 from drivers.card.validity import check_days
@@ -101,7 +102,13 @@ def is_test(issuer: str) -> bool:
     return issuer.startswith(TEST_PREFIX)
 
 
-def issue(paper: Paper, issuer_key: Ed25519PrivateKey) -> bytes:
+class Signs(Protocol):
+    """An Ed25519 key of the issuer's, or whoever holds it."""
+
+    def sign(self, message: bytes, /) -> bytes: ...
+
+
+def issue(paper: Paper, issuer_key: Signs) -> bytes:
     """Sign a paper: body and signature.
 
     Raises:

@@ -3,6 +3,7 @@
 Arithmetic: from what the town calls itself and its places to `codes.mpm`, which has the form.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -12,7 +13,10 @@ from sync.facts import PlaceNamed, Town
 
 UNKNOWN_CATEGORY: Final = "0000"  # the office does not say what is sold at a place
 
-_NAME_CHARS, _CITY_CHARS, _LABEL_CHARS = 25, 15, 25
+LABEL_CHARS: Final = 25  # so much of a bill's name, and of a unit's, goes into a code
+
+_NAME_CHARS, _CITY_CHARS = 25, 15
+_TIMED: Final = re.compile(r"[0-9a-f]{8}-([0-9a-f]{8})-[0-9a-f]{7}")
 
 
 def sticker(network: str, town: Town, place: PlaceNamed, category: str = UNKNOWN_CATEGORY) -> str:
@@ -35,8 +39,14 @@ def bill(network: str, town: Town, place: PlaceNamed, yen: int, name: str, unit:
         CodeError: something cannot be said in it.
     """
     shop = _shop(town, place, UNKNOWN_CATEGORY)
-    once = msgspec.structs.replace(shop, yen=yen, bill=name[:_LABEL_CHARS], terminal=unit[:_LABEL_CHARS])
+    once = msgspec.structs.replace(shop, yen=yen, bill=name[:LABEL_CHARS], terminal=unit[:LABEL_CHARS])
     return mpm.write(once, network)
+
+
+def good_until_s(code: mpm.Code) -> int:
+    """Return until when the counter that shows a bill waits for it (Unix seconds); 0 where it does not say so."""
+    found = _TIMED.fullmatch(code.bill)
+    return int(found[1], 16) if found else 0
 
 
 def _shop(town: Town, place: PlaceNamed, category: str) -> mpm.Code:

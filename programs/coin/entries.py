@@ -11,6 +11,7 @@ from programs.coin import pins, remedies
 from programs.coin.insured import facts as insured
 from programs.coin.lots import facts as lots
 from programs.coin.lots.issues import AnIssue, Issue
+from programs.coin.online import facts as online
 from programs.coin.refunds import facts as refunds
 from programs.coin.settlement import facts as settlement
 from programs.coin.terms import Terms
@@ -153,6 +154,6 @@ class InsuredVoid(Void, frozen=True, tag="coin.insured-void"):
 
 
 _COUNTERS: Final = (Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid)
-_ROOMS: Final = (insured, lots, pins, refunds, remedies, settlement, till, trading)
+_ROOMS: Final = (insured, lots, online, pins, refunds, remedies, settlement, till, trading)
 KINDS: Final = (*_COUNTERS, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

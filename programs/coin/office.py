@@ -16,6 +16,7 @@ from programs.coin import agreed, cases
 from programs.coin.entries import ShopRefund, money
 from programs.coin.insured import books as insured
 from programs.coin.lots import notes
+from programs.coin.online import books as online
 from programs.coin.pins import PINS, Pin, PinChosen, PinSet
 from programs.coin.postings import OFFICE_CASH, debt, moves, points
 from programs.coin.purse import Purse
@@ -37,7 +38,7 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 
 pins = Table("coin_pin", metadata, Column("card", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (agreed, settlement, notes, refunds, cases, till, trading, insured):
+for room in (agreed, settlement, notes, refunds, online, cases, till, trading, insured):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
@@ -52,7 +53,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 5
+    version: int = 6
     metadata: MetaData = metadata
     heard_for_all: tuple[type[Fact], ...] = (PinChosen,)
 
@@ -73,6 +74,7 @@ class Coin:
         settlement.record(connection, entries, moves)
         notes.note(connection, entries, moves)
         refunds.record(connection, _given_back(entries))
+        online.record(connection, entries)
         cases.record(connection, entries)
         till.record(connection, entries)
         trading.record(connection, entries)

@@ -8,6 +8,8 @@ from programs.coin.entries import Charge, Insured, InsuredVoid, Pay, ShopRefund,
 from programs.coin.insured import facts as insured
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
+from programs.coin.online.books import is_ours
+from programs.coin.online.facts import PaidOnline
 from programs.coin.refunds.facts import CashedOut, Refund
 from programs.coin.remedies import Cleared, Compensated, MadeWhole, Repaid
 from programs.coin.settlement.accounts import BANK, SHOP
@@ -55,8 +57,8 @@ def in_suspense(unit: str, life: int, card: str) -> str:
 
 
 def moves(entry: Entry) -> tuple[Move, ...]:
-    """Return what an entry moves; what only the office can say moves nothing if anybody else says it."""
-    if entry.unit == OFFICE_STREAM:
+    """Return what an entry moves; what only the centre can say moves nothing if anybody else says it."""
+    if entry.unit == OFFICE_STREAM or is_ours(entry):
         of_office = _OFFICE.get(type(entry.fact))
         return of_office(entry.fact) if of_office else ()
     at_counter = _AT_COUNTERS.get(type(entry.fact))
@@ -95,6 +97,11 @@ def _insured_void(unit: str, fact: InsuredVoid) -> tuple[Move, ...]:
 
 def _points(source: str, target: str, earned: int) -> tuple[Move, ...]:
     return (Move(source, target, earned),) if earned else ()
+
+
+def _online(fact: PaidOnline) -> tuple[Move, ...]:
+    paid = Move(free(money(fact.card)), shop(fact.place), fact.yen)
+    return (paid, *_points(POINTS, points(fact.card), fact.points))
 
 
 def _given(fact: Given) -> tuple[Move, ...]:
@@ -191,6 +198,7 @@ _AT_COUNTERS: Final[Mapping[type, Callable[[str, Any], tuple[Move, ...]]]] = {
 _OFFICE: Final[Mapping[type, Callable[[Any], tuple[Move, ...]]]] = {
     Given: _given,
     Expired: _expired,
+    PaidOnline: _online,
     Refund: _refund,
     CashedOut: _cashed_out,
     MadeWhole: _made_whole,

@@ -16,6 +16,8 @@ from central.centre import Centre
 from central.reconcile import entry as index
 from programs.coin.entries import Pay
 from programs.coin.office import OFFICE
+from programs.coin.online.books import is_ours
+from programs.coin.online.facts import PaidOnline
 from programs.coin.refunds.books import Back, given_back
 from programs.coin.refunds.facts import Refund
 from programs.coin.rules import PROGRAM
@@ -42,7 +44,7 @@ def refund(centre: Centre, of: str, yen: int, reason: str, *, although_unheard: 
     """
     with centre.reconciler.counted() as connection:
         paid = _payment(centre, connection, of)
-        if not although_unheard:
+        if not (although_unheard or is_ours(paid)):  # nobody makes void what the centre itself has written
             _make_sure_it_was_heard(connection, paid)
         decided = decide(paid, given_back(connection, of), yen, reason, is_void=_is_void(connection, paid))
         centre.streams.append(connection, OFFICE_STREAM, [decided])
@@ -58,7 +60,7 @@ def decide(paid: Entry, back: Back, yen: int, reason: str, *, is_void: bool) -> 
         RefundError: as `refund`.
     """
     fact = paid.fact
-    if not isinstance(fact, Pay):
+    if not isinstance(fact, Pay | PaidOnline):
         raise RefundError(f"{_name(paid)} is no payment, but {paid.kind}")
     if is_void:
         raise RefundError(f"{_name(paid)} was made void on its day: the money is back already")
@@ -66,7 +68,11 @@ def decide(paid: Entry, back: Back, yen: int, reason: str, *, is_void: bool) -> 
     if not 1 <= yen <= left:
         raise RefundError(f"{_name(paid)} was {fact.yen} yen, and {left} of them can still be given back, not {yen}")
     points = fact.points * (back.yen + yen) // fact.yen - back.points
-    return Refund(_name(paid), fact.card, fact.place, yen, points, reason, fact.issue)
+    return Refund(_name(paid), fact.card, fact.place, yen, points, reason, _issue(fact))
+
+
+def _issue(fact: Pay | PaidOnline) -> str:
+    return fact.issue if isinstance(fact, Pay) else ""
 
 
 def _payment(centre: Centre, connection: sa.Connection, of: str) -> Entry:
@@ -86,6 +92,8 @@ def _place(of: str) -> tuple[str, str, int]:
 
 
 def _is_void(connection: sa.Connection, paid: Entry) -> bool:
+    if not isinstance(paid.fact, PROGRAM.kinds):
+        return False
     purse = OFFICE.state(connection, PROGRAM.key(paid))
     return any(one.entry == f"{paid.boot}/{paid.seq}" and one.is_void for one in purse.paid)
 

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-from appliance.counter import Counter
+from appliance.counter import Counter, Told
 from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void, money
+from programs.coin.online.facts import PaidOnline
 from programs.coin.papers import CoinPapers
 from programs.coin.rules import CHARGE, PAY, PROGRAM, REFUND, SET_PIN, VOID
 from programs.coin.terms import TERMS_KEY, TERMS_READER, Agreed
@@ -79,6 +80,15 @@ class _Coin:
                 return Decision(Result.OK_PAY, "COI-076", values={"yen": yen})
             case _:
                 return None
+
+    def told(self, entry: Entry) -> Told | None:
+        """A payment from a resident's page: out of the centre's books, so nothing is written here."""
+        fact = entry.fact
+        if not isinstance(fact, PaidOnline):
+            return None
+        values: dict[str, int | str] = {"yen": fact.yen}
+        now, later = (Decision(Result.OK_PAY, message, values=values) for message in ("COI-026", "COI-027"))
+        return Told(fact.bill, now, later)
 
     def sheet(self, states: Sequence[Any], moment: Moment, waiting: Sequence[Fact]) -> Sheet:
         till, agreed = _typed(*states)

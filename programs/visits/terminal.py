@@ -28,6 +28,9 @@ class Facility:
     def recorded(self, entry: Entry) -> Decision | None:
         return Decision(Result.OK_POINTS, "VIS-011") if isinstance(entry.fact, Touch) else None
 
+    def told(self, _entry: Entry) -> None:
+        return None
+
     def sheet(self, _states: Sequence[Any], _moment: Moment, _waiting: Sequence[Fact]) -> None:
         return None
 

@@ -109,6 +109,19 @@ def test_the_receipt_of_the_last_result_is_shown_and_printed_again(counter: Coun
     expect(page.locator("#paper")).to_be_hidden()
 
 
+def test_a_bill_that_a_phone_has_paid_gives_way_to_the_words_for_it(counter: Counter, page: Page) -> None:
+    counter.till(Wish("pay", 500), 60_000, bill="9f3c0a1b-1")
+    counter.viewer.was_set()
+    is_drawn(page, "#bill-code")
+    counter.till()
+    counter.feedback.show(Result.OK_PAY, "COI-026", {"yen": 500})
+    expect(page.locator("#ja")).to_contain_text("スマホで 500円 いただきました")
+    expect(page.locator("#undo")).to_be_hidden()
+    assert page.evaluate(OUTSIDE) == []
+    page.locator("#next").click()
+    expect(page.locator("#amount-step")).to_be_visible()
+
+
 def test_paper_that_ran_out_is_said_beside_the_result(counter: Counter, page: Page) -> None:
     counter.feedback.show(Result.OK_PAY, "COI-022", {"yen": 500})
     expect(page.locator("#notice")).to_be_hidden()

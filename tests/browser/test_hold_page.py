@@ -76,6 +76,14 @@ def test_a_unit_without_a_network_serves_and_delivers_later(hold: Page) -> None:
     expect(state).to_contain_text("まだ送っていない記録 0件", timeout=15_000)
 
 
+def test_the_phone_of_a_resident_is_let_in_by_its_link(hold: Page) -> None:
+    with hold.context.expect_page() as opened:
+        hold.locator("#phone").click()
+    opened.value.locator("#link").click()
+    expect(opened.value.locator("#home-step")).to_contain_text("使えるお金")
+    expect(opened.value.locator("#to-code")).to_be_visible()
+
+
 def test_what_the_page_cannot_do_it_says_and_a_strange_page_cannot_do_at_all(town: Running) -> None:
     with httpx.Client(base_url=f"http://127.0.0.1:{town.ports.page}") as http:
         wrong = http.post("/hold", json={"unit": "lib01", "resident": "nobody"})

@@ -37,6 +37,7 @@ def test_nothing_is_lost_or_booked_twice_whatever_goes_wrong(morning: tuple[Path
         "replay_match": True,
         "incidents": [],
     }
+    assert verdict["phone"] == {"bill": 520, "said": True, "once": True, "code": 240, "spent": 520}
     assert int(str(verdict["taps"])) >= 40
     assert verdict["entries"] == int(str(verdict["acknowledged"])) + int(str(verdict["unasked"]))
     assert (

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from appliance.feedback import Shown
 from central import store
 from drivers.disk.sim import quiet
+from programs.coin.online.facts import PaidOnline
 from programs.visits.office import visit
 from simulation import books
 from simulation.deeds import Setting
@@ -49,6 +50,17 @@ def test_a_segment_that_is_gone(town: SimTown) -> None:
     last = sa.select(sa.func.max(store.segment.c.n)).where(store.segment.c.writer == "unit00").scalar_subquery()
     change(town, sa.delete(store.segment).where(store.segment.c.n == last))
     assert {"lost", "not in step", "wrong total"} <= kinds(town)
+
+
+def test_a_payment_from_a_page_that_is_nowhere_or_there_twice(town: SimTown) -> None:
+    town.people.paid["ab" * 16] = 500
+    assert kinds(town) == {"lost"}
+    paid = PaidOnline("ab" * 16, town.name_of(0), town.name_of(1), 500, "hall", "unit00", 1)
+    centre = town.centre.centre
+    with centre.engine.begin() as connection:
+        for _ in range(2):
+            centre.streams.append_for(connection, "unit00", [paid])
+    assert "paid twice" in kinds(town)
 
 
 def test_an_entry_that_nobody_heard(town: SimTown) -> None:

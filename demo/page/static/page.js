@@ -36,6 +36,7 @@ function trouble(text) {
 
 function show(town) {
   get("console").href = town.console;
+  get("phone").href = town.phone;
   for (const one of town.residents) showResident(one, town.units);
   const residents = new Map(town.residents.map((one) => [one.key, one]));
   for (const one of town.units) showUnit(one, residents);

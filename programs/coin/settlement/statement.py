@@ -22,7 +22,7 @@ SHOPS: Final = "shops"
 ADJUSTMENTS: Final = "adjustments"
 PARTS: Final = (PAYMENTS, VOIDS, REFUNDS, SHOPS, ADJUSTMENTS)
 _PART_OF: Final = {
-    "coin.pay": PAYMENTS,
+    **dict.fromkeys(("coin.pay", "coin.online"), PAYMENTS),
     "coin.void": VOIDS,
     **dict.fromkeys(("coin.refund", "coin.shop-refund"), REFUNDS),
     **dict.fromkeys(("coin.drawn", "coin.put-back", "coin.shop-paid"), SHOPS),

@@ -30,9 +30,9 @@ SEED = "coin counters"
 class Street:
     """A centre, a desk and two shops with a good road to it, and one resident with a card, and another one at home."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str = "sqlite://") -> None:
         self.clock = Clock()
-        self.centre = SimCentre(self.clock, SEED)
+        self.centre = SimCentre(self.clock, SEED, url)
         self.mint = mint = Mint(SEED)
         self.card = mint.resident(0)
         for place in ("hall", "fish", "bakery"):
