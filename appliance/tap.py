@@ -20,6 +20,7 @@ from appliance.journal import Execute, JournalFullError, Written
 from appliance.opening import Opened
 from appliance.operators import Operators
 from appliance.receipts import Receipts
+from appliance.setting import Setting
 from appliance.trust import Believer, what_to_say
 from drivers.card import Presented, identify, identify_code
 from drivers.card.errors import CardError
@@ -31,7 +32,6 @@ from sync.facts import CardState, UnitState
 from sync.pins import SALT_BYTES
 from sync.program import (
     JAPAN_MINUTES,
-    NO_WISH,
     NOTHING_TYPED,
     Decision,
     Moment,
@@ -46,11 +46,9 @@ from sync.program import (
 from sync.rights import Lacked
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
-WISH_S: Final = 90.0  # so long a counter stays set
 ASKED_S: Final = 60.0  # so long somebody may type what they were asked for
 NONCE_BYTES: Final = 32
 _HOUR: Final = 60  # minutes
-_MONO_MS: Final = 16**7  # three days and a little: enough to tell two settings of a counter apart
 
 
 class Believed(msgspec.Struct, frozen=True):
@@ -102,13 +100,14 @@ class TapPath:
     receipts: Receipts
     operators: Operators
     welcome: Callable[[str], None] = lambda _: None
-    _wish: tuple[Wish, float] = field(default=(NO_WISH, 0.0), init=False)
-    _until_s: int = field(default=0, init=False)
-    _before: tuple[str, float] = field(default=("", 0.0), init=False)  # who only asked, and until when that counts
+    setting: Setting = field(init=False)
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
     _last_code: str = field(default="", init=False)
     _waiting: Believed | None = field(default=None, init=False)
     _asked: tuple[Believed, float] | None = field(default=None, init=False)  # who is to type something, until when
+
+    def __post_init__(self) -> None:
+        self.setting = Setting(self.clock, self.now_ms)
 
     def set(self, wish: Wish) -> None:
         """Set the counter: the next card that is held here is asked this, even if it was here a moment ago.
@@ -120,12 +119,7 @@ class TapPath:
         counter = self.counter
         if wish.what and (counter is None or wish.what not in counter.wishes):
             raise WishError(f'this counter cannot be set to "{wish.what}"')
-        card, until = self._before
-        if wish.is_for_same and not (card and self.clock.mono() < until):
-            raise WishError("no card was held here a moment ago; hold one first")
-        self._wish = wish, self.clock.mono() + WISH_S
-        self._until_s = 0 if self.clock.confidence() is Confidence.UNKNOWN else self.now_ms() // 1_000 + round(WISH_S)
-        self._before = (card if wish.is_for_same else "", self._wish[1])
+        self.setting.set(wish)
         self._last = self._asked = None
 
     @property
@@ -136,28 +130,13 @@ class TapPath:
 
     @property
     def wish(self) -> Wish:
-        """What the counter is set to now; it forgets by itself, so that nobody pays what another one left behind."""
-        wish, until = self._wish
-        return wish if self.clock.mono() < until else NO_WISH
+        """What the counter is set to now."""
+        return self.setting.wish
 
     @property
     def wish_name(self) -> str:
-        """Return a name for this setting of the counter, which no other one of this unit has.
-
-        In its middle it says until when the counter stays set (Unix seconds), or 0 where nothing vouches for the clock.
-        """
-        tip = self.opened.journal.tip
-        mono_ms = round(self._wish[1] * 1000) % _MONO_MS
-        return f"{tip.boot[:8]}-{self._until_s:08x}-{mono_ms:07x}" if tip and self.wish.what else ""
-
-    @property
-    def wish_left_s(self) -> float:
-        """Return for how long the counter stays set."""
-        return max(0.0, self._wish[1] - self.clock.mono()) if self._wish[0].what else 0.0
-
-    def settle(self) -> None:
-        """Forget what the counter is set to: somebody has paid it elsewhere."""
-        self._wish, self._before = (NO_WISH, 0.0), ("", 0.0)
+        """Return a name for this setting of the counter, which no other one of this unit has."""
+        return self.setting.name(self.opened.journal.tip)
 
     @property
     def waits(self) -> bool:
@@ -319,12 +298,9 @@ class TapPath:
         if decision.otherwise and not self.asking.is_worth_it:
             decision = decision.otherwise
         if not decision.facts and not tap.wish.what:
-            self._before = believed.card, self.clock.mono() + WISH_S
-        wish = self._wish
+            self.setting.note(believed.card)
         shown = self.carry_out(decision, self.believer.kept(believed.presented))
-        self._asked = None
-        if decision.goes_on:
-            self._wish, self._asked = wish, (believed, self.clock.mono() + ASKED_S)
+        self._asked = (believed, self.clock.mono() + ASKED_S) if decision.goes_on else None
         return shown
 
     def carry_out(self, decision: Decision, also: Callable[[Execute], None] = lambda _: None) -> Shown:
@@ -340,7 +316,8 @@ class TapPath:
         written = self.opened.journal.append(decision.facts, also)[-1] if decision.facts else None  # the commit
         if written:
             self.opened.counted.raise_to(written.entry.seq)
-            self._wish, self._before = (NO_WISH, 0.0), ("", 0.0)
+            if not decision.goes_on:
+                self.setting.clear()
         shown = self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
         if written:
             self.receipts.give(written)
@@ -392,9 +369,8 @@ class TapPath:
         if counter is None:
             raise LookupError("a unit without a counter is closed")
         proof, wish = believed.presented.proof, self.wish
-        before = self._before[0] if wish.is_for_same else ""
         where = (now.unit, now.place, now.at_ms, now.day, now.life)
-        return Tap(believed.card, proof, *where, wish, before, now.operator, typed), counter
+        return Tap(believed.card, proof, *where, wish, self.setting.before, now.operator, typed), counter
 
     def _day(self, at_ms: int) -> int:
         return town_day(at_ms, self._offset_minutes())

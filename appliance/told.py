@@ -48,7 +48,7 @@ class Announcer:
             self._waiting.remove(one)
             self._said_s = mono
             if is_awaited:
-                self.tap.settle()
+                self.tap.setting.clear()
                 return self._say(told.decision)
             return self._say(told.later, time=self.tap.clock_time(at_ms))
         return None

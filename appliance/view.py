@@ -120,7 +120,7 @@ def till(tap: TapPath, directory: Directory) -> Till | None:
         here.counter,
         counter.wishes,
         tap.wish,
-        round(tap.wish_left_s * 1000),
+        round(tap.setting.left_s * 1000),
         bill=name if receipts.bill(tap.wish, name) else "",
         receipt=str(receipts.last.entry.id) if receipts.last else "",
         prints=receipts.print is not None,
