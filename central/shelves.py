@@ -18,11 +18,20 @@ from sync.tree import held_upto
 EVERYTHING: Final = 1 << 30
 STREAM_EPOCH: Final = 0  # the centre's own journals live one life
 _PUT: Final = sa.insert(store.segment)
-_BEGIN: Final = sa.insert(store.branch)
+_child = store.branch.alias()
+_GOES_ON: Final = sa.exists().where(
+    _child.c.writer == sa.bindparam("of"),
+    _child.c.after_boot == sa.bindparam("at"),
+    _child.c.after_seq == sa.bindparam("upto"),
+)
+_IS_END: Final = sa.case((_GOES_ON, 0), else_=1)
+"""A boot behind a declared hole may have come before the entry that it continues."""
+_BEGIN: Final = sa.insert(store.branch).values(is_end=_IS_END)
 _GROW: Final = (
     sa.update(store.branch)
     .where(store.branch.c.writer == sa.bindparam("of"), store.branch.c.boot == sa.bindparam("at"))
-    .values({name: sa.bindparam(name) for name in ("seq", "hash", "grown_n", "is_end")})
+    .values({name: sa.bindparam(name) for name in ("seq", "hash", "grown_n")})
+    .values(is_end=_IS_END)
 )
 _GO_ON_FROM: Final = (
     sa.update(store.branch)
@@ -61,13 +70,14 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
         raise ValueError("there is nothing new to put away")
     place = {"writer": new.unit, "boot": new.boot}
     n = _file(connection, new, new.last, now_ms, packed)
-    reach = {"seq": new.last, "hash": found.head.hex(), "grown_n": n, "is_end": 1}
+    reach = {"seq": new.last, "hash": found.head.hex(), "grown_n": n}
+    here = {"of": new.unit, "at": new.boot, "upto": new.last}
     if not found.is_new:
-        connection.execute(_GROW, {"of": new.unit, "at": new.boot, **reach})
+        connection.execute(_GROW, here | reach)
     else:
         after = found.begins.after if found.begins else None
         before = {"after_boot": after.boot, "after_seq": after.seq, "after_hash": after.hash} if after else {}
-        connection.execute(_BEGIN, place | before | reach | {"epoch": epoch})
+        connection.execute(_BEGIN.values(place | before | reach | {"epoch": epoch}), here)
         if after:
             _go_on_from(connection, new.unit, after)
     _declare(connection, new, found.gaps)

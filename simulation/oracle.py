@@ -161,7 +161,7 @@ def _unnamed(town: "SimTown", written: Books) -> Iterator[Finding]:
         if told:
             continue
         heard = {t.said.entry for t in people.touches if t.box == number and t.said and t.said.entry}
-        if is_double and heard & set(written.touches):
+        if is_double and (heard - box.brought) & set(written.touches):
             twin = _own_touches(people, number)
             if twin & set(written.touches):
                 yield Finding("unnamed", f"{box.unit} has a double, and nobody was told", box.unit)
@@ -191,7 +191,8 @@ def _took_turns(people: People, double: int, written: Books) -> bool:
 def _own_touches(people: People, double: int) -> set[str]:
     """Return what a unit wrote by itself after it was copied, in that life of it."""
     touches = (t for t in _touches_of_both(people, double) if t.box != double)
-    return {t.said.entry for t in touches if t.said and t.said.entry}
+    said = {t.said.entry for t in touches if t.said and t.said.entry}
+    return said - people.boxes[double].brought  # what both hold may be told again by either
 
 
 def _touches_of_both(people: People, double: int) -> list[Touch]:

@@ -338,6 +338,24 @@ def test_a_declared_hole_lets_the_rest_in(pen: Pen) -> None:
     assert held.state is UnitState.ACTIVE
 
 
+@pytest.mark.fault("journal damaged")
+def test_a_lost_entry_that_comes_after_what_continues_it_is_no_end(pen: Pen) -> None:
+    """The last entry of a boot is declared as lost, the boot behind it comes, and then the entry does, on a stick."""
+    pen.send(pen.begin(touch(1)))
+    boot, good = pen.boot, pen.place
+    lost = pen.write(touch(2))
+    following = pen.begin(touch(3), after=pen.place)
+    later = pen.boot
+    gap = Gap(of=boot, first=lost.first, last=lost.last, prev=lost.hashes()[-1].hex(), cause="damaged")
+    pen.send(pen.begin(gap, touch(4), after=good))
+    pen.send(following)
+    pen.send(lost)
+    held = pen.send(pen.write(touch(5)))
+    assert {head.boot for head in held.heads} == {later, pen.boot}
+    checked = audit(pen.centre.engine, pen.centre.town)
+    assert (checked.broken, checked.unfounded) == ((), ())
+
+
 def test_what_stands_before_a_hole_comes_before_what_stands_behind_it(pen: Pen) -> None:
     """Otherwise the head behind the hole would be named, and what stands before it never be asked for."""
     pen.send(pen.begin(touch(1)))

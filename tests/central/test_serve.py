@@ -160,9 +160,9 @@ def test_a_running_centre_deals_out_what_was_charged(tmp_path: Path) -> None:
             assert caller.http.get("/v1/journal", params={"nonce": "07"}).status_code == httpx.codes.OK
         desk.deliver(packed(desk.pen.begin(Charge(1, card, 9000, "hall", 20_780, "card"))))
         shop.deliver(packed(shop.pen.begin(Pay(1, card, 1000, "fish", 20_780, "card"))))
-        assert _comes(lambda: _words(served, desk.pen.unit) == [Recall]), "nobody has ever paid at the desk"
+        assert _comes(lambda: set(_words(served, desk.pen.unit)) == {Recall}), "nobody has ever paid at the desk"
         desk.deliver(packed(desk.pen.write(Returned(1, money(card), 9000))))
-        assert _comes(lambda: _words(served, shop.pen.unit) == [Grant])
+        assert _comes(lambda: set(_words(served, shop.pen.unit)) == {Grant})
 
 
 def _words(served: Served, unit: str) -> list[type[Fact]]:

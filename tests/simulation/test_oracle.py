@@ -182,6 +182,17 @@ def test_entries_that_both_of_a_double_hold_say_nothing_of_whose_turn_it_was(tow
     assert "unnamed" not in kinds(town)
 
 
+def test_what_was_there_before_a_copy_and_is_told_again_is_no_sign_of_two(town: SimTown) -> None:
+    own = [t for t in town.people.touches if t.unit == "unit00" and t.said and t.said.entry]
+    double = Box("unit00", "library", mishaps=["it is a double"])
+    town.people.boxes.append(double)
+    number = len(town.people.boxes) - 1
+    town.people.touches = [replace(t, box=number) if t is own[-1] else t for t in town.people.touches]
+    assert "unnamed" in kinds(town), "both have written, and nobody was told"
+    double.brought = frozenset(t.said.entry for t in own[:-1] if t.said)
+    assert "unnamed" not in kinds(town)
+
+
 def test_who_was_let_in_since_is_no_third_machine(town: SimTown) -> None:
     in_turns(town)
     number = len(town.people.boxes) - 1
