@@ -6,17 +6,26 @@ const MINUTE_S = 60;
 const HOUR_S = 3600;
 
 let sheet = null;
-let asking = false;
+let asking = null; // what is being fetched
+let again = false;
 
 export const day = () => sheet?.counter ?? null;
 
-// Fetches the sheet, one at a time; a unit that does not answer shows as a display that stands still.
-export async function refresh() {
-  if (asking) return;
-  asking = true;
-  const answer = await fetch("/sheet").catch(() => null);
-  if (answer?.ok) sheet = await answer.json();
-  asking = false;
+// Fetches the sheet, one at a time, and once more if something happened meanwhile: the answer under way may not know of it.
+// A unit that does not answer shows as a display that stands still.
+export function refresh() {
+  again = true;
+  asking ??= fetchAll();
+  return asking;
+}
+
+async function fetchAll() {
+  while (again) {
+    again = false;
+    const answer = await fetch("/sheet").catch(() => null);
+    if (answer?.ok) sheet = await answer.json();
+  }
+  asking = null;
 }
 
 export function showRoad(isPractice) {

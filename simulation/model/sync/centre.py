@@ -91,7 +91,8 @@ def put_in(connection: sa.Connection, rows: Rows) -> None:
 
 def fork(process: Centre) -> Centre:
     """Return a second process with the same in its memory, beside the first; what is outside of it they share."""
-    world = (process.engine, process.town, process.authority, process.reconciler, process.offices)
+    town = process.town
+    world = (process.engine, town, town.register, process.authority, process.reconciler, process.offices)
     return copy.deepcopy(process, {id(one): one for one in world})
 
 
