@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 _DRIVER: Final = "machitap"
 _READING: Final = "reading"
 _BUSY_MS: Final = 10_000
+_STATEMENTS: Final = 512  # are kept prepared; there are some three hundred, and the driver itself keeps 100
 
 
 class Dialect(SQLiteDialect_pysqlite):
@@ -36,7 +37,8 @@ registry.register(f"sqlite.{_DRIVER}", __name__, Dialect.__name__)
 
 def open_sqlite(url: str, **options: Any) -> sa.Engine:
     """Open an SQLite database; every commit of it waits for the disk."""
-    engine = sa.create_engine(sa.make_url(url).set(drivername=f"sqlite+{_DRIVER}"), **options)
+    ours = sa.make_url(url).set(drivername=f"sqlite+{_DRIVER}")
+    engine = sa.create_engine(ours, connect_args={"cached_statements": _STATEMENTS}, **options)
     sa.event.listen(engine, "connect", _set_up)
     return engine
 
