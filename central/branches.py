@@ -34,7 +34,7 @@ _WITH: Final = (
 )
 _CHILDREN: Final = _OF_WRITER.where(store.branch.c.after_boot == sa.bindparam("boot"))
 _ENDS: Final = _OF_WRITER.where(
-    store.branch.c.is_end == 1, store.branch.c.settled == 0, store.branch.c.epoch == sa.bindparam("epoch")
+    store.IS_END, store.branch.c.settled == 0, store.branch.c.epoch == sa.bindparam("epoch")
 )
 
 

@@ -108,7 +108,7 @@ def close(connection: sa.Connection, streams: Streams, number: int, because: str
     if row is None or row["closed_ms"] is not None:
         return None
     connection.execute(sa.update(table).where(table.c.n == number).values(closed_ms=now_ms, closed_because=because))
-    ends = sa.select(store.branch).where(store.branch.c.writer == row["unit"], store.branch.c.is_end == 1)
+    ends = sa.select(store.branch).where(store.branch.c.writer == row["unit"], store.IS_END)
     found = connection.execute(ends.order_by(store.branch.c.grown_n)).mappings().all()
     for silent in found[:-1]:
         connection.execute(

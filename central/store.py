@@ -73,12 +73,9 @@ branch = Table(
     Column("is_end", Integer, nullable=False),  # 1: no other boot continues its last entry
     Column("settled", Integer, nullable=False, server_default="0"),  # 1: a person has looked at this end
 )
-Index(
-    "branch_ends",
-    branch.c.writer,
-    sqlite_where=branch.c.is_end == 1,
-    postgresql_where=branch.c.is_end == 1,
-)
+IS_END: Final = branch.c.is_end == sa.literal_column("1")
+"""Spelled out: where a value is bound instead, SQLite plans anew each time, to see whether `branch_ends` is of use."""
+Index("branch_ends", branch.c.writer, sqlite_where=IS_END, postgresql_where=IS_END)
 Index("branch_children", branch.c.writer, branch.c.after_boot)
 
 hole = Table(

@@ -30,7 +30,7 @@ _ENDS: Final = (
     sa.select(*(store.branch.c[name] for name in ("writer", "epoch", "settled", "boot", "seq", "hash", "durable")))
     .add_columns(_HAS_HOLES)
     .where(store.branch.c.writer.in_((TOWN_STREAM, sa.bindparam("stream"), sa.bindparam("unit"))))
-    .where(store.branch.c.is_end == 1)
+    .where(store.IS_END)
     .order_by(store.branch.c.grown_n)
 )
 

@@ -62,7 +62,7 @@ def read_unit_file(engine: sa.Engine, unit: str, epoch: int) -> UnitFile:
         asked = sa.select(table).where(mine).order_by(table.c.grown_n.desc()).limit(BRANCHES_SHOWN)
         rows = connection.execute(asked).mappings().all()
         runs = connection.execute(sa.select(sa.func.count()).select_from(table).where(mine)).scalar_one()
-        waited = sa.select(sa.func.count()).select_from(table).where(mine, table.c.is_end == 1, table.c.settled == 0)
+        waited = sa.select(sa.func.count()).select_from(table).where(mine, store.IS_END, table.c.settled == 0)
         ends = connection.execute(waited.where(table.c.epoch == epoch)).scalar_one()
         return UnitFile(
             lives=_lives(connection, unit),
