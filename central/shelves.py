@@ -1,7 +1,7 @@
 """Puts segments away, and takes them out again: the one place that writes `segment` and `branch`."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -9,7 +9,7 @@ from central import store
 from central.attach import Attachment
 from central.branches import Branches, after_of
 from central.refusal import RefusedError
-from central.upsert import Excluded, upsert
+from central.upsert import Upsert
 from sync.facts import Gap, Place
 from sync.messages import Why
 from sync.segment import ENTRIES_MAX, Segment, from_text, pack, to_text, unpack
@@ -26,11 +26,17 @@ _GOES_ON: Final = sa.exists().where(
 )
 _IS_END: Final = sa.case((_GOES_ON, 0), else_=1)
 """A boot behind a declared hole may have come before the entry that it continues."""
-_BEGIN: Final = sa.insert(store.branch).values(is_end=_IS_END)
+_AFTER: Final = ("after_boot", "after_seq", "after_hash")
+_REACH: Final = ("seq", "hash", "grown_n")
+_BEGIN: Final = (
+    sa.insert(store.branch)
+    .values({name: sa.bindparam(name) for name in ("writer", "boot", "epoch", *_AFTER, *_REACH)})
+    .values(is_end=_IS_END)
+)
 _GROW: Final = (
     sa.update(store.branch)
     .where(store.branch.c.writer == sa.bindparam("of"), store.branch.c.boot == sa.bindparam("at"))
-    .values({name: sa.bindparam(name) for name in ("seq", "hash", "grown_n")})
+    .values({name: sa.bindparam(name) for name in _REACH})
     .values(is_end=_IS_END)
 )
 _GO_ON_FROM: Final = (
@@ -39,6 +45,11 @@ _GO_ON_FROM: Final = (
     .where(store.branch.c.seq == sa.bindparam("upto"))
     .values(is_end=0)
 )
+_DECLARE: Final = Upsert(
+    store.hole,
+    lambda new: {"prev": sa.func.coalesce(new.prev, store.hole.c.prev), "declared_in": new.declared_in},
+)
+"""A journal that was damaged once more declares its holes anew; what it says last counts, if it says anything."""
 _OF_BOOTS: Final = (
     sa.select(store.segment.c.boot, store.segment.c.last, store.segment.c.packed)
     .where(store.segment.c.writer == sa.bindparam("writer"))
@@ -68,7 +79,6 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
     new = found.segment
     if new is None:
         raise ValueError("there is nothing new to put away")
-    place = {"writer": new.unit, "boot": new.boot}
     n = _file(connection, new, new.last, now_ms, packed)
     reach = {"seq": new.last, "hash": found.head.hex(), "grown_n": n}
     here = {"of": new.unit, "at": new.boot, "upto": new.last}
@@ -76,8 +86,8 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
         connection.execute(_GROW, here | reach)
     else:
         after = found.begins.after if found.begins else None
-        before = {"after_boot": after.boot, "after_seq": after.seq, "after_hash": after.hash} if after else {}
-        connection.execute(_BEGIN.values(place | before | reach | {"epoch": epoch}), here)
+        begun = {"writer": new.unit, "boot": new.boot, "epoch": epoch}
+        connection.execute(_BEGIN, here | begun | _behind(after) | reach)
         if after:
             _go_on_from(connection, new.unit, after)
     _declare(connection, new, found.gaps)
@@ -93,8 +103,7 @@ def fill(connection: sa.Connection, found: Attachment, now_ms: int) -> None:
             _declare(connection, segment, found.gaps)
             if after := found.begins.after:
                 row = store.branch.c.writer == segment.unit, store.branch.c.boot == segment.boot
-                before = {"after_boot": after.boot, "after_seq": after.seq, "after_hash": after.hash}
-                connection.execute(sa.update(store.branch).where(*row).values(before))
+                connection.execute(sa.update(store.branch).where(*row).values(_behind(after)))
                 _go_on_from(connection, segment.unit, after)
 
 
@@ -106,6 +115,11 @@ def _file(connection: sa.Connection, segment: Segment, last: int, now_ms: int, p
     return int(number[0]) if number else 0
 
 
+def _behind(after: Place | None) -> dict[str, object]:
+    """Return the columns that say what a boot continues."""
+    return dict(zip(_AFTER, (after.boot, after.seq, after.hash) if after else (None, None, None), strict=True))
+
+
 def _go_on_from(connection: sa.Connection, writer: str, place: Place) -> None:
     """Let the entry that a boot continues be no end any more."""
     connection.execute(_GO_ON_FROM, {"of": writer, "at": place.boot, "upto": place.seq})
@@ -114,12 +128,7 @@ def _go_on_from(connection: sa.Connection, writer: str, place: Place) -> None:
 def _declare(connection: sa.Connection, segment: Segment, gaps: Iterable[Gap]) -> None:
     for gap in gaps:
         where = {"writer": segment.unit, "boot": gap.of, "first": gap.first, "last": gap.last}
-        upsert(connection, store.hole, [where | {"prev": gap.prev, "declared_in": segment.boot}], _redeclare)
-
-
-def _redeclare(new: Excluded) -> dict[str, sa.ColumnElement[Any]]:
-    """A journal that was damaged once more declares its holes anew; what it says last counts, if it says anything."""
-    return {"prev": sa.func.coalesce(new.prev, store.hole.c.prev), "declared_in": new.declared_in}
+        _DECLARE(connection, [where | {"prev": gap.prev, "declared_in": segment.boot}])
 
 
 def missed(connection: sa.Connection, stream: str, ends: list[tuple[str, int]], limit: int) -> list[Segment]:
