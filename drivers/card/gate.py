@@ -28,6 +28,9 @@ _FILE_ID_BYTES = 2
 _DIGEST_INFO_SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")  # RFC 8017, 9.2, note 1
 _DIGEST_BYTES = 32
 _CHALLENGE_BYTES_MIN = 16  # shorter ones could be collected in advance
+_LISTED = {
+    aid: tuple(listed for listed in (*files.STANDARD, *files.DESK) if listed.aid == aid) for aid in files.RESERVED_AIDS
+}
 
 
 class NotAllowedError(Exception):
@@ -39,7 +42,7 @@ class Gate:
 
     def __init__(self, applications: tuple[Application, ...]) -> None:
         for application in applications:
-            if application not in files.STANDARD and application not in files.DESK:
+            if application not in _LISTED.get(application.aid, ()):
                 self._only_free_area(application)
         self._applications = {application.aid: application for application in applications}
         self._application: Application | None = None
