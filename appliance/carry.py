@@ -17,7 +17,7 @@ from appliance.journal import Journal, select
 from appliance.outbox import Outbox
 from drivers.clock.system import Driver as SystemClock
 from drivers.disk.file import Driver as FileDisk
-from sync import chain, facts, installed
+from sync import chain, installed
 from sync.messages import raw_bytes
 from sync.segment import Segment, to_text
 
@@ -94,7 +94,7 @@ def verify_copy(copy: Path, folder: Path) -> Verified:
         raise ConfigError(f"{public}: no public key to check the journal by ({error})") from error
     connection = apsw.Connection(str(copy))
     try:
-        found = examine(connection, facts.register(installed.facts()), owner, every_seal=True)
+        found = examine(connection, installed.register(), owner, every_seal=True)
     except DamageError as error:
         return Verified(0, 0, 0, "", str(error))
     tip = f"{found.tip.boot}/{found.tip.seq}" if found.tip else ""
@@ -120,7 +120,7 @@ def export_copy(copy: Path, output: Path, form: str, folder: Path) -> int:
 
 def _segments(connection: apsw.Connection, unit: str) -> list[Segment]:
     """Return the whole journal as segments, as if the centre held nothing."""
-    found = history(connection, facts.register(installed.facts()))
+    found = history(connection, installed.register())
     journal = Journal(connection, unit, _NoSigner(), SystemClock())
     return list(Outbox(journal, found).rest())
 

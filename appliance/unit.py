@@ -25,7 +25,7 @@ from appliance.tap import TapPath
 from appliance.told import Announcer
 from appliance.trust import Believer
 from drivers.card import Trust
-from sync import chain, facts, installed
+from sync import chain, installed
 from sync.directory import DIRECTORY
 from sync.messages import ONE_UNIT, Enrolment, raw_bytes
 from sync.staff import SHIFTS
@@ -70,7 +70,7 @@ def assemble(
         UnfitError, DiskError, JournalFullError, JournalBrokenError: see `appliance.opening`.
     """
     room = Room(world.disk, ballast_bytes)  # first: on a full disk the reserve gives the journal room to begin
-    register = facts.register(installed.facts())
+    register = installed.register()
     opened = open_journal(world, journal, enrolment.unit, register, (DIRECTORY, SHIFTS, *folds()), SOFTWARE)
     written = opened.journal
     directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)

@@ -22,7 +22,7 @@ from central.staffing import Staffing
 from central.streams import Streams
 from central.telling import Teller
 from central.town import Clock, Entropy, Town
-from sync import chain, facts, installed
+from sync import chain, installed
 
 
 @dataclass
@@ -73,7 +73,7 @@ def assemble(
     check: chain.Check = chain.check_signature,
 ) -> Centre:
     """Put a centre together over an open database."""
-    register = facts.register(installed.facts())
+    register = installed.register()
     town = Town(signer, register, clock, entropy, check)
     streams = Streams(town)
     every_office = offices()

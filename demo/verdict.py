@@ -85,7 +85,7 @@ def judge(folder: Path, taps: int) -> Verdict:
     lost = sum(held.get(place, Counter()).get(entry_hash, 0) == 0 for place, entry_hash in beeped.items())
     twice = sum(sum(held.get(place, Counter()).values()) > 1 for place in beeped)
     waiting = {place for place, (entry_hash, _) in journal.items() if entry_hash not in held.get(place, {})}
-    register = facts.register(installed.facts())
+    register = installed.register()
     entries = [register.decode(body) for _, body in journal.values()]
     with store.reading(centre.engine) as connection:
         residual, short = ledger.total(connection), ledger.shortfall(connection)

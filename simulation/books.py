@@ -9,7 +9,7 @@ from central import store
 from programs.coin.entries import Charge, Pay, ShopRefund, Void
 from programs.coin.online.facts import PaidOnline
 from programs.visits.entries import Touch
-from sync import chain, facts, installed
+from sync import chain, installed
 from sync.segment import from_text, unpack
 
 Touched = Touch | Charge | Pay | Void | ShopRefund
@@ -51,7 +51,7 @@ class Books:
 
 def read(engine: sa.Engine) -> Books:
     """Read the books."""
-    register = facts.register(installed.facts())
+    register = installed.register()
     books = Books()
     with store.reading(engine) as connection:
         table = store.segment

@@ -17,7 +17,7 @@ from simulation.people import Box as Seen
 from simulation.people import Touch
 from simulation.road import Road, Weather
 from simulation.unit import Body, SimUnit, enrol, grow
-from sync import facts, installed
+from sync import installed
 from sync.facts import UnitState
 from sync.program import NO_WISH, Wish
 
@@ -28,7 +28,7 @@ BALLAST_BYTES: Final = 1 << 17
 _MS: Final = 1000
 _LATE_MS: Final = (1_000, 3 * 3_600_000)
 _REBOOT_MS: Final = (20_000, 1_800_000)
-_REGISTER: Final = facts.register(installed.facts())
+_REGISTER: Final = installed.register()
 
 
 class Box:

@@ -16,7 +16,7 @@ from programs.visits.rules import PROGRAM
 from simulation import answers, books, purses
 from simulation.books import Books
 from simulation.people import Box, People, Touch
-from sync import chain, facts, installed
+from sync import chain, installed
 from sync.messages import is_stream
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _whole(town: "SimTown") -> Iterator[Finding]:
     checked = audit(centre.engine, centre.town)
     for broken in (*checked.broken, *checked.unfounded):
         yield Finding("broken chain", f"the centre: {broken}")
-    register = facts.register(installed.facts())
+    register = installed.register()
     for box in _in_service(town):
         if "its disk rots" in box.seen.mishaps:
             continue  # a bit that nobody has looked at yet

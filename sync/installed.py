@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from sync.entries import Fact
+from sync import facts as core
+from sync.entries import Fact, Register
 from sync.program import Fold, Program
 from sync.rights import Moves, Right, rights
 
@@ -52,6 +53,12 @@ def folds() -> tuple[Fold[Any], ...]:
 def facts() -> tuple[type[Fact], ...]:
     """Return every program's kinds of fact, whether or not it decides at a counter."""
     return tuple(kind for module in parts("entries").values() for kind in module.KINDS)
+
+
+@functools.cache
+def register() -> Register:
+    """Return the register of the core's facts and every program's."""
+    return core.register(facts())
 
 
 @functools.cache

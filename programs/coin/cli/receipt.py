@@ -70,7 +70,7 @@ def prove(statements: BinaryIO, code: str, town_key: str, as_json: bool) -> None
     """Check the CODE of a receipt with published KEYS alone, without the town. Exit code 2 if it does not hold."""
     from programs.coin.codes.receipt import read
     from programs.coin.evidence import by_keys, keys_in
-    from sync import facts, installed
+    from sync import installed
     from sync.chain import PublicKey
     from sync.messages import MessageError, raw_bytes
 
@@ -78,7 +78,7 @@ def prove(statements: BinaryIO, code: str, town_key: str, as_json: bool) -> None
         town = PublicKey(raw_bytes(town_key))
     except MessageError as error:
         raise click.UsageError(f"--town-key: {error}") from error
-    register = facts.register(installed.facts())
+    register = installed.register()
     _answer("prove", lambda: by_keys(read(code), keys_in(statements.read(), town, register)), as_json=as_json)
 
 

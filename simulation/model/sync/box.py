@@ -31,11 +31,11 @@ from drivers.sound.sim import Driver as Sound
 from programs.visits.entries import Touch
 from simulation.model.sync.canonical import BLANK, Form, memory
 from simulation.model.sync.messages import Answer, Ask, Fetch, Message, News, Post, Unknown
-from sync import facts, installed
+from sync import installed
 from sync.messages import Enrolment
 from sync.segment import split, unpack
 
-REGISTER: Final = facts.register(installed.facts())
+REGISTER: Final = installed.register()
 CARD: Final = "0a" * 16
 _START_MS: Final = 60_000  # each start of a box is a minute after the one before
 _MONDAY_MS: Final = 1_795_392_000_000

@@ -44,7 +44,7 @@ from simulation.centre import SimCentre, name_place
 from simulation.road import Road, Weather
 from simulation.signatures import MARKS
 from simulation.unit import Body, SimUnit
-from sync import facts, installed
+from sync import installed
 from sync.cards import pseudonym
 from sync.client import UnreachableError
 from sync.entries import Entry
@@ -53,7 +53,7 @@ from sync.rights import Grant, Moves
 from sync.segment import from_text, unpack
 
 SEED: Final = "money machine"
-REGISTER: Final = facts.register(installed.facts())
+REGISTER: Final = installed.register()
 STANDS: Final = {"desk01": "desk", "shop01": "shop", "shop02": "shop"}
 CARDS: Final = 2
 STORM: Final = Weather(request_lost=0.2, answer_lost=0.2, repeated=0.3)
