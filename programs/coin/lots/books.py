@@ -52,6 +52,8 @@ def purse(connection: sa.Connection, what: str) -> Purse:
 def _lines(connection: sa.Connection, what: str) -> Iterator[tuple[Posted, Detail | None]]:
     """Return the lines of the ledger about a purse, and what is known of the entries that they come from."""
     names = connection.execute(sa.select(ledger.account.c.name).where(_is_of(what))).scalars().all()
+    if not names:
+        return
     mine = _POSTING.source.in_(names) | _POSTING.target.in_(names)
     for row in connection.execute(_LINES.where(mine)):
         posted = Posted(row.writer, row.boot, row.seq, row.line, row.at, row.source, row.target, row.amount)
