@@ -3,6 +3,7 @@
 Its process can die at any statement, and its database can be put back to an earlier state.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -15,21 +16,25 @@ from central.authority import Authority, moment
 from central.centre import Centre, assemble
 from central.history import begin_history
 from central.migrations import migrate
+from central.office import offices
 from central.peers import Peer
+from central.reconcile import Reconciler
 from drivers.clock.sim import Driver as Clock
 from drivers.entropy.sim import Driver as Entropy
 from simulation.signatures import REAL, Signatures
+from sync import installed
 from sync.client import UnreachableError
 from sync.facts import PlaceNamed, Town
 from sync.messages import Report, RightsRequest
 from sync.segment import Segment
 
 TOWN_ID: Final = "todai"
+_IN_MEMORY: Final = "sqlite://"
 _SECRET_BYTES: Final = 32
 _Result = TypeVar("_Result")
 
 
-def open_sim_centre(clock: Clock, seed: str, url: str = "sqlite://") -> Centre:
+def open_sim_centre(clock: Clock, seed: str, url: str = _IN_MEMORY) -> Centre:
     """Make the centre of a simulated town.
 
     Args:
@@ -41,6 +46,19 @@ def open_sim_centre(clock: Clock, seed: str, url: str = "sqlite://") -> Centre:
 def name_place(centre: Centre, place: str) -> None:
     """Name a place; its id will do for a simulated one."""
     centre.registrar.place(PlaceNamed(place, place, place, place))
+
+
+def _open_empty() -> sa.Engine:
+    return store.open_engine(_IN_MEMORY, poolclass=StaticPool)
+
+
+@functools.cache
+def _with_tables() -> Any:
+    """Return a database with all tables and nothing in them, which every town copies: to make them takes longer."""
+    engine = _open_empty()
+    migrate(engine)
+    Reconciler(engine, installed.register(), offices()).prepare()
+    return engine.raw_connection().driver_connection
 
 
 class CentreCutError(Exception):
@@ -56,17 +74,19 @@ class SimCentre:
         restores: how often its database was put back.
     """
 
-    def __init__(self, clock: Clock, seed: str, url: str = "sqlite://", signatures: Signatures = REAL) -> None:
+    def __init__(self, clock: Clock, seed: str, url: str = _IN_MEMORY, signatures: Signatures = REAL) -> None:
         entropy = Entropy(Entropy.Options(f"{seed}/centre"))
-        options = {"poolclass": StaticPool} if url == "sqlite://" else {}
-        self._engine = store.open_engine(url, **options)
+        self._engine = _open_empty() if url == _IN_MEMORY else store.open_engine(url)
         self._clock = clock
         self._seed = seed
         self._backup: Any = None
         self._cut_in: int | None = None
         self.cuts = 0
         self.restores = 0
-        migrate(self._engine)
+        if url == _IN_MEMORY:
+            _with_tables().backup(self._raw())
+        else:
+            migrate(self._engine)
         with self._engine.begin() as connection:
             connection.execute(sa.insert(store.setting).values(name=store.GENERATION, value=entropy.bytes(8).hex()))
         self._signer = signatures.key(entropy.bytes(_SECRET_BYTES).hex())
