@@ -11,14 +11,13 @@ from typing import Final, Protocol
 import msgspec
 import sqlalchemy as sa
 
-from central import habits, placement, store
+from central import habits, placement, settings, store
 from central.calendar import day_at
 from central.granting import BLOCK, Deal, Granter
 from central.habits import Road, Use
 from central.placement import MEAN, Habit, Site, Terms, changes
 from central.reconcile import statements
 from central.town import Clock
-from central.upsert import upsert
 from sync import installed
 from sync.directory import unit_key
 from sync.facts import UnitSet
@@ -125,13 +124,13 @@ class Dealer:
             for tender in self._tenders if things else ():
                 tender.tend(deal, things)
             if after != before:
-                _set(deal.connection, _PLACE, msgspec.json.encode(after).decode())
+                settings.put(deal.connection, _PLACE, msgspec.json.encode(after).decode())
             return len(things)
 
     def set_storm(self, *, on: bool) -> None:
         """Deal out everything that cards have, because soon nobody may be able to ask; or go back to usual."""
         with self._engine.begin() as connection:
-            _set(connection, _STORM, "on" if on else "off")
+            settings.put(connection, _STORM, "on" if on else "off")
 
     def is_storm(self) -> bool:
         with store.reading(self._engine) as connection:
@@ -244,20 +243,9 @@ def _next(connection: sa.Connection, place: Place, most: int) -> tuple[Sequence[
 
 
 def _place(connection: sa.Connection) -> Place:
-    found = _get(connection, _PLACE)
+    found = settings.get(connection, _PLACE)
     return msgspec.json.decode(found, type=Place) if found else Place()
 
 
 def _is_storm(connection: sa.Connection) -> bool:
-    return _get(connection, _STORM) == "on"
-
-
-def _get(connection: sa.Connection, name: str) -> str | None:
-    found: str | None = connection.execute(
-        sa.select(store.setting.c.value).where(store.setting.c.name == name)
-    ).scalar()
-    return found
-
-
-def _set(connection: sa.Connection, name: str, value: str) -> None:
-    upsert(connection, store.setting, [{"name": name, "value": value}], lambda new: {"value": new.value})
+    return settings.get(connection, _STORM) == "on"

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from central import folder as at
-from central import reconcile, store
+from central import reconcile, settings, store
 from central.authority import Authority, moment
 from central.centre import Centre, open_centre
 from central.folder import Folder, write_secret
@@ -90,8 +89,7 @@ def upgrade(folder: Path, clock: Clock, entropy: Entropy) -> None:
     engine = store.open_engine(opened.database)
     migrate(engine)
     with store.reading(engine) as connection:
-        asked = sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION)
-        is_new = connection.execute(asked).scalar() is None
+        is_new = settings.get(connection, store.GENERATION) is None
     if is_new:
         begin_history(engine, entropy)
     engine.dispose()

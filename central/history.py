@@ -8,9 +8,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from central import store
+from central import settings, store
 from central.town import Entropy
-from central.upsert import upsert
 
 GENERATION_BYTES: Final = 8
 
@@ -22,7 +21,6 @@ def begin_history(engine: sa.Engine, entropy: Entropy) -> str:
     """
     drawn = entropy.bytes(GENERATION_BYTES).hex()
     with engine.begin() as connection:
-        row = {"name": store.GENERATION, "value": drawn}
-        upsert(connection, store.setting, [row], lambda new: {"value": new.value})
+        settings.put(connection, store.GENERATION, drawn)
         connection.execute(sa.update(store.unit).values(fence="", fence_before="", unheard=1))
     return drawn

@@ -13,10 +13,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
-from central import drained, habits, ledger, lost, phones, shelves, store
+from central import drained, habits, ledger, lost, phones, settings, shelves, store
 from central.heirs import Heir
+from central.kept import Kept
 from central.office import Office
-from central.upsert import Upsert, upsert
 from sync.directory import DIRECTORY, Said
 from sync.entries import Entry, Register
 from sync.messages import is_stream
@@ -56,13 +56,8 @@ _BEHIND: Final = (
     .limit(sa.bindparam("count"))
 )
 
-# Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
-_SAID: Final = msgspec.json.Decoder(Said)
-
 said = Table("said", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
-_SAY: Final = Upsert(said, lambda new: {"state": new.state})
-_SAID_OF: Final = sa.select(said.c.state).where(said.c.key == sa.bindparam("of"))
-_SAID_OF_MANY: Final = sa.select(said).where(said.c.key.in_(sa.bindparam("of", expanding=True)))
+_SAID: Final = Kept(said, DIRECTORY)
 
 
 class Reconciler:
@@ -167,8 +162,7 @@ class Reconciler:
             made.drop_all(connection)
             made.create_all(connection)
         connection.execute(sa.insert(progress).values(n=0))
-        row = {"name": _MADE_BY, "value": self._fingerprint}
-        upsert(connection, store.setting, [row], lambda new: {"value": new.value})
+        settings.put(connection, _MADE_BY, self._fingerprint)
 
     @property
     def _fingerprint(self) -> str:
@@ -184,22 +178,17 @@ def _index(n: int, entries: Sequence[Entry], hashes: Sequence[bytes]) -> list[di
 
 def _note_statements(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     """Fold what the centre itself said, with the very fold that a unit uses; of others it is only hearsay."""
-    for one in entries:
-        if is_stream(one.unit) and isinstance(one.fact, DIRECTORY.kinds):
-            key = DIRECTORY.key(one)
-            state = msgspec.json.encode(DIRECTORY.fold(statement(connection, key), one)).decode()
-            _SAY(connection, [{"key": key, "state": state}])
+    _SAID.note(connection, (one for one in entries if is_stream(one.unit)))
 
 
 def statement(connection: sa.Connection, key: str) -> Said:
     """Return the latest statement of the centre about one thing."""
-    found = connection.execute(_SAID_OF, {"of": key}).scalar()
-    return _SAID.decode(found) if found else DIRECTORY.empty
+    return _SAID.state(connection, key)
 
 
 def statements(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Said]:
     """Return the latest statements about several things, as far as there are any."""
-    return {row.key: _SAID.decode(row.state) for row in connection.execute(_SAID_OF_MANY, {"of": keys})}
+    return _SAID.states(connection, keys)
 
 
 def _digest(connection: sa.Connection, table: Table) -> str:

@@ -9,12 +9,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from central import reconcile, store
+from central import reconcile, settings, store
 from central.branches import Branches
 from central.office import Office
 from central.reconcile import Reconciler
 from central.streams import Streams
-from central.upsert import upsert
 from sync.entries import Entry, Register, kind_of
 from sync.messages import TOWN_STREAM, is_stream
 
@@ -51,7 +50,7 @@ class Teller:
             if _last(connection) == self._seen:
                 return 0
         with self._reconciler.counted() as connection:
-            place, upto = _place(connection), _last(connection)
+            place, upto = int(settings.get(connection, _PLACE) or 0), _last(connection)
             told = [
                 fact
                 for entry in self._arrived(connection, max(place, self._seen))
@@ -62,8 +61,7 @@ class Teller:
                 self._streams.append(connection, TOWN_STREAM, told)
                 upto = _last(connection)
             if told or upto - place >= _KEPT_EVERY:
-                row = {"name": _PLACE, "value": str(upto)}
-                upsert(connection, store.setting, [row], lambda new: {"value": new.value})
+                settings.put(connection, _PLACE, str(upto))
         self._seen = upto
         return len(told)
 
@@ -83,8 +81,3 @@ class Teller:
 
 def _last(connection: sa.Connection) -> int:
     return connection.execute(sa.select(sa.func.max(store.segment.c.n))).scalar() or 0
-
-
-def _place(connection: sa.Connection) -> int:
-    found = connection.execute(sa.select(store.setting.c.value).where(store.setting.c.name == _PLACE)).scalar()
-    return int(found or 0)

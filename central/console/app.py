@@ -17,10 +17,11 @@ from starlette.staticfiles import StaticFiles
 from central.centre import Centre
 from central.console.api import create_api, schemas
 from central.console.desk import Desk
-from central.console.guard import HOSTS, STATIC, Guard
+from central.console.headers import HOSTS, STATIC, add_headers
 from central.console.live import Bell
 from central.console.pages import Pages, create_pages
 from central.console.proofs import DamagedError
+from central.guard import Guard
 from sync.messages import PROBLEM_TYPE, Problem
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -63,7 +64,10 @@ def create_console(centre: Centre, bell: Bell, units_api: Mapping[str, Any] | No
         description=_ABOUT,
         docs_url=None,
         redoc_url=None,
-        middleware=[Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)],
+        middleware=[
+            Middleware(Guard, add=add_headers),
+            Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
+        ],
     )
     console.include_router(create_api(desk, bell))
     own = {"office": console.openapi()}

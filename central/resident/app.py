@@ -22,9 +22,10 @@ from starlette.routing import BaseRoute, Route
 
 from central import store
 from central.centre import Centre
+from central.guard import Guard
 from central.reconcile import statement
 from central.resident import calls, door
-from central.resident.guard import Guard
+from central.resident.headers import add_headers
 from central.resident.purse import NotPaidError, Order, Purse
 from central.resident.session import DAYS, Session, Sessions
 from central.resident.throttle import Throttle
@@ -140,7 +141,7 @@ def create_resident(centre: Centre, writer: Writer, purse: Purse, keys: Keys, ur
     ]
     hosts = [urlsplit(url).hostname or _LOCAL[0], *_LOCAL]
     trusted = Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
-    return Starlette(routes=routes, middleware=[Middleware(Guard), trusted])
+    return Starlette(routes=routes, middleware=[Middleware(Guard, add=add_headers), trusted])
 
 
 def _page(path: str, file: Path) -> BaseRoute:

@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from typing import Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
 from central import store
-from central.upsert import upsert
-from programs.coin.terms import TERMS, TERMS_KEY, Agreed, Terms
+from central.kept import Kept
+from programs.coin.terms import TERMS, TERMS_KEY, Agreed
 from sync.entries import Entry
 from sync.messages import TOWN_STREAM
 
@@ -17,7 +16,7 @@ metadata = MetaData()
 
 terms = Table("coin_terms", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-_AGREED: Final = msgspec.json.Decoder(Agreed)
+_KEPT: Final = Kept(terms, TERMS)
 
 
 def agreed(engine: sa.Engine) -> Agreed:
@@ -28,13 +27,9 @@ def agreed(engine: sa.Engine) -> Agreed:
 
 def agreed_in(connection: sa.Connection) -> Agreed:
     """Return the same within a transaction."""
-    found = connection.execute(sa.select(terms.c.state)).scalar()
-    return _AGREED.decode(found) if found else TERMS.empty
+    return _KEPT.state(connection, TERMS_KEY)
 
 
 def note(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     """Fold the terms as units do; whoever is not the centre has no say in them."""
-    for entry in entries:
-        if entry.unit == TOWN_STREAM and isinstance(entry.fact, Terms):
-            state = msgspec.json.encode(TERMS.fold(agreed_in(connection), entry)).decode()
-            upsert(connection, terms, [{"key": TERMS_KEY, "state": state}], lambda new: {"state": new.state})
+    _KEPT.note(connection, (entry for entry in entries if entry.unit == TOWN_STREAM))

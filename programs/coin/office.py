@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
 from central.heirs import Heir
+from central.kept import Kept
 from central.ledger import Move, account, free
 from central.office import Office
 from central.reconcile import statement
-from central.upsert import Upsert, upsert
 from programs.coin import agreed, cases
 from programs.coin.entries import ShopRefund, money
 from programs.coin.insured import books as insured
@@ -19,7 +18,6 @@ from programs.coin.lots import notes
 from programs.coin.online import books as online
 from programs.coin.pins import PINS, Pin, PinChosen, PinSet
 from programs.coin.postings import OFFICE_CASH, debt, moves, points
-from programs.coin.purse import Purse
 from programs.coin.refunds import books as refunds
 from programs.coin.refunds.facts import Refund
 from programs.coin.remedies import CardMoved
@@ -36,16 +34,14 @@ metadata = MetaData()
 
 purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-pins = Table("coin_pin", metadata, Column("card", Text, primary_key=True), Column("state", Text, nullable=False))
+pins = Table("coin_pin", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
 for room in (agreed, settlement, notes, refunds, online, cases, till, trading, insured):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
-_KEEP: Final = Upsert(purse, lambda new: {"state": new.state})
-_PIN: Final = msgspec.json.Decoder(Pin)
-_PURSE: Final = msgspec.json.Decoder(Purse)
-_IN_ONE_QUESTION: Final = 500
+_PURSES: Final = Kept(purse, PROGRAM)
+_PINS: Final = Kept(pins, PINS)
 _DESK: Final = "desk"
 
 
@@ -53,7 +49,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 6
+    version: int = 7
     metadata: MetaData = metadata
     heard_for_all: tuple[type[Fact], ...] = (PinChosen,)
 
@@ -70,7 +66,7 @@ class Coin:
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         agreed.note(connection, entries)
-        _note_pins(connection, entries)
+        _PINS.note(connection, (entry for entry in entries if entry.unit == TOWN_STREAM))
         settlement.record(connection, entries, moves)
         notes.note(connection, entries, moves)
         refunds.record(connection, _given_back(entries))
@@ -79,13 +75,7 @@ class Coin:
         till.record(connection, entries)
         trading.record(connection, entries)
         insured.record(connection, entries)
-        ours = [entry for entry in entries if isinstance(entry.fact, PROGRAM.kinds)]
-        states = self._states(connection, sorted({PROGRAM.key(entry) for entry in ours}))
-        for entry in ours:
-            key = PROGRAM.key(entry)
-            states[key] = PROGRAM.fold(states.get(key, PROGRAM.empty), entry)
-        rows = [{"key": key, "state": msgspec.json.encode(state).decode()} for key, state in sorted(states.items())]
-        _KEEP(connection, rows)
+        _PURSES.note(connection, entries)
 
     def says_on(self, connection: sa.Connection, entry: Entry) -> Sequence[Fact]:
         """Tell every unit of a PIN that was chosen at a desk, the card on its reader; a shop has no say in that."""
@@ -97,7 +87,7 @@ class Coin:
                 return ()
 
     def state(self, connection: sa.Connection, key: str) -> Any:
-        return self._states(connection, [key]).get(key, PROGRAM.empty)
+        return _PURSES.state(connection, key)
 
     def figures(self, connection: sa.Connection) -> Mapping[str, int]:
         names = {"charged": "cash/%", "paid": "shop/%", "points": "points/%"}
@@ -107,13 +97,6 @@ class Coin:
         found = {name: abs(int(summed.scalar_one())) for name, summed in sums.items()}
         settled = settlement.paid_out(connection)
         return {**found, "paid": found["paid"] + settled, "settled": settled}
-
-    def _states(self, connection: sa.Connection, keys: Sequence[str]) -> dict[str, Purse]:
-        found: dict[str, Purse] = {}
-        for at in range(0, len(keys), _IN_ONE_QUESTION):
-            asked = sa.select(purse).where(purse.c.key.in_(keys[at : at + _IN_ONE_QUESTION]))
-            found |= {key: _PURSE.decode(state) for key, state in connection.execute(asked)}
-        return found
 
 
 def _given_back(entries: Iterable[Entry]) -> Iterator[tuple[str, refunds.Back]]:
@@ -130,17 +113,7 @@ def _given_back(entries: Iterable[Entry]) -> Iterator[tuple[str, refunds.Back]]:
 
 def pin_of(connection: sa.Connection, card: str) -> Pin:
     """Return which PIN counts for a card, of what was added up."""
-    found = connection.execute(sa.select(pins.c.state).where(pins.c.card == card)).scalar()
-    return _PIN.decode(found) if found else PINS.empty
-
-
-def _note_pins(connection: sa.Connection, entries: Iterable[Entry]) -> None:
-    """Fold PINs as units do."""
-    for entry in entries:
-        if entry.unit == TOWN_STREAM and isinstance(entry.fact, PinSet):
-            card = entry.fact.card
-            state = msgspec.json.encode(PINS.fold(pin_of(connection, card), entry)).decode()
-            upsert(connection, pins, [{"card": card, "state": state}], lambda new: {"state": new.state})
+    return _PINS.state(connection, card)
 
 
 OFFICE: Final[Office] = Coin()

@@ -34,7 +34,7 @@ USES = {
     "a segment": lambda: segment.from_text(text),
     "the time": lambda: messages.open_signed(signed, messages.TownTime, Keystore().public),
     "holdings": lambda: messages.open_signed(held, messages.Holdings, Keystore().public),
-    "a statement": lambda: reconcile._SAID.decode(b"{}"),
+    "a statement": lambda: reconcile._SAID._state.decode(b"{}"),
     "a proof": lambda: proofs._body(EntryId("lib01", "0" * 16, 1), body),
     "what nobody prepared": lambda: msgspec.json.decode(b'{"at":1}', type=Late),
 }

@@ -11,18 +11,17 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
+from central.kept import Kept
 from central.ledger import Move
 from central.upsert import Upsert, upsert
 from programs.coin.lots.facts import Carried, Given
 from programs.coin.lots.flow import Detail, purse_of
-from programs.coin.lots.issues import ISSUES, Issue, Issued
+from programs.coin.lots.issues import ISSUES, Issued
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM, ONE_UNIT, TOWN_STREAM, is_stream
 from sync.program import JAPAN_MINUTES, town_day
 from sync.rights import Recall
 
-# Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
-_ISSUED: Final = msgspec.json.Decoder(Issued)
 _ENTRY: Final = re.compile(r"(?:([a-z][a-z0-9-]*)/)?([0-9a-f]{16}/[0-9]+)")
 
 metadata = MetaData()
@@ -45,6 +44,7 @@ detail = Table(
 )
 
 issue = Table("coin_issue", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
+_ISSUES: Final = Kept(issue, ISSUES)
 
 given = Table("coin_given", metadata, Column("ref", Text, primary_key=True), Column("fact", Text, nullable=False))
 
@@ -94,16 +94,12 @@ def note(connection: sa.Connection, entries: Sequence[Entry], moves: Callable[[E
 
 def issued(connection: sa.Connection, name: str) -> Issued:
     """Return what the town said last of an issue of gift certificates."""
-    found = connection.execute(sa.select(issue.c.state).where(issue.c.key == name)).scalar()
-    return _ISSUED.decode(found) if found else ISSUES.empty
+    return _ISSUES.state(connection, name)
 
 
 def _note_issues(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     """Fold issues as units do; whoever is not the centre has no say in them."""
-    for entry in entries:
-        if entry.unit == TOWN_STREAM and isinstance(entry.fact, Issue):
-            state = msgspec.json.encode(ISSUES.fold(issued(connection, entry.fact.issue), entry)).decode()
-            upsert(connection, issue, [{"key": entry.fact.issue, "state": state}], lambda new: {"state": new.state})
+    _ISSUES.note(connection, (entry for entry in entries if entry.unit == TOWN_STREAM))
 
 
 def detail_of(entry: Entry, source: str) -> Detail:

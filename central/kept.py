@@ -1,0 +1,50 @@
+"""What a fold makes of entries, kept in a table at the centre: one row for each key, as JSON."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Generic, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from central.upsert import Upsert
+from sync.entries import Entry
+from sync.program import Fold
+
+_IN_ONE_QUESTION: Final = 500
+
+State = TypeVar("State")
+
+
+class Kept(Generic[State]):
+    """The states of one fold, in a table with the columns `key` and `state`."""
+
+    def __init__(self, table: sa.Table, fold: Fold[State]) -> None:
+        self._fold = fold
+        # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
+        self._state: msgspec.json.Decoder[State] = msgspec.json.Decoder(fold.state)
+        self._of = sa.select(table.c.state).where(table.c.key == sa.bindparam("of"))
+        self._of_many = sa.select(table.c.key, table.c.state).where(table.c.key.in_(sa.bindparam("of", expanding=True)))
+        self._keep = Upsert(table, lambda new: {"state": new.state})
+
+    def state(self, connection: sa.Connection, key: str) -> State:
+        """Return the state of a key; the empty one, if nothing was heard of it."""
+        found = connection.execute(self._of, {"of": key}).scalar()
+        return self._state.decode(found) if found else self._fold.empty
+
+    def states(self, connection: sa.Connection, keys: Sequence[str]) -> dict[str, State]:
+        """Return the states of those keys of which anything was heard."""
+        found: dict[str, State] = {}
+        for at in range(0, len(keys), _IN_ONE_QUESTION):
+            rows = connection.execute(self._of_many, {"of": keys[at : at + _IN_ONE_QUESTION]})
+            found |= {key: self._state.decode(state) for key, state in rows}
+        return found
+
+    def note(self, connection: sa.Connection, entries: Iterable[Entry]) -> None:
+        """Fold entries, as units do, within the caller's transaction; who may say what, the caller knows."""
+        ours = [entry for entry in entries if isinstance(entry.fact, self._fold.kinds)]
+        states = self.states(connection, sorted({self._fold.key(entry) for entry in ours}))
+        for entry in ours:
+            key = self._fold.key(entry)
+            states[key] = self._fold.fold(states.get(key, self._fold.empty), entry)
+        rows = [{"key": key, "state": msgspec.json.encode(state).decode()} for key, state in sorted(states.items())]
+        self._keep(connection, rows)
