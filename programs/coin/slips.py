@@ -7,16 +7,9 @@ the card.
 from datetime import UTC, datetime, timedelta, timezone
 
 from drivers.printer import Amount, Code, Line, Rule, Side, Size, Slip, Words
-from programs.coin.entries import Charge, Pay, ShopRefund, Void
+from programs.coin.entries import Charge, Insured, Pay, ShopRefund, Void
 from sync.entries import Entry
 from sync.facts import PlaceNamed, Town
-
-_KINDS = {
-    Pay: "お支払い Paid",
-    Charge: "チャージ Charged",
-    Void: "支払い取り消し Taken back",
-    ShopRefund: "返金 Refunded",
-}
 
 
 def slip(entry: Entry, code: str, town: Town, place: PlaceNamed, rights: int | None = None) -> Slip | None:
@@ -30,10 +23,12 @@ def slip(entry: Entry, code: str, town: Town, place: PlaceNamed, rights: int | N
     if not isinstance(fact, Charge | Pay | Void | ShopRefund):
         return None
     yen = -fact.yen if isinstance(fact, Void | ShopRefund) else fact.yen
-    money: list[Line] = [Amount(_KINDS[type(fact)], yen, Size.LARGE), *_points(fact)]
+    money: list[Line] = [Amount(_what(fact), yen, Size.LARGE), *_points(fact)]
     if isinstance(fact, Void | ShopRefund):
         what = "取り消した支払い" if isinstance(fact, Void) else "返金した支払い"
         money.append(Words(f"{what} Of {entry.unit}/{fact.of}", Size.SMALL))
+    if isinstance(fact, Insured):
+        money.append(Words("町の基金の立て替え Paid by the town's fund", Size.SMALL))
     if rights is not None:
         money.append(Amount("この端末で使える額 Usable here", rights))
     return Slip(
@@ -64,6 +59,18 @@ def for_practice(made: Slip) -> Slip:
 def _english(place: PlaceNamed) -> list[Line]:
     is_other = place.name_en not in {"", place.name}
     return [Words(place.name_en, Size.SMALL, Side.MIDDLE)] if is_other else []
+
+
+def _what(fact: Charge | Pay | Void | ShopRefund) -> str:
+    match fact:
+        case Charge():
+            return "チャージ Charged"
+        case Pay():
+            return "お支払い Paid"
+        case Void():
+            return "支払い取り消し Taken back"
+        case ShopRefund():
+            return "返金 Refunded"
 
 
 def _points(fact: Charge | Pay | Void | ShopRefund) -> list[Line]:

@@ -5,6 +5,7 @@ import pytest
 
 from central import ledger
 from central.granting import NotFreeError
+from drivers.printer import Amount, Size, Slip, Words
 from programs.coin.entries import Insured
 from programs.coin.insured.books import Standing, backings, standing
 from programs.coin.insured.facts import FUND, Backed, FundSet, Recovered
@@ -234,6 +235,20 @@ def test_a_void_on_the_day_gives_the_promise_back_also_after_it_was_recovered(re
     assert ready.balance("fund/guarantee") == -PUT_IN - 1500
     with ready.centre.centre.reconciler.counted() as connection:
         assert ledger.true_sum(connection, f"{ready.what}/free") + ready.rights("desk01") == 5000
+
+
+def test_the_receipt_of_such_a_payment_names_the_fund_and_its_void_has_one_too(ready: Street) -> None:
+    slips: list[Slip] = []
+    ready.units["shop01"].running.receipts.print = lambda slip, _again: slips.append(slip)
+    alone(ready)
+    assert ready.hold("shop01", Wish(PAY, 1500)) == "COI-024"
+    payment = ready.last
+    assert ready.hold("shop01", Wish(VOID, about=payment)) == "COI-043"
+    paid, void = slips
+    assert Amount("お支払い Paid", 1500, Size.LARGE) in paid.lines
+    assert Words("町の基金の立て替え Paid by the town's fund", Size.SMALL) in paid.lines
+    assert Amount("支払い取り消し Taken back", -1500, Size.LARGE) in void.lines
+    assert Words(f"取り消した支払い Of {payment}", Size.SMALL) in void.lines
 
 
 def test_what_a_card_cannot_pay_is_taken_from_its_next_charge_or_borne_by_the_fund(ready: Street) -> None:
