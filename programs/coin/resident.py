@@ -31,6 +31,7 @@ _WHAT: Final = {
     "coin.undo": "void",
     "coin.void": "void",
     "coin.refund": "refund",
+    "coin.shop-refund": "refund",
     "coin.given": "gift",
 }
 _EPOCH: Final = date(1970, 1, 1)

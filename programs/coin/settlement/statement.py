@@ -22,8 +22,8 @@ SHOPS: Final = "shops"
 ADJUSTMENTS: Final = "adjustments"
 PARTS: Final = (PAYMENTS, VOIDS, REFUNDS, SHOPS, ADJUSTMENTS)
 _PART_OF: Final = {
-    **dict.fromkeys(("coin.pay", "coin.online"), PAYMENTS),
-    "coin.void": VOIDS,
+    **dict.fromkeys(("coin.pay", "coin.insured", "coin.online"), PAYMENTS),
+    **dict.fromkeys(("coin.void", "coin.insured-void"), VOIDS),
     **dict.fromkeys(("coin.refund", "coin.shop-refund"), REFUNDS),
     **dict.fromkeys(("coin.drawn", "coin.put-back", "coin.shop-paid"), SHOPS),
 }

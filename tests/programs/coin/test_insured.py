@@ -22,6 +22,9 @@ from programs.coin.procedures.moving import move
 from programs.coin.procedures.unused import flows
 from programs.coin.purse import Paid, Purse
 from programs.coin.rules import CHARGE, PAY, VOID, decide
+from programs.coin.settlement.counted import UNCOUNTED
+from programs.coin.settlement.statement import PARTS, Part, statement
+from programs.coin.settlement.tables import office_books
 from programs.coin.tending import TENDER
 from programs.coin.terms import Agreed, Insuring, Terms
 from programs.coin.till.fold import Till
@@ -249,6 +252,17 @@ def test_the_receipt_of_such_a_payment_names_the_fund_and_its_void_has_one_too(r
     assert Words("町の基金の立て替え Paid by the town's fund", Size.SMALL) in paid.lines
     assert Amount("支払い取り消し Taken back", -1500, Size.LARGE) in void.lines
     assert Words(f"取り消した支払い Of {payment}", Size.SMALL) in void.lines
+
+
+def test_to_the_shop_it_is_a_payment_like_any_other(ready: Street) -> None:
+    alone(ready)
+    for yen in (1500, 300):
+        assert ready.hold("shop01", Wish(PAY, yen)) == "COI-024"
+    ready.hold("shop01", Wish(VOID, about=ready.last))
+    ready.talk("shop01")
+    with ready.centre.centre.reconciler.counted() as connection:
+        told = statement(connection, office_books(connection), "fish", UNCOUNTED, 540)
+    assert told.parts == dict.fromkeys(PARTS, Part()) | {"payments": Part(3, 2800), "voids": Part(1, -300)}
 
 
 def test_what_a_card_cannot_pay_is_taken_from_its_next_charge_or_borne_by_the_fund(ready: Street) -> None:

@@ -11,6 +11,7 @@ from programs.coin.entries import Pay, ShopRefund
 from programs.coin.postings import points
 from programs.coin.refunding import RefundError
 from programs.coin.refunding import refund as office_refund
+from programs.coin.resident import PURSE
 from programs.coin.rules import PAY, REFUND, VOID
 from programs.coin.settlement.statement import _PART_OF as PART_OF
 from programs.coin.settlement.statement import REFUNDS
@@ -71,6 +72,17 @@ def test_it_is_given_back_in_parts_without_a_network_and_no_more_than_it_was(str
     assert street.balance("shop/fish") == 2_000
     assert street.balance(points(street.name)) == 200
     assert street.balance(held(street.what, "shop01", 1)) == before + 1_280
+
+
+def test_the_residents_page_calls_it_a_refund(street: Street) -> None:
+    sale = sell(street, 1_280)
+    days_later(street, 1)
+    assert give_back(street, sale, 300) == "COI-072"
+    street.talk("shop01")
+    street.centre.centre.reconciler.catch_up()
+    with reading(street.centre.centre.engine) as connection:
+        (back, *_) = PURSE.sheet(connection, street.name, street.clock.wall_ms()).lines
+    assert (back.what, back.yen) == ("refund", 300)
 
 
 def test_its_receipt_names_the_payment_and_not_the_card(street: Street) -> None:
