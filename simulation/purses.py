@@ -147,7 +147,7 @@ def _shops_paid(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     """Whoever paid for the goods, the shop has to get it."""
     sold: dict[str, int] = defaultdict(int)
     for booked in written.touches.values():
-        if isinstance(fact := booked.fact, Pay | Void):
+        if isinstance(fact := booked.fact, Pay | Void | ShopRefund):
             sold[fact.place] += fact.yen if isinstance(fact, Pay) else -fact.yen
     for paid in written.online:
         sold[paid.place] += paid.yen

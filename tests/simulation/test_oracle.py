@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from appliance.feedback import Shown
 from central import store
 from drivers.disk.sim import quiet
+from programs.coin.entries import ShopRefund
 from programs.coin.online.facts import PaidOnline
+from programs.coin.rules import CHARGE, PAY
 from programs.visits.office import visit
 from simulation import books
 from simulation.deeds import Setting
@@ -18,7 +20,7 @@ from simulation.oracle import findings
 from simulation.people import RAN_OUT, Box
 from simulation.plan import draw
 from simulation.town import SimTown
-from sync.program import Result
+from sync.program import Result, Wish
 
 
 @pytest.fixture
@@ -61,6 +63,26 @@ def test_a_payment_from_a_page_that_is_nowhere_or_there_twice(town: SimTown) -> 
         for _ in range(2):
             centre.streams.append_for(connection, "unit00", [paid])
     assert "paid twice" in kinds(town)
+
+
+def test_what_a_counter_has_given_back_it_has_not_to_get() -> None:
+    """Nobody in a simulated town asks for a refund, so nobody has heard of this one; but the money is right."""
+    setting = Setting("good", days=1, units=2, faults="quiet", shops=2)
+    with quiet():
+        town = SimTown(setting)
+        town.live(draw(setting))
+    charged = next(touch for touch in town.people.touches if touch.wish.what == CHARGE and touch.noted)
+    desk = town.boxes[charged.box]
+    sale = desk.touch(town.cards[charged.card], charged.card, wish=Wish(PAY, 500))
+    town.note(sale)
+    assert sale.said
+    of = sale.said.entry.removeprefix(f"{desk.name}/")
+    back = ShopRefund(sale.life, town.name_of(charged.card), 200, desk.place, sale.day, of)
+    desk.unit.running.opened.journal.append([back])
+    desk.sync()
+    town.reconciler.catch_up()
+    assert kinds(town) == {"unbeeped"}
+    town.end()
 
 
 def test_an_entry_that_nobody_heard(town: SimTown) -> None:
