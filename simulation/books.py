@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from central import store
-from programs.coin.entries import Charge, Pay, ShopRefund, Void
+from programs.coin.entries import Charge, Pay, TakenBack
 from programs.coin.online.facts import PaidOnline
 from programs.visits.entries import Touch
 from sync import chain, installed
 from sync.segment import from_text, unpack
 
-Touched = Touch | Charge | Pay | Void | ShopRefund
+Touched = Touch | Charge | Pay | TakenBack
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from appliance.rights import Rights
 from central import ledger, store
-from programs.coin.entries import Charge, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void, money
+from programs.coin.entries import Charge, Insured, InsuredVoid, Pay, TakenBack, Undo, money
 from programs.coin.insured import books as insured
 from programs.coin.insured.facts import FUND
 from programs.coin.lots import books as lots
@@ -132,7 +132,7 @@ def _put_in(written: Books) -> tuple[dict[str, int], dict[str, int]]:
                 promised[card] += yen
             case InsuredVoid(card=card, yen=yen):
                 promised[card] -= yen
-            case Charge(card=card, yen=yen) | Void(card=card, yen=yen) | ShopRefund(card=card, yen=yen):
+            case Charge(card=card, yen=yen) | TakenBack(card=card, yen=yen):
                 put_in[money(card)] += yen
             case Pay(card=card, yen=yen) | Undo(card=card, yen=yen):
                 put_in[money(card)] -= yen
@@ -147,7 +147,7 @@ def _shops_paid(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     """Whoever paid for the goods, the shop has to get it."""
     sold: dict[str, int] = defaultdict(int)
     for booked in written.touches.values():
-        if isinstance(fact := booked.fact, Pay | Void | ShopRefund):
+        if isinstance(fact := booked.fact, Pay | TakenBack):
             sold[fact.place] += fact.yen if isinstance(fact, Pay) else -fact.yen
     for paid in written.online:
         sold[paid.place] += paid.yen

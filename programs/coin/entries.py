@@ -79,8 +79,14 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
         return money(self.card, self.issue), -self.yen
 
 
-class Void(Moves, frozen=True, tag="coin.void"):
-    """A payment at this unit, on the same day, is taken back whole, with its points; `of`: its entry (boot/seq)."""
+class TakenBack(Moves, frozen=True):
+    """Some of a payment at this unit, or all of it, is taken back: the card has it again, and the shop gets less.
+
+    Attributes:
+        of: the payment's entry (boot/seq).
+        points: how many of the points that it earned go back with it.
+        issue: as in the payment.
+    """
 
     card: Card
     yen: Yen
@@ -94,6 +100,10 @@ class Void(Moves, frozen=True, tag="coin.void"):
     @property
     def moves(self) -> tuple[str, int]:
         return money(self.card, self.issue), self.yen
+
+
+class Void(TakenBack, frozen=True, tag="coin.void"):
+    """A payment at this unit, on the same day, is taken back whole, with its points."""
 
 
 class Undo(Moves, frozen=True, tag="coin.undo"):
@@ -114,27 +124,8 @@ class Undo(Moves, frozen=True, tag="coin.undo"):
         return money(self.card), -self.yen
 
 
-class ShopRefund(Moves, frozen=True, tag="coin.shop-refund"):
-    """Some of a payment at this unit is given back there: out of what the unit has taken, to the card that paid.
-
-    Attributes:
-        of: the payment's entry (boot/seq).
-        points: how many of the points that it earned go back with it.
-        issue: as in the payment.
-    """
-
-    card: Card
-    yen: Yen
-    place: Ref
-    day: int
-    of: EntryRef
-    points: Count = 0
-    issue: AnIssue = ""
-    operator: Count = 0
-
-    @property
-    def moves(self) -> tuple[str, int]:
-        return money(self.card, self.issue), self.yen
+class ShopRefund(TakenBack, frozen=True, tag="coin.shop-refund"):
+    """Some of a payment at this unit is given back there: out of what the unit has taken, to the card that paid."""
 
 
 class Insured(Pay, frozen=True, tag="coin.insured"):

@@ -17,7 +17,7 @@ from central.centre import Centre
 from central.reconcile import statement
 from programs.coin.codes.errors import CodeError, Why
 from programs.coin.codes.receipt import Receipt, check, check_entry
-from programs.coin.entries import Charge, Pay, ShopRefund, Void
+from programs.coin.entries import Charge, Pay, TakenBack
 from programs.coin.office import OFFICE
 from programs.coin.purse import Purse
 from programs.coin.rules import PROGRAM
@@ -163,7 +163,7 @@ def _time(at_ms: int, offset_minutes: int) -> str | None:
 def _told(entry: Entry, life: int, purse: Purse, at: str | None) -> Finding:
     fact = entry.fact
     booked = Finding(Worth.BOOKED, str(entry.id), life, entry.kind, at=at)
-    if not isinstance(fact, Charge | Pay | Void | ShopRefund):
+    if not isinstance(fact, Charge | Pay | TakenBack):
         return booked
     name = f"{entry.boot}/{entry.seq}"
     taken_back = next((paid.is_void for paid in purse.paid if paid.entry == name), None)

@@ -7,7 +7,7 @@ from drivers.printer import Slip
 from programs.coin.bills import bill
 from programs.coin.codes import cpm, receipt
 from programs.coin.codes.errors import CodeError, Why
-from programs.coin.entries import Charge, Pay, ShopRefund, Void, money
+from programs.coin.entries import Charge, Pay, TakenBack, money
 from programs.coin.rules import PAY
 from programs.coin.slips import for_practice, slip
 from programs.coin.terms import TERMS_KEY, TERMS_READER, Agreed, Terms
@@ -20,7 +20,7 @@ class CoinPapers:
 
     def receipt(self, written: Written, around: Around) -> Slip | None:
         fact, code = written.entry.fact, self.receipt_code(written)
-        if not code or not isinstance(fact, Charge | Pay | Void | ShopRefund):
+        if not code or not isinstance(fact, Charge | Pay | TakenBack):
             return None
         rights: int | None = None
         if _terms(around).rights_on_receipts and not around.is_copy:  # what is left now is not what was left then
@@ -30,7 +30,7 @@ class CoinPapers:
         return for_practice(made) if made and around.is_practice else made
 
     def receipt_code(self, written: Written) -> str:
-        if written.seal is None or not isinstance(written.entry.fact, Charge | Pay | Void | ShopRefund):
+        if written.seal is None or not isinstance(written.entry.fact, Charge | Pay | TakenBack):
             return ""
         return receipt.write(receipt.Receipt(written.entry.id, written.hash, written.seal))
 

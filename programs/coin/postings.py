@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from central.ledger import Move, free, held, suspense
-from programs.coin.entries import Charge, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void, money
+from programs.coin.entries import Charge, Insured, InsuredVoid, Pay, ShopRefund, TakenBack, Undo, Void, money
 from programs.coin.insured import facts as insured
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
@@ -78,7 +78,7 @@ def _pay(unit: str, fact: Pay) -> tuple[Move, ...]:
     return (Move(there, shop(fact.place), fact.yen), *_points(POINTS, points(fact.card), fact.points))
 
 
-def _void(unit: str, fact: Void | ShopRefund) -> tuple[Move, ...]:
+def _taken_back(unit: str, fact: TakenBack) -> tuple[Move, ...]:
     there = held(money(fact.card, fact.issue), unit, fact.life)
     return (Move(shop(fact.place), there, fact.yen), *_points(points(fact.card), POINTS, fact.points))
 
@@ -190,8 +190,8 @@ _AT_COUNTERS: Final[Mapping[type, Callable[[str, Any], tuple[Move, ...]]]] = {
     Charge: _charge,
     Undo: _undo,
     Pay: _pay,
-    Void: _void,
-    ShopRefund: _void,
+    Void: _taken_back,
+    ShopRefund: _taken_back,
     Insured: _insured,
     InsuredVoid: _insured_void,
 }

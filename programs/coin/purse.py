@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from programs.coin.entries import Charge, Insured, Pay, ShopRefund, Undo, Void
+from programs.coin.entries import Charge, Insured, Pay, ShopRefund, TakenBack, Undo, Void
 from programs.coin.months import month_of
 from programs.coin.pins import BY_PIN, PinChosen, PinWrong
 from programs.coin.till.fold import place_of
@@ -62,11 +62,9 @@ class Purse(msgspec.Struct, frozen=True):
 
 def key(entry: Entry) -> str:
     fact = entry.fact
-    return (
-        f"{entry.unit}/{fact.card}"
-        if isinstance(fact, Charge | Pay | Void | Undo | ShopRefund | PinChosen | PinWrong)
-        else ""
-    )
+    if not isinstance(fact, Charge | Pay | TakenBack | Undo | PinChosen | PinWrong):
+        return ""
+    return f"{entry.unit}/{fact.card}"
 
 
 def fold(purse: Purse, entry: Entry) -> Purse:

@@ -7,7 +7,7 @@ the card.
 from datetime import UTC, datetime, timedelta, timezone
 
 from drivers.printer import Amount, Code, Line, Rule, Side, Size, Slip, Words
-from programs.coin.entries import Charge, Insured, Pay, ShopRefund, Void
+from programs.coin.entries import Charge, Insured, Pay, TakenBack, Void
 from sync.entries import Entry
 from sync.facts import PlaceNamed, Town
 
@@ -20,11 +20,11 @@ def slip(entry: Entry, code: str, town: Town, place: PlaceNamed, rights: int | N
         rights: how much can still be spent at this unit, if that is to be said.
     """
     fact = entry.fact
-    if not isinstance(fact, Charge | Pay | Void | ShopRefund):
+    if not isinstance(fact, Charge | Pay | TakenBack):
         return None
-    yen = -fact.yen if isinstance(fact, Void | ShopRefund) else fact.yen
+    yen = -fact.yen if isinstance(fact, TakenBack) else fact.yen
     money: list[Line] = [Amount(_what(fact), yen, Size.LARGE), *_points(fact)]
-    if isinstance(fact, Void | ShopRefund):
+    if isinstance(fact, TakenBack):
         what = "取り消した支払い" if isinstance(fact, Void) else "返金した支払い"
         money.append(Words(f"{what} Of {entry.unit}/{fact.of}", Size.SMALL))
     if isinstance(fact, Insured):
@@ -61,7 +61,7 @@ def _english(place: PlaceNamed) -> list[Line]:
     return [Words(place.name_en, Size.SMALL, Side.MIDDLE)] if is_other else []
 
 
-def _what(fact: Charge | Pay | Void | ShopRefund) -> str:
+def _what(fact: Charge | Pay | TakenBack) -> str:
     match fact:
         case Charge():
             return "チャージ Charged"
@@ -69,13 +69,13 @@ def _what(fact: Charge | Pay | Void | ShopRefund) -> str:
             return "お支払い Paid"
         case Void():
             return "支払い取り消し Taken back"
-        case ShopRefund():
+        case TakenBack():
             return "返金 Refunded"
 
 
-def _points(fact: Charge | Pay | Void | ShopRefund) -> list[Line]:
+def _points(fact: Charge | Pay | TakenBack) -> list[Line]:
     points = 0 if isinstance(fact, Charge) else fact.points
-    sign = "−" if isinstance(fact, Void | ShopRefund) else "＋"
+    sign = "−" if isinstance(fact, TakenBack) else "＋"
     return [Words(f"ポイント Points {sign}{points:,}")] if points else []
 
 
