@@ -19,7 +19,7 @@ from programs.coin.office import OFFICE
 from programs.coin.online.books import is_ours
 from programs.coin.online.facts import PaidOnline
 from programs.coin.refunds.books import Back, given_back
-from programs.coin.refunds.facts import Refund
+from programs.coin.refunds.facts import Refund, points_back
 from programs.coin.rules import PROGRAM
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM
@@ -54,8 +54,6 @@ def refund(centre: Centre, of: str, yen: int, reason: str, *, although_unheard: 
 def decide(paid: Entry, back: Back, yen: int, reason: str, *, is_void: bool) -> Refund:
     """Return the refund of a payment of which something was given back already.
 
-    Points go back as the money does, to the point: after the last yen, all of them are back.
-
     Raises:
         RefundError: as `refund`.
     """
@@ -67,7 +65,7 @@ def decide(paid: Entry, back: Back, yen: int, reason: str, *, is_void: bool) -> 
     left = fact.yen - back.yen
     if not 1 <= yen <= left:
         raise RefundError(f"{_name(paid)} was {fact.yen} yen, and {left} of them can still be given back, not {yen}")
-    points = fact.points * (back.yen + yen) // fact.yen - back.points
+    points = points_back(fact.points, fact.yen, back.yen + yen) - back.points
     return Refund(_name(paid), fact.card, fact.place, yen, points, reason, _issue(fact))
 
 

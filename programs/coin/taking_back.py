@@ -6,6 +6,7 @@ back later only what the payment itself allows, and out of what it has taken; th
 
 from programs.coin.entries import InsuredVoid, ShopRefund, Undo, Void, money
 from programs.coin.purse import KEPT, Paid, Purse
+from programs.coin.refunds.facts import points_back
 from programs.coin.terms import Terms
 from programs.coin.till.fold import Till
 from sync.program import Decision, Result, Tap
@@ -82,9 +83,8 @@ def _not_refundable(paid: Paid, till: Till, tap: Tap) -> Decision | None:
 
 
 def _given_back(paid: Paid, tap: Tap) -> Decision:
-    """Return the refund. Points go back as the money does, to the point: after the last yen, all of them are back."""
     yen = tap.wish.amount
-    points = paid.points * (paid.back + yen) // paid.yen - paid.points_back
+    points = points_back(paid.points, paid.yen, paid.back + yen) - paid.points_back
     about = (paid.entry, points, paid.issue, tap.operator.number)
     fact = ShopRefund(tap.life, tap.card, yen, tap.place, tap.day, *about)
     return Decision(Result.OK_PAY, "COI-072", (fact,), {"yen": yen, "left": paid.yen - paid.back - yen})

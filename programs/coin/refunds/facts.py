@@ -1,4 +1,4 @@
-"""What the office writes when it gives a payment back, or gives cash for what is on a card."""
+"""What the office writes when it gives a payment back, and how many points with it, or cash for what is on a card."""
 
 from typing import Annotated, Final
 
@@ -44,6 +44,14 @@ class CashedOut(Fact, frozen=True, tag="coin.cashed-out"):
     cause: Cause
     because: Text
     day: Count
+
+
+def points_back(earned: int, paid: int, back: int) -> int:
+    """Return how many of the points that a payment earned are back once so much of its yen is.
+
+    They go back as the money does, to the point: after the last yen, all of them are.
+    """
+    return earned * back // paid
 
 
 KINDS: Final = (Refund, CashedOut)
