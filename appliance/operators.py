@@ -5,16 +5,13 @@ count; from the third in a row on, each costs longer than the one before. A card
 """
 
 import math
-from typing import Final
 
 from appliance.directory import Directory
 from appliance.shelf import Shelf
 from drivers.clock import Clock
 from sync.pins import matches
-from sync.program import ActError, Decision, Operator, Result
+from sync.program import ActError, Decision, Operator, Result, proves_presence
 from sync.staff import SHIFTS, Person, Shift, SignedIn, SignedOut, WrongPin, operator, shift_key, wait_s
-
-_PROVES: Final = frozenset({"card", "pin"})  # a picture of a code, or a number that was read off a tag, is not enough
 
 
 class Operators:
@@ -66,7 +63,7 @@ class Operators:
         """Sign somebody in whose card was touched; None if it is nobody's here, or theirs who are signed in already."""
         said = self._directory.staff()
         person = said.with_card(card) if said else None
-        if person is None or proof not in _PROVES or self.here(day).number == person.number:
+        if person is None or not proves_presence(proof) or self.here(day).number == person.number:
             return None
         return self._signed_in(person, day, card)
 

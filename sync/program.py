@@ -105,6 +105,11 @@ class Typed(msgspec.Struct, frozen=True):
 NOTHING_TYPED = Typed()
 
 
+def proves_presence(proof: str) -> bool:
+    """Whether a card has itself proved that it is here: a code may be a picture of one, and a tag a copy."""
+    return proof in ("card", "pin")
+
+
 class Tap(msgspec.Struct, frozen=True):
     """One believed touch of a card.
 
@@ -135,8 +140,8 @@ class Tap(msgspec.Struct, frozen=True):
 
     @property
     def is_here(self) -> bool:
-        """Whether the card itself has proved that it is here: a code may be a picture of one, and a tag a copy."""
-        return self.proof in ("card", "pin")
+        """Whether the card has itself proved that it is here."""
+        return proves_presence(self.proof)
 
 
 class Act(msgspec.Struct, frozen=True):
