@@ -45,6 +45,14 @@ def unheard(connection: sa.Connection) -> list[str]:
     return list(connection.execute(_UNHEARD).scalars())
 
 
+def waits_for(silent: Sequence[str]) -> str:
+    """Return in words why a centre that was put back decides nothing yet, and what can be done about it."""
+    return (
+        f"this centre was restored, and {', '.join(silent)} has not been heard since. Wait for its next contact, "
+        "or close it: machi central unit close FOLDER UNIT"
+    )
+
+
 class Share(msgspec.Struct, frozen=True):
     """How much of something one life of a unit may give out, or is to."""
 
@@ -133,7 +141,7 @@ class Deal:
         """
         life = self._life(unit)
         if self.unheard:
-            raise NotFreeError(f"not before {', '.join(self.unheard)} has been heard: this centre was restored")
+            raise NotFreeError(waits_for(self.unheard))
         if (unit, life) in self._drained:
             raise NotFreeError(f"{unit} is drained: it gives everything back")
         if amount < 1 or self.free(what) < amount:

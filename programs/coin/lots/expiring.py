@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from central import ledger, reconcile, store
 from central.calendar import day_at, utc_offset_minutes
 from central.centre import Centre
+from central.granting import unheard, waits_for
 from programs.coin.lots import books, notes
 from programs.coin.lots.facts import Expired
 from programs.coin.lots.fold import Purse
@@ -23,12 +24,6 @@ from sync.program import town_day
 from sync.rights import Recall
 
 _AT_ONCE: Final = 100  # purses in one transaction: units are not to wait for the end of a whole town
-
-_UNHEARD: Final = (
-    sa.select(store.unit.c.name)
-    .where(store.unit.c.unheard == 1, store.unit.c.state != UnitState.CLOSED)
-    .order_by(store.unit.c.name)
-)
 
 
 class TooEarlyError(Exception):
@@ -111,8 +106,8 @@ def expire(centre: Centre, day: int) -> Outcome:
     outcome, done = Outcome(), set[str]()
     for at in range(0, len(names), _AT_ONCE):
         with centre.reconciler.counted() as connection:
-            if unheard := connection.execute(_UNHEARD).scalars().all():
-                raise TooEarlyError(f"not before {', '.join(unheard)} has been heard: this centre was restored")
+            if silent := unheard(connection):
+                raise TooEarlyError(waits_for(silent))
             for name in names[at : at + _AT_ONCE]:
                 for what, purse in books.purses(connection, name).items() if name not in done else ():
                     outcome = _carry_out(connection, centre, _plan_for(connection, what, purse, day), outcome)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from central import ledger, store
 from central.calendar import day_at, utc_offset_minutes
 from central.centre import Centre
+from central.granting import waits_for
 from central.reconcile import entry
 from programs.coin.agreed import agreed_in
 from programs.coin.entries import money
@@ -60,7 +61,7 @@ def cash_out(centre: Centre, card: str, yen: int, cause: Cause, because: str) ->
     with centre.granter.deal() as deal:
         connection, what = deal.connection, money(card)
         if deal.unheard:
-            raise NoCashError(f"not before {', '.join(deal.unheard)} has been heard: this centre was restored")
+            raise NoCashError(waits_for(deal.unheard))
         day = day_at(connection, centre.town.clock.wall_ms())
         lots = books.purse(connection, what).lots
         owes = max(0, owed_by(connection, card))

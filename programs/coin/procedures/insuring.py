@@ -1,6 +1,7 @@
 """The office's side of the fund that stands in where the town cannot be asked: put money in, give up what is owed."""
 
 from central.centre import Centre
+from central.granting import waits_for
 from programs.coin.insured.books import owed_by
 from programs.coin.insured.facts import FUND, FundSet, WrittenOff
 from sync.messages import OFFICE_STREAM
@@ -18,7 +19,7 @@ def put(centre: Centre, yen: int, because: str) -> FundSet:
     """
     with centre.granter.deal() as deal:
         if yen < 0 and deal.unheard:
-            raise NoFundError(f"not before {', '.join(deal.unheard)} has been heard: this centre was restored")
+            raise NoFundError(waits_for(deal.unheard))
         if -yen > (free := deal.free(FUND)):
             raise NoFundError(
                 f"{free} yen of the fund are free; units may promise the rest: switch it off first (--off)"

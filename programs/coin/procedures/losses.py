@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from central import ledger, lost
 from central.centre import Centre
-from central.granting import unheard
+from central.granting import unheard, waits_for
 from central.losses import NotLostError, known
 from central.lost import LostLife
 from central.reconcile import statement
@@ -202,7 +202,7 @@ def _promised(connection: sa.Connection, loss: Loss) -> int:
 
 def _check_moment(centre: Centre, connection: sa.Connection, loss: Loss, *, found: bool = False) -> None:
     if silent := unheard(connection):
-        raise NotDueError(f"not before {', '.join(silent)} has been heard: this centre was restored")
+        raise NotDueError(waits_for(silent))
     if not found and (left_ms := loss.due_ms - centre.town.clock.wall_ms()) > 0:
         days = -(-left_ms // DAY_MS)
         raise NotDueError(f"its journal may still turn up: {days} more days, by the terms (`coin after-loss`)")

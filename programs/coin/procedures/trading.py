@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from central.calendar import utc_offset_minutes
 from central.centre import Centre
-from central.granting import Deal
+from central.granting import Deal, waits_for
 from central.ledger import true_sum
 from central.reconcile import statement
 from programs.coin.agreed import agreed_in
@@ -116,7 +116,7 @@ def put_back(centre: Centre, place: str, yen: int | None = None) -> PutBack:
         drawn = sum(lot.left for lot in books.purse(deal.connection, what).lots if lot.source == FROM_A_SHOP)
         wanted = drawn if yen is None else yen
         if deal.unheard:
-            raise NoTradeError(f"not before {', '.join(deal.unheard)} has been heard: this centre was restored")
+            raise NoTradeError(waits_for(deal.unheard))
         if not 1 <= wanted <= drawn:
             raise NoTradeError(f"{drawn} yen of what {place} has drawn are left")
         owes = max(0, owed_by(deal.connection, card))
@@ -138,7 +138,7 @@ def _said(centre: Centre, deal: Deal, fact: _Said) -> _Said:
 def _check(deal: Deal, centre: Centre, place: str, yen: int) -> int:
     """Return today, if a shop may spend so much."""
     if deal.unheard:
-        raise NoTradeError(f"not before {', '.join(deal.unheard)} has been heard: this centre was restored")
+        raise NoTradeError(waits_for(deal.unheard))
     now = centre.town.clock.wall_ms()
     if yen > (there := spendable(deal.connection, place, now)):
         raise NoTradeError(f"{place} can spend {there} yen: what it has to get, without what it took today")

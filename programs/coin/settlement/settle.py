@@ -106,11 +106,8 @@ def _check_books(connection: sa.Connection, books: OfficeBooks, wanted: Wanted) 
     """Return from whom shops are paid, if the books are such that anybody can be."""
     if books.payer is None:
         raise SettleError("it is not known from which account shops are paid; say: machi central coin payer FOLDER …")
-    if unheard := granting.unheard(connection):
-        raise SettleError(
-            f"this centre was restored, and {', '.join(unheard)} has not been heard since. Wait for its next contact, "
-            "or close it: machi central unit close FOLDER UNIT"
-        )
+    if silent := granting.unheard(connection):
+        raise SettleError(granting.waits_for(silent))
     if books.lost:
         lost = ", ".join(map(str, books.lost))
         raise SettleError(
