@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -40,11 +40,9 @@ class Practice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 Asked = TypeVar("Asked", Wish, Act, SignIn, Entered, Practice)
 
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
-_WISH: Final = msgspec.json.Decoder(Wish)
-_ACT: Final = msgspec.json.Decoder(Act)
-_SIGN_IN: Final = msgspec.json.Decoder(SignIn)
-_PRACTICE: Final = msgspec.json.Decoder(Practice)
-_ENTERED: Final = msgspec.json.Decoder(Entered)
+_READS: Final[dict[type[msgspec.Struct], msgspec.json.Decoder[Any]]] = {
+    kind: msgspec.json.Decoder(kind) for kind in (Wish, Act, SignIn, Entered, Practice)
+}
 
 _PAGES: Final = Path(__file__).parent / "pages"
 _FILES: Final = {"/": "index.html", "/counter": "counter.html"} | {
@@ -122,42 +120,33 @@ def create_screen(board: Board, tip: Callable[[], str], behind: Behind | None = 
 
 
 def _for_staff(behind: Behind) -> list[BaseRoute]:
-    async def wish(request: Request) -> Response:
-        return await _done(request, _WISH, behind.set)
-
-    async def act(request: Request) -> Response:
-        return await _done(request, _ACT, behind.act)
-
-    async def sign_in(request: Request) -> Response:
-        return await _done(request, _SIGN_IN, behind.sign_in)
-
-    async def enter(request: Request) -> Response:
-        return await _done(request, _ENTERED, behind.enter)
-
-    async def practise(request: Request) -> Response:
-        return await _done(request, _PRACTICE, behind.practise)
-
     async def sheet(_request: Request) -> Response:
         return _json(await behind.sheet())
 
     return [
-        *(Route("/wish", wish, methods=["POST"]), Route("/act", act, methods=["POST"])),
-        *(Route("/sheet", sheet), Route("/sign-in", sign_in, methods=["POST"])),
-        *(Route("/pin", enter, methods=["POST"]), Route("/practice", practise, methods=["POST"])),
+        Route("/sheet", sheet),
+        _does("/wish", Wish, behind.set),
+        _does("/act", Act, behind.act),
+        _does("/sign-in", SignIn, behind.sign_in),
+        _does("/pin", Entered, behind.enter),
+        _does("/practice", Practice, behind.practise),
     ]
 
 
-async def _done(
-    request: Request, reads: msgspec.json.Decoder[Asked], do: Callable[[Asked], Awaitable[None]]
-) -> Response:
-    # A strange page cannot send this kind without being asked first, and nobody here says yes to that.
-    if request.headers.get("content-type") != "application/json":
-        return Response(status_code=415)
-    try:
-        await do(reads.decode(await request.body()))
-    except (*BAD_JSON, WishError, ActError) as error:
-        return Response(str(error), status_code=400, media_type="text/plain", headers=_HEADERS)
-    return Response(status_code=204, headers=_HEADERS)
+def _does(path: str, kind: type[Asked], do: Callable[[Asked], Awaitable[None]]) -> BaseRoute:
+    """Return where a page asks for something of a kind to be done."""
+
+    async def answer(request: Request) -> Response:
+        # A strange page cannot send this kind without being asked first, and nobody here says yes to that.
+        if request.headers.get("content-type") != "application/json":
+            return Response(status_code=415)
+        try:
+            await do(_READS[kind].decode(await request.body()))
+        except (*BAD_JSON, WishError, ActError) as error:
+            return Response(str(error), status_code=400, media_type="text/plain", headers=_HEADERS)
+        return Response(status_code=204, headers=_HEADERS)
+
+    return Route(path, answer, methods=["POST"])
 
 
 def _file(path: str, file: Path) -> BaseRoute:
