@@ -4,18 +4,16 @@ With a new key the real one goes on, by the commands that the office and a techn
 """
 
 import shutil
-import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from central.cli.common import CHECK_FAILED
-from demo.processes import machi
+from demo.processes import machi, machi_says, wait_for
 from demo.town import DemoTown, DemoUnit
 
 FIND_S: Final = 30.0
-POLL_S: Final = 0.2
 Touch = Callable[[DemoUnit, str, int], str]
 
 
@@ -47,11 +45,11 @@ def copy_and_find(town: DemoTown, unit: DemoUnit, spare: DemoUnit, touch: Touch)
         touch(box, resident, 2)
     for box in (copy, unit):
         box.uplink.start()
-        _wait_for(lambda box=box: box.status().get("unsent") == 0, "an entry was not sent")  # type: ignore[misc]
+        wait_for(lambda box=box: box.status().get("unsent") == 0, "an entry was not sent", FIND_S)  # type: ignore[misc]
     if not _is_stopped(copy):
         touch(copy, "fumi", 2)  # two ends of one journal are there by now; a disk that was put back would grow one only
     for box in (copy, unit):
-        _wait_for(lambda box=box: _is_stopped(box), "the town did not stop a unit that was copied")  # type: ignore[misc]
+        wait_for(lambda box=box: _is_stopped(box), "the town did not stop a unit that was copied", FIND_S)  # type: ignore[misc]
     heard = touch(unit, "hanako", 1)
     copy.uplink.stop()
     copy.daemon.stop()
@@ -79,9 +77,7 @@ def _copy(town: DemoTown, unit: DemoUnit, spare: DemoUnit) -> DemoUnit:
 
 def _explain(town: DemoTown, unit: DemoUnit) -> tuple[str, ...]:
     """Let the office say of each incident what was found out; return what they were called."""
-    said: dict[str, Any] = msgspec.json.decode(
-        machi("central", "status", town.central, "--json", ends=(0, CHECK_FAILED))
-    )
+    said = machi_says("central", "status", town.central, ends=(0, CHECK_FAILED))
     found = [one for one in said["incidents"] if one["unit"] == unit.stand.unit]
     for one in found:
         machi("central", "settle", town.central, str(one["n"]), "--because", "the copy was found in a drawer")
@@ -106,16 +102,8 @@ def _let_in_anew(town: DemoTown, unit: DemoUnit) -> None:
     machi("unit", "enrol", unit.folder, "-", "--again", stdin=ticket)
     unit.start_daemon()
     unit.uplink.start()
-    _wait_for(lambda: unit.status()["state"] == "active", "a unit that was let in anew does not serve")
+    wait_for(lambda: unit.status()["state"] == "active", "a unit that was let in anew does not serve", FIND_S)
 
 
 def _is_stopped(unit: DemoUnit) -> bool:
     return bool(unit.status().get("state") == "suspended")
-
-
-def _wait_for(condition: Callable[[], bool], otherwise: str) -> None:
-    until = time.monotonic() + FIND_S
-    while not condition():
-        if time.monotonic() > until:
-            raise TimeoutError(otherwise)
-        time.sleep(POLL_S)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from demo.processes import machi
+from demo.processes import machi_says
 from demo.town import DemoTown, DemoUnit
 from sync.program import Act
 
@@ -59,5 +59,4 @@ def lose(town: DemoTown, unit: DemoUnit) -> Evening:
 
 def office(town: DemoTown, command: str, *arguments: str) -> dict[str, Any]:
     """Run a command of the coin's office; return what it said."""
-    said: dict[str, Any] = msgspec.json.decode(machi("central", "coin", command, town.central, *arguments, "--json"))
-    return said
+    return machi_says("central", "coin", command, town.central, *arguments)

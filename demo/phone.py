@@ -14,6 +14,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.resident.app import TOKEN_HEADER
+from demo.processes import wait_for
 from demo.town import NETWORK, TOWN, DemoTown, DemoUnit
 from drivers.card.tokens import phone
 from programs.coin import bills
@@ -23,7 +24,6 @@ from sync.program import Result, Wish
 BILL_YEN: Final = 520
 CODE_YEN: Final = 240
 PATIENCE_S: Final = 30.0  # until money that lies elsewhere has come
-_POLL_S: Final = 0.05
 _ANOTHER_S: Final = 1.1  # a phone's code is newer than the one before by a second
 _NUMBER: Final = "d0" * 16  # as the page draws one for each payment
 
@@ -88,7 +88,7 @@ class DemoPhone:
             found.append(self._call("/pay", order))
             return bool(found[-1]["entry"])
 
-        _until(is_paid, "the money of a phone came")
+        wait_for(is_paid, "the money of a phone did not come", PATIENCE_S)
         return found[-1]
 
     def _home(self) -> Any:
@@ -108,11 +108,11 @@ def pay_by_phone(town: DemoTown, resident: str, shop: DemoUnit, last_heard: Last
         before, (heard, _) = one.usable, last_heard(shop)
         code = _show_bill(shop, BILL_YEN)
         paid = one.pay(code)
-        _until(lambda: last_heard(shop)[0] > heard, "the counter said that its bill is paid")
+        wait_for(lambda: last_heard(shop)[0] > heard, "the counter did not say that its bill is paid", PATIENCE_S)
         again = one.send({"number": _NUMBER, "yen": BILL_YEN, "code": code})
         said, spent = last_heard(shop)[1] == Result.OK_PAY, before - one.usable
         shop.press("wish", Wish())
-        _until(lambda: _pays(shop, one, last_heard), "the phone's code paid")
+        wait_for(lambda: _pays(shop, one, last_heard), "the phone's code did not pay", PATIENCE_S)
         return PaidByPhone(paid["yen"], said, paid["entry"] == again["entry"], CODE_YEN, spent)
     finally:
         one.close()
@@ -131,19 +131,6 @@ def _pays(shop: DemoUnit, one: DemoPhone, last_heard: LastHeard) -> bool:
     heard, _ = last_heard(shop)
     shop.press("wish", Wish("pay", CODE_YEN, is_sure=True))
     shop.scan(one.code())
-    _until(lambda: last_heard(shop)[0] > heard + 1, "the scanner heard a phone")
+    wait_for(lambda: last_heard(shop)[0] > heard + 1, "the scanner did not hear a phone", PATIENCE_S)
     time.sleep(_ANOTHER_S)
     return last_heard(shop)[1] == Result.OK_PAY
-
-
-def _until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for something.
-
-    Raises:
-        TimeoutError: it did not come about.
-    """
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > until:
-            raise TimeoutError(f"not in {PATIENCE_S:.0f} s: {what}")
-        time.sleep(_POLL_S)

@@ -8,11 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 MACHI: Final = Path(sys.executable).parent / "machi"
 STOP_S: Final = 10.0
 READY_S: Final = 20.0
+_POLL_S: Final = 0.05
 _PR_SET_PDEATHSIG: Final = 1
 _LOG_LINES: Final = 15
 
@@ -65,7 +68,7 @@ class Process:
             if self._process is None or self._process.poll() is not None or time.monotonic() > until:
                 said = self._log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
                 raise StartError("\n".join([f"{self._name} did not start:", *said]))
-            time.sleep(0.02)
+            time.sleep(_POLL_S)
 
     def ask_to_end(self) -> None:
         """Ask it to end, without waiting."""
@@ -117,6 +120,29 @@ def machi(
         words = " ".join(map(str, arguments))
         raise StartError(f"machi {words}: exit code {done.returncode}\n{done.stderr.decode(errors='replace')}")
     return done.stdout
+
+
+def machi_says(*arguments: str | Path, stdin: bytes = b"", ends: Collection[int] = (0,)) -> dict[str, Any]:
+    """Run a command of machi, and return the JSON document that it printed.
+
+    Raises:
+        StartError: as `machi`.
+    """
+    said: dict[str, Any] = msgspec.json.decode(machi(*arguments, "--json", stdin=stdin, ends=ends))
+    return said
+
+
+def wait_for(condition: Callable[[], bool], otherwise: str, seconds: float) -> None:
+    """Wait for something.
+
+    Raises:
+        TimeoutError: it did not come about in time; `otherwise` says what that means.
+    """
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{otherwise} in {seconds:.0f} s")
+        time.sleep(_POLL_S)
 
 
 def _end_with_parent() -> None:

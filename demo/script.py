@@ -19,7 +19,7 @@ import msgspec
 from appliance.config import read_config
 from appliance.uplink.certificate import Tls
 from demo.phone import PaidByPhone, pay_by_phone
-from demo.processes import machi
+from demo.processes import machi, machi_says, wait_for
 from demo.residents import REGISTERED
 from demo.town import DemoTown, DemoUnit
 from sync.messages import SEGMENT_TYPE
@@ -31,7 +31,6 @@ ROUNDS: Final = 7  # touches at each unit in each half
 TOUCH_S_MAX: Final = 6.0
 MONEY_S_MAX: Final = 30.0  # until money that was charged at the desk can be spent at a shop
 CHARGED_YEN: Final = 3_000
-POLL_S: Final = 0.02
 SLOW_MS: Final = 150
 
 
@@ -81,14 +80,13 @@ class Morning:
         bus.road.mend()
         shop.road.mend()
         self._say("what the shop's unit was asked for has come back; the shop goes on")
-        _wait(lambda: not self._drain(shop), "money that was asked back did not come", MONEY_S_MAX)
+        wait_for(lambda: not self._drain(shop), "money that was asked back did not come", MONEY_S_MAX)
         self._drain(shop, "--stop")
         self._pay_at_last(shop, "hanako", 210)
 
     def _drain(self, unit: DemoUnit, *more: str) -> int:
         """Have a unit give back what it may give out; return how much of that has not come back yet (yen)."""
-        said = machi("central", "unit", "drain", self._town.central, unit.stand.unit, *more, "--json")
-        return int(msgspec.json.decode(said)["holds"])
+        return int(machi_says("central", "unit", "drain", self._town.central, unit.stand.unit, *more)["holds"])
 
     def _people(self, unit: int, half: int) -> Sequence[str]:
         """Return who comes to a unit: each card lies on one reader at a time, and comes to another in the next half."""
@@ -146,7 +144,8 @@ class Morning:
         self.taps = next(self._count)
         heard = _heard(unit)
         self._town.hold(resident, unit.stand.reader)
-        _wait(lambda: _heard(unit) >= heard + sounds, f"nothing was heard of {resident} at {unit.stand.unit}")
+        otherwise = f"nothing was heard of {resident} at {unit.stand.unit}"
+        wait_for(lambda: _heard(unit) >= heard + sounds, otherwise, TOUCH_S_MAX)
         self._take_away(unit)
         return _last_heard(unit)
 
@@ -159,7 +158,7 @@ class Morning:
         heard = _heard(unit)
         self._town.hold(resident, unit.stand.reader)
         self._town.pcscd.table.remove_after(unit.stand.reader, 1)
-        _wait(lambda: _heard(unit) > heard + 1, "nothing was heard of a card that was pulled away")
+        wait_for(lambda: _heard(unit) > heard + 1, "nothing was heard of a card that was pulled away", TOUCH_S_MAX)
         self._take_away(unit)
         self.touch(unit, resident)
 
@@ -171,7 +170,7 @@ class Morning:
         heard = _heard(unit)
         self._town.hold(resident, unit.stand.reader)
         self._town.pcscd.table.slow(unit.stand.reader, SLOW_MS)
-        _wait(lambda: _heard(unit) > heard, "the unit did not begin to read")
+        wait_for(lambda: _heard(unit) > heard, "the unit did not begin to read", TOUCH_S_MAX)
         time.sleep(SLOW_MS / 1000)
         unit.daemon.kill()
         self._take_away(unit)
@@ -202,11 +201,3 @@ def _heard(unit: DemoUnit) -> int:
 def _last_heard(unit: DemoUnit) -> str:
     lines = (unit.folder / "heard.jsonl").read_bytes().splitlines()
     return str(msgspec.json.decode(lines[-1])["earcon"])
-
-
-def _wait(condition: Callable[[], bool], otherwise: str, seconds: float = TOUCH_S_MAX) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > until:
-            raise TimeoutError(otherwise)
-        time.sleep(POLL_S)

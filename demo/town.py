@@ -14,7 +14,7 @@ import msgspec
 
 from appliance.uplink.courier import HatchError
 from appliance.uplink.hatch import HttpHatch
-from demo.processes import Process, machi
+from demo.processes import Process, machi, machi_says
 from demo.residents import RESIDENTS, write_cards
 from demo.road import Road
 from demo.scanner import ScannerLine
@@ -192,8 +192,8 @@ class DemoTown:
         options = ("--reader", DESK, "--trust", self.folder / "pki" / "trust", "--json")
         reading = machi("card", "read", *options, environment=self.pcscd.environment)
         self.take_away(DESK)
-        made = machi("central", "phone", "link", self.central, "-", "--minutes", LINK_MINUTES, "--json", stdin=reading)
-        return str(msgspec.json.decode(made)["link"])
+        made = machi_says("central", "phone", "link", self.central, "-", "--minutes", LINK_MINUTES, stdin=reading)
+        return str(made["link"])
 
     def take_away(self, reader: str) -> None:
         self.pcscd.table.remove(reader)
