@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.counter_page import SIZES, CounterPage
 
 CHROMIUM = Path("/usr/bin/chromium")
 # A browser asks its maker's servers for this and that; ours shall only see the machine it runs on.
@@ -32,3 +34,17 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert errors == []
+
+
+@pytest.fixture(params=list(SIZES.values()), ids=list(SIZES))
+def counter(page: Page, request: pytest.FixtureRequest) -> Iterator[CounterPage]:
+    """A shop's page in each size, at the amount."""
+    one = CounterPage()
+    one.open()
+    one.till()
+    one.viewer.state(None)
+    page.set_viewport_size({"width": request.param[0], "height": request.param[1]})
+    page.goto(f"{one.serving.url}/counter")
+    expect(page.locator("#amount-step")).to_be_visible()
+    yield one
+    one.serving.stop()

@@ -1,80 +1,17 @@
 """The counter's codes, as the person behind it sees them: a bill beside the card, the receipt of the last result."""
 
-import asyncio
-from collections.abc import Iterator
-
 import msgspec
-import pytest
 from playwright.sync_api import Page, expect
-from starlette.types import ASGIApp
 
-from appliance.counter import words_folders
-from appliance.feedback import Feedback
-from appliance.papers import NoReceiptError
-from appliance.screen import codes
-from appliance.screen.app import create_screen
-from appliance.screen.board import Board, Till
-from appliance.view import Viewer
-from appliance.words import load
-from drivers.clock.sim import Driver as Clock
-from drivers.light.sim import Driver as Light
-from drivers.sound.sim import Driver as Sound
-from sync.program import NO_WISH, Result, Wish
-from tests.browser.serving import Serving
+from sync.program import Result, Wish
+from tests.browser.counter_page import CounterPage
 
-SIZES = {"7 inch": (800, 480), "standing": (480, 800)}
 ENTRY = "shop01/9f3c0a1b22d4e5f6/4"
-TEXTS = {"receipt": "MACHIR1:" + "A" * 240, "bill": "000201" + "A" * 200}
 OUTSIDE = """() => [...document.querySelectorAll('button, img, p, figcaption')]
     .filter((one) => one.checkVisibility())
     .filter((one) => { const box = one.getBoundingClientRect();
         return box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1; })
     .map((one) => one.id || one.textContent)"""
-
-
-class Counter:
-    """A counter's page behind a web server of its own."""
-
-    def __init__(self) -> None:
-        self.board, self.words = Board(), load(*words_folders())
-        self.viewer = Viewer(self.board, self.words, Clock())
-        self.viewer.place = lambda: ("魚屋まるい", "Marui")
-        self.feedback = Feedback(Light(), Sound(), self.words, self.viewer.result)
-        self.serving = Serving()
-        self.asked: list[str] = []
-
-    def open(self) -> None:
-        async def text(name: str) -> str:
-            return TEXTS[name]
-
-        async def again(entry: str) -> None:
-            self.asked.append(entry)
-            if len(self.asked) > 1:
-                raise NoReceiptError("no paper here")
-
-        def make() -> ASGIApp:
-            self.board.attach(asyncio.get_running_loop())
-            screen = create_screen(self.board, lambda: "shop01/0/1")
-            screen.routes.extend(codes.routes(lambda: text("receipt"), lambda: text("bill"), again))
-            return screen
-
-        self.serving.start(make)
-
-    def till(self, wish: Wish = NO_WISH, left_ms: int = 0, **more: object) -> None:
-        self.viewer.till = lambda: Till("shop", ("pay", "void"), wish, left_ms, **more)  # type: ignore[arg-type]
-
-
-@pytest.fixture(params=list(SIZES.values()), ids=list(SIZES))
-def counter(page: Page, request: pytest.FixtureRequest) -> Iterator[Counter]:
-    one = Counter()
-    one.open()
-    one.till()
-    one.viewer.state(None)
-    page.set_viewport_size({"width": request.param[0], "height": request.param[1]})
-    page.goto(f"{one.serving.url}/counter")
-    expect(page.locator("#amount-step")).to_be_visible()
-    yield one
-    one.serving.stop()
 
 
 def is_drawn(page: Page, image: str) -> None:
@@ -83,7 +20,7 @@ def is_drawn(page: Page, image: str) -> None:
     assert page.evaluate(OUTSIDE) == []
 
 
-def test_a_bill_stands_beside_the_card_while_it_is_waited_for(counter: Counter, page: Page) -> None:
+def test_a_bill_stands_beside_the_card_while_it_is_waited_for(counter: CounterPage, page: Page) -> None:
     counter.till(Wish("pay", 1_000_000), 60_000, bill="9f3c0a1b-1")
     counter.viewer.was_set()
     is_drawn(page, "#bill-code")
@@ -92,7 +29,7 @@ def test_a_bill_stands_beside_the_card_while_it_is_waited_for(counter: Counter, 
     expect(page.locator("#bill")).to_be_hidden()
 
 
-def test_the_receipt_of_the_last_result_is_shown_and_printed_again(counter: Counter, page: Page) -> None:
+def test_the_receipt_of_the_last_result_is_shown_and_printed_again(counter: CounterPage, page: Page) -> None:
     counter.till(receipt=ENTRY, prints=True)
     shown = counter.feedback.show(Result.REFUSED, "COI-010", {"yen": 1280})
     expect(page.locator("#result-step")).to_be_visible()
@@ -109,7 +46,7 @@ def test_the_receipt_of_the_last_result_is_shown_and_printed_again(counter: Coun
     expect(page.locator("#paper")).to_be_hidden()
 
 
-def test_a_bill_that_a_phone_has_paid_gives_way_to_the_words_for_it(counter: Counter, page: Page) -> None:
+def test_a_bill_that_a_phone_has_paid_gives_way_to_the_words_for_it(counter: CounterPage, page: Page) -> None:
     counter.till(Wish("pay", 500), 60_000, bill="9f3c0a1b-1")
     counter.viewer.was_set()
     is_drawn(page, "#bill-code")
@@ -122,7 +59,7 @@ def test_a_bill_that_a_phone_has_paid_gives_way_to_the_words_for_it(counter: Cou
     expect(page.locator("#amount-step")).to_be_visible()
 
 
-def test_paper_that_ran_out_is_said_beside_the_result(counter: Counter, page: Page) -> None:
+def test_paper_that_ran_out_is_said_beside_the_result(counter: CounterPage, page: Page) -> None:
     counter.feedback.show(Result.OK_PAY, "COI-022", {"yen": 500})
     expect(page.locator("#notice")).to_be_hidden()
     counter.viewer.notice = lambda: "PRN-001"

@@ -1,29 +1,13 @@
 """A PIN is chosen on a desk's page: by the resident, twice the same, and shown to nobody."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from sync.program import Result
-from tests.browser.test_counter import SIZES, UNFIT
-from tests.browser.test_counter_codes import Counter
+from tests.browser.counter_page import CounterPage
+from tests.browser.test_counter import UNFIT
 
 
-@pytest.fixture(params=list(SIZES.values()), ids=list(SIZES))
-def counter(page: Page, request: pytest.FixtureRequest) -> Iterator[Counter]:
-    one = Counter()
-    one.open()
-    one.till()
-    one.viewer.state(None)
-    page.set_viewport_size({"width": request.param[0], "height": request.param[1]})
-    page.goto(f"{one.serving.url}/counter")
-    expect(page.locator("#amount-step")).to_be_visible()
-    yield one
-    one.serving.stop()
-
-
-def test_it_is_typed_twice(counter: Counter, page: Page) -> None:
+def test_it_is_typed_twice(counter: CounterPage, page: Page) -> None:
     sent: list[str | None] = []
 
     def answer(route: Route) -> None:

@@ -1,39 +1,30 @@
 """`machi central coin …` as the office types it: cash for coin, shops among each other, circulation, and the fund."""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from central.calendar import day_at
-from central.centre import Centre, open_centre
-from central.world import SystemClock, SystemEntropy
+from central.centre import Centre
 from programs.coin.entries import Charge, Insured, Pay
 from sync.facts import CardState, PlaceNamed
 from sync.rights import Returned
 from tests.central.pen import Pen
-from tests.central.test_commands import CHECK_FAILED, NAMES, REFUSED, USAGE, document, machi
+from tests.central.test_commands import CHECK_FAILED, REFUSED, USAGE, document, machi
 
 CARD, SHOPS = "0a" * 16, "0b" * 16
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    machi("init", tmp_path / "town", *NAMES)
-    return tmp_path / "town"
-
-
-@pytest.fixture
-def centre(folder: Path) -> Iterator[Centre]:
-    opened = open_centre(folder, SystemClock(), SystemEntropy())
+def centre(town: Centre) -> Centre:
+    """The centre, with places and cards."""
     for place in ("fish", "bakery"):
-        opened.registrar.place(PlaceNamed(place, place, place, place))
+        town.registrar.place(PlaceNamed(place, place, place, place))
     for card in (CARD, SHOPS):
-        opened.registrar.set_card(card, CardState.ACTIVE)
-    yield opened
-    opened.engine.dispose()
+        town.registrar.set_card(card, CardState.ACTIVE)
+    return town
 
 
 @pytest.fixture

@@ -1,20 +1,18 @@
 """`machi central coin …` after a loss, as a person runs it: what is said before it is done, and what the answer is."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from central.centre import Centre, open_centre
+from central.centre import Centre
 from central.incidents import Incidents
-from central.world import SystemClock, SystemEntropy
 from programs.coin.entries import Charge, Pay
 from sync.entries import Entry, encode
 from sync.facts import CardState, PlaceNamed
 from sync.segment import Segment, to_text
 from tests.central.pen import Pen, touch
-from tests.central.test_commands import CHECK_FAILED, NAMES, REFUSED, USAGE, document, machi
+from tests.central.test_commands import CHECK_FAILED, REFUSED, USAGE, document, machi
 
 OLD, NEW = "0a" * 16, "0b" * 16
 DAY = 20_780
@@ -24,19 +22,12 @@ INTERRUPTED = 130
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    machi("init", tmp_path / "town", *NAMES)
-    return tmp_path / "town"
-
-
-@pytest.fixture
-def centre(folder: Path) -> Iterator[Centre]:
-    opened = open_centre(folder, SystemClock(), SystemEntropy())
-    opened.registrar.place(PlaceNamed("hall", "役場", "やくば", "Town hall"))
+def centre(town: Centre) -> Centre:
+    """The centre, with places and cards."""
+    town.registrar.place(PlaceNamed("hall", "役場", "やくば", "Town hall"))
     for card in (OLD, NEW):
-        opened.registrar.set_card(card, CardState.ACTIVE)
-    yield opened
-    opened.engine.dispose()
+        town.registrar.set_card(card, CardState.ACTIVE)
+    return town
 
 
 @pytest.fixture
