@@ -9,8 +9,9 @@ import click
 import msgspec
 
 BROKEN: Final = 2
-_POLICIES: Final = ("ours", "strand", "greedy", "equal", "guarantee", "counter", "last-known", "store-and-forward")
+_POLICIES: Final = ("ours", "strand", "greedy", "equal", "insured", "counter", "last-known", "store-and-forward")
 _STRICT: Final = frozenset({"ours", "strand", "greedy", "equal"})
+_OURS: Final = _STRICT | {"insured"}  # what units promise, they may
 
 
 @click.command(
@@ -54,9 +55,9 @@ def rights(
 ) -> None:
     """Play a season of payments under outages, and compare how well people are served, and at whose risk.
 
-    It runs the code that ships: units, journals, sync, ledger, and the centre that deals rights out. Of policies that
-    accept more than rights, only the decision is in here; the ledger shows what that costs. Exit code 2: a policy that
-    should be safe paid with money that nobody had.
+    It runs the code that ships: units, journals, sync, ledger, the centre that deals rights out, and the fund that
+    stands in (insured). Of other policies that accept more than rights, only the decision is in here; the ledger shows
+    what that costs. Exit code 2: a policy that should be safe paid with money that nobody had.
     """
     from central.placement import Terms
     from simulation.rights.figures import Figures, table
@@ -78,7 +79,9 @@ def rights(
         click.echo(msgspec.json.encode({"schema": "machi.simulate.rights/1", "policies": found}))
     else:
         click.echo(table(found))
-    if any(found[name].overspent_yen or found[name].short_yen for name in _STRICT & found.keys()):
+    if any(found[name].overspent_yen for name in _STRICT & found.keys()) or any(
+        found[name].short_yen for name in _OURS & found.keys()
+    ):
         raise SystemExit(BROKEN)
 
 

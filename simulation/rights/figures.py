@@ -15,6 +15,7 @@ class Figures(msgspec.Struct):
         waited: accepted at the second touch, after others were asked for the money.
         overspent_yen: paid with money that nobody had put in.
         short_yen: what the ledger says that units gave out and nobody had.
+        owed_yen: what cards owe the fund in the end.
         stranded_yen_h: yen at units out of reach, times hours.
         largest_yen: the most that one unit ever might give out.
         words: grants and recalls, of the whole season; `all_visits` as well.
@@ -29,6 +30,7 @@ class Figures(msgspec.Struct):
     waited: int = 0
     overspent_yen: int = 0
     short_yen: int = 0
+    owed_yen: int = 0
     stranded_yen_h: float = 0.0
     largest_yen: int = 0
     words: int = 0
@@ -58,6 +60,7 @@ _COLUMNS: Final[tuple[tuple[str, Callable[[Figures], str]], ...]] = (
     ("of first %", lambda figures: _percent(figures.false_first, figures.first_away)),
     ("waited %", lambda figures: _percent(figures.waited, figures.visits)),
     ("overspent yen", lambda figures: f"{figures.overspent_yen:,}"),
+    ("owed yen", lambda figures: f"{figures.owed_yen:,}"),
     ("stranded yen·h", lambda figures: f"{figures.stranded_yen_h:,.0f}"),
     ("largest yen", lambda figures: f"{figures.largest_yen:,}"),
     ("words/visit", lambda figures: f"{figures.words / max(1, figures.all_visits):.1f}"),

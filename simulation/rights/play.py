@@ -18,6 +18,7 @@ from simulation.rights.unsafe import Asked, Episode, Rule
 NIGHT_MS: Final = 3 * HOUR_MS + 60_000
 _SHARE: Final = 0.8  # of a top-up is on a card at the beginning
 _STEP_YEN: Final = 1000
+FUND_YEN: Final = 1_000_000  # so much that no unit goes without
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Way:
     """How a town decides: where rights are placed, and what is accepted beyond them.
 
     `always`: the same is asked at units in reach, for the town has not heard yet what was accepted out of it.
+    `is_insured`: the town has switched its fund on, and units decide by themselves when it stands in.
     """
 
     place: Policy
     beyond: Rule | None = None
     always: bool = False
+    is_insured: bool = False
 
 
 WAYS: Final[dict[str, Way]] = {
@@ -39,7 +42,7 @@ WAYS: Final[dict[str, Way]] = {
     "ours": Way(policies.ours),
     "last-known": Way(policies.nothing, unsafe.last_known),
     "store-and-forward": Way(policies.nothing, unsafe.store_and_forward),
-    "guarantee": Way(policies.ours, unsafe.guaranteed),
+    "insured": Way(policies.ours, is_insured=True),
     "counter": Way(policies.nothing, unsafe.counted, always=True),
 }
 
@@ -60,6 +63,7 @@ class Played(Protocol):
     def held(self) -> dict[str, int]: ...
     def held_by(self, unit: int) -> int: ...
     def short(self) -> int: ...
+    def owed(self) -> int: ...
     def words(self) -> int: ...
     def end(self) -> None: ...
 
@@ -70,9 +74,10 @@ def play(
     """Play a season, in the real town or in a sketch of it; `on_day` is called as days begin."""
     town: Played
     if sketch:
-        town = Sketch(setting.units, setting.cards, way.place, terms)
+        town = Sketch(setting.units, setting.cards, way.place, terms, is_insured=way.is_insured)
     else:
-        town = Town(setting.seed, setting.units, setting.cards, way.place, terms)
+        fund_yen = FUND_YEN if way.is_insured else 0
+        town = Town(setting.seed, setting.units, setting.cards, way.place, terms, fund_yen=fund_yen)
     return _Player(Season(setting), way, town).play(on_day)
 
 
@@ -103,6 +108,7 @@ class _Player:
             do(at)
         self._town.end()
         self._figures.short_yen = self._town.short()
+        self._figures.owed_yen = self._town.owed()
         self._figures.words = self._town.words()
         return self._figures
 

@@ -12,6 +12,7 @@ from central.dealing import Policy, least_of, usual, weights
 from central.granting import BLOCK
 from central.habits import LATE_MS, Road, Use, guess
 from central.placement import Habit, Site, Terms, changes
+from simulation.rights.fund import Fund
 from simulation.rights.season import DAY_MS, HOUR_MS
 from simulation.rights.town import DESK, name_of
 
@@ -29,7 +30,8 @@ class _Seen:
 class Sketch:
     """Fills `play.Played`; rights are numbers in a table."""
 
-    def __init__(self, units: int, cards: int, policy: Policy, terms: Terms) -> None:
+    def __init__(self, units: int, cards: int, policy: Policy, terms: Terms, *, is_insured: bool = False) -> None:
+        self._fund = Fund(cards) if is_insured else None
         self._policy = policy
         self._terms = terms
         self._names = [DESK, *map(name_of, range(units))]
@@ -53,7 +55,11 @@ class Sketch:
         self._now_ms = at_ms
 
     def cut_off(self, unit: int) -> None:
-        self._away[name_of(unit)] = []
+        name = name_of(unit)
+        if self._fund:
+            worth = (free + sum(rights.values()) for free, rights in zip(self._free, self._rights, strict=True))
+            self._fund.cut_off(name, [yen - held[name] for yen, held in zip(worth, self._rights, strict=True)])
+        self._away[name] = []
 
     def bring_back(self, unit: int) -> None:
         name = name_of(unit)
@@ -61,6 +67,8 @@ class Sketch:
         late = [at for _, _, at in told if self._now_ms - at >= LATE_MS]
         self._seen[name].outages += bool(late)
         self._seen[name].late += len(late)
+        if self._fund:
+            self._fund.bring_back(name)
         for card, yen, _ in told:
             self._count(card, name, yen)
         for card in sorted({card for card, _, _ in told}):
@@ -78,9 +86,12 @@ class Sketch:
         is_paid = self._rights[card][name] >= yen
         if is_paid:
             self._move(card, name, -yen)
-            self._tell(card, name, yen)
-        elif name in self._away:
-            self._tell(card, name, 0)
+            if self._fund:
+                self._fund.note_payment(card, name, self._now_ms)
+        elif self._fund and name in self._away:
+            is_paid = self._fund.promise(card, name, yen, self._now_ms, self._uses[card])
+        if is_paid or name in self._away:
+            self._tell(card, name, yen if is_paid else 0)
         return is_paid
 
     def wait_a_moment(self) -> None:
@@ -121,6 +132,9 @@ class Sketch:
     def short(self) -> int:
         return -sum(min(0, yen) for rights in self._rights for yen in rights.values())
 
+    def owed(self) -> int:
+        return sum(self._fund.owed) if self._fund else 0
+
     def words(self) -> int:
         return self._words
 
@@ -150,6 +164,8 @@ class Sketch:
             self._asked = card, name, lacks
 
     def _deal(self, card: int) -> None:
+        if self._fund:
+            self._recover(card, self._fund)
         held = self._reachable(card)
         uses = self._uses[card]
         habit = Habit(
@@ -166,6 +182,17 @@ class Sketch:
         for name, yen in granted.items():
             self._grant(card, name, yen)
         self._stale.add(card)
+
+    def _recover(self, card: int, fund: Fund) -> None:
+        """Take what a card owes from what is free of its money and from what can be had back."""
+        missing = fund.owed[card] - self._free[card]
+        for name, yen in sorted(self._reachable(card).items(), key=lambda one: (-one[1], one[0])):
+            if (back := max(0, min(missing, yen))) > 0:
+                self._recall(card, name, back)
+                missing -= back
+        taken = min(fund.owed[card], self._free[card])
+        self._free[card] -= taken
+        fund.owed[card] -= taken
 
     def _sites(self, held: dict[str, int]) -> list[Site]:
         """Return the units in reach, as they were known within the hour, with the room that each has now."""

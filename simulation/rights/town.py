@@ -13,12 +13,15 @@ import sqlalchemy as sa
 
 from appliance.rights import Rights
 from central import habits, ledger, store
-from central.dealing import Dealer, Policy
+from central.dealing import Dealer, Policy, tenders
 from central.placement import Terms
 from central.reconcile import entry
 from drivers.card.sim.others import VirtualCard
 from drivers.clock.sim import Driver as Clock
+from programs.coin import terms as coin
 from programs.coin.entries import Pay, money
+from programs.coin.insured import books as insured
+from programs.coin.procedures import insuring
 from programs.coin.rules import CHARGE, PAY
 from simulation.cards import Mint
 from simulation.centre import SimCentre, name_place
@@ -30,7 +33,6 @@ from sync.program import DAY_MS, JAPAN_MINUTES, MINUTE_MS, Result, Wish, town_da
 from sync.rights import Grant, Recall
 
 DESK: Final = "desk"
-_TAG: Final = "type_a"
 _CALLS_S: Final = 20
 _AT_ONCE: Final = 200
 _ROUNDS_MAX: Final = 20
@@ -41,18 +43,21 @@ def name_of(unit: int) -> str:
 
 
 class Town:
-    """Units, a desk, cards, and a centre that deals by some policy."""
+    """Units, a desk, cards, and a centre that deals by some policy; `fund_yen`: what stands in out of reach."""
 
-    def __init__(self, seed: int, units: int, cards: int, policy: Policy, terms: Terms) -> None:
+    def __init__(self, seed: int, units: int, cards: int, policy: Policy, terms: Terms, *, fund_yen: int = 0) -> None:
         self._seed = f"rights {seed}"
         self._clock = Clock()
         self._clock.advance((DAY_MS - (self._clock.wall_ms() + JAPAN_MINUTES * MINUTE_MS) % DAY_MS) / 1000)
         self._start_ms = self._clock.wall_ms()  # a midnight
         self._centre = SimCentre(self._clock, self._seed, signatures=MARKS)
         centre = self._centre.centre
-        self._dealer = Dealer(centre.engine, centre.granter, self._clock, terms, policy)
-        self._mint = Mint(self._seed, mostly_tags=True)
-        numbers = _tags(self._mint, cards)
+        self._dealer = Dealer(centre.engine, centre.granter, self._clock, terms, policy, tenders())
+        if fund_yen:
+            centre.registrar.say([coin.Terms(insured=coin.Insuring(is_on=True))])
+            insuring.put(centre, fund_yen, "simulated")
+        self._mint = Mint(self._seed)
+        numbers = _passes(self._mint, cards)
         self._cards: list[VirtualCard] = [self._mint.resident(number) for number in numbers]
         self.names = [pseudonym(self._centre.card_key, *self._mint.identity(number)) for number in numbers]
         self._units = {name: self._let_in(name) for name in (DESK, *map(name_of, range(units)))}
@@ -162,6 +167,11 @@ class Town:
         with store.reading(self._centre.centre.engine) as connection:
             return ledger.shortfall(connection)
 
+    def owed(self) -> int:
+        """Return what cards owe the fund, by the books."""
+        with store.reading(self._centre.centre.engine) as connection:
+            return sum(insured.standing(connection).owed.values())
+
     def words(self) -> int:
         """Return how many grants and recalls were said."""
         kinds = [fact.__struct_config__.tag for fact in (Grant, Recall)]
@@ -211,7 +221,7 @@ class Town:
             return set(connection.execute(sa.select(habits.asked_back.c.unit).distinct()).scalars())
 
 
-def _tags(mint: Mint, count: int) -> Sequence[int]:
-    """Return the numbers of residents with tags: a pass would sign each touch, and cost more than all the rest."""
-    numbers = (number for number in itertools.count() if mint.identity(number)[0] == _TAG)
+def _passes(mint: Mint, count: int) -> Sequence[int]:
+    """Return the numbers of residents with passes: a fund stands in only for a card that proves itself."""
+    numbers = (number for number in itertools.count() if mint.identity(number)[0] == "pass")
     return list(itertools.islice(numbers, count))

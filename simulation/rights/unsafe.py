@@ -11,8 +11,6 @@ from typing import Final
 
 STEP_YEN: Final = 3000
 _FORWARD_YEN: Final = 3000
-_CARD_YEN: Final = 2000
-_UNIT_YEN: Final = 10_000
 
 
 @dataclass
@@ -58,13 +56,6 @@ def last_known(episode: Episode, asked: Asked) -> bool:
 def store_and_forward(episode: Episode, asked: Asked) -> bool:
     """Accept so much from anybody, and find out later."""
     return episode.spent[asked.card] + asked.yen <= _FORWARD_YEN
-
-
-def guaranteed(episode: Episode, asked: Asked) -> bool:
-    """Accept beyond the rights what a fund would pay: so much for a card, so much for a unit."""
-    lacks = asked.yen - asked.rights
-    is_covered = episode.lent[asked.card] + lacks <= _CARD_YEN and sum(episode.lent.values()) + lacks <= _UNIT_YEN
-    return is_covered and last_known(episode, asked)
 
 
 def counted(episode: Episode, asked: Asked) -> bool:

@@ -13,9 +13,10 @@ from central.placement import Habit, Site, Terms
 from simulation.cli import simulate
 from simulation.rights import policies, unsafe
 from simulation.rights.figures import Figures, table
-from simulation.rights.play import WAYS, Way, play
+from simulation.rights.play import FUND_YEN, WAYS, Played, Way, play
 from simulation.rights.plot import draw
-from simulation.rights.season import DAY_MS, Bad, Class, Outage, Season, Setting
+from simulation.rights.season import DAY_MS, HOUR_MS, Bad, Class, Outage, Season, Setting
+from simulation.rights.sketch import Sketch
 from simulation.rights.town import Town
 from simulation.rights.unsafe import STEP_YEN, Asked, Episode
 
@@ -100,13 +101,71 @@ def test_with_a_counter_no_order_of_payments_overspends(payments: list[tuple[int
     assert STEP_YEN > 1
 
 
-def test_a_fund_stands_in_for_so_much_and_no_more() -> None:
-    episode = Episode([50_000] * 9, [0] * 9)
-    assert unsafe.guaranteed(episode, Asked(0, 3000, 1000, 0))
-    assert not unsafe.guaranteed(episode, Asked(0, 3001, 1000, 0))
-    for card in range(5):
-        episode.lent[card] = 2000
-    assert not unsafe.guaranteed(episode, Asked(8, 1000, 0, 0)), "the unit has had its part"
+def _insured(*, sketch: bool) -> Played:
+    """Return a town with a fund that leaves everything with the centre."""
+    if sketch:
+        return Sketch(units=8, cards=6, policy=policies.nothing, terms=Terms(), is_insured=True)
+    return Town(1, units=8, cards=6, policy=policies.nothing, terms=Terms(), fund_yen=FUND_YEN)
+
+
+@pytest.mark.parametrize("sketch", [False, True])
+def test_a_fund_stands_in_out_of_reach_where_a_card_has_paid_before(*, sketch: bool) -> None:
+    town = _insured(sketch=sketch)
+    town.move_to(0)
+    town.charge(0, 9000)
+    for unit in (0, 1):
+        assert town.pay(0, unit, 500)
+    for unit in (0, 1, 2):
+        town.cut_off(unit)
+    town.move_to(HOUR_MS)
+    assert not town.pay(0, 0, 500), "it paid there for the first time today"
+    town.move_to(DAY_MS)
+    assert not town.pay(0, 2, 500), "it never paid there"
+    assert not town.pay(0, 0, 2001), "too much for one card"
+    assert town.pay(0, 0, 1500)
+    assert not town.pay(0, 0, 600), "too much with what was promised before"
+    assert town.pay(0, 1, 2000), "another unit knows nothing of it"
+    town.move_to(DAY_MS + HOUR_MS)
+    for unit in (0, 1, 2):
+        town.bring_back(unit)
+    assert town.owed() == 0, "the card had it, and has paid"
+    assert town.pay(0, 3, 9000 - 1000 - 1500 - 2000)
+    town.end()
+    assert (town.short(), town.owed()) == (0, 0)
+
+
+@pytest.mark.parametrize("sketch", [False, True])
+def test_a_fund_promises_no_more_at_one_unit_than_one_outage_may_cost(*, sketch: bool) -> None:
+    town = _insured(sketch=sketch)
+    town.move_to(0)
+    for card in range(6):
+        town.charge(card, 9000)
+        assert town.pay(card, 0, 500)
+    town.move_to(DAY_MS)
+    town.cut_off(0)
+    town.move_to(DAY_MS + HOUR_MS)
+    assert [town.pay(card, 0, 2000) for card in range(6)] == [True] * 5 + [False]
+
+
+@pytest.mark.parametrize("sketch", [False, True])
+def test_who_pays_the_same_money_at_two_units_owes_it_to_the_fund_until_the_next_charge(*, sketch: bool) -> None:
+    town = _insured(sketch=sketch)
+    town.move_to(0)
+    town.charge(0, 3000)
+    for unit in (0, 1):
+        assert town.pay(0, unit, 500)
+    town.move_to(DAY_MS)
+    for unit in (0, 1):
+        town.cut_off(unit)
+    town.move_to(DAY_MS + HOUR_MS)
+    assert [town.pay(0, unit, 2000) for unit in (0, 1)] == [True, True]
+    town.move_to(DAY_MS + 2 * HOUR_MS)
+    for unit in (0, 1):
+        town.bring_back(unit)
+    assert (town.owed(), town.short()) == (2000, 0)
+    town.charge(0, 5000)
+    assert (town.owed(), town.short()) == (0, 0)
+    assert town.pay(0, 2, 3000)
 
 
 def test_a_counter_also_guards_who_pays_with_a_network() -> None:
