@@ -22,6 +22,7 @@ from sync import installed
 from sync.directory import unit_key
 from sync.facts import UnitSet
 from sync.program import MINUTE_MS
+from sync.rights import AMOUNT_MAX
 
 AT_ONCE: Final = 20  # things; a delivery waits for no more than these
 NIGHT_MS: Final = 3 * 60 * MINUTE_MS  # after midnight
@@ -31,6 +32,7 @@ NEWCOMER: Final = 0.1  # a unit that nobody has used yet counts for so much of i
 STORM: Final = Road(outages=1 / 3, away=1.0)  # before one, every unit is as good as away, and for three days
 _PLACE: Final = "dealing"
 _STORM: Final = "storm"
+_LIMIT: Final = "limit of a unit"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -41,6 +43,7 @@ class Place(msgspec.Struct, frozen=True):
         day: of its last round through all things.
         round: the last thing that this round has looked at, or None if it is over.
         storm: whether that round was made for a storm.
+        limit: what one unit could hold when it was made.
     """
 
     n: int = 0
@@ -48,6 +51,7 @@ class Place(msgspec.Struct, frozen=True):
     day: int = 0
     round: str | None = None
     storm: bool = False
+    limit: int | None = None
 
 
 class Tender(Protocol):
@@ -108,12 +112,14 @@ class Dealer:
         with self._granter.deal() as deal:
             if deal.unheard:
                 return 0
-            now_ms, storm = self._clock.wall_ms(), _is_storm(deal.connection)
+            now_ms, storm, limit = self._clock.wall_ms(), _is_storm(deal.connection), _limit(deal.connection)
             before = _place(deal.connection)
-            things, after = _next(deal.connection, _begin(deal.connection, before, now_ms, storm=storm), most)
+            begun = _begin(deal.connection, before, now_ms, storm=storm, limit=limit)
+            things, after = _next(deal.connection, begun, most)
             for tender in self._tenders if things else ():
                 tender.collect(deal, things)
-            table = _Table(deal, now_ms, self._terms, self._policy, storm=storm)
+            terms = self._terms if limit is None else msgspec.structs.replace(self._terms, limit=limit)
+            table = _Table(deal, now_ms, terms, self._policy, storm=storm)
             for what in things:
                 if habits.kind_of(what) in self._own:
                     continue
@@ -136,6 +142,20 @@ class Dealer:
         with store.reading(self._engine) as connection:
             return _is_storm(connection)
 
+    def set_limit(self, yen: int | None) -> None:
+        """Let no unit hold more than so much, of all cards together; None: as much as serves."""
+        with self._engine.begin() as connection:
+            settings.put(connection, _LIMIT, "" if yen is None else str(yen))
+
+    def limit(self) -> int | None:
+        with store.reading(self._engine) as connection:
+            return _limit(connection)
+
+    def held(self) -> dict[str, dict[str, int]]:
+        """Return for each kind of thing how much each unit may give out, as far as was heard and added up."""
+        with store.reading(self._engine) as connection:
+            return habits.holdings(connection)
+
 
 class _Table:
     """What one turn knows of the town, and deals by."""
@@ -147,7 +167,7 @@ class _Table:
         self._storm = storm
         self._terms = msgspec.structs.replace(terms, share=1.0) if storm else terms
         self._sites: dict[str, Sequence[Site]] = {}
-        self._granted: dict[str, int] = {}
+        self._dealt: dict[str, int] = {}  # what each unit has been told to hold more than before
 
     def deal(self, what: str) -> None:
         """Ask back what is too much, where a unit can be reached, and grant what is free."""
@@ -167,15 +187,18 @@ class _Table:
         asked, granted = changes(wanted, holders.units, holders.free, least_of(habit))
         for unit, back in asked.items():
             self._deal.recall(what, unit, back)
+            self._dealt[unit] = self._dealt.get(unit, 0) - back
         for unit, more in granted.items():
             self._deal.grant(what, unit, more)
-            self._granted[unit] = self._granted.get(unit, 0) + more
+            self._dealt[unit] = self._dealt.get(unit, 0) + more
 
     def _with_room(self, kind: str, held: Mapping[str, int]) -> list[Site]:
-        """Return the sites with the room that each has for one thing of a kind."""
+        """Return the sites with the room that each has for one thing of a kind; none, where too much is held."""
+        if self._terms.limit is None:
+            return list(self._sites[kind])
         return [
             msgspec.structs.replace(
-                site, room=max(0, site.room - self._granted.get(site.name, 0)) + held.get(site.name, 0)
+                site, room=max(0, site.room - self._dealt.get(site.name, 0) + held.get(site.name, 0))
             )
             for site in self._sites[kind]
         ]
@@ -187,13 +210,20 @@ class _Table:
         weight = weights({unit: stocks[unit][0] if unit in stocks else 0 for unit in counters}, counters)
         total = sum(weight.values())
         roads = habits.roads(self._deal.connection)
+        room = self._room(kind, {unit: holds for unit, (_, holds) in stocks.items()})
         sites = []
         for unit in sorted(self._deal.taking):
             if weight[unit] > 0:
                 road = STORM if self._storm else roads.get(unit, habits.USUAL)
-                room = self._terms.cap - (stocks[unit][1] if unit in stocks else 0)
-                sites.append(Site(unit, weight[unit] / total, road.outages, road.away, room))
+                sites.append(Site(unit, weight[unit] / total, road.outages, road.away, room.get(unit, AMOUNT_MAX)))
         return sites
+
+    def _room(self, kind: str, held: Mapping[str, int]) -> Mapping[str, int]:
+        """Return how much more each unit may hold; below zero: it holds too much, also without what was asked back."""
+        if self._terms.limit is None:
+            return {}
+        coming = habits.coming(self._deal.connection, kind)
+        return {unit: self._terms.limit - held.get(unit, 0) + coming.get(unit, 0) for unit in self._deal.taking}
 
     def _counters(self, units: Sequence[str]) -> Mapping[str, str]:
         found = statements(self._deal.connection, [unit_key(unit) for unit in units])
@@ -201,12 +231,12 @@ class _Table:
         return {unit: fact.counter if isinstance(fact := facts.get(unit), UnitSet) else "" for unit in units}
 
 
-def _begin(connection: sa.Connection, place: Place, now_ms: int, *, storm: bool) -> Place:
-    """Begin a round through everything if it is night, or if a storm is announced or over."""
+def _begin(connection: sa.Connection, place: Place, now_ms: int, *, storm: bool, limit: int | None) -> Place:
+    """Begin a round through everything if it is night, or if the office has said something else than before."""
     day = day_at(connection, now_ms - NIGHT_MS)
-    if (day, storm) == (place.day, place.storm):
+    if (day, storm, limit) == (place.day, place.storm, place.limit):
         return place
-    return msgspec.structs.replace(place, day=day, storm=storm, round="")
+    return msgspec.structs.replace(place, day=day, storm=storm, limit=limit, round="")
 
 
 def weights(times: Mapping[str, int], counters: Mapping[str, str]) -> dict[str, float]:
@@ -249,3 +279,8 @@ def _place(connection: sa.Connection) -> Place:
 
 def _is_storm(connection: sa.Connection) -> bool:
     return settings.get(connection, _STORM) == "on"
+
+
+def _limit(connection: sa.Connection) -> int | None:
+    found = settings.get(connection, _LIMIT)
+    return int(found) if found else None

@@ -264,6 +264,23 @@ def open_recalls_of(connection: sa.Connection, unit: str, life: int) -> dict[str
     return {row.what: row.amount for row in rows}
 
 
+def holdings(connection: sa.Connection) -> dict[str, dict[str, int]]:
+    """Return for each kind of thing how much of all of them each unit holds, if it holds any."""
+    summed = sa.func.sum(stock.c.holds).label("holds")
+    asked = sa.select(stock.c.kind, stock.c.unit, summed).group_by(stock.c.kind, stock.c.unit).having(summed != 0)
+    found: dict[str, dict[str, int]] = {}
+    for kind, unit, holds in connection.execute(asked.order_by(stock.c.kind, summed.desc(), stock.c.unit)):
+        found.setdefault(kind, {})[unit] = int(holds)
+    return found
+
+
+def coming(connection: sa.Connection, kind: str) -> dict[str, int]:
+    """Return how much of all things of a kind each unit was asked to give back, and has not heard yet."""
+    is_of_kind = asked_back.c.what.startswith(f"{kind}/", autoescape=True)
+    asked = sa.select(asked_back.c.unit, sa.func.sum(asked_back.c.amount)).where(is_of_kind)
+    return {unit: int(yen) for unit, yen in connection.execute(asked.group_by(asked_back.c.unit))}
+
+
 def stocks(connection: sa.Connection, kind: str) -> dict[str, tuple[int, int]]:
     """Return for each unit how often things of a kind were used there, and how much it may give out of all of them."""
     summed = (sa.func.sum(stock.c.times), sa.func.sum(stock.c.holds))

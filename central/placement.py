@@ -67,11 +67,11 @@ class Terms(msgspec.Struct, frozen=True):
 
     Attributes:
         share: how much of a card's money may be dealt out.
-        cap: how much one unit may hold, of all cards together.
+        limit: how much one unit may hold, of all cards together; None: as much as serves.
     """
 
     share: float = 0.7
-    cap: int = 1_000_000
+    limit: int | None = None
 
 
 def place(habit: Habit, sites: Sequence[Site], terms: Terms) -> dict[str, int]:

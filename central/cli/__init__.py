@@ -6,6 +6,7 @@ from central.cli.books import clocks, init, replay, restored, serve, settle, sta
 from central.cli.office import card, export, import_, place, storm, unit
 from central.cli.phone import phone
 from central.cli.retention import retention
+from central.cli.rights import rights
 from central.cli.staff import person, staff
 from sync import installed
 
@@ -51,6 +52,7 @@ for command in (
     card,
     phone,
     storm,
+    rights,
     staff,
     person,
     import_,

@@ -35,6 +35,7 @@ _OURS: Final = _STRICT | {"insured"}  # what units promise, they may
 )
 @click.option("--policy", "names", type=click.Choice(_POLICIES), multiple=True, help="Only these; repeatable.")
 @click.option("--share", type=click.FloatRange(0, 1), help="How much of a card's money is dealt out.")
+@click.option("--limit", type=click.IntRange(0), help="What one unit may hold, of all cards together (yen).")
 @click.option("--sketch", is_flag=True, help="Arithmetic only, without journals and books: fast, proves nothing.")
 @click.option("--plot", type=click.File("w", encoding="utf-8", lazy=True), help="Where to draw it (SVG).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -48,6 +49,7 @@ def rights(
     bad: str,
     names: Sequence[str],
     share: float | None,
+    limit: int | None,
     plot: TextIO | None,
     *,
     sketch: bool,
@@ -66,7 +68,7 @@ def rights(
     from simulation.rights.season import Bad, Setting
 
     logging.disable(logging.CRITICAL)
-    terms = Terms() if share is None else Terms(share=share)
+    terms = Terms(limit=limit) if share is None else Terms(share, limit)
     found: dict[str, Figures] = {}
     for name in names or _POLICIES:
         found[name] = Figures()

@@ -15,6 +15,7 @@ from central.placement import Habit, Site, Terms, changes
 from simulation.rights.fund import Fund
 from simulation.rights.season import DAY_MS, HOUR_MS
 from simulation.rights.town import DESK, name_of
+from sync.rights import AMOUNT_MAX
 
 
 class _Seen:
@@ -196,11 +197,13 @@ class Sketch:
 
     def _sites(self, held: dict[str, int]) -> list[Site]:
         """Return the units in reach, as they were known within the hour, with the room that each has now."""
-        hour = self._now_ms // HOUR_MS
+        hour, limit = self._now_ms // HOUR_MS, self._terms.limit
         if self._around_at != hour:
             self._around_at, self._around = hour, self._look_around()
         return [
-            msgspec.structs.replace(site, room=max(0, self._terms.cap - self._held[site.name]) + held.get(site.name, 0))
+            site
+            if limit is None
+            else msgspec.structs.replace(site, room=max(0, limit - self._held[site.name] + held.get(site.name, 0)))
             for site in self._around
             if site.name not in self._away
         ]
@@ -211,7 +214,7 @@ class Sketch:
         total = sum(weight.values())
         roads = {name: self._seen[name].road(self._now_ms) for name in self._names}
         return [
-            Site(name, weight[name] / total, roads[name].outages, roads[name].away, 0)
+            Site(name, weight[name] / total, roads[name].outages, roads[name].away, AMOUNT_MAX)
             for name in self._names
             if weight[name] > 0
         ]

@@ -121,6 +121,15 @@ def test_a_storm_is_announced_and_stays_so(folder: Path) -> None:
     assert document("storm", folder, "off")["storm"] == "off"
 
 
+def test_what_one_unit_may_hold_is_limited_and_stays_so(folder: Path) -> None:
+    assert document("rights", folder) == {"limit": None, "at_units": {}}
+    assert document("rights", folder, "--limit", 2_000_000)["limit"] == 2_000_000
+    assert document("rights", folder)["limit"] == 2_000_000
+    assert document("rights", folder, "--limit", 0)["limit"] == 0
+    assert document("rights", folder, "--no-limit")["limit"] is None
+    assert "contradict" in machi("rights", folder, "--limit", 5, "--no-limit", ends=USAGE)
+
+
 def test_a_refund_of_nothing_known_says_so(folder: Path) -> None:
     complaint = machi(
         "coin", "refund", folder, "shop01/9f3c0a1b22d4e5f6/31", 500, "--reason", "a bad fish", ends=REFUSED

@@ -143,6 +143,31 @@ def test_before_a_storm_more_is_dealt_out_and_it_outlives_a_restart(street: Stre
     assert street.balance(ledger.free(street.what)) > free / 2
 
 
+def test_a_limit_takes_back_what_is_too_much_and_no_more_and_can_be_lifted(street: Street) -> None:
+    settled(street)
+    dealer = street.centre.centre.dealer
+    before = street.rights("shop01")
+    assert before > 2000
+    dealer.set_limit(2000)
+    street.centre.restart()
+    dealer = street.centre.centre.dealer
+    assert dealer.limit() == 2000
+    street.talk("desk01", "shop01", "shop02")
+    deal(street)
+    words = said(street, "to-shop01")
+    street.clock.advance(20)
+    street.hold("shop02", Wish(PAY, 1))
+    street.talk("shop02")
+    deal(street)
+    assert said(street, "to-shop01") == words, "it is on its way back"
+    go_on(street, "desk01", "shop01", "shop02")
+    assert 1000 <= street.rights("shop01") <= 2000
+    assert dealer.held()["coin"]["shop01"] == street.rights("shop01")
+    dealer.set_limit(None)
+    go_on(street, "desk01", "shop01", "shop02")
+    assert street.rights("shop01") > 2000
+
+
 def test_who_lacks_something_that_others_have_is_served_in_a_moment(street: Street) -> None:
     settled(street)
     street.connect("shop02")
