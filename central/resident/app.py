@@ -24,7 +24,7 @@ from central import store
 from central.centre import Centre
 from central.guard import Guard
 from central.reconcile import statement
-from central.resident import calls, door
+from central.resident import calls, door, seeing
 from central.resident.headers import add_headers
 from central.resident.purse import NotPaidError, Order, Purse
 from central.resident.session import DAYS, Session, Sessions
@@ -78,6 +78,7 @@ class Desk:
     sessions: Sessions = field(init=False)
     coming_in: Throttle = field(default_factory=lambda: Throttle(60, 1_000), init=False)
     looking: Throttle = field(default_factory=lambda: Throttle(60, 1_000), init=False)
+    scanning: Throttle = field(default_factory=lambda: Throttle(60, 1_000), init=False)
     paying: Throttle = field(default_factory=lambda: Throttle(40, 3_000), init=False)
 
     def __post_init__(self) -> None:
@@ -135,6 +136,7 @@ def create_resident(centre: Centre, writer: Writer, purse: Purse, keys: Keys, ur
         Route("/out", _plainly(_let_out(desk)), methods=["POST"]),
         Route("/home", _plainly(_home(desk))),
         Route("/shops", _plainly(_shops(desk))),
+        Route("/look", _plainly(_look(desk)), methods=["POST"]),
         Route("/read", _plainly(_read(desk)), methods=["POST"]),
         Route("/pay", _plainly(_pay(desk)), methods=["POST"]),
         Route("/paid", _plainly(_paid(desk)), methods=["POST"]),
@@ -226,6 +228,18 @@ def _shops(desk: Desk) -> Handler:
     async def handle(request: Request) -> Response:
         await desk.session(request, desk.looking)
         return calls.answer(await desk.look(lambda connection: desk.purse.shops(connection, desk.now_ms())))
+
+    return handle
+
+
+def _look(desk: Desk) -> Handler:
+    async def handle(request: Request) -> Response:
+        await desk.changer(request, desk.scanning)
+        try:
+            code = await run_in_threadpool(seeing.read_code, await calls.picture(request))
+        except ValueError as error:
+            raise NotPaidError("request") from error
+        return calls.answer(calls.Seen(code))
 
     return handle
 

@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from central.resident.purse import NUMBER_PATTERN, NotPaidError, Sheet
+from central.resident.seeing import PIXELS_MAX
 from central.resident.words import refusal
 from sync.entries import BAD_JSON
 
 JSON: Final = "application/json"
+PICTURE: Final = "application/octet-stream"
 BODY_MAX: Final = 4_096
 _KEY_BYTES: Final = 32
 _STATUS: Final = {"session": 401, "link": 403, "stopped": 403, "often": 429, "request": 400, "full": 507}
@@ -53,6 +55,12 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A call that says no more than that it is made."""
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """What the code in a picture says; "" if there is none."""
+
+    code: str
+
+
 class Welcome(msgspec.Struct, frozen=True):
     """A phone is in. `paper`: what the town has signed about its key (base64), or ""."""
 
@@ -81,20 +89,33 @@ async def body(request: Request, kind: type[Call]) -> Call:
     Raises:
         NotPaidError: it is too long, or something else.
     """
-    if request.headers.get("content-type") != JSON or request.headers.get("sec-fetch-site", "same-origin") != (
-        "same-origin"
-    ):
-        raise NotPaidError("request")
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_MAX:
-            raise NotPaidError("request")
+    raw = await _raw(request, JSON, BODY_MAX)
     try:
         read: Call = _DECODERS[kind].decode(raw)
     except BAD_JSON as error:
         raise NotPaidError("request") from error
     return read
+
+
+async def picture(request: Request) -> bytes:
+    """Read a picture that a page sends: see `seeing.read_code`.
+
+    Raises:
+        NotPaidError: as `body`.
+    """
+    return await _raw(request, PICTURE, PIXELS_MAX)
+
+
+async def _raw(request: Request, kind: str, most: int) -> bytes:
+    from_here = request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+    if request.headers.get("content-type") != kind or not from_here:
+        raise NotPaidError("request")
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > most:
+            raise NotPaidError("request")
+    return bytes(raw)
 
 
 def public_key(text: str) -> bytes:

@@ -31,6 +31,20 @@ CAN_SCAN = """(code) => {
     setInterval(() => brush.fillRect(0, 0, Math.random() * 9, 9), 50);
     Object.defineProperty(navigator, "mediaDevices", { value: { getUserMedia: async () => canvas.captureStream() } });
 }"""
+SEES = """(rows) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
+    const brush = canvas.getContext("2d");
+    const size = Math.floor(400 / rows.length);
+    setInterval(() => {
+        brush.fillStyle = "#d8d4cc";
+        brush.fillRect(0, 0, 640, 480);
+        brush.fillStyle = "#201c30";
+        rows.forEach((row, y) => [...row].forEach((dark, x) => {
+            if (dark === "1") brush.fillRect(120 + x * size, 40 + y * size, size, size);
+        }));
+    }, 50);
+    Object.defineProperty(navigator, "mediaDevices", { value: { getUserMedia: async () => canvas.captureStream() } });
+}"""
 OUTSIDE = """() => [...document.querySelectorAll('button, p, h1, h2, output, svg, li')]
     .filter((one) => one.checkVisibility())
     .filter((one) => { const box = one.getBoundingClientRect(); return box.left < -1 || box.right > innerWidth + 1; })
@@ -155,6 +169,17 @@ def test_the_counters_bill_is_scanned_and_confirmed(town: Town, phone: Page) -> 
     expect(phone.locator("#refused-ja")).to_contain_text("もう済んでいます")
     step(phone, "refused")
     assert town.street.balance("shop/fish") == 700
+
+
+def test_where_the_browser_cannot_read_codes_the_town_looks_at_what_the_camera_sees(town: Town, phone: Page) -> None:
+    """As on an iPhone. The picture is a real one: drawn, filmed, sent, and read."""
+    rows = ["".join(map(str, row)) for row in segno.make(town.bill(700)).matrix]
+    phone.add_init_script(f"delete window.BarcodeDetector; ({SEES})({rows!r})")
+    phone.reload()
+    phone.locator("#to-pay").click()
+    phone.locator("#scan").click()
+    expect(phone.locator("#sure-yen")).to_have_text("700円")
+    expect(phone.locator("#sure-step .shop")).to_contain_text("魚屋まるい")
 
 
 def test_a_strange_code_is_refused_in_both_languages(town: Town, phone: Page) -> None:

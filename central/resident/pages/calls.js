@@ -13,6 +13,12 @@ export async function post(path, body) {
   return read(() => fetch(path, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 
+// Lets the town look at a square picture: a byte for each pixel, from black to white.
+export async function look(pixels) {
+  const headers = { "Content-Type": "application/octet-stream", "X-Machi-Token": token };
+  return read(() => fetch("/look", { method: "POST", headers, body: pixels }));
+}
+
 async function read(ask) {
   try {
     const answer = await ask();

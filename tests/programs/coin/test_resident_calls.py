@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import segno
 from starlette.types import ASGIApp
 
 from central.resident import door
@@ -224,6 +225,23 @@ def test_who_presses_without_end_has_to_wait(office: Office) -> None:
     assert why(answers[-1]) == (429, "often")
     office.street.clock.advance(4)
     assert why(phone.pay(5001)) == (409, "short")
+
+
+def test_the_town_reads_the_code_in_a_picture_and_refuses_what_is_none(office: Office) -> None:
+    phone, as_picture = office.phone(), {"Content-Type": "application/octet-stream"}
+
+    def look(pixels: bytes, **headers: str) -> httpx.Response:
+        return phone.http.post("/look", content=pixels, headers=as_picture | headers)
+
+    rows = [bytes(0 if dark else 255 for dark in row) for row in segno.make("灯台町", micro=False).matrix_iter(5, 4)]
+    assert look(b"".join(rows)).json() == {"code": "灯台町"}
+    assert look(b"".join(rows[:9]) + b"\xff" * (len(rows) - 9) * len(rows)).json() == {"code": ""}
+    assert look(b"\x80").json() == {"code": ""}
+    for pixels in (b"", b"".join(rows[:-1]), b"\x80" * 601**2):
+        assert why(look(pixels)) == (400, "request")
+    assert why(look(b"".join(rows), **{TOKEN_HEADER: ""})) == (400, "request")
+    assert why(look(b"".join(rows), **{"Content-Type": "application/json"})) == (400, "request")
+    assert {why(look(b"\x80" * 2)) for _ in range(60)} == {(400, "request"), (429, "often")}
 
 
 def test_a_payment_is_paid_once_however_often_it_is_sent(office: Office) -> None:
