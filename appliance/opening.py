@@ -260,10 +260,13 @@ def _fold_again(opened: Opened, connection: apsw.Connection, register: Register)
         whole = list(heard.intact(said, register))
         for n in {row[0] for row in said} - {row[0] for row in whole}:
             execute("DELETE FROM stream WHERE n = ?", (n,))  # the next contact brings it again
-        shelf.fold(register.decode(row[4]) for row in whole)
+        words = [register.decode(row[4]) for row in whole]
         for one in opened.history.boots:
             bodies = connection.execute("SELECT body FROM entry WHERE boot = ? ORDER BY seq", (one.boot,))
-            shelf.fold(register.decode(str(body).encode()) for (body,) in bodies)
+            shelf.fold([*words, *(register.decode(str(body).encode()) for (body,) in bodies)])
+            words = []  # they come first, together with the first boot: a fold ends with an entry of the unit's own
+        if words:
+            shelf.fold(words)
 
 
 def _begin(opened: Opened, world: World, connection: apsw.Connection, register: Register, software: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import apsw
 import msgspec
 
+from appliance.boots import reach
 from appliance.journal import read_head, read_note, select
 from sync.entries import BAD_JSON, Entry
 from sync.program import Fold, State
@@ -43,7 +44,7 @@ class Shelf:
     def fold(self, entries: Iterable[Entry]) -> None:
         """Fold entries into their states; call it inside the transaction that makes them durable.
 
-        The last one is this unit's own.
+        The last one is this unit's own, and of one boot with all others that are.
         """
         last: Entry | None = None
         grown = 0
@@ -51,7 +52,9 @@ class Shelf:
             for reader in self._readers.get(type(last.fact), ()):
                 grown += self._fold_one(reader, last)
         if last is not None:
-            mark = _Mark((self._mark().weight + grown) % _WEIGHT_MAX, last.boot, last.seq, self._words())
+            old = self._mark()
+            more = last.seq - (old.seq if last.boot == old.boot else 0)
+            mark = _Mark((old.weight + grown) % _WEIGHT_MAX, last.boot, last.seq, self._words(), old.reach + more)
             self._note(_ADDS_UP, msgspec.json.encode(mark).decode())
 
     def _fold_one(self, reader: Fold[Any], entry: Entry) -> int:
@@ -103,17 +106,19 @@ class Shelf:
     def is_sound(self) -> bool:
         """Whether these readers, in these versions, made all of this from everything that is there.
 
-        A disk that lies may keep the pages of entries and lose some of states, each of which looks well by itself.
+        A disk that lies may keep the pages of entries and lose some of states, each of which looks well by itself. It
+        may also lose the end of a boot from which no later one went on, and nothing else tells of that.
         """
         try:
             rows: list[Row] = select(self._connection, "SELECT reader, key, state, crc FROM shelf")
             mark, head, words = self._mark(), read_head(self._connection), self._words()
+            is_of_all = mark.reach == reach(self._connection)
             made_by = read_note(self._connection, _MADE_BY)
         except (apsw.Error, AttributeError, TypeError, *BAD_JSON):
             return False  # what a broken page yields may be anything
         is_whole = all(crc == _crc(*row) for *row, crc in rows) and mark.weight == sum(map(_weight, rows)) % _WEIGHT_MAX
         is_last = (mark.boot, mark.seq) == ((head.boot, head.seq) if head else ("", 0)) and mark.words >= words
-        return made_by == self._fingerprint and is_whole and is_last
+        return made_by == self._fingerprint and is_whole and is_last and is_of_all
 
     def clear(self) -> None:
         """Throw everything away; call it inside the transaction that folds it again."""
@@ -139,12 +144,19 @@ class Shelf:
 
 
 class _Mark(msgspec.Struct, frozen=True):
-    """What all states weigh together, and what they were made from: the last entry, and so many words of the centre."""
+    """What all states weigh together, and what they were made from.
+
+    Attributes:
+        boot, seq: the last entry.
+        words: how much the centre had said.
+        reach: see `boots.reach`.
+    """
 
     weight: int = 0
     boot: str = ""
     seq: int = 0
     words: int = 0
+    reach: int = 0
 
 
 def _weight(row: Row) -> int:

@@ -11,7 +11,7 @@ from appliance.checkup import UnfitError
 from appliance.hatch import Hatch
 from appliance.inbox import Inbox
 from appliance.journal import JournalBrokenError
-from appliance.opening import Opened, World, close_in_order
+from appliance.opening import Opened, World, close_in_order, doubt
 from appliance.outbox import Outbox
 from drivers.disk import DiskError
 from drivers.disk.file import Driver as FileDisk
@@ -481,6 +481,33 @@ def test_states_that_are_older_than_the_entries_are_folded_again(box: Box, stale
     connection.close()
     again = box.start()
     assert again.shelf.states(PROGRAM) == before
+    assert again.shelf.is_sound
+
+
+@pytest.mark.fault("storage that lies about writing")
+def test_the_end_of_a_boot_that_was_left_behind_is_missed_although_nothing_goes_on_from_it(box: Box) -> None:
+    """A disk was put back, what it lacked came home, and its last entry is lost again: no later boot names that one."""
+    opened = box.start()
+    opened.journal.append([touch(20_000)])
+    old = box.disk.snapshot()
+    opened.journal.append([touch(20_001)])
+    opened.journal.append([touch(20_002)])
+    left = opened.journal.select("SELECT * FROM entry WHERE seq > 2")
+    box.crash(opened)
+    box.disk.restore(old)
+    opened = box.start()
+    opened.journal.connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", left)
+    doubt(opened.journal)
+    close_in_order(opened.journal)
+    opened = box.start()
+    whole = opened.shelf.states(PROGRAM)
+    assert len(whole) == 3
+    close_in_order(opened.journal)
+    connection = _raw(box)
+    connection.execute("DELETE FROM entry WHERE (boot, seq) = (?, ?)", left[-1][:2])
+    connection.close()
+    again = box.start()
+    assert again.shelf.states(PROGRAM) == whole[:2]
     assert again.shelf.is_sound
 
 
