@@ -11,11 +11,16 @@ from simulation.people import RAN_OUT, Box, People, Touch
 from sync.program import Result
 
 REPEAT_MS: Final = 5_000
-SHOWN_AGAIN: Final = frozenset({"VIS-011", "COI-021", "COI-032", "COI-044"})
+SHOWN_AGAIN: Final = frozenset({"VIS-011", "COI-021", "COI-032", "COI-044", "COI-076"})
 _STOPPED: Final = "TAP-031"
 _FULL: Final = "TAP-043"
 _FROZEN: Final = "TAP-045"
-_NO_MONEY: Final = frozenset({"COI-001", "COI-002", "COI-003", "COI-010", "COI-011", "COI-040", "COI-041", "COI-042"})
+_NO_MONEY: Final = frozenset(
+    {
+        *("COI-001", "COI-002", "COI-003", "COI-010", "COI-011", "COI-040", "COI-041", "COI-042"),
+        *("COI-071", "COI-073", "COI-074", "COI-075", "COI-077"),
+    }
+)
 _SUSPENDED: Final = "TAP-044"
 _EXCEPTIONS: Final = frozenset(
     {"its disk lies", "its disk failed", "its disk rots", "its disk was put back", "it is a double"}

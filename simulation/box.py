@@ -145,6 +145,12 @@ class Box:
         self.look_after()
         return touch
 
+    def show(self, card: VirtualCard) -> None:
+        """Hold a card to it of somebody who works there: they begin, if they are known, and note nothing down."""
+        self.catch_up()
+        self.unit.tap(card)
+        self.look_after()
+
     def journey(self, dice: random.Random) -> str:
         """Let the uplink go to the centre and back in the weather of the day; return what became of it."""
         self.road.dice = dice

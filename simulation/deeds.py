@@ -28,6 +28,7 @@ class What(StrEnum):
     CHARGE = "charge"  # cash is taken in at a desk
     PAY = "pay"  # something is paid at a shop
     VOID = "void"  # the last payment of a card at a shop is taken back
+    REFUND = "refund"  # a supervisor gives some of an earlier payment back at the shop
     DEAL = "deal"  # the centre grants some of a card's money to a unit, or asks for it back
     ROUND = "round"  # the uplink goes to the centre and back
     STICK = "stick"  # a technician carries the journal to the centre on a USB stick

@@ -4,7 +4,9 @@ The centre deals as it would by itself, and at random too. Whatever it does has 
 shown elsewhere.
 """
 
+import itertools
 import random
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -14,28 +16,36 @@ from central.granting import NotFreeError
 from central.store import reading
 from programs.coin.entries import money
 from programs.coin.procedures import insuring
-from programs.coin.rules import CHARGE, PAY, VOID
+from programs.coin.rules import CHARGE, PAY, REFUND, VOID
 from programs.coin.terms import Insuring, Terms
 from simulation import pages
 from simulation.deeds import FACILITY, Deed, What
 from sync.cards import pseudonym
 from sync.program import Wish
+from sync.staff import Person, Role, StaffSet
 
 if TYPE_CHECKING:
     from simulation.box import Box
+    from simulation.people import Touch
     from simulation.town import SimTown
 
-TERMS: Final = Terms(close_minute=15 * 60)
+TERMS: Final = Terms(close_minute=15 * 60, refund_days=3)
 """Tills are closed in the afternoon of every simulated day, with sales before and after it."""
+
+BOSS: Final = 10_007
+"""The number, among cards, of the one who is a supervisor at every shop; nobody else's touches are told apart."""
 
 INSURING: Final = Insuring(is_on=True, card_yen=2_500, unit_yen=6_000)
 FUND_YEN: Final = 9_000
 """So little that it is often exhausted."""
 
+GIVEN_BACK: Final = "COI-072"
 BY_FUND: Final = frozenset({"COI-024", "COI-025"})
 _PAID: Final = frozenset({"COI-020", "COI-024"})
 _STEPS_MAX: Final = 5
 _YEN: Final = (100, 3000, 10)
+_LATELY: Final = 12  # receipts
+_TOO_MUCH_YEN: Final = 100
 _TO_A_SHOP: Final = 0.6
 _BY_ITSELF: Final = 0.4
 _FROM_A_PAGE: Final = 0.3
@@ -51,6 +61,12 @@ def begin(town: "SimTown") -> None:
         centre.registrar.say([TERMS])
 
 
+def name_boss(town: "SimTown", place: str) -> None:
+    """Let the office say who may give money back at a place."""
+    boss = Person(1, role=Role.SUPERVISOR, card=town.name_of(BOSS))
+    town.office(lambda: town.centre.centre.staffing.change(place, lambda said: StaffSet(said.of, (boss,))))
+
+
 def wish(town: "SimTown", box: "Box", deed: Deed, dice: random.Random) -> Wish:
     """Return what somebody sets a counter to."""
     match deed.what:
@@ -59,13 +75,24 @@ def wish(town: "SimTown", box: "Box", deed: Deed, dice: random.Random) -> Wish:
         case What.PAY:
             return Wish(PAY, dice.randrange(*_YEN), is_sure=dice.random() < 0.5)  # noqa: PLR2004
         case _:
-            return Wish(VOID, about=_last_paid(town, box, deed.card))
+            receipts = (entry for entry, touch in _receipts(town, box) if touch.card == deed.card)
+            return Wish(VOID, about=next(receipts, ""))
 
 
-def _last_paid(town: "SimTown", box: "Box", card: int) -> str:
-    """Return what stands on a resident's last receipt of this shop."""
-    said = (touch.said for touch in reversed(town.people.touches) if (touch.unit, touch.card) == (box.name, card))
-    return next((shown.entry for shown in said if shown and shown.message in _PAID), "")
+def refund(town: "SimTown", box: "Box", dice: random.Random) -> tuple[int, Wish]:
+    """Let the supervisor come, and somebody who has bought here lately; return whose card it is, and the wish."""
+    box.show(town.boss)
+    lately = list(itertools.islice(_receipts(town, box), _LATELY))
+    if not lately:
+        return 0, Wish(REFUND, 1)
+    entry, paid = dice.choice(lately)
+    return paid.card, Wish(REFUND, dice.randint(1, paid.wish.amount + _TOO_MUCH_YEN), about=entry)
+
+
+def _receipts(town: "SimTown", box: "Box") -> Iterator[tuple[str, "Touch"]]:
+    """Yield the receipts of this shop's sales, the last one first."""
+    here = (touch for touch in reversed(town.people.touches) if touch.unit == box.name)
+    return ((touch.said.entry, touch) for touch in here if touch.said and touch.said.message in _PAID)
 
 
 def deal(town: "SimTown", card: int, dice: random.Random) -> str:

@@ -14,7 +14,7 @@ from sync.program import NO_WISH, Result, Wish
 NOTED = frozenset({Result.OK_POINTS, Result.OK_PAY, Result.OK_LOW, Result.ALREADY})
 """Results after which a person goes away believing that the touch counts."""
 
-ONLY_TOLD: Final = frozenset({"COI-001", "COI-041"})
+ONLY_TOLD: Final = frozenset({"COI-001", "COI-041", "COI-077"})
 """Answers that say how things stand, and need no entry."""
 
 STRANGER: Final = -1

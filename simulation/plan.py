@@ -8,7 +8,7 @@ from simulation.profiles import MONEY, PROFILES
 
 OPEN_MS: Final = (9 * HOUR_MS, 20 * HOUR_MS)
 _AT_DESKS: Final = frozenset({What.CHARGE})
-_AT_SHOPS: Final = frozenset({What.PAY, What.VOID})
+_AT_SHOPS: Final = frozenset({What.PAY, What.VOID, What.REFUND})
 _AT_FACILITIES: Final = frozenset({What.TOUCH, What.CROWD})
 _BY_PEOPLE: Final = frozenset({What.TORN, What.STRANGER, *_AT_FACILITIES, *_AT_DESKS, *_AT_SHOPS})
 _WITH_A_CARD: Final = frozenset(

@@ -17,7 +17,9 @@ _DAILY: Final[Mapping[What, float]] = MappingProxyType(
 """With those who touch twice, 20 touches: what a unit of a real town of ten thousand has a day."""
 
 
-MONEY: Final[Mapping[What, float]] = MappingProxyType({What.CHARGE: 6, What.PAY: 12, What.VOID: 1, What.DEAL: 40})
+MONEY: Final[Mapping[What, float]] = MappingProxyType(
+    {What.CHARGE: 6, What.PAY: 12, What.VOID: 1, What.REFUND: 3, What.DEAL: 40}
+)
 """Where coin is taken. The centre deals at random here: whatever it does must be safe, not clever."""
 
 BAD_ROAD: Final = Weather(0.05, 0.05, 0.05)

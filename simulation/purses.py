@@ -19,7 +19,7 @@ from programs.coin.insured.facts import FUND
 from programs.coin.lots import books as lots
 from programs.coin.postings import FUND as GUARANTEE
 from programs.coin.postings import debt, shop
-from programs.coin.rules import CHARGE, PAY, VOID
+from programs.coin.rules import CHARGE, PAY, REFUND, VOID
 from programs.coin.till import books as till
 from simulation.answers import Matched
 from simulation.books import Booked, Books
@@ -51,6 +51,7 @@ def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[st
         yield from _overspent(town.people, judged)
         yield from _at_units(town)
         yield from _shops_paid(town, written)
+        yield from _given_back(written)
         yield from _fund(town, written)
         yield from (("overspent", f"{name} lacks {yen} yen") for name, yen in _short(town))
         yield from _closings(town)
@@ -82,7 +83,7 @@ def _happened(touch: Touch, recovered: Booked | None) -> tuple[str, int]:
         return "", 0
     if isinstance(recovered.fact if recovered else None, Insured) or (touch.said and touch.said.message in BY_FUND):
         return entry, 0  # the fund paid: what it takes from the card later was never more than the card had
-    takes = {PAY: touch.wish.amount, CHARGE: -touch.wish.amount}
+    takes = {PAY: touch.wish.amount, CHARGE: -touch.wish.amount, REFUND: -touch.wish.amount}
     return entry, takes.get(touch.wish.what, 0)
 
 
@@ -155,6 +156,18 @@ def _shops_paid(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
         for place, yen in sold.items():
             if yen != (there := ledger.true_sum(connection, shop(place))):
                 yield "wrong total", f"{place} sold for {yen} yen and has to get {there}"
+
+
+def _given_back(written: Books) -> Iterator[tuple[str, str]]:
+    """Of no payment more comes back than it was."""
+    back: dict[str, int] = defaultdict(int)
+    for booked in written.touches.values():
+        if isinstance(fact := booked.fact, TakenBack):
+            back[f"{booked.unit}/{fact.of}"] += fact.yen
+    for entry, yen in back.items():
+        paid = written.touches.get(entry)
+        if paid and isinstance(paid.fact, Pay) and yen > paid.fact.yen:
+            yield "overspent", f"{yen} yen of {entry} were given back, and it was {paid.fact.yen}"
 
 
 def _fund(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:

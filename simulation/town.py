@@ -25,7 +25,7 @@ from simulation.answers import SHOWN_AGAIN
 from simulation.box import Box
 from simulation.cards import Mint
 from simulation.centre import SimCentre, name_place
-from simulation.deeds import HOUR_MS, Deed, Setting, What
+from simulation.deeds import HOUR_MS, SHOP, Deed, Setting, What
 from simulation.people import People, Touch
 from simulation.profiles import PROFILES
 from simulation.signatures import of_seed
@@ -64,6 +64,7 @@ class SimTown:
         self.mint = Mint(setting.seed, mostly_tags=not (self.signatures.are_real or setting.insured))
         self.trust = self.mint.trust()
         self.cards: list[VirtualCard] = [self.mint.resident(number) for number in range(setting.cards)]
+        self.boss: VirtualCard = self.mint.resident(money.BOSS)
         self.boxes: list[Box] = []
         self.slots: list[Box] = []
         self.phones: dict[int, str] = {}  # of residents, by card
@@ -88,6 +89,8 @@ class SimTown:
         """Let the office put a new box in a slot."""
         box = Box(self, len(self.boxes), f"unit{slot:02d}", place, counter=self.setting.counter(slot))
         self.add(box)
+        if box.seen.counter == SHOP:
+            money.name_boss(self, place)
         return box
 
     def add(self, box: Box) -> None:
@@ -176,7 +179,7 @@ class SimTown:
             return self._touch(box, self.cards[deed.card], deed.card)
         dice = random.Random(deed.dice)  # noqa: S311 - a simulator wants dice that can be thrown again
         match deed.what:
-            case What.TORN | What.STRANGER | What.CROWD | What.CHARGE | What.PAY | What.VOID if box:
+            case What.TORN | What.STRANGER | What.CROWD | What.CHARGE | What.PAY | What.VOID | What.REFUND if box:
                 return self._by_people(box, deed, dice)
             case What.ROUND if box:
                 return box.journey(dice)
@@ -200,6 +203,9 @@ class SimTown:
         card = self.cards[deed.card]
         if deed.what is What.TORN:
             return self._touch(box, card, deed.card, torn_after=dice.randrange(TORN_WITHIN))
+        if deed.what is What.REFUND:
+            number, wish = money.refund(self, box, dice)
+            return self._touch(box, self.cards[number], number, wish=wish)
         return self._touch(box, card, deed.card, wish=money.wish(self, box, deed, dice))
 
     def _touch(
@@ -222,6 +228,7 @@ class SimTown:
         self.people.touches.append(touch)
         if touch.said:
             self.reached[f"heard {touch.said.result}"] += 1
+            self.reached["given back at a shop"] += touch.said.message == money.GIVEN_BACK
             if self.setting.insured:
                 self.reached["paid by the fund"] += touch.said.message in money.BY_FUND
             self.reached["heard that the touch before counted"] += touch.said.message in SHOWN_AGAIN
