@@ -114,7 +114,7 @@ class Shelf:
             mark, head, words = self._mark(), read_head(self._connection), self._words()
             is_of_all = mark.reach == reach(self._connection)
             made_by = read_note(self._connection, _MADE_BY)
-        except (apsw.Error, AttributeError, TypeError, *BAD_JSON):
+        except (apsw.Error, AttributeError, TypeError, OverflowError, *BAD_JSON):
             return False  # what a broken page yields may be anything
         is_whole = all(crc == _crc(*row) for *row, crc in rows) and mark.weight == sum(map(_weight, rows)) % _WEIGHT_MAX
         is_last = (mark.boot, mark.seq) == ((head.boot, head.seq) if head else ("", 0)) and mark.words >= words
