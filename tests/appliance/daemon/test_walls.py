@@ -41,7 +41,7 @@ def test_it_has_no_socket_but_its_own_two_doors(unit: LiveUnit) -> None:
 
 def test_a_folder_that_hands_its_group_on_lets_the_group_knock(unit: LiveUnit) -> None:
     """As systemd/tmpfiles.d lays it out, for an uplink that is a user of its own."""
-    unit.folder.chmod(0o2710)
+    unit.folder.chmod(0o2750)
     unit.start()
     assert stat.S_IMODE((unit.folder / "hatch.sock").stat().st_mode) == 0o660
 
