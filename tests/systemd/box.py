@@ -71,9 +71,9 @@ class Box:
         return self.do("systemctl", "show", "--value", f"--property={name}", service)
 
     def process(self, service: str) -> int:
-        """Return the main process of a service, by the number that it has outside the box."""
+        """Return the main process of a service, by the number that it has outside the box; 0 while there is none."""
         within = self.shown(service, "MainPID")
-        return next(pid for pid, inside in _processes(self.first) if inside == within)
+        return next((pid for pid, inside in _processes(self.first) if inside == within), 0)
 
     def log(self, service: str) -> str:
         return self.run("journalctl", "--no-pager", "--output=cat", f"--unit={service}").stdout
@@ -123,12 +123,14 @@ def _wait_for_boot(nspawn: subprocess.Popen[bytes], log: Path) -> Box:
 
 def _processes(above: int) -> Iterator[tuple[int, str]]:
     """Yield the processes below one, and the numbers that they have in the innermost of their namespaces."""
-    try:
-        children = Path(f"/proc/{above}/task/{above}/children").read_text().split()
-    except FileNotFoundError:
-        return
-    for pid in children:
-        status = Path(f"/proc/{pid}/status")
-        numbers = next((line for line in status.read_text().splitlines() if line.startswith("NSpid:")), "")
-        yield int(pid), numbers.split()[-1]
+    for pid in _read(Path(f"/proc/{above}/task/{above}/children")).split():
+        lines = _read(Path(f"/proc/{pid}/status")).splitlines()
+        yield from ((int(pid), line.split()[-1]) for line in lines if line.startswith("NSpid:"))
         yield from _processes(int(pid))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended since it was listed
+        return ""
