@@ -100,13 +100,13 @@ class Daemon:
             JournalBrokenError: the disk failed; nothing more was announced. Start again, which looks at it.
             WatchdogError: a watchdog was asked for, and cannot be had.
         """
-        self._idle_s = min(IDLE_S, self._watchdog.start() or IDLE_S)
         self._reader.start(self._queue.put)
         self._scanner.start(self._queue.put)
         self._button.start(self._queue.put)
         self._show_state()
-        ready()
         try:
+            self._idle_s = min(IDLE_S, self._watchdog.start() or IDLE_S)  # it tells systemd that we serve: now we do
+            ready()
             while (item := self._next()) is not None:
                 self._handle(item)
         except JournalBrokenError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import stat
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -47,11 +48,15 @@ class Web:
 
 
 def unix_door(path: str) -> socket.socket:
-    """Open a Unix socket that only this user can reach."""
-    Path(path).unlink(missing_ok=True)
+    """Open a Unix socket that only this user can reach; and its group, if it lies in a folder that hands its group on.
+
+    Such a folder (setgid) is how an image says that the uplink, a user of its own in that group, may knock.
+    """
+    place = Path(path)
+    place.unlink(missing_ok=True)
     door = socket.socket(socket.AF_UNIX)
     door.bind(path)
-    Path(path).chmod(0o600)
+    place.chmod(0o660 if place.parent.stat().st_mode & stat.S_ISGID else 0o600)
     door.listen()
     return door
 

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import tenacity
 
-from appliance.config import HATCH_SOCKET, TLS_FOLDER, Config, read_config, read_enrolment
+from appliance.config import HATCH_SOCKET, TLS_FOLDER, Config, read_config
 from appliance.uplink import courier
 from appliance.uplink.asker import Asker
 from appliance.uplink.certificate import RENEW_BEFORE, Tls
@@ -108,9 +108,10 @@ def run(folder: Path, *, as_json: bool = False) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    config, enrolment = read_config(folder), read_enrolment(folder)
+    config = read_config(folder)
     os.chdir(folder)  # the path of a Unix socket must be short
-    Uplink(config, enrolment.unit, Tls(Path(TLS_FOLDER)), HttpHatch(HATCH_SOCKET), stop, as_json=as_json).run()
+    tls = Tls(Path(TLS_FOLDER))
+    Uplink(config, tls.unit(), tls, HttpHatch(HATCH_SOCKET), stop, as_json=as_json).run()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from appliance.config import check_secret
+from appliance.config import ConfigError, check_secret
 
 KEY_FILE: Final = "device.key"
 CERTIFICATE_FILE: Final = "device.pem"
@@ -45,9 +45,26 @@ class Tls:
         _write(self._folder / CA_FILE, ca.encode())
         _write(self._folder / CERTIFICATE_FILE, certificate.encode())
 
+    def unit(self) -> str:
+        """Return the unit that the certificate names. The enrolment names it too, and holds secrets of the town.
+
+        Raises:
+            ConfigError: there is no certificate.
+        """
+        try:
+            names = self._certificate().subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        except FileNotFoundError as error:
+            raise ConfigError(f"{error.filename}: no such file; this unit is not enrolled: machi unit enrol") from error
+        except ValueError as error:
+            raise ConfigError(f"{self._folder / CERTIFICATE_FILE}: {error}; enrol again: machi unit enrol") from error
+        return str(names[0].value)
+
     def ends(self) -> datetime:
         """Return when the certificate runs out."""
-        return x509.load_pem_x509_certificate((self._folder / CERTIFICATE_FILE).read_bytes()).not_valid_after_utc
+        return self._certificate().not_valid_after_utc
+
+    def _certificate(self) -> x509.Certificate:
+        return x509.load_pem_x509_certificate((self._folder / CERTIFICATE_FILE).read_bytes())
 
     def context(self, *, with_certificate: bool = True) -> ssl.SSLContext:
         """Make the TLS context: TLS 1.3, this town's CA and no other, and who we are.

@@ -39,6 +39,13 @@ def test_it_has_no_socket_but_its_own_two_doors(unit: LiveUnit) -> None:
     assert stat.S_IMODE((unit.folder / "hatch.sock").stat().st_mode) == 0o600, "for this user only"
 
 
+def test_a_folder_that_hands_its_group_on_lets_the_group_knock(unit: LiveUnit) -> None:
+    """As systemd/tmpfiles.d lays it out, for an uplink that is a user of its own."""
+    unit.folder.chmod(0o2750)
+    unit.start()
+    assert stat.S_IMODE((unit.folder / "hatch.sock").stat().st_mode) == 0o660
+
+
 def test_its_memory_is_small_and_does_not_grow_with_questions(unit: LiveUnit) -> None:
     unit.start()
     for _ in range(20):

@@ -63,6 +63,23 @@ def test_it_brings_and_fetches_and_ends_when_it_is_told(unit: CalledUnit, road: 
     assert unit.stop() == 0
 
 
+def test_it_needs_nothing_of_what_only_the_daemon_may_read(unit: CalledUnit, road: Road) -> None:
+    road.mend()
+    unit.start()
+    for name in ("enrolment.json", "unit.key", "journal.db"):
+        (unit.folder / name).rename(unit.folder / f"{name}.away")  # the daemon has read or opened them already
+    unit.call()
+    unit.wait_until_sent()
+    assert unit.hang_up() == 0
+
+
+def test_without_a_certificate_it_says_what_to_do(unit: CalledUnit) -> None:
+    (unit.folder / "tls" / "device.pem").unlink()
+    refused = unit.command("uplink")
+    assert refused.returncode == 4
+    assert "machi unit enrol" in refused.stderr
+
+
 def test_it_waits_for_the_road_and_for_the_daemon(unit: CalledUnit, road: Road) -> None:
     unit.call()
     wait_until(lambda: "the unit's daemon does not answer" in unit.called(), unit.called)

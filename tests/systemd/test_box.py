@@ -1,0 +1,161 @@
+"""A unit as an appliance: booted with a real systemd, let in by a real town, hung, killed and looked at."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.appliance.live import machi, wait_until
+from tests.appliance.uplink.serving import Served
+from tests.systemd.box import MACHI, ROOT, Box
+from tests.systemd.conftest import FOLDER
+
+TAP, UPLINK = "machi-tap.service", "machi-uplink.service"
+CARDS, CALLS = "machi-tap", "machi-uplink"
+
+
+def status(box: Box) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(box.run(MACHI, "unit", "status", FOLDER, "--json").stdout or "{}")
+    return found
+
+
+def as_user(box: Box, user: str, *command: str) -> bool:
+    """Tell whether a user, with all groups that it has, can do something."""
+    done = box.run("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", *command)
+    return done.returncode == 0
+
+
+def test_the_unit_serves_and_its_journal_reaches_the_town(box: Box, town: Served) -> None:
+    wait_until(lambda: status(box).get("unsent") == 0, lambda: f"{status(box)}\n{box.log(UPLINK)}", 30)
+    seen = status(box)
+    assert (seen["closed"], seen["reader_service"]) == (None, True), "pcscd answers behind its own walls"
+    assert seen["contact_ms"] > 0
+    (here,) = [line for line in machi("central", "status", town.folder).stdout.splitlines() if line.startswith("lib01")]
+    assert "active" in here
+    assert " 0 entries" not in here
+    assert (box.shown(TAP, "User"), box.shown(UPLINK, "User")) == (CARDS, CALLS)
+    assert box.do("systemctl", "list-units", "--failed", "--plain", "--no-legend") == ""
+
+
+def test_systemd_calls_it_started_when_it_serves_and_not_before(box: Box) -> None:
+    box.do("systemctl", "stop", TAP)
+    box.do("systemctl", "start", TAP)  # returns at READY=1
+    seen = status(box)
+    assert seen["tip"], "the journal is open"
+    assert seen["closed"] is None
+    assert box.shown(TAP, "Type") == "notify"
+
+
+def test_the_daemon_has_no_network(box: Box) -> None:
+    tap, uplink = (f"/proc/{box.process(service)}/net/dev" for service in (TAP, UPLINK))
+    assert interfaces(tap) == ["lo"]
+    assert interfaces(uplink) == interfaces("/proc/self/net/dev")
+    wait_until(lambda: "127.0.0.1" in Path(tap).with_name("fib_trie").read_text(), "its own page cannot be reached")
+
+
+def interfaces(table: str) -> list[str]:
+    return sorted(line.split(":")[0].strip() for line in Path(table).read_text().splitlines()[2:])
+
+
+def test_the_uplink_has_no_key_of_the_daemon_and_the_daemon_none_of_the_uplink(box: Box) -> None:
+    for secret in ("unit.key", "enrolment.json", "journal.db"):
+        assert as_user(box, CARDS, "cp", f"{FOLDER}/{secret}", "/dev/null")
+        assert not as_user(box, CALLS, "cp", f"{FOLDER}/{secret}", "/dev/null")
+    assert as_user(box, CALLS, "cp", "/var/lib/machi-uplink/device.key", "/dev/null")
+    assert not as_user(box, CARDS, "cp", "/var/lib/machi-uplink/device.key", "/dev/null")
+    assert not as_user(box, CALLS, "touch", f"{FOLDER}/new")
+
+
+def test_each_can_write_where_its_own_things_are_and_nowhere_else(box: Box) -> None:
+    """Tried as root, among what the service sees: these places are read-only whoever asks."""
+    for service, own in ((TAP, FOLDER), (UPLINK, "/var/lib/machi-uplink")):
+        inside = ["nsenter", f"--target={box.process(service)}", "--mount", "touch"]
+        for place in ("/etc", "/opt", "/run", "/usr", "/var", "/var/lib"):
+            done = subprocess.run([*inside, f"{place}/new"], capture_output=True, text=True, check=False)
+            assert "Read-only file system" in done.stderr, f"{service} can write to {place}"
+        subprocess.run([*inside, own], check=True)
+
+
+@pytest.mark.parametrize("service", [TAP, UPLINK])
+def test_nothing_is_left_of_what_it_could_have_done_as_root(box: Box, service: str) -> None:
+    told = dict(line.split(":\t", 1) for line in Path(f"/proc/{box.process(service)}/status").read_text().splitlines())
+    assert {int(told[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+    assert (told["NoNewPrivs"], told["Seccomp"]) == ("1", "2")
+
+
+def test_the_walls_let_it_ask_whether_the_clock_is_followed_and_not_set_it(box: Box) -> None:
+    """Under ProtectClock= the question would be refused, and every unit would say that it does not know the time."""
+    walls = (ROOT / "systemd" / "system" / TAP).read_text().partition("\nAmbientCapabilities=")[2]
+    program = (
+        "import ctypes, time\n"
+        "print(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(256)) >= 0)\n"
+        "time.clock_settime(time.CLOCK_REALTIME, time.time())\n"
+    )
+    run = "Type=oneshot\nExecStart=/usr/bin/python3 /run/clock.py\nStandardOutput=file:/run/said\nStandardError=inherit"
+    box.do("tee", "/run/clock.py", given=program)
+    box.do("tee", "/run/systemd/system/clock.service", given=f"[Service]\n{run}\nAmbientCapabilities={walls}")
+    box.do("systemctl", "daemon-reload")
+    assert box.run("systemctl", "start", "clock.service").returncode != 0
+    said = box.do("cat", "/run/said").splitlines()
+    assert (said[0], said[-1]) == ("True", "PermissionError: [Errno 1] Operation not permitted")
+    box.do("systemctl", "reset-failed", "clock.service")
+
+
+@pytest.mark.fault(
+    "the daemon hangs",
+    people="The screen stands still; within half a minute the unit serves again.",
+    lost="nothing",
+    found="By systemd, which the loop that serves cards has to tell again and again that it is well; in the log.",
+)
+def test_a_loop_that_hangs_is_started_again(box: Box) -> None:
+    """Only the thread that serves cards is held up; the others live, and must not be taken for it."""
+    before = box.process(TAP)
+    restarts = int(box.shown(TAP, "NRestarts"))
+    hold = ["strace", "-qq", "-o", "/dev/null", "-p", str(before), "-e", "inject=all:delay_enter=60s"]
+    with subprocess.Popen(hold, stderr=subprocess.DEVNULL) as held:
+        try:
+            wait_until(lambda: "Watchdog timeout" in box.log(TAP), lambda: box.log(TAP), 30)
+        finally:
+            held.kill()
+    wait_until(lambda: int(box.shown(TAP, "NRestarts")) == restarts + 1, lambda: box.log(TAP), 30)
+    wait_until(lambda: box.is_active(TAP), lambda: box.log(TAP), 30)
+    assert box.process(TAP) != before
+    assert status(box)["closed"] is None
+    verified = json.loads(box.do(MACHI, "unit", "verify", FOLDER, "--json"))
+    assert not verified["broken"]
+
+
+def test_a_loop_that_works_is_left_alone(box: Box) -> None:
+    before = box.process(TAP)
+    time.sleep(3)  # its watchdog waits for two seconds here
+    assert box.process(TAP) == before
+
+
+@pytest.mark.parametrize("service", [TAP, UPLINK, "pcscd.service"])
+def test_whoever_is_killed_comes_back(box: Box, service: str) -> None:
+    before = box.process(service)
+    box.do("systemctl", "kill", "--kill-whom=main", "--signal=KILL", service)
+    wait_until(lambda: box.is_active(service) and box.process(service) not in (0, before), lambda: box.log(service), 30)
+    wait_until(lambda: status(box).get("reader_service") is True, lambda: box.log(TAP), 30)
+
+
+def test_what_only_a_person_can_mend_is_not_tried_for_ever(box: Box) -> None:
+    box.do("systemctl", "stop", TAP)
+    box.do("mv", f"{FOLDER}/unit.toml", f"{FOLDER}/unit.toml.away")
+    assert box.run("systemctl", "start", TAP).returncode != 0
+    assert box.shown(TAP, "ActiveState") == "failed"
+    assert "no such file" in box.log(TAP)
+    box.do("mv", f"{FOLDER}/unit.toml.away", f"{FOLDER}/unit.toml")
+    box.do("systemctl", "start", TAP)
+    assert status(box)["closed"] is None
+
+
+def test_the_whole_unit_stops_and_starts_by_its_target(box: Box) -> None:
+    box.do("systemctl", "stop", "machi-unit.target")
+    assert not box.is_active(TAP)
+    assert not box.is_active(UPLINK)
+    box.do("systemctl", "start", "machi-unit.target")
+    wait_until(lambda: box.is_active(TAP) and box.is_active(UPLINK), lambda: box.log(TAP), 30)
