@@ -59,7 +59,11 @@ class Strace:
         command = [word for word in self.within if word not in ("-D", "--seccomp-bpf")]
         with subprocess.Popen([*command, "-p", str(process.pid)], stderr=subprocess.DEVNULL) as tracer:
             tracing = Path(f"/proc/{process.pid}/status")
-            wait_until(lambda: f"TracerPid:\t{tracer.pid}\n" in tracing.read_text(), "strace does not attach")
+            # A centre also writes by itself: the blow may have fallen before anybody looks.
+            wait_until(
+                lambda: process.poll() is not None or f"TracerPid:\t{tracer.pid}\n" in tracing.read_text(),
+                "strace does not attach",
+            )
             try:
                 yield
             finally:
