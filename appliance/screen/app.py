@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from appliance.screen.board import Board, Key
@@ -112,8 +112,16 @@ def create_screen(board: Board, tip: Callable[[], str], behind: Behind | None = 
     async def earcons(_request: Request) -> Response:
         return _json(EARCONS)
 
+    async def display(_request: Request) -> Response:
+        page = "/counter" if board.view.till else "/"
+        return RedirectResponse(f"{page}?display=1", headers=_HEADERS)
+
+    async def pages(_request: Request) -> Response:
+        return _json({"pages": board.pages})
+
     live = [
         *(Route("/view", view), Route("/events", events), Route("/earcons.json", earcons)),
+        *(Route("/display", display), Route("/pages", pages)),
         *(_for_staff(behind) if behind else ()),
     ]
     return Starlette(routes=[*live, *(_file(path, _PAGES / name) for path, name in _FILES.items())])

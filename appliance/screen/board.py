@@ -111,6 +111,7 @@ class Board:
         self._numbers = itertools.count(1)
         self._keys: list[Key] = []
         self._foremost: object = None  # the page that was opened last, while it is open
+        self._pages = 0
         self._watchers: list[Callable[[View], None]] = []
         self._up: tuple[View, float] = View(), 0.0  # with when it was put up, by the event loop's clock
         self.now_ms: Callable[[], int] | None = None
@@ -119,6 +120,11 @@ class Board:
     def view(self) -> View:
         """What was put up last."""
         return self._up[0]
+
+    @property
+    def pages(self) -> int:
+        """How many pages are open."""
+        return self._pages
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Say in which event loop the pages are served; called there."""
@@ -171,6 +177,7 @@ class Board:
         The page that was opened last is handed every key too, in order, before the view that follows it.
         """
         page = self._foremost = object()
+        self._pages += 1
         self._keys.clear()  # nobody pressed these for a page that was not there
         try:
             while self._changed is not None:
@@ -181,6 +188,7 @@ class Board:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
         finally:
+            self._pages -= 1
             if self._foremost is page:
                 self._foremost = None
 

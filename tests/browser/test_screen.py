@@ -10,13 +10,14 @@ from starlette.types import ASGIApp
 from appliance.counter import words_folders
 from appliance.feedback import Feedback
 from appliance.screen.app import create_screen
-from appliance.screen.board import Board
+from appliance.screen.board import Board, Till
 from appliance.view import Viewer
 from appliance.words import Catalogue, load
 from drivers.clock.sim import Driver as Clock
 from drivers.light.sim import Driver as Light
 from drivers.sound.sim import Driver as Sound
-from sync.program import Result
+from sync.program import NO_WISH, Result
+from tests.appliance.live import wait_until
 from tests.browser.serving import Serving
 
 SIZES = {"7 inch": (800, 480), "10 inch": (1280, 800), "standing": (480, 800), "bus": (1024, 600)}
@@ -128,6 +129,36 @@ def test_the_smallest_screen_shows_the_sign_and_a_word(unit: Unit, page: Page) -
     expect(page.locator("#short")).to_be_visible()
     expect(page.locator("#ja")).to_be_hidden()
     assert page.evaluate("() => document.documentElement.scrollWidth") <= SMALL[0]
+
+
+def test_the_units_own_display_follows_the_unit(unit: Unit, page: Page) -> None:
+    page.goto(f"{unit.serving.url}/display")
+    expect(page.locator("#ja")).to_have_text("カードをここにタッチ")
+    stand(unit, "魚屋", Till("shop", ("pay",), NO_WISH, 0))
+    expect(page.locator("#amount-step")).to_be_visible()
+    stand(unit, "図書館", None)
+    expect(page.locator("#ja")).to_have_text("カードをここにタッチ")
+
+
+def stand(unit: Unit, place: str, till: Till | None) -> None:
+    """Put the unit to another place, as the office does."""
+    unit.viewer.place = lambda: (place, place)
+    unit.viewer.till = lambda: till
+    unit.viewer.state(None)
+
+
+def test_a_unit_knows_how_many_pages_are_open(unit: Unit, page: Page) -> None:
+    def count() -> int:
+        pages: int = page.request.get(f"{unit.serving.url}/pages").json()["pages"]
+        return pages
+
+    assert count() == 0
+    look(page, unit)
+    assert count() == 1
+    page.reload()
+    wait_until(lambda: count() == 1, lambda: f"{count()} pages")
+    page.goto("about:blank")
+    wait_until(lambda: count() == 0, lambda: f"{count()} pages")
 
 
 def test_a_result_goes_away_by_itself(unit: Unit, page: Page) -> None:

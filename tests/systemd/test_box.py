@@ -88,7 +88,10 @@ def test_nothing_is_left_of_what_it_could_have_done_as_root(box: Box, service: s
 
 def test_the_walls_let_it_ask_whether_the_clock_is_followed_and_not_set_it(box: Box) -> None:
     """Under ProtectClock= the question would be refused, and every unit would say that it does not know the time."""
-    walls = (ROOT / "systemd" / "system" / TAP).read_text().partition("\nAmbientCapabilities=")[2]
+    system = ROOT / "systemd/system"
+    walls = "".join(
+        (system / name).read_text() for name in ("machi-.service.d/10-walls.conf", f"{TAP}.d/20-clock.conf")
+    )
     program = (
         "import ctypes, time\n"
         "print(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(256)) >= 0)\n"
@@ -96,7 +99,7 @@ def test_the_walls_let_it_ask_whether_the_clock_is_followed_and_not_set_it(box: 
     )
     run = "Type=oneshot\nExecStart=/usr/bin/python3 /run/clock.py\nStandardOutput=file:/run/said\nStandardError=inherit"
     box.do("tee", "/run/clock.py", given=program)
-    box.do("tee", "/run/systemd/system/clock.service", given=f"[Service]\n{run}\nAmbientCapabilities={walls}")
+    box.do("tee", "/run/systemd/system/clock.service", given=f"{walls}\n{run}\n")
     box.do("systemctl", "daemon-reload")
     assert box.run("systemctl", "start", "clock.service").returncode != 0
     said = box.do("cat", "/run/said").splitlines()

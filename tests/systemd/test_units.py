@@ -14,6 +14,7 @@ from tests.systemd.box import ROOT
 
 SYSTEM = ROOT / "systemd" / "system"
 SERVICES = sorted(path.name for path in SYSTEM.glob("*.service"))
+OF_THE_UNIT = ["machi-tap.service", "machi-uplink.service"]
 EXPOSURE_MAX = 15  # of 100; a service without walls has 96
 LATE = re.compile(r"network-online|network\.target|time-sync|time-set|wait-online")
 PROGRAM = "/opt/machitap/bin/machi"
@@ -26,9 +27,9 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "etc").mkdir()
     for name in ("sysinit.target", "basic.target", "shutdown.target", "multi-user.target", "sockets.target"):
         shutil.copy(f"/usr/lib/systemd/system/{name}", tmp_path / "usr/lib/systemd/system")
-    for name in ("pcscd.service", "pcscd.socket"):
+    for name in ("pcscd.service", "pcscd.socket", "seatd.service"):
         shutil.copy(f"/usr/lib/systemd/system/{name}", tmp_path / "usr/lib/systemd/system")
-    for path in (PROGRAM, "/usr/bin/chown", "/usr/sbin/pcscd", "/usr/lib/systemd/systemd"):
+    for path in (PROGRAM, "/usr/bin/chown", "/usr/bin/weston", "/usr/sbin/pcscd", "/usr/lib/systemd/systemd"):
         program = tmp_path / path[1:]
         program.parent.mkdir(parents=True, exist_ok=True)
         program.write_text("#!/bin/sh\n")
@@ -41,13 +42,14 @@ def systemd(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def settings(name: str) -> list[tuple[str, str]]:
-    """Return every setting of a unit file, in its order."""
-    lines = (SYSTEM / name).read_text().splitlines()
+    """Return every setting of a unit, in its order: its file, the walls of all, and what it has behind them."""
+    files = [SYSTEM / name, *SYSTEM.glob("machi-.service.d/*"), *sorted(SYSTEM.glob(f"{name}.d/*"))]
+    lines = "\n".join(file.read_text().replace("\\\n", "") for file in files).splitlines()
     return [(key, value) for line in lines if "=" in line and line[0] != "#" for key, value in [line.split("=", 1)]]
 
 
 def test_there_is_a_service_for_each_process() -> None:
-    assert SERVICES == ["machi-tap.service", "machi-uplink.service"]
+    assert ["machi-display.service", "machi-screen.service", *OF_THE_UNIT] == SERVICES
 
 
 @pytest.mark.parametrize("name", [*SERVICES, "machi-unit.target", "pcscd.service"])
@@ -78,7 +80,7 @@ def test_users_are_made_and_may_be_made_again(root: Path) -> None:
         assert done.returncode == 0, done.stderr
     users = {line.split(":")[0] for line in (root / "etc/passwd").read_text().splitlines()}
     groups = {line.split(":")[0]: line.split(":")[3] for line in (root / "etc/group").read_text().splitlines()}
-    assert {"machi-tap", "machi-uplink"} <= users
+    assert {"machi-tap", "machi-uplink", "machi-display", "machi-screen"} <= users
     assert groups["machi-hatch"] == "machi-uplink"
 
 
@@ -109,7 +111,7 @@ def test_no_unit_waits_for_a_network_or_for_the_time(name: str) -> None:
     assert [setting for setting in settings(name) if LATE.search(setting[1])] == []
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", OF_THE_UNIT)
 def test_it_runs_a_command_that_there_is_with_what_its_help_names(name: str) -> None:
     command = dict(settings(name))["ExecStart"].split()
     assert command[:2] == [PROGRAM, "unit"]

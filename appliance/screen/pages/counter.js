@@ -41,6 +41,7 @@ function connect() {
   events.onmessage = async (event) => {
     view = JSON.parse(event.data);
     heard = performance.now();
+    if (!view.till && location.search.includes("display=1")) location.replace("/display");
     show();
     await refresh();
     show();

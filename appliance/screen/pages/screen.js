@@ -15,6 +15,8 @@ function connect() {
   events.onmessage = (event) => {
     view = JSON.parse(event.data);
     heard = performance.now();
+    // The unit's own display follows the unit, which may become a shop's while it runs.
+    if (view.till && location.search.includes("display=1")) location.replace("/display");
     show();
     play();
   };
