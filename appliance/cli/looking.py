@@ -7,7 +7,18 @@ from typing import Any
 import click
 import msgspec
 
-from appliance.cli.common import CHECK_FAILED, FOLDER, JSON, copy_of, hatch_of, inside, plainly, say
+from appliance.cli.common import (
+    CHECK_FAILED,
+    FOLDER,
+    JSON,
+    ExistsError,
+    HardwareError,
+    copy_of,
+    hatch_of,
+    inside,
+    plainly,
+    say,
+)
 
 
 @click.command(epilog="\b\nExamples:\n  machi unit status lib01\n  machi unit status lib01 --json")
@@ -22,11 +33,23 @@ def status(folder: Path, as_json: bool) -> None:
         sys.exit(CHECK_FAILED)
 
 
-@click.command(epilog="\b\nExamples:\n  machi unit doctor lib01\n  machi unit doctor lib01 --json")
+@click.command(
+    epilog="\b\nExamples:\n  machi unit doctor lib01\n  machi unit doctor lib01 --json\n"
+    "  machi unit doctor lib01 --report pi4-acr1252.json"
+)
 @FOLDER
+@click.option(
+    "--report",
+    "output",
+    type=click.Path(path_type=Path),
+    help="Write to a file what this board is, and how it does.",
+)
 @JSON
-def doctor(folder: Path, as_json: bool) -> None:
-    """Look at every device of this unit and say in plain words what is wrong. Exit code 2 if somebody is needed."""
+def doctor(folder: Path, output: Path | None, as_json: bool) -> None:
+    """Look at every device of this unit and say in plain words what is wrong. Exit code 2 if somebody is needed.
+
+    What --report writes names no unit, place, person or key, and may be published: docs/hardware.md says what for.
+    """
     from appliance.config import HATCH_SOCKET, ConfigError, read_config
     from appliance.doctor import examine, lines, unreadable
     from appliance.uplink.courier import HatchError, NoDaemonError
@@ -34,6 +57,9 @@ def doctor(folder: Path, as_json: bool) -> None:
     from appliance.uplink.reach import reach
     from drivers.clock.system import Driver as SystemClock
 
+    if output and output.exists():
+        raise ExistsError(f"{output} is there already; name another file")
+    where = output.absolute() if output else None
     with inside(folder):
         try:
             status: dict[str, Any] | None = HttpHatch(HATCH_SOCKET).status()
@@ -44,11 +70,30 @@ def doctor(folder: Path, as_json: bool) -> None:
         try:
             config, clock = read_config(Path()), SystemClock()
             report = examine(config.name, config.drivers, status, lambda: reach(Path(), config, clock), clock)
+            if where:
+                where.write_bytes(_proof(report, status, config, clock))
         except ConfigError as error:
             report = unreadable(str(error))
     click.echo(msgspec.json.encode(report) if as_json else "\n".join(lines(report)))
     if report.failed:
         sys.exit(CHECK_FAILED)
+
+
+def _proof(report: Any, status: dict[str, Any] | None, config: Any, clock: Any) -> bytes:
+    import apsw
+
+    from appliance.config import driver
+    from appliance.proving import prove, time_commits
+    from appliance.unit import SOFTWARE
+    from drivers.inventory import take
+
+    with plainly():
+        try:
+            commits = time_commits(driver(config, "disk"), clock)
+        except apsw.Error as error:
+            raise HardwareError(f"the disk cannot be tried: {error}") from error
+    proof = prove(report, status, take(), commits, clock.wall_ms(), SOFTWARE)
+    return msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n"
 
 
 @click.command(epilog="\b\nExamples:\n  machi unit verify lib01")

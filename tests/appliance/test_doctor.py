@@ -3,22 +3,26 @@
 import contextlib
 import importlib.machinery
 import json
+import os
 import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import msgspec
 import pytest
 
 from appliance import config as appliance_config
 from appliance.config import read_config
 from appliance.doctor import EVERY_UNIT_HAS, Finding, Report, examine, lines, unreadable
+from appliance.proving import Proof, time_commits
 from appliance.uplink.reach import reach
 from drivers.check import Check, State
 from drivers.clock import system
 from drivers.clock.sim import Driver as SimClock
+from drivers.disk.file import Driver as Disk
 from drivers.keystore.file import create
 from drivers.printer.sim import Driver as SimPrinter
 from drivers.reader import sim as sim_reader
@@ -313,3 +317,38 @@ def test_a_file_that_cannot_be_read_is_a_finding(unit: CalledUnit) -> None:
     assert done.returncode == 2
     assert "unit.toml が読めません" in done.stdout
     assert machi("unit", "doctor", unit.folder / "none").returncode == 4
+
+
+def test_a_report_says_what_the_board_is_and_does_and_whose_it_is_to_nobody(unit: CalledUnit, tmp_path: Path) -> None:
+    output = tmp_path / "report.json"
+    before = sorted(path.name for path in unit.folder.iterdir())
+    assert machi("unit", "doctor", unit.folder, "--report", output).returncode == 0
+    proof = msgspec.json.decode(output.read_bytes(), type=Proof)
+    assert proof.board.linux == os.uname().release
+    assert 0 < proof.commits.median_ms <= proof.commits.p99_ms <= proof.commits.longest_ms
+    assert {finding.part for finding in proof.findings} >= {"reader", "keystore", "disk"}
+    config = read_config(unit.folder)
+    for name in (config.name, str(unit.folder), config.uplink.url, "library"):
+        assert name not in output.read_text()
+    assert sorted(path.name for path in unit.folder.iterdir()) == before, "what was written to try the disk is gone"
+    assert machi("unit", "doctor", unit.folder, "--report", output).returncode == 5
+    assert msgspec.json.decode(output.read_bytes(), type=Proof) == proof, "an older report is never written over"
+
+
+def test_commits_are_timed_as_the_journal_makes_them(tmp_path: Path) -> None:
+    """Each waits for the disk: a disk that takes a while shows in every figure."""
+
+    class Slow(Disk):
+        def connect(self, name: str) -> apsw.Connection:
+            connection = super().connect(name)
+            connection.set_commit_hook(wait)
+            return connection
+
+    def wait() -> bool:
+        clock.sleep(0.25)
+        return False
+
+    clock = SimClock(SimClock.Options())
+    took = time_commits(Slow(Disk.Options(path=str(tmp_path))), clock, 10)
+    assert (took.count, took.median_ms, took.longest_ms) == (10, 250.0, 250.0)
+    assert list(tmp_path.iterdir()) == []
