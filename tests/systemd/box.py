@@ -27,7 +27,7 @@ set -eu
 mount -t tmpfs box "$1"; cd "$1"; mkdir up work root
 mount -t overlay box -o "lowerdir=/,upperdir=$1/up,workdir=$1/work" root
 rm -rf root/etc/systemd/system root/opt/machitap; mkdir -p root/etc/systemd/system root/var/tmp
-"$2/systemd/install" root
+"$2/systemd/install" root; "$2/firmware-config/install" root
 mkdir -p root/usr/lib/systemd/system/machi-tap.service.d
 printf '[Service]\\nWatchdogSec=2\\n' >root/usr/lib/systemd/system/machi-tap.service.d/impatient.conf
 printf '%s\\n' "$4" >root/etc/machine-id

@@ -162,3 +162,31 @@ def test_the_whole_unit_stops_and_starts_by_its_target(box: Box) -> None:
     assert not box.is_active(UPLINK)
     box.do("systemctl", "start", "machi-unit.target")
     wait_until(lambda: box.is_active(TAP) and box.is_active(UPLINK), lambda: box.log(TAP), 30)
+
+
+def test_the_log_lies_in_memory_and_journald_understands_how(box: Box) -> None:
+    files = box.run("find", "/run/log/journal", "/var/log/journal", "-name", "*.journal").stdout.splitlines()
+    assert files
+    assert [path for path in files if not path.startswith("/run/")] == []
+    assert "Runtime Journal (/run/log/journal/" in box.log("systemd-journald")
+    assert "max 32.0M" in box.log("systemd-journald")
+    assert "Unknown" not in box.log("systemd-journald")
+
+
+def test_chrony_starts_behind_its_walls_and_hears_whom_dhcp_names(box: Box) -> None:
+    """Without the right to set a clock, which in here is this machine's: that much is changed, and only here."""
+    ours = box.shown("chrony.service", "Environment").removeprefix('"').removesuffix('"')
+    assert ours == "DAEMON_OPTS=-F 1 -f /etc/chrony/machitap.conf"
+    lines = ["[Unit]", "ConditionCapability=", "[Service]", f'Environment="{ours} -x"']
+    box.do("mkdir", "-p", "/etc/systemd/system/chrony.service.d", "/run/systemd/netif")
+    box.do("tee", "/etc/systemd/system/chrony.service.d/test.conf", given="\n".join(lines))
+    box.do("tee", "/run/systemd/netif/state", given="OPER_STATE=routable\nNTP=192.0.2.7\n")
+    box.do("systemctl", "daemon-reload")
+    box.do("systemctl", "start", "chrony.service", "machi-time-sources.path")
+    box.do("systemctl", "start", "machi-time-sources.service")
+    assert "192.0.2.7" in box.do("chronyc", "-n", "sources")
+    box.do(
+        "sh", "-c", "echo NTP=192.0.2.8 >/run/systemd/netif/new && mv /run/systemd/netif/new /run/systemd/netif/state"
+    )
+    wait_until(lambda: "192.0.2.8" in box.do("chronyc", "-n", "sources"), lambda: box.log("machi-time-sources"))
+    box.do("systemctl", "stop", "chrony.service", "machi-time-sources.path")
