@@ -57,7 +57,8 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     viewer.phone = lambda: town.phone if (town := unit.directory.town()) else "—"
     bells = Bells()
     unit.tap.asking.ring = bells.want.ring
-    daemon = Daemon(unit, devices, viewer, world.clock, bells.news.ring)
+    unit.twin.is_fitted = fitted(config, "twin")
+    daemon = Daemon(unit, devices, viewer, world.clock, bells.ring)
     viewer.till = lambda: till(daemon.serving.tap, daemon.serving.directory)
     viewer.notice = lambda: notice(daemon.serving.receipts)
     viewer.is_practice = lambda: daemon.is_practice
@@ -71,7 +72,7 @@ def run(folder: Path, *, as_json: bool = False) -> int:
 
     daemon.begin_practice = practise
     journal = unit.opened.journal
-    behind = hatch_http.Daemon(daemon.ask, daemon.status, lambda: unit.tap.asking.want, journal.copy_to)
+    behind = hatch_http.Daemon(daemon.ask, daemon.status, lambda: unit.tap.asking.want, journal.copy_to, unit.twin)
     hatch = hatch_http.create_hatch(behind, unit.hatch, bells, here)
     doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]
     if config.screen.port:

@@ -47,6 +47,13 @@ class Uplink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_max_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
 
 
+class Twin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often the third process writes to the journal's twin at most, and looks whether its stick is there."""
+
+    every_s: Annotated[float, msgspec.Meta(ge=0)] = 1.0
+    look_s: Annotated[float, msgspec.Meta(gt=0)] = 2.0
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One unit.
 
@@ -59,6 +66,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drivers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     screen: Screen = Screen()
     uplink: Uplink = Uplink()
+    twin: Twin = Twin()
     ballast_bytes: Annotated[int, msgspec.Meta(ge=0)] = 4 * 1024 * 1024
 
 
@@ -77,6 +85,7 @@ _USUAL: Final[dict[str, dict[str, Any]]] = {
     "scanner": {"make": "none"},
     "printer": {"make": "none"},
     "gps": {"make": "none"},
+    "twin": {"make": "none"},
 }
 _KINDS: Final = tuple(_USUAL)
 

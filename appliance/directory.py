@@ -3,11 +3,23 @@
 from typing import TypeVar
 
 from appliance.shelf import Shelf
-from sync.directory import DIRECTORY, TOWN_KEY, card_key, face_key, order_key, phone_key, place_key, staff_key, unit_key
-from sync.facts import CardSet, FaceKey, Order, PhoneSet, PlaceNamed, Town, UnitSet
+from sync.directory import (
+    DIRECTORY,
+    TOWN_KEY,
+    TWIN_KEY,
+    card_key,
+    face_key,
+    order_key,
+    phone_key,
+    place_key,
+    staff_key,
+    unit_key,
+)
+from sync.facts import CardSet, FaceKey, Order, PhoneSet, PlaceNamed, Town, TwinKey, UnitSet
 from sync.staff import StaffSet
+from sync.twin import ALG
 
-Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order, StaffSet)
+Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order, StaffSet, TwinKey)
 
 
 class Directory:
@@ -44,6 +56,11 @@ class Directory:
     def staff(self) -> StaffSet | None:
         """Return who may sign in here, or None if the office has never said so."""
         return self._said(staff_key(self._unit), StaffSet)
+
+    def twin_key(self) -> str:
+        """Return the key for which twins are sealed (base64), or "" before the centre has named one for us."""
+        said = self._said(TWIN_KEY, TwinKey)
+        return said.key if said and said.alg == ALG else ""
 
     def order(self) -> Order | None:
         """Return the centre's latest order to this unit in its present life."""

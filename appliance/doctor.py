@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from appliance.behind import twin_of
 from drivers.check import Check, Probed, State
 from drivers.choose import UnknownDriverError, find, load
 from drivers.clock import Clock
@@ -20,7 +21,7 @@ from drivers.reader import Event, ReaderCame, ServiceLost
 
 _ORDER: Final = (
     "reader", "light", "sound", "button", "display", "scanner", "printer", "gps",
-    "clock", "watchdog", "keystore", "monotonic", "disk",
+    "clock", "watchdog", "keystore", "monotonic", "disk", "twin",
 )  # fmt: skip
 EVERY_UNIT_HAS: Final[dict[str, dict[str, Any]]] = {
     "reader": {"make": "pcsc"},
@@ -129,6 +130,8 @@ def _device(kind: str, options: dict[str, Any], status: Mapping[str, Any] | None
     is_running = status is not None
     if kind == "reader" and status is not None:
         return _finding(kind, make, _reader_of(status), is_running=True)
+    if kind == "twin" and status and make != "none":
+        return _finding(kind, make, twin_of(status), is_running=True)
     try:
         check = _look(kind, make, options, clock)
     except UnknownDriverError as error:

@@ -134,7 +134,7 @@ class Hatch:
         segment = self._outbox.next_segment() if holdings.state is UnitState.ACTIVE else None
         if segment is None:
             return None
-        self._make_sure_of(segment)
+        make_sure_of(self._journal, self._own_key, segment)
         return pack(to_text(segment))
 
     def heard_s(self) -> float | None:
@@ -183,16 +183,6 @@ class Hatch:
     def backlog(self) -> Backlog:
         return self._outbox.backlog()
 
-    def _make_sure_of(self, segment: Segment) -> None:
-        """Check a segment before it goes out: a start walks only what is new, and a disk may rot further back.
-
-        The centre would refuse it again and again; a start that looks at everything saves what can be saved.
-        """
-        if not self._own_key.signed(segment.hashes()[-1], segment.seal):
-            doubt(self._journal)
-            place = f"{segment.boot}/{segment.first} to {segment.last}"
-            raise JournalBrokenError(f"entries {place} are not as they were signed; the journal is damaged")
-
     def _see(self, holdings: Holdings) -> None:
         held = self._outbox.look_up(holdings)
         self._fence = holdings.fence
@@ -216,3 +206,17 @@ class Hatch:
     def _strange(self, why: str) -> StrangeError:
         self.standing.strange = why
         return StrangeError(why)
+
+
+def make_sure_of(journal: Journal, own_key: chain.PublicKey, segment: Segment) -> None:
+    """Check a segment before it goes out: a start walks only what is new, and a disk may rot further back.
+
+    The centre would refuse it again and again; a start that looks at everything saves what can be saved.
+
+    Raises:
+        JournalBrokenError: it is not as it was signed.
+    """
+    if not own_key.signed(segment.hashes()[-1], segment.seal):
+        doubt(journal)
+        place = f"{segment.boot}/{segment.first} to {segment.last}"
+        raise JournalBrokenError(f"entries {place} are not as they were signed; the journal is damaged")

@@ -17,9 +17,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from appliance.copying import Told
 from appliance.hatch import Hatch
 from appliance.inbox import StrangeError
 from appliance.journal import JournalFullError
+from appliance.twinned import Twinned
 from sync.messages import Head
 from sync.segment import SegmentError, split, unpack
 
@@ -58,14 +60,26 @@ class Bell:
 
 @dataclass(frozen=True)
 class Bells:
-    """What the uplink waits for: something to send, and a question that somebody stands and waits for."""
+    """What the other processes wait for.
+
+    Attributes:
+        news: something to send, for the uplink.
+        want: a question that somebody stands and waits for, for the uplink.
+        twin: something to write a second time.
+    """
 
     news: Bell = field(default_factory=Bell)
     want: Bell = field(default_factory=Bell)
+    twin: Bell = field(default_factory=Bell)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.news.attach(loop)
-        self.want.attach(loop)
+        for bell in (self.news, self.want, self.twin):
+            bell.attach(loop)
+
+    def ring(self) -> None:
+        """Tell everybody that something was written; may be called from any thread."""
+        self.news.ring()
+        self.twin.ring()
 
 
 @dataclass(frozen=True)
@@ -76,12 +90,14 @@ class Daemon:
         ask: runs a function in the daemon's thread.
         want: returns the open question, once.
         copy: copies the journal to a path.
+        twin: knows the journal's twin.
     """
 
     ask: Ask
     status: Callable[[], msgspec.Struct]
     want: Callable[[], msgspec.Struct | None]
     copy: Callable[[str], None]
+    twin: Twinned
 
 
 def create_hatch(daemon: Daemon, hatch: Hatch, bells: Bells, folder: Path) -> Starlette:
@@ -100,6 +116,9 @@ def create_hatch(daemon: Daemon, hatch: Hatch, bells: Bells, folder: Path) -> St
             Route("/bell", door.bell),
             Route("/want", door.want),
             Route("/copy", door.copy),
+            Route("/twin", door.twin, methods=["POST"]),
+            Route("/twin/owner", door.twin_owner),
+            Route("/twin/bell", door.twin_bell),
         ]
     )
 
@@ -110,6 +129,7 @@ class _Door:
         self._status = daemon.status
         self._want = daemon.want
         self._copy = daemon.copy
+        self._twin = daemon.twin
         self._hatch = hatch
         self._bells = bells
         self._folder = folder
@@ -172,6 +192,18 @@ class _Door:
             path.unlink(missing_ok=True)
             return _refusal(error)
         return FileResponse(path, background=BackgroundTask(path.unlink, missing_ok=True))
+
+    async def twin(self, request: Request) -> Response:
+        """Hear how the twin stands; answer with the text of the next segment that it lacks."""
+        told = msgspec.json.decode(await _body(request), type=Told)
+        return await self._packed(lambda: self._twin.next(told))
+
+    async def twin_owner(self, _request: Request) -> Response:
+        return _json(await self._ask(self._twin.owner))
+
+    async def twin_bell(self, request: Request) -> Response:
+        await self._bells.twin.wait(_seconds(request))
+        return Response(status_code=204)
 
     async def _packed(self, question: Callable[[], bytes | None]) -> Response:
         try:

@@ -224,6 +224,11 @@ class Journal:
         found = self.select("SELECT count(*), min(seq) FROM entry WHERE boot = ? AND seq > ?", boot, seq)
         return found[0][0], found[0][1]
 
+    def first_behind(self, boot: str, seq: int) -> int | None:
+        """Return the number of the first entry of a boot that stands behind `seq`, or None."""
+        found = self.select("SELECT seq FROM entry WHERE boot = ? AND seq > ? ORDER BY seq LIMIT 1", boot, seq)
+        return found[0][0] if found else None
+
     def note(self, name: str) -> str:
         """Return a small note that outlives the process, or "". Nothing vouches for it: it may have rotted."""
         return read_note(self.connection, name)

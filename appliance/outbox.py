@@ -124,7 +124,7 @@ class Outbox:
         """
         behind_holes: list[tuple[Begun, int]] = []
         for one in self._waiting():
-            _, seq = self._unsent(one)
+            seq = self._first_unsent(one)
             if seq is None:
                 continue
             if seq == self._held.upto.get(one.boot, 0) + 1 and not (seq == 1 and self._waits_for(one.after)):
@@ -140,6 +140,18 @@ class Outbox:
     def _waits_for(self, place: Place | None) -> bool:
         """Whether an entry is not at the centre: it is lost, or waits itself, for boots are asked in their order."""
         return place is not None and self._held.upto.get(place.boot, 0) < place.seq
+
+    def hold(self, upto: dict[str, int]) -> bool:
+        """Go by what somebody else than the centre holds: for each boot, up to which entry.
+
+        Returns:
+            Whether that is something which this journal has not: its disk has lost it, or was put back in time.
+        """
+        self._held = Held(dict(upto))
+        self._done.clear()
+        tip = self._journal.tip
+        last = {one.boot: one.last for one in self._boots.values()} | ({tip.boot: tip.seq} if tip else {})
+        return any(seq > last.get(boot, 0) for boot, seq in upto.items())
 
     def rest(self) -> Iterator[Segment]:
         """Yield everything that is to be sent, without asking the centre in between, as for a stick."""
@@ -171,11 +183,18 @@ class Outbox:
     def _unsent(self, one: Begun) -> tuple[int, int | None]:
         """Return how many entries of a boot the centre lacks, and the number of the first of them."""
         upto = self._held.upto.get(one.boot, 0)
+        return (0, None) if self._is_done(one, upto) else self._journal.behind(one.boot, upto)
+
+    def _first_unsent(self, one: Begun) -> int | None:
+        """Return the same without the count, for which every one of them would have to be read."""
+        upto = self._held.upto.get(one.boot, 0)
+        return None if self._is_done(one, upto) else self._journal.first_behind(one.boot, upto)
+
+    def _is_done(self, one: Begun, upto: int) -> bool:
         is_over = self._journal.tip is not None and one.boot != self._journal.tip.boot
         if is_over and upto >= one.last:
             self._done.add(one.boot)
-            return 0, None
-        return self._journal.behind(one.boot, upto)
+        return one.boot in self._done
 
     def _hash_before(self, one: Begun, seq: int) -> bytes:
         if seq == 1:

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from appliance.twinned import Lag
 from appliance.unit import Unit
 from sync.facts import Gap
 
@@ -31,6 +32,7 @@ class Status(msgspec.Struct, frozen=True):
 
     `disbelieved`: why the town's own pass issuers are not believed here, or empty.
     `paper`: why the last receipt did not come out, or empty.
+    `twin`: how far behind the journal's second copy is.
     """
 
     schema: str
@@ -50,6 +52,7 @@ class Status(msgspec.Struct, frozen=True):
     disbelieved: str
     paper: str
     lost: list[Gap]
+    twin: Lag
     touch_p50_s: float | None
     touch_p95_s: float | None
 
@@ -76,6 +79,7 @@ def look(unit: Unit, readers: list[str], *, service: bool, timings: Timings) -> 
         disbelieved=unit.tap.believer.refused,
         paper=unit.receipts.trouble or "",
         lost=unit.opened.lost,
+        twin=unit.twin.look(),
         touch_p50_s=timings.percentile(0.5),
         touch_p95_s=timings.percentile(0.95),
     )

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Final
 
 from appliance.asking import Asking
+from appliance.copying import Owner
 from appliance.counter import counters, folds
 from appliance.directory import Directory
 from appliance.feedback import Feedback
@@ -24,6 +25,7 @@ from appliance.staff import Staff
 from appliance.tap import TapPath
 from appliance.told import Announcer
 from appliance.trust import Believer
+from appliance.twinned import Twinned
 from drivers.card import Trust
 from sync import chain, installed
 from sync.directory import DIRECTORY
@@ -49,6 +51,7 @@ class Unit:
     hatch: Hatch
     room: Room
     receipts: Receipts
+    twin: Twinned
 
     def close(self) -> None:
         """End in order."""
@@ -76,8 +79,7 @@ def assemble(
     directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)
     card_key = raw_bytes(enrolment.card_key)
     town_key = chain.PublicKey(raw_bytes(enrolment.town_key), world.check)
-    rights = Rights(opened.shelf, enrolment.unit, enrolment.epoch)
-    inbox = Inbox(written, register, town_key, rights.returned)
+    inbox = Inbox(written, register, town_key, Rights(opened.shelf, enrolment.unit, enrolment.epoch).returned)
     for text in enrolment.segments:
         inbox.take(text.encode())
     outbox = Outbox(written, opened.history)
@@ -115,4 +117,15 @@ def assemble(
         waiting=lambda: [register.decode(body).fact for body in outbox.waiting(WAITING_MAX)],
         news=lambda: (written.tip, outbox.backlog()),
     )
-    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, announcer, hatch, room, receipts)
+    twin = _twin(enrolment, opened, directory, world)
+    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, announcer, hatch, room, receipts, twin)
+
+
+def _twin(enrolment: Enrolment, opened: Opened, directory: Directory, world: World) -> Twinned:
+    return Twinned(
+        owner=lambda: Owner(enrolment.unit, enrolment.epoch, directory.twin_key()),
+        journal=opened.journal,
+        outbox=Outbox(opened.journal, opened.history),
+        clock=world.clock,
+        own_key=chain.PublicKey(world.keystore.public, world.check),
+    )

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 CONFIG_FILE: Final = "central.toml"
@@ -22,6 +23,7 @@ CARD_KEY: Final = "card.key"  # turns identifiers into the town's names for card
 CA_KEY: Final = "ca.key"  # signs device and server certificates
 CA_FILE: Final = "ca.pem"
 ISSUER_KEY: Final = "pass-issuer.key"  # signs service passes
+TWIN_KEY: Final = "twin.key"  # opens the twins of units' journals
 SECRET_BYTES: Final = 32
 
 
@@ -106,6 +108,17 @@ class Folder:
         if not isinstance(key, Ed25519PrivateKey):
             raise FolderError(f"{name}: an Ed25519 key is needed")
         return TownSigner(key)
+
+    def twin_key(self) -> X25519PrivateKey:
+        """Return the key that opens twins.
+
+        Raises:
+            FolderError: it is missing, or none.
+        """
+        key = load_pem_private_key(self.secret(TWIN_KEY), password=None)
+        if not isinstance(key, X25519PrivateKey):
+            raise FolderError(f"{TWIN_KEY}: an X25519 key is needed")
+        return key
 
 
 class TownSigner:

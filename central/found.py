@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from central import folder as at
@@ -15,8 +16,9 @@ from central.folder import Folder, write_secret
 from central.history import begin_history
 from central.migrations import migrate
 from central.town import Clock, Entropy
-from sync.directory import TOWN_KEY
-from sync.facts import Town
+from sync import twin
+from sync.directory import TOWN_KEY, TWIN_KEY
+from sync.facts import Town, TwinKey
 from sync.messages import text
 
 _CONFIG: Final = """\
@@ -86,6 +88,7 @@ def found(folder: Path, plan: Plan, clock: Clock, entropy: Entropy) -> None:
 def upgrade(folder: Path, clock: Clock, entropy: Entropy) -> None:
     """Bring a centre's database to this version, and tell the units what its configuration says about the town."""
     opened = Folder(folder)
+    _make_twin_key(opened)
     engine = store.open_engine(opened.database)
     migrate(engine)
     with store.reading(engine) as connection:
@@ -97,6 +100,7 @@ def upgrade(folder: Path, clock: Clock, entropy: Entropy) -> None:
     centre.reconciler.prepare()
     centre.reconciler.catch_up()
     _say_town(centre, opened)
+    _say_twin_key(centre, opened)
     centre.reconciler.catch_up()
     centre.engine.dispose()
 
@@ -115,3 +119,19 @@ def _say_town(centre: Centre, opened: Folder) -> None:
         said = reconcile.statement(connection, TOWN_KEY).fact
     if said != statement:
         centre.registrar.town(statement)
+
+
+def _make_twin_key(opened: Folder) -> None:
+    """Make the key that opens twins, in a centre that has none: one of an earlier version, or one that lost it."""
+    path = opened.path / at.KEYS_FOLDER / at.TWIN_KEY
+    if not path.exists():
+        key = X25519PrivateKey.generate()
+        write_secret(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def _say_twin_key(centre: Centre, opened: Folder) -> None:
+    statement = TwinKey(twin.ALG, text(opened.twin_key().public_key().public_bytes_raw()))
+    with store.reading(centre.engine) as connection:
+        said = reconcile.statement(connection, TWIN_KEY).fact
+    if said != statement:
+        centre.registrar.say([statement])

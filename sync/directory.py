@@ -11,11 +11,22 @@ from typing import Any, Final
 import msgspec
 
 from sync.entries import Entry, Fact
-from sync.facts import CardSet, CardState, FaceKey, Order, PhoneSet, PlaceNamed, Town, UnitSet, UnitState
+from sync.facts import (
+    CardSet,
+    CardState,
+    FaceKey,
+    Order,
+    PhoneSet,
+    PlaceNamed,
+    Town,
+    TwinKey,
+    UnitSet,
+    UnitState,
+)
 from sync.program import Fold
 from sync.staff import Person, StaffSet
 
-Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | PhoneSet | Order | StaffSet
+Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | PhoneSet | Order | StaffSet | TwinKey
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -26,6 +37,7 @@ class Said(msgspec.Struct, frozen=True):
 
 
 TOWN_KEY = "town"
+TWIN_KEY = "twin"
 
 
 def card_key(card: str) -> str:
@@ -69,6 +81,7 @@ _KEYS: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
     UnitSet: lambda fact: unit_key(fact.name),
     Order: lambda fact: order_key(fact.name, fact.epoch),
     StaffSet: lambda fact: staff_key(fact.of),
+    TwinKey: lambda _: TWIN_KEY,
 }
 
 
@@ -87,7 +100,7 @@ def _strictness(fact: Statement | None) -> int:
 
 DIRECTORY: Fold[Said] = Fold(
     name="directory",
-    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order, StaffSet),
+    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order, StaffSet, TwinKey),
     state=Said,
     empty=Said(),
     key=_key,
@@ -102,6 +115,7 @@ DIRECTORY: Fold[Said] = Fold(
         PhoneSet("ef" * 16, "ab" * 16, "0a" * 32),
         Order("lib01", 1, UnitState.SUSPENDED, "clone"),
         StaffSet("lib01", (Person(3, "はる"),), needed=True),
+        TwinKey("x25519", "QUJD"),
     ),
-    version=4,
+    version=5,
 )

@@ -164,8 +164,16 @@ class Enrolled(Fact, frozen=True, tag="enrolled"):
     key: Key
 
 
+class TwinKey(Fact, frozen=True, tag="twin"):
+    """For whom units seal the twins of their journals: a public key (X25519) whose other half the centre has."""
+
+    alg: Text
+    key: KeyText
+
+
 CORE: tuple[type[Fact], ...] = (
     *(Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneInvited, PhoneSet, Order, Enrolled),
+    TwinKey,
     *rights.KINDS,
     *rights.OFFICE,
     rights.Lacked,

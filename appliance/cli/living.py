@@ -1,4 +1,4 @@
-"""`machi unit init|enrol|run|uplink`: set a unit up, and let it live."""
+"""`machi unit init|enrol|run|uplink|twin`: set a unit up, and let it live."""
 
 import sys
 from pathlib import Path
@@ -90,3 +90,17 @@ def uplink(folder: Path, as_json: bool) -> None:
 
     with plainly():
         run_uplink(folder, as_json=as_json)
+
+
+@click.command(epilog="\b\nExamples:\n  machi unit twin lib01\n  machi unit twin lib01 --json")
+@FOLDER
+@JSON
+def twin(folder: Path, as_json: bool) -> None:
+    """Run the third process, which writes the journal a second time: sealed, to the stick in [drivers.twin].
+
+    With --json it prints one line whenever something hinders it, and when nothing does any more.
+    """
+    from appliance.twin.__main__ import run as run_twin
+
+    with plainly():
+        run_twin(folder, as_json=as_json)

@@ -6,6 +6,7 @@ import httpx
 import msgspec
 
 from appliance.asking import Want
+from appliance.copying import Owner, Told
 from appliance.uplink.courier import HatchError, NoDaemonError, Question
 from sync.messages import Head, RenewRequest
 
@@ -51,6 +52,18 @@ class HttpHatch:
         """Wait until somebody stands there for whom the centre is to be asked, or for so long; return the question."""
         raw = self._call("GET", f"/want?for={at_most_s}", timeout_s=at_most_s + _TIMEOUT_S)
         return msgspec.json.decode(raw, type=Want) if raw else None
+
+    def owner(self) -> Owner:
+        """Return whose twin is to be written, and for whom it is sealed."""
+        return self._read("GET", "/twin/owner", Owner)
+
+    def twin(self, told: Told) -> bytes | None:
+        """Say how the twin stands; return the text of the next segment that it lacks, or None."""
+        return self._call("POST", "/twin", msgspec.json.encode(told)) or None
+
+    def wait_for_commit(self, at_most_s: float) -> None:
+        """Wait until there is something to write to the twin, or for so long."""
+        self._call("GET", f"/twin/bell?for={at_most_s}", timeout_s=at_most_s + _TIMEOUT_S)
 
     def status(self) -> dict[str, Any]:
         return self._read("GET", "/status", dict[str, Any])

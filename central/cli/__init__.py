@@ -3,7 +3,7 @@
 import click
 
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
-from central.cli.office import card, export, import_, place, storm, unit
+from central.cli.office import card, export, import_, place, storm, twin, unit
 from central.cli.phone import phone
 from central.cli.retention import retention
 from central.cli.rights import rights
@@ -56,6 +56,7 @@ for command in (
     staff,
     person,
     import_,
+    twin,
     export,
 ):
     central.add_command(command)

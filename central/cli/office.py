@@ -1,4 +1,4 @@
-"""`machi central unit|place|card|storm|import|export`: whom the town lets in, and what is carried by hand."""
+"""`machi central unit|place|card|storm|import|twin|export`: whom the town lets in, and what is carried by hand."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from central.cli.common import (
+    CHECK_FAILED,
     FOLDER,
     JSON,
     REFUSED,
@@ -194,6 +195,46 @@ def import_(folder: Path, files: tuple[Path, ...], found: bool, as_json: bool) -
     say(document, as_json=as_json)
     if refused:
         sys.exit(REFUSED)
+
+
+@click.command(
+    epilog="\b\nExamples:\n  machi central twin /srv/town stick/lib01-1.twin\n"
+    "  machi central twin /srv/town stick/lib01-1.twin --look"
+)
+@FOLDER
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--found", is_flag=True, help="Also of a life that was given up as lost, but not of one that was stolen.")
+@click.option("--look", is_flag=True, help="Only check how far it is whole; bring nothing in.")
+@JSON
+def twin(folder: Path, files: tuple[Path, ...], found: bool, look: bool, as_json: bool) -> None:
+    """Open the twins of units' journals with the town's key, check them, and bring in what is lacking here.
+
+    `upto`: the last entry of each run up to which nothing is missing. `whole`: nothing stands behind a break.
+    Exit code 6 if something was refused, 2 if one is not whole.
+    """
+    from central.folder import Folder
+    from central.twins import take_in
+    from sync.twin import records
+
+    centre = open_books(folder)
+    with plainly():
+        key = Folder(folder).twin_key()
+        centre.reconciler.catch_up()  # what the office gave up is known once it is added up
+    twins = []
+    for path in files:
+        with path.open("rb") as file:
+            one = take_in(records(file), key, centre.intake, found=found, store=not look)
+        upto = [f"{boot}/{seq}" for boot, seq in one.chain.upto.items()]
+        counts = {"new": one.new, "known": one.known, "broken": one.broken, "refused": one.refused}
+        twins.append({"file": str(path), "upto": upto, "whole": one.chain.is_whole and bool(upto), **counts})
+    if as_json:
+        say({"schema": "machi.central.twin/1", "twins": twins}, as_json=True)
+    for one_twin in () if as_json else twins:
+        say(one_twin, as_json=False)
+    if any(one_twin["refused"] for one_twin in twins):
+        sys.exit(REFUSED)
+    if not all(one_twin["whole"] for one_twin in twins):
+        sys.exit(CHECK_FAILED)
 
 
 @click.command(epilog="\b\nExamples:\n  machi central export /srv/town lib01 --output stick/to-lib01.segments")

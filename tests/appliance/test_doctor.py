@@ -61,12 +61,12 @@ def test_a_device_that_is_not_named_is_not_looked_at() -> None:
 
 
 def test_a_simulated_device_is_never_taken_for_a_real_one() -> None:
-    for kind in ("reader", "light", "sound", "scanner", "printer", "gps", "watchdog", "keystore"):
+    for kind in ("reader", "light", "sound", "scanner", "printer", "gps", "watchdog", "keystore", "twin"):
         assert look({kind: {"make": "sim"}})[kind].state is State.WARN
 
 
 def test_what_is_not_fitted_is_no_fault() -> None:
-    for kind in ("light", "sound", "scanner", "printer", "gps"):
+    for kind in ("light", "sound", "scanner", "printer", "gps", "twin"):
         assert look({kind: {"make": "none"}})[kind].state is State.OK
 
 

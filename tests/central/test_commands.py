@@ -22,8 +22,9 @@ from central.folder import Folder
 from central.world import SystemClock, SystemEntropy
 from machi import main
 from programs.visits.office import visit
+from sync import twin
 from sync.directory import TOWN_KEY
-from sync.facts import CardSet, CardState, PlaceNamed, Town, UnitSet
+from sync.facts import CardSet, CardState, PlaceNamed, Town, TwinKey, UnitSet
 from sync.segment import SegmentError, from_text, split, unpack
 from tests.central.pen import Pen, touch
 from tests.central.serving import MACHI
@@ -203,7 +204,7 @@ def test_text_and_document_say_the_same(folder: Path, centre: Centre) -> None:
     (unit,) = read["units"]
     text_of_unit = machi("status", folder).split()
     assert text_of_unit[:3] == [unit["name"], unit["state"], str(unit["entries"])]
-    whole = {"segments": 4, "entries": 10, "writers": 3, "broken": [], "unfounded": []}
+    whole = {"segments": 5, "entries": 11, "writers": 3, "broken": [], "unfounded": []}
     assert document("verify", folder) == whole
 
 
@@ -367,3 +368,58 @@ def test_every_command_says_what_it_does(folder: Path) -> None:
         assert (nothing, bool(says.strip())) == ("", True)
     machi("verfy", folder, ends=USAGE)
     machi("status", folder, "--jsn", ends=USAGE)
+
+
+# ---- twins
+
+
+def test_a_centre_of_an_earlier_version_gets_a_key_for_twins_and_says_so_once(folder: Path) -> None:
+    said = [fact for fact in said_by(folder, "lib01") if isinstance(fact, TwinKey)]
+    assert len(said) == 1
+    machi("init", folder)
+    assert [fact for fact in said_by(folder, "lib01") if isinstance(fact, TwinKey)] == said
+    (folder / "keys" / "twin.key").unlink()
+    machi("init", folder)
+    again = [fact for fact in said_by(folder, "lib01") if isinstance(fact, TwinKey)]
+    assert again[0] == said[0]
+    assert len(again) == 2
+    assert again[1].key != said[0].key
+    assert (folder / "keys" / "twin.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_twin_is_looked_at_brought_in_and_found_to_be_cut(folder: Path, centre: Centre, tmp_path: Path) -> None:
+    pen = Pen.enrolled(centre)
+    key = Folder(folder).twin_key().public_key().public_bytes_raw()
+    owner = twin.Owner(pen.unit, 1, key)
+    written = [pen.begin(touch()), pen.write(touch(2), touch(3)), pen.write(touch(4))]
+    records = [twin.seal(owner, one, one.first - 1) for one in written]
+    stick = tmp_path / owner.file
+    stick.write_bytes(b"".join(records))
+    whole = {"file": str(stick), "upto": [f"{pen.boot}/{written[-1].last}"], "whole": True, "broken": 0, "refused": []}
+    assert document("twin", folder, stick, "--look") == {"twins": [whole | {"new": 0, "known": 0}]}
+    assert document("status", folder)["figures"]["visits"]["touches"] == 0
+    assert document("twin", folder, stick) == {"twins": [whole | {"new": 3, "known": 0}]}
+    assert document("twin", folder, stick) == {"twins": [whole | {"new": 0, "known": 3}]}
+    assert "whole: True" in machi("twin", folder, stick)
+    document("replay", folder)
+    assert document("status", folder)["figures"]["visits"]["touches"] == 4
+
+    stick.write_bytes(records[0] + records[1][:-100] + records[2])
+    (cut,) = document("twin", folder, stick, ends=CHECK_FAILED)["twins"]
+    assert (cut["whole"], cut["broken"], cut["upto"]) == (False, 1, [f"{pen.boot}/{written[0].last}"])
+    assert (cut["known"], cut["refused"]) == (2, []), "what stands behind the spot is taken all the same"
+    stick.write_bytes(b"")
+    assert document("twin", folder, stick, ends=CHECK_FAILED)["twins"][0]["whole"] is False
+
+
+def test_a_twin_of_a_life_that_is_over_is_taken_as_any_journal_is(folder: Path, centre: Centre, tmp_path: Path) -> None:
+    """See decision 18: not at all, unless the office gave that life up as lost."""
+    pen = Pen.enrolled(centre)
+    owner = twin.Owner(pen.unit, 1, Folder(folder).twin_key().public_key().public_bytes_raw())
+    stick = tmp_path / owner.file
+    stick.write_bytes(twin.seal(owner, pen.begin(touch()), 0))
+    machi("unit", "close", folder, pen.unit, "--reason", "scrapped")
+    for words in ((), ("--found",)):
+        said = subprocess.run([MACHI, "central", "twin", folder, stick, *words], capture_output=True, check=False)
+        assert said.returncode == REFUSED
+        assert b"signed in life 1 is taken any more" in said.stdout

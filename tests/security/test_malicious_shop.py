@@ -16,9 +16,23 @@ from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
 from sync import chain
 from sync.entries import Fact
-from sync.facts import CardSet, CardState, Enrolled, FaceKey, Gap, Key, Order, PlaceNamed, Town, UnitSet, UnitState
+from sync.facts import (
+    CardSet,
+    CardState,
+    Enrolled,
+    FaceKey,
+    Gap,
+    Key,
+    Order,
+    PlaceNamed,
+    Town,
+    TwinKey,
+    UnitSet,
+    UnitState,
+)
 from sync.messages import Why, text
 from sync.segment import from_text, unpack
+from sync.twin import ALG
 from tests.central.pen import Pen, touch
 
 ROW = pytest.mark.threat("malicious shop")
@@ -74,6 +88,7 @@ LIES: dict[str, Fact] = {
     "another place for a unit": UnitSet("lib01", "fishshop", "facility"),
     "a stopped card started": CardSet(CARD, CardState.ACTIVE),
     "a face of its own": FaceKey("0b" * 16, text(bytes(32))),
+    "another key for twins": TwinKey(ALG, text(bytes(32))),
     "an order to another unit": Order("lib01", 1, UnitState.CLOSED, "because"),
     "an order to itself": Order("fish01", 7, UnitState.ACTIVE, "because"),
     "a key for itself": Enrolled("lib01", 2, Key(chain.ALG, text(bytes(32)))),

@@ -14,10 +14,11 @@ from tests.systemd.box import ROOT
 
 SYSTEM = ROOT / "systemd" / "system"
 SERVICES = sorted(path.name for path in SYSTEM.glob("*.service"))
-OF_THE_UNIT = ["machi-tap.service", "machi-uplink.service"]
+OF_THE_UNIT = ["machi-tap.service", "machi-twin.service", "machi-uplink.service"]
 EXPOSURE_MAX = 15  # of 100; a service without walls has 96
 LATE = re.compile(r"network-online|network\.target|time-sync|time-set|wait-online")
 PROGRAM = "/opt/machitap/bin/machi"
+STICK = "media-twin.mount"
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_there_is_a_service_for_each_process() -> None:
     assert ["machi-display.service", "machi-screen.service", *OF_THE_UNIT] == SERVICES
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "machi-unit.target", "pcscd.service"])
+@pytest.mark.parametrize("name", [*SERVICES, "machi-unit.target", STICK, "pcscd.service"])
 def test_systemd_understands_every_word(root: Path, name: str) -> None:
     done = systemd("systemd-analyze", "verify", "--man=no", f"--root={root}", name)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -80,8 +81,8 @@ def test_users_are_made_and_may_be_made_again(root: Path) -> None:
         assert done.returncode == 0, done.stderr
     users = {line.split(":")[0] for line in (root / "etc/passwd").read_text().splitlines()}
     groups = {line.split(":")[0]: line.split(":")[3] for line in (root / "etc/group").read_text().splitlines()}
-    assert {"machi-tap", "machi-uplink", "machi-display", "machi-screen"} <= users
-    assert groups["machi-hatch"] == "machi-uplink"
+    assert {"machi-tap", "machi-twin", "machi-uplink", "machi-display", "machi-screen"} <= users
+    assert set(groups["machi-hatch"].split(",")) == {"machi-twin", "machi-uplink"}
 
 
 def test_every_user_and_group_of_a_service_is_made_by_us_or_by_debian() -> None:
@@ -118,14 +119,17 @@ def test_it_runs_a_command_that_there_is_with_what_its_help_names(name: str) -> 
     verb = unit.commands[command[2]]
     known = {option for parameter in verb.params if isinstance(parameter, click.Option) for option in parameter.opts}
     assert {word for word in command[3:] if word.startswith("-")} <= known
-    assert dict(settings(name))["StateDirectory"] in ("machitap", "machi-uplink")
+    assert dict(settings(name)).get("StateDirectory") in ("machitap", "machi-uplink", None)
     assert command[3] == "/var/lib/machitap", "the folder that every command takes if none is named"
 
 
 def test_what_an_image_starts(root: Path) -> None:
-    systemd("systemctl", f"--root={root}", "preset", "machi-unit.target", "pcscd.socket")
-    done = systemd("systemctl", f"--root={root}", "is-enabled", "machi-unit.target", "pcscd.socket")
-    assert done.stdout.split() == ["enabled", "enabled"]
+    started = ("machi-unit.target", "pcscd.socket", STICK)
+    systemd("systemctl", f"--root={root}", "preset", *started)
+    done = systemd("systemctl", f"--root={root}", "is-enabled", *started)
+    assert done.stdout.split() == ["enabled", "enabled", "enabled"]
+    wants = root / "etc/systemd/system" / r"dev-disk-by\x2dlabel-MACHI\x2dTWIN.device.wants"
+    assert (wants / STICK).is_symlink(), "the stick is mounted when it is plugged in"
 
 
 def test_the_boards_watchdog_is_within_what_a_pi_can_do(root: Path) -> None:
