@@ -21,6 +21,7 @@ from central.console.openapi import read
 from central.console.standing import neediest_first, standing
 from central.console.words import Advice, Figure
 from sync.facts import Town
+from sync.symptoms import meaning
 
 ARRIVALS_SHOWN: Final = 20
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -93,6 +94,7 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
             moment=moment,
             unit=line,
             standing=standing(line, moment),
+            symptoms=[(symptom, meaning(symptom)) for symptom in line.symptoms],
             file=desk.unit_file(name, line.epoch),
             incidents=[one for one in _advised(desk) if one[0].unit == name],
             arrivals=desk.arrivals.of_unit(name, ARRIVALS_SHOWN),
