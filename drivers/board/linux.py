@@ -1,8 +1,8 @@
 """A board as the Linux kernel shows it: a Raspberry Pi with all of it, any other machine with what it has.
 
-One thread looks every half minute. A Raspberry Pi's voltage alarm also wakes it (the kernel's driver tells whoever
-polls that file), so that a dip between two looks is not missed. These are files in memory: nothing is asked of the
-disk but how much room it has.
+One thread looks every half minute. A Raspberry Pi's voltage alarm also wakes it: its kernel looks every two seconds
+whether the voltage was too low, and tells whoever polls that file when that has changed; so no dip is missed. These are
+files in memory: nothing is asked of the disk but how much room it has.
 """
 
 import os
@@ -19,7 +19,6 @@ from drivers.board._storage import free_bytes, storage
 from drivers.check import Check, State
 
 _STOP_S: Final = 2.0
-_SHORTEST_S: Final = 2.0  # between two looks, however often the alarm goes
 _MS: Final = 1000
 _MIB: Final = 1024 * 1024
 _GB: Final = 1_000_000_000
@@ -74,25 +73,21 @@ class Driver:
         return Check(State.OK, ja, en)
 
     def _run(self, listener: Listener, asked: int) -> None:
-        alarm = _open(voltage_alarm(Path(self._options.sysfs)))
-        end, both = select.poll(), select.poll()
-        end.register(asked, select.POLLIN)
-        both.register(asked, select.POLLIN)
+        alarm = watched = _open(voltage_alarm(Path(self._options.sysfs)))
+        poll = select.poll()
+        poll.register(asked, select.POLLIN)
+        if watched is not None:
+            poll.register(watched, select.POLLPRI)
+        while True:
+            if watched is not None and not _arm(watched):
+                poll.unregister(watched)  # its driver has gone, and a file without one calls all the time
+                watched = None
+            listener(look(self._options))
+            if any(handle == asked for handle, _ in poll.poll(self._options.every_s * _MS)):
+                break
+        os.close(asked)
         if alarm is not None:
-            both.register(alarm, select.POLLPRI)
-        every_ms = self._options.every_s * _MS
-        try:
-            while True:
-                if alarm is not None:
-                    os.pread(alarm, _WORD, 0)  # the kernel wakes only whoever has read since the last change
-                listener(look(self._options))
-                both.poll(every_ms)
-                if end.poll(min(_SHORTEST_S * _MS, every_ms)):
-                    return
-        finally:
-            os.close(asked)
-            if alarm is not None:
-                os.close(alarm)
+            os.close(alarm)
 
 
 def look(options: Driver.Options) -> Readings:
@@ -116,6 +111,14 @@ def _open(alarm: Path | None) -> int | None:
         return os.open(alarm, os.O_RDONLY | os.O_CLOEXEC) if alarm else None
     except OSError:
         return None
+
+
+def _arm(alarm: int) -> bool:
+    """Read the alarm, for the kernel wakes only whoever has; say whether it is still there."""
+    try:
+        return bool(os.pread(alarm, _WORD, 0))
+    except OSError:
+        return False
 
 
 def _in_words(seen: Readings) -> tuple[str, str]:

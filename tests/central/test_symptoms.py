@@ -1,5 +1,6 @@
 """What a unit suffers from reaches the office in words, and decides nothing at the centre."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,23 @@ from central.console.moment import Moment
 from central.console.standing import LATE_MS, Standing, neediest_first, standing
 from central.found import Plan, found
 from central.world import SystemClock, SystemEntropy
+from drivers.clock.sim import Driver as Clock
+from simulation.centre import name_place, open_sim_centre
 from sync.messages import Report
 from sync.symptoms import Grade, Symptom, What, spell
 from tests.central.pen import Pen, touch
 
 HOT = Symptom(What.HOT, Grade.ACT, 85)
 WORN = Symptom(What.WEAR, Grade.SEE, 91)
+
+
+@pytest.fixture
+def pen() -> Iterator[Pen]:
+    """One database is enough: what a unit says of itself is a text in a column."""
+    centre = open_sim_centre(Clock(), "symptoms", "sqlite://")
+    name_place(centre, "library")
+    yield Pen.enrolled(centre)
+    centre.engine.dispose()
 
 
 def says(pen: Pen, *symptoms: Symptom, line: str = "") -> None:

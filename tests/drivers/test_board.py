@@ -2,6 +2,7 @@
 
 import os
 import queue
+import subprocess
 import time
 from pathlib import Path
 
@@ -163,6 +164,26 @@ def test_it_reports_at_once_and_again_and_ends(sys: Path) -> None:
         heard.get()
     time.sleep(0.15)
     assert heard.empty()
+
+
+def test_an_alarm_of_the_kernel_wakes_it_between_two_looks(sys: Path) -> None:
+    """The domain name stands in for the voltage: by its file the kernel wakes whoever polls, and it can be set."""
+    if os.geteuid():
+        pytest.skip("only root may set a name, in a namespace of its own; run the tests as root to see this")
+    alarm = sys / "class/hwmon/hwmon1/in0_lcrit_alarm"
+    alarm.unlink()
+    alarm.symlink_to("/proc/sys/kernel/domainname")
+    heard: queue.Queue[Readings] = queue.Queue()
+    board = linux.Driver(options(sys, every_s=3600))
+    board.start(heard.put)
+    heard.get(timeout=5)
+    with pytest.raises(queue.Empty):
+        heard.get(timeout=0.2)
+    begun = time.monotonic()
+    subprocess.run(["unshare", "--uts", "sh", "-c", "echo machitap >/proc/sys/kernel/domainname"], check=True)
+    heard.get(timeout=5)
+    assert time.monotonic() - begun < 1, "what the alarm says is gone after two seconds"
+    board.stop()
 
 
 def test_an_end_does_not_wait_for_the_next_look(sys: Path) -> None:
