@@ -40,11 +40,17 @@ def standing(unit: UnitLine, moment: Moment) -> Standing:
         return Standing(0, "need", "×", "要確認", "Needs somebody", why, ill)
     if unit.contact_ms is None:
         return Standing(1, "new", "…", "連絡を待っています", "Not heard of yet", why, ill)
-    if moment.now_ms - unit.contact_ms > LATE_MS:
+    if not is_near(unit, moment):
         return Standing(2, "late", "△", "オフライン(使えます)", "Offline, still serves", why, ill)
     if unit.unsent:
         return Standing(3, "sending", "↑", f"送信中 {unit.unsent:,}", f"Sending {unit.unsent:,}", why, ill)
     return Standing(4, "ok", "○", "つながっています", "Connected", why, ill)
+
+
+def is_near(unit: UnitLine, moment: Moment) -> bool:
+    """Whether a unit is connected, however ill it is."""
+    is_open = unit.state != UnitState.CLOSED
+    return is_open and unit.contact_ms is not None and moment.now_ms - unit.contact_ms <= LATE_MS
 
 
 def _needs(unit: UnitLine, moment: Moment) -> list[Say]:

@@ -163,6 +163,8 @@ def test_a_reader_that_reads_worse_than_it_used_to_is_dirty_until_it_is_wiped(pa
     assert patient.care.symptoms == ()
     touches(patient, 60, 2)
     assert grades(patient.care.symptoms) == {What.READER_DIRTY: Grade.SEE}
+    touches(patient, 1000, 2)
+    assert grades(patient.care.symptoms) == {What.READER_DIRTY: Grade.SEE}, "nobody gets used to it"
     touches(patient, 30, 20)
     assert patient.care.symptoms == ()
 

@@ -173,7 +173,7 @@ def test_what_is_usual_is_learnt_from_what_has_gone_by() -> None:
     held(habit, 500, 5)
     assert habit.reads.usual == 18
     assert habit.reads.lately == 20
-    held(habit, 30, 1, learns=False)
+    held(habit, 60, 1, learns=False)
     assert habit.reads == Reads(100, 18), "what is wrong now is not usual"
     held(habit, 3000, 100)
     assert habit.reads.usual <= 2, "what is older counts less and less"

@@ -169,6 +169,7 @@ def test_a_unit_that_is_ill_is_seen_with_what_to_do(office: Office, page: Page, 
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(office.url)
     expect(page.locator(".finding.bad")).to_contain_text("人の手が要る")
+    expect(page.locator(".figures div").first).to_contain_text("1 / 1")
     row = page.locator("#units tbody tr").first
     expect(row).to_contain_text("要確認")
     expect(row.locator(".why.act")).to_contain_text("端末の中が熱くなっています(85 ℃)。")

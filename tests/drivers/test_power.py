@@ -93,11 +93,12 @@ def test_a_reader_that_has_gone_is_switched_by_the_port_it_was_in(sys: Path) -> 
 
 
 def test_asked_twice_it_goes_off_once(sys: Path) -> None:
-    power, watch = driver(sys), Watch(switch(sys, "disable"))
+    power, watch, begun = driver(sys, off_s=0.3), Watch(switch(sys, "disable")), time.monotonic()
     power.cycle()
     time.sleep(0.05)
     power.cycle()
     assert watch.end() == ["0", "1", "0"]
+    assert time.monotonic() - begun < 0.55
 
 
 def test_no_switch_is_said_and_nothing_breaks(sys: Path, caplog: pytest.LogCaptureFixture) -> None:

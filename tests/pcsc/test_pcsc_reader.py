@@ -131,18 +131,6 @@ def test_a_reader_whose_call_never_comes_back_is_said_to_hang_once(
     assert listener.card().transmit(SELECT) == OK, "and serves on when its call has come back after all"
 
 
-def test_a_slow_card_is_no_reader_that_hangs(pcscd: PrivatePcscd, ear: Listen, planned: Planned) -> None:
-    listener = ear(deadline_ms=100, hung_ms=300)
-    pcscd.table.present("reader0", planned())
-    slow = listener.card()
-    pcscd.table.slow("reader0", 250)
-    with pytest.raises(CardMuteError):
-        slow.transmit(SELECT)
-    slow.close()
-    with pytest.raises(queue.Empty):
-        listener.next(ReaderHung, seconds=0.6)
-
-
 class Load:
     """Serves every card that a driver reports, over and over for as long as it lies there."""
 
