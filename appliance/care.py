@@ -22,7 +22,6 @@ _DAY_S: Final = 86_400.0
 _EVENTS_MAX: Final = 1000  # in a day; a board whose alarm goes all the time is told as one whose alarm went so often
 _REVIVE_AGAIN_S: Final = 600.0
 _REVIVE_MOST: Final = 6  # within a day: a reader that needs more is broken, and switching wears it
-_GONE_S: Final = 60.0
 _KEEP_EVERY: Final = 100  # touches; what is usual at this reader need not be right to the last of them
 _HABIT: Final = "reads"
 
@@ -66,6 +65,7 @@ class Care:
         self._changed = changed
         self._board = Readings()
         self._dips, self._hangs, self._revived = _Lately(), _Lately(), _Lately()
+        self._slowed_at: float | None = None
         self._is_hung = False
         self._gone_since: float | None = clock.mono()  # until a reader has come
         self._unvouched_since: float | None = None
@@ -81,6 +81,8 @@ class Care:
         self._board = readings
         if readings.is_undervolted:
             self._dips.add(self._clock.mono())
+        if readings.is_throttled:
+            self._slowed_at = self._clock.mono()
         self._looked_at = None
 
     def reader_hung(self) -> None:
@@ -91,7 +93,10 @@ class Care:
     def readers_are(self, *, there: bool) -> None:
         """Readers came or went: one that had hung is another one now, as far as anybody can know."""
         self._is_hung = False
-        self._gone_since = None if there else (self._gone_since or self._clock.mono())
+        if there:
+            self._gone_since = None
+        elif self._gone_since is None:
+            self._gone_since = self._clock.mono()
         self._looked_at = None
 
     def touched(self, *, failed: bool) -> None:
@@ -136,6 +141,7 @@ class Care:
         return Seen(
             board=self._board,
             dips_s=self._dips.ago_s(now),
+            slowed_s=None if self._slowed_at is None else now - self._slowed_at,
             hangs_s=self._hangs.ago_s(now),
             is_hung=self._is_hung,
             gone_s=None if self._gone_since is None else now - self._gone_since,
@@ -145,9 +151,12 @@ class Care:
 
     def _revive(self, now: float) -> None:
         """Take the power off a reader that hangs, or that has been gone for a while; not again and again."""
-        is_gone = self._gone_since is not None and now - self._gone_since >= _GONE_S
         past = self._revived.ago_s(now)
-        if not (self._is_hung or is_gone) or len(past) >= _REVIVE_MOST or (past and past[-1] < _REVIVE_AGAIN_S):
+        if (
+            not (self._is_hung or self.suffers(What.READER_GONE))
+            or len(past) >= _REVIVE_MOST
+            or (past and past[-1] < _REVIVE_AGAIN_S)
+        ):
             return
         self._revived.add(now)
         self._power.cycle()

@@ -19,6 +19,7 @@ from sync.symptoms import Grade, Symptom, What
 
 _MIB: Final = 1024 * 1024
 _HOUR_S: Final = 3600.0
+_SLOWED_S: Final = 600.0  # a kernel slows down and speeds up again all the time, to hold a limit
 _GONE_S: Final = 60.0  # a cable that is put right at once is nobody's business
 _UNVOUCHED_S: Final = 600.0  # a Pi without a battery has its time from the network by then, if there is one
 
@@ -55,13 +56,15 @@ class Seen(msgspec.Struct, frozen=True):
     Attributes:
         board: the last look at it.
         dips_s: how long ago the supply voltage was too low, each time within a day, the latest last.
-        hangs_s: the same of a reader that hung; `is_hung`: it still does.
+        slowed_s: how long ago heat kept the processor slow; None: never.
+        hangs_s: the same as `dips_s` of a reader that hung; `is_hung`: it still does.
         gone_s: for how long there has been no reader; None: there is one.
         unvouched_s: for how long nothing has vouched for the clock; None: something does.
     """
 
     board: Readings = Readings()
     dips_s: tuple[float, ...] = ()
+    slowed_s: float | None = None
     hangs_s: tuple[float, ...] = ()
     is_hung: bool = False
     gone_s: float | None = None
@@ -108,7 +111,7 @@ def judge(before: Iterable[Symptom], seen: Seen, limits: Limits) -> tuple[Sympto
         _files(seen.board.file_errors, known.get(What.FILES)),
         _room(seen.board.free_bytes, limits, known.get(What.ROOM)),
         _power(seen.dips_s),
-        _hot(seen.board, limits, known.get(What.HOT)),
+        _hot(seen.board, seen.slowed_s, limits, known.get(What.HOT)),
         _wear(seen.board, limits, known.get(What.WEAR)),
         _reader_dirty(seen.reads, known.get(What.READER_DIRTY)),
         _clock(seen.unvouched_s),
@@ -180,12 +183,12 @@ def _power(dips_s: tuple[float, ...]) -> Symptom | None:
     return Symptom(What.POWER, Grade.ACT if dips_s[-1] < _HOUR_S else Grade.SEE, len(dips_s))
 
 
-def _hot(board: Readings, limits: Limits, before: Symptom | None) -> Symptom | None:
+def _hot(board: Readings, slowed_s: float | None, limits: Limits, before: Symptom | None) -> Symptom | None:
     if board.celsius is None:
         return before
     see, act = (_Limit(limit, limit - _BACK_DEGREES) for limit in (limits.hot_see, limits.hot_act))
     grade = _grade(board.celsius, see, act, before)
-    if board.is_throttled:
+    if slowed_s is not None and slowed_s < _SLOWED_S:
         grade = Grade.ACT
     return Symptom(What.HOT, grade, board.celsius) if grade else None
 

@@ -93,6 +93,13 @@ def test_a_dip_of_the_voltage_between_two_looks_is_remembered_for_a_day(patient:
     assert patient.after(24 * HOUR_S) == ()
 
 
+def test_a_processor_that_is_slowed_down_now_and_then_is_too_hot_all_the_time(patient: Patient) -> None:
+    for is_throttled in (True, False, True, False):
+        patient.care.board_says(Readings(celsius=66, is_throttled=is_throttled))
+        assert patient.after(30) == (Symptom(What.HOT, Grade.ACT, 66),)
+    assert patient.after(600) == ()
+
+
 def test_a_reader_that_hangs_is_switched_at_once_and_is_told_for_a_day(patient: Patient) -> None:
     patient.reader.hang()
     patient.after(10)

@@ -54,7 +54,8 @@ def test_heat_comes_in_two_steps_and_has_to_fall_well_back() -> None:
 
 
 def test_a_processor_that_is_slowed_down_is_too_hot_whatever_the_sensor_says() -> None:
-    assert grades(What.HOT, board(celsius=60, is_throttled=True), hot(60)) == [ACT, None]
+    slowed = (Seen(board=Readings(celsius=60), slowed_s=ago) for ago in (0.0, 30.0, 0.0, 599.0, 600.0))
+    assert grades(What.HOT, *slowed) == [ACT, ACT, ACT, ACT, None]
 
 
 def test_room_that_is_filled_and_freed_at_the_limit_does_not_flap() -> None:
