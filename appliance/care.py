@@ -118,7 +118,7 @@ class Care:
         return spell(self.symptoms)
 
     def look(self) -> None:
-        """Weigh what was told, if it is time; call it while nothing is waiting."""
+        """Weigh what was told, if it is time."""
         now = self._clock.mono()
         if self._looked_at is not None and now - self._looked_at < LOOK_S:
             return
@@ -127,11 +127,18 @@ class Care:
         before, self.spared = self.spared, spared(self.symptoms)
         if self.spared != before:
             self._changed(self.spared)
+        self._revive(now)
+
+    def keep(self) -> None:
+        """Write down what is usual at this reader, if it is time; call it while nothing is waiting.
+
+        Raises:
+            JournalBrokenError: the disk failed; end the process.
+        """
         if self._touches >= _KEEP_EVERY:
             self._touches = 0
             with contextlib.suppress(JournalFullError):  # another time will do
                 self._journal.set_note(_HABIT, self._habit.kept)
-        self._revive(now)
 
     def _seen(self, now: float) -> Seen:
         if self._clock.confidence() is not Confidence.UNKNOWN:

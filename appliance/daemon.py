@@ -235,6 +235,7 @@ class Daemon:
                 return self._queue.get(timeout=min(self._idle_s, waits_s))
             except queue.Empty:
                 self._look_after_itself()
+                self._care.keep()
                 if not self.is_practice:  # what is due by itself is done when the practice is over
                     self._note(self._unit.staff.look_after())
                 self._show_state()
@@ -298,7 +299,7 @@ class Daemon:
         self._ring()
 
     def _look_after_itself(self) -> None:
-        """Weigh how the unit is, while nobody waits; what is said of it goes up with the next contact."""
+        """Weigh how the unit is; what is said of it goes up with the next contact."""
         before = self._care.symptoms
         self._care.look()
         if self._care.symptoms != before:

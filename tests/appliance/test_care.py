@@ -55,6 +55,7 @@ class Patient:
         while (left := until - self.box.clock.mono()) > 0:
             self.box.clock.advance(min(left, 10.0))
             self.care.look()
+            self.care.keep()
         return self.care.symptoms
 
     def restart(self) -> "Patient":
