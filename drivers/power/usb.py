@@ -4,7 +4,7 @@
 sockets only some can; a hub that cannot leaves the power on and cuts the device off all the same). `authorized`, which
 every device has, only lets it be set up anew, without any loss of power. The first is tried first.
 
-Both are root's until a rule of udev gives them to the unit's user; the one that does is in systemd/udev.
+Both are root's until a rule of udev gives them to the unit's user; the one that does is in firmware-config.
 """
 
 import logging
@@ -60,7 +60,8 @@ class Driver:
             return Check(State.OK, "リーダーの電源を入れ直せます", f"{options.device} can be switched off and on")
         return Check(
             State.WARN, "リーダーの電源を入れ直す権限がありません", f"this user may not switch {options.device}",
-            "systemd/udev の規則を入れ、差し直してください", "install the rule in systemd/udev, then plug it in again",
+            "firmware-config の udev 規則を入れ、差し直してください",
+            "install the udev rule in firmware-config, then plug it in again",
         )  # fmt: skip
 
     def _cycle(self) -> None:

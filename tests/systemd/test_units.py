@@ -71,8 +71,8 @@ def test_pcscd_is_less_exposed_than_debian_12_leaves_it(root: Path) -> None:
     assert systemd(*command, "pcscd.service").returncode == 1
 
 
-def test_udev_gives_the_daemon_the_two_switches_of_a_usb_device(root: Path, tmp_path: Path) -> None:
-    rules = (root / "usr/lib/udev/rules.d/60-machitap-power.rules").read_text()
+def test_udev_gives_the_daemon_the_two_switches_of_a_usb_device(tmp_path: Path) -> None:
+    rules = (ROOT / "firmware-config/root/usr/lib/udev/rules.d/94-machitap-power.rules").read_text()
     port, device = tmp_path / "hub/1-1:1.0/1-1-port2/disable", tmp_path / "hub/1-1.2/authorized"
     for switch in (port, device):
         switch.parent.mkdir(parents=True)
