@@ -11,6 +11,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from appliance import hatch_http, practice
+from appliance.care import Care
 from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, fitted, read_config, read_enrolment, read_life
 from appliance.counter import words_folders
 from appliance.daemon import Daemon, Devices
@@ -24,11 +25,13 @@ from appliance.screen.app import Behind, create_screen
 from appliance.screen.board import Board
 from appliance.screen.panel import Panel
 from appliance.staff import Sheet
+from appliance.symptoms import Spared
 from appliance.unit import Unit, assemble
 from appliance.view import Viewer, notice, place_names, till
 from appliance.web import Web, local_door, unix_door
 from appliance.words import load
 from drivers.card.trust_folder import load as load_trust
+from drivers.clock import Clock
 from drivers.printer import Printed, Printer, Slip
 from drivers.spool import Spool
 
@@ -47,7 +50,7 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     here = Path()
     config, enrolment, trust = read_config(here), read_enrolment(here), load_trust(here / TRUST_FOLDER)
     world = _world(config)
-    devices = Devices(*(driver(config, kind) for kind in ("reader", "scanner", "watchdog", "button")))
+    devices = Devices(*(driver(config, kind) for kind in ("reader", "scanner", "watchdog", "button", "board")))
     board, words = Board(), load(*words_folders())
     board.watch(Panel(driver(config, "display")).show)
     viewer = Viewer(board, words, world.clock)
@@ -58,9 +61,10 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     bells = Bells()
     unit.tap.asking.ring = bells.want.ring
     unit.twin.is_fitted = fitted(config, "twin")
-    daemon = Daemon(unit, devices, viewer, world.clock, bells.ring)
+    care = _care(unit, world.clock, config, feedback)
+    daemon = Daemon(unit, devices, viewer, care, world.clock, bells.ring)
     viewer.till = lambda: till(daemon.serving.tap, daemon.serving.directory)
-    viewer.notice = lambda: notice(daemon.serving.receipts)
+    viewer.notice = lambda: notice(daemon.serving.receipts, care.symptoms)
     viewer.is_practice = lambda: daemon.is_practice
     prints = _printing(driver(config, "printer"), daemon) if fitted(config, "printer") else None
     unit.receipts.print = prints
@@ -90,6 +94,18 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     finally:
         web.stop()
     return 0
+
+
+def _care(unit: Unit, clock: Clock, config: Config, feedback: Feedback) -> Care:
+    """Make what looks after the unit, and let tap path, light and voice, and the town hear of it."""
+
+    def spare(spared: tuple[Spared, ...]) -> None:
+        feedback.spare(voice=Spared.VOICE in spared, light=Spared.LIGHT in spared)
+
+    care = Care(clock, driver(config, "power"), unit.opened.journal, config.limits, spare)
+    unit.tap.spares_money = lambda: care.spares(Spared.MONEY)
+    unit.hatch.symptoms = care.spelled
+    return care
 
 
 def _screen(daemon: Daemon, unit: Unit, board: Board) -> Starlette:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from appliance.symptoms import Limits
 from drivers.choose import UnknownDriverError, load
 from sync.entries import BAD_JSON, UnitName
 from sync.messages import Enrolment
@@ -59,6 +60,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         drivers: for each kind of device the make and its options, as `[drivers.reader]` with `make = "pcsc"`.
+        limits: from where on a figure of the board is a symptom.
         ballast_bytes: room kept back on the disk, so that a full one is noticed before a touch is lost.
     """
 
@@ -67,6 +69,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     screen: Screen = Screen()
     uplink: Uplink = Uplink()
     twin: Twin = Twin()
+    limits: Limits = Limits()
     ballast_bytes: Annotated[int, msgspec.Meta(ge=0)] = 4 * 1024 * 1024
 
 
@@ -86,6 +89,8 @@ _USUAL: Final[dict[str, dict[str, Any]]] = {
     "printer": {"make": "none"},
     "gps": {"make": "none"},
     "twin": {"make": "none"},
+    "board": {"make": "linux"},
+    "power": {"make": "none"},
 }
 _KINDS: Final = tuple(_USUAL)
 

@@ -13,35 +13,37 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from appliance.care import Care
 from appliance.feedback import Shown
 from appliance.journal import JournalBrokenError, JournalFullError
+from appliance.readers import Readers
 from appliance.status import Status, Timings, look
+from appliance.symptoms import Spared
 from appliance.unit import Unit
 from appliance.view import Viewer
+from drivers.board import Board, Readings
+from drivers.board.none import Driver as NoBoard
 from drivers.button import Button, Held, Pressed
 from drivers.button.none import Driver as NoButton
 from drivers.clock import Clock
 from drivers.disk import DiskError
 from drivers.reader import (
     CardCame,
-    CardLeft,
     Event,
+    Field,
     Reader,
-    ReaderCame,
-    ReaderLeft,
-    ServiceBack,
-    ServiceLost,
 )
 from drivers.scanner import Event as Heard
 from drivers.scanner import Scanned, Scanner, ScannerCame, ScannerLeft, Unreadable
 from drivers.watchdog import Watchdog
-from sync.program import NO_WISH, Act, Wish, WishError
+from sync.program import NO_WISH, Act, Result, Wish, WishError
 
 Press = Pressed | Held
 
 log = logging.getLogger("unit")
 
 IDLE_S: Final = 1.0
+_NOT_READ: Final = "TAP-010"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class Job:
     outcome: "Future[Any]"
 
 
+Item = Event | Heard | Press | Readings | Job
+
+
 @dataclass(frozen=True)
 class Devices:
     """What the daemon listens to, and who watches it."""
@@ -60,14 +65,19 @@ class Devices:
     scanner: Scanner
     watchdog: Watchdog
     button: Button = field(default_factory=NoButton)
+    board: Board = field(default_factory=NoBoard)
 
 
 class Daemon:
     """Runs one unit until it is told to stop, or until its disk fails."""
 
-    def __init__(self, unit: Unit, devices: Devices, viewer: Viewer, clock: Clock, ring: Callable[[], None]) -> None:
+    def __init__(
+        self, unit: Unit, devices: Devices, viewer: Viewer, care: Care, clock: Clock, ring: Callable[[], None]
+    ) -> None:
         """`ring` tells the uplink that there is something to send."""
         self._unit = unit
+        self._care = care
+        self._board = devices.board
         self._reader = devices.reader
         self._scanner = devices.scanner
         self._button = devices.button
@@ -78,9 +88,8 @@ class Daemon:
         self._ring = ring
         self._practice: Unit | None = None
         self.begin_practice: Callable[[], Unit] | None = None
-        self._queue: queue.SimpleQueue[Event | Heard | Press | Job | None] = queue.SimpleQueue()
-        self._readers: set[str] = set()
-        self._service = True
+        self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._readers = Readers(care)
         self._timings = Timings()
         self._began = 0.0
 
@@ -103,6 +112,7 @@ class Daemon:
         self._reader.start(self._queue.put)
         self._scanner.start(self._queue.put)
         self._button.start(self._queue.put)
+        self._board.start(self._queue.put)
         self._show_state()
         try:
             self._idle_s = min(IDLE_S, self._watchdog.start() or IDLE_S)  # it tells systemd that we serve: now we do
@@ -117,6 +127,7 @@ class Daemon:
             self._unit.close()
             self._watchdog.stop()
         finally:
+            self._board.stop()
             self._button.stop()
             self._scanner.stop()
             self._reader.stop()
@@ -179,6 +190,8 @@ class Daemon:
         tap = self._unit.tap
         if self.begin_practice is None or tap.closed():
             raise WishError("there is nothing to practise here now")
+        if self._care.spares(Spared.PRACTICE):
+            raise WishError("this unit saves room and power now, and does not practise; machi unit doctor says why")
         operator = tap.moment().operator
         if operator.is_needed and not operator.is_supervisor:
             raise WishError("a supervisor has to be signed in to begin practice")
@@ -205,9 +218,9 @@ class Daemon:
         self._note(staff.sign_in(number, pin) if number else staff.sign_out())
 
     def status(self) -> Status:
-        return look(self._unit, sorted(self._readers), service=self._service, timings=self._timings)
+        return look(self._unit, self._care, self._readers, self._timings)
 
-    def _next(self) -> Event | Heard | Press | Job | None:
+    def _next(self) -> Item | None:
         """Wait for the next thing to do; look after the journal while nothing is waiting."""
         while True:
             self._watchdog.kick()  # here, because a unit that hangs anywhere does not come by
@@ -221,37 +234,36 @@ class Daemon:
                 waits_s = tap.asking.left_s if tap.waits else self._idle_s
                 return self._queue.get(timeout=min(self._idle_s, waits_s))
             except queue.Empty:
+                self._look_after_itself()
+                self._care.keep()
                 if not self.is_practice:  # what is due by itself is done when the practice is over
                     self._note(self._unit.staff.look_after())
                 self._show_state()
                 if self._viewer.shows_bill:
                     self._ring()  # a phone may have paid it: whoever stands there is not to wait for the next contact
 
-    def _handle(self, item: Event | Heard | Press | Job) -> None:
+    def _handle(self, item: Item) -> None:
         match item:
             case Job(do, outcome):
                 _fulfil(do, outcome)
                 self._show_state()
             case CardCame(field):
-                self._serve(lambda: self.serving.tap.touch(field))
+                self._serve(lambda: self._touch(field))
             case Scanned() | Unreadable() | ScannerCame() | ScannerLeft() | Pressed() | Held():
                 self._hear(item)
-            case CardLeft():
-                pass
-            case ReaderCame(reader):
-                self._readers.add(reader)
-            case ReaderLeft(reader):
-                self._readers.discard(reader)
-                log.warning("reader gone: %s", reader)
-            case ServiceLost(why):
-                self._service = False
-                self._readers.clear()
-                log.warning("reader service gone: %s", why)
-            case ServiceBack():
-                self._service = True
-                log.info("reader service back")
+            case Readings():
+                self._care.board_says(item)
+                self._look_after_itself()
+            case _:
+                self._readers.hear(item)
         if not isinstance(item, Job | CardCame | Scanned | Unreadable | Pressed | Held):
             self._show_state()
+
+    def _touch(self, field: Field) -> Shown | None:
+        shown = self.serving.tap.touch(field)
+        if shown is None or shown.result is not Result.HELP:  # then nothing was read, or it is no matter of reading
+            self._care.touched(failed=shown is not None and shown.message == _NOT_READ)
+        return shown
 
     def _hear(self, heard: Heard | Press) -> None:
         match heard:
@@ -286,11 +298,21 @@ class Daemon:
         log.info("act result=%s message=%s entry=%s", shown.result, shown.message, shown.entry or "-")
         self._ring()
 
+    def _look_after_itself(self) -> None:
+        """Weigh how the unit is; what is said of it goes up with the next contact."""
+        before = self._care.symptoms
+        self._care.look()
+        if self._care.symptoms != before:
+            log.warning("symptoms: %s", self._care.spelled() or "none")
+        if self.is_practice and self._care.spares(Spared.PRACTICE):
+            self._end_practice()
+            self._viewer.was_set()
+
     def _show_state(self) -> None:
         """Show why nobody is served, if so; a unit without a reader says that first."""
         self._unit.room.look()
         closed = self.serving.tap.closed()
-        self._viewer.state("TAP-041" if not self._readers and not closed else closed)
+        self._viewer.state("TAP-041" if not self._readers.names and not closed else closed)
 
 
 def _fulfil(do: Callable[[], Any], outcome: "Future[Any]") -> None:

@@ -18,16 +18,18 @@ from drivers.clock import Clock
 from drivers.disk import DiskError
 from drivers.keystore import KeystoreError
 from drivers.reader import Event, ReaderCame, ServiceLost
+from sync.symptoms import Grade, Symptom, What, meaning
 
 _ORDER: Final = (
     "reader", "light", "sound", "button", "display", "scanner", "printer", "gps",
-    "clock", "watchdog", "keystore", "monotonic", "disk", "twin",
+    "clock", "watchdog", "keystore", "monotonic", "disk", "twin", "board", "power",
 )  # fmt: skip
 EVERY_UNIT_HAS: Final[dict[str, dict[str, Any]]] = {
     "reader": {"make": "pcsc"},
     "clock": {"make": "system"},
     "keystore": {"make": "file", "path": "unit.key"},
     "disk": {"make": "file", "path": "."},
+    "board": {"make": "linux"},
 }
 _UNSEEN: Final = frozenset({"entropy"})  # nothing to look at
 _READER_S: Final = 2.0
@@ -85,6 +87,7 @@ def examine(
     findings = [_finding("daemon", "", _daemon(status), is_running=False)]
     findings += [_device(kind, dict(devices[kind]), status, clock) for kind in kinds]
     findings.append(_finding("centre", "", centre(), is_running=False))
+    findings += [_finding(one.what, "", _ill(one), is_running=False) for one in _symptoms(status or {})]
     return _report(unit, findings, is_running=status is not None)
 
 
@@ -243,6 +246,18 @@ def _daemon(status: Mapping[str, Any] | None) -> Check:
             do_en="tell whoever looks after the units the number on the screen",
         )
     return Check(State.OK, "動いています", "running")
+
+
+def _symptoms(status: Mapping[str, Any]) -> list[Symptom]:
+    """Return what the running unit says that it suffers from, but for what its reader's own line says."""
+    symptoms = msgspec.convert(status.get("symptoms", []), list[Symptom])
+    return [symptom for symptom in symptoms if symptom.what != What.READER_GONE]
+
+
+def _ill(symptom: Symptom) -> Check:
+    state = State.FAIL if symptom.grade is Grade.ACT else State.WARN
+    words = meaning(symptom)
+    return Check(state, words.ja, words.en, words.do_ja, words.do_en)
 
 
 def _reader_of(status: Mapping[str, Any]) -> Check:

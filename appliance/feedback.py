@@ -65,6 +65,12 @@ class Feedback:
         self._sound = sound
         self._words = words
         self._screen = screen
+        self._speaks = True
+
+    def spare(self, *, voice: bool, light: bool) -> None:
+        """Give up what only pleases: the spoken words, and two thirds of the light. Results are still told apart."""
+        self._speaks = not voice
+        self._light.dim(on=light)
 
     def show(
         self,
@@ -95,6 +101,6 @@ class Feedback:
 
     def repeat(self, shown: Shown) -> None:
         """Say again what was said."""
-        self._sound.play(shown.result, f"{shown.entry} {shown.hash}".strip(), shown.message)
+        self._sound.play(shown.result, f"{shown.entry} {shown.hash}".strip(), shown.message if self._speaks else "")
         self._light.show(MANNERS[shown.result].light)
         self._screen(shown)

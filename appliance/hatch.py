@@ -6,6 +6,7 @@ town's key.
 """
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,6 +90,7 @@ class Hatch:
         self._streams: dict[str, str] = {}  # how far the centre's journals reach, by its last answer
         self._town_ms = 0
         self._heard: float | None = None
+        self.symptoms: Callable[[], str] = lambda: ""  # what the unit suffers from, in one line
         self._frozen_here = f"{missing} entries that were counted are not on this disk" if missing else ""
         self._noted = self._journal.note(_HOLDINGS)
         self.standing = Standing(frozen=self._frozen_here)
@@ -110,6 +112,7 @@ class Hatch:
             clock=self._clock.confidence(),
             generation=self._generation,
             heard=self._inbox.since(ONE_UNIT + self._journal.unit),
+            symptoms=self.symptoms(),
         )
         return Question(self._journal.unit, report, self._fence, nonce)
 

@@ -5,9 +5,13 @@ from typing import Final
 
 import msgspec
 
+from appliance.care import Care
+from appliance.readers import Readers
+from appliance.symptoms import Spared
 from appliance.twinned import Lag
 from appliance.unit import Unit
 from sync.facts import Gap
+from sync.symptoms import Symptom
 
 _TIMINGS_KEPT: Final = 1000
 
@@ -33,6 +37,7 @@ class Status(msgspec.Struct, frozen=True):
     `disbelieved`: why the town's own pass issuers are not believed here, or empty.
     `paper`: why the last receipt did not come out, or empty.
     `twin`: how far behind the journal's second copy is.
+    `symptoms`: what it suffers from, the gravest first; `spares`: what it has given up for that.
     """
 
     schema: str
@@ -53,11 +58,13 @@ class Status(msgspec.Struct, frozen=True):
     paper: str
     lost: list[Gap]
     twin: Lag
+    symptoms: list[Symptom]
+    spares: list[Spared]
     touch_p50_s: float | None
     touch_p95_s: float | None
 
 
-def look(unit: Unit, readers: list[str], *, service: bool, timings: Timings) -> Status:
+def look(unit: Unit, care: Care, readers: Readers, timings: Timings) -> Status:
     """Put the status together."""
     backlog, standing, tip = unit.hatch.backlog(), unit.hatch.standing, unit.opened.journal.tip
     here = unit.directory.here()
@@ -67,8 +74,8 @@ def look(unit: Unit, readers: list[str], *, service: bool, timings: Timings) -> 
         epoch=unit.epoch,
         place=here.place if here else "",
         closed=unit.tap.closed(),
-        readers=readers,
-        reader_service=service,
+        readers=sorted(readers.names),
+        reader_service=readers.service,
         tip=f"{tip.boot}/{tip.seq}" if tip else "",
         unsent=backlog.unsent,
         oldest_unsent_ms=backlog.oldest_ms,
@@ -80,6 +87,8 @@ def look(unit: Unit, readers: list[str], *, service: bool, timings: Timings) -> 
         paper=unit.receipts.trouble or "",
         lost=unit.opened.lost,
         twin=unit.twin.look(),
+        symptoms=list(care.symptoms),
+        spares=list(care.spared),
         touch_p50_s=timings.percentile(0.5),
         touch_p95_s=timings.percentile(0.95),
     )

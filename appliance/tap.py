@@ -77,6 +77,7 @@ class TapPath:
         has_room: whether the disk has room for entries.
         town_ms: the time that the town said last; a clock that is behind it is wrong.
         frozen: why nothing may be spent here, or "".
+        spares_money: whether the unit is so ill that nothing may be spent here, as long as the rest can go on.
         asking: asks the town for what somebody needs who stands here.
         receipts: what is printed about what was written.
         operators: knows who stands behind the counter.
@@ -100,6 +101,7 @@ class TapPath:
     receipts: Receipts
     operators: Operators
     welcome: Callable[[str], None] = lambda _: None
+    spares_money: Callable[[], bool] = lambda: False
     setting: Setting = field(init=False)
     _last: tuple[str, float, Shown] | None = field(default=None, init=False)
     _last_code: str = field(default="", init=False)
@@ -248,9 +250,12 @@ class TapPath:
             return "TAP-044"
         if not here or here.counter not in self.counters:
             return "TAP-042"
-        if self.frozen() and self.counters[here.counter].spends:
+        spends = self.counters[here.counter].spends
+        if spends and self.frozen():
             return "TAP-045"
-        return None if self.has_room() else "TAP-043"
+        if not self.has_room():
+            return "TAP-043"
+        return "TAP-046" if spends and self.spares_money() else None
 
     def now_ms(self) -> int:
         """Return the time: that of the clock, but never one before the town's last word."""

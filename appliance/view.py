@@ -1,6 +1,6 @@
 """Puts results and states on the screen's board, with the names of the place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -14,8 +14,16 @@ from appliance.words import Catalogue, Words
 from drivers.clock import Clock
 from drivers.printer import Trouble
 from sync.program import NO_WISH, Wish
+from sync.symptoms import Grade, Symptom, What
 
 _NO_PAPER: Final = {Trouble.PAPER: "PRN-001", Trouble.COVER: "PRN-002"}
+_ILL: Final[Mapping[tuple[str, Grade], str]] = {
+    (What.READER_HUNG, Grade.ACT): "CAR-004",
+    (What.POWER, Grade.ACT): "CAR-002",
+    (What.HOT, Grade.ACT): "CAR-001",
+    (What.READER_DIRTY, Grade.SEE): "CAR-003",
+    (What.READER_DIRTY, Grade.ACT): "CAR-003",
+}
 
 
 class Viewer:
@@ -104,9 +112,11 @@ def _operator(till: Till | None) -> Behind | None:
     return till.operator if till else None
 
 
-def notice(receipts: Receipts) -> str | None:
-    """Return the id of the words that say why the last receipt did not come out, or None if it did."""
-    return _NO_PAPER.get(receipts.trouble, "PRN-003") if receipts.trouble else None
+def notice(receipts: Receipts, symptoms: Iterable[Symptom] = ()) -> str | None:
+    """Return the id of the words about what staff can put right at once: that no receipt came out, or an ill unit."""
+    if receipts.trouble:
+        return _NO_PAPER.get(receipts.trouble, "PRN-003")
+    return next((_ILL[one.what, one.grade] for one in symptoms if (one.what, one.grade) in _ILL), None)
 
 
 def till(tap: TapPath, directory: Directory) -> Till | None:

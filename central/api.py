@@ -120,8 +120,9 @@ async def holdings(
     clock: Annotated[str, Query(max_length=20)] = "",
     generation: Annotated[str, Query(max_length=64, pattern="^[0-9a-f]*$")] = "",
     heard: Annotated[str, Query(max_length=400, pattern="^[0-9a-f/,]*$")] = "",
+    symptoms: Annotated[str, Query(max_length=400)] = "",
 ) -> Response:
-    report = Report(unsent, oldest_ms, state, software, clock, generation, heard)
+    report = Report(unsent, oldest_ms, state, software, clock, generation, heard, symptoms)
     return Response(await writer.do(lambda: centre.intake.holdings(caller, report, nonce)), media_type=JSON)
 
 

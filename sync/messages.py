@@ -93,6 +93,7 @@ class Report(msgspec.Struct, frozen=True):
 
     `generation`, `heard`: the centre's history that it knows, and the ends that it holds of its own stream. By these a
     centre that was restored from a backup finds out whether it has granted what it no longer knows of.
+    `symptoms`: what it suffers from, as `sync.symptoms` spells it.
     """
 
     unsent: Count = 0
@@ -102,6 +103,7 @@ class Report(msgspec.Struct, frozen=True):
     clock: str = ""
     generation: str = ""
     heard: Text = ""
+    symptoms: Text = ""
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

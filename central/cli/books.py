@@ -93,6 +93,7 @@ def status(folder: Path, as_json: bool) -> None:
     `unheard`: units that were not heard since the database was put back; nothing is granted and paid out before.
     """
     from central.console.books import Books
+    from sync.symptoms import meaning
 
     centre = open_folder(folder)
     books = Books(centre.engine, centre.town.register)
@@ -110,6 +111,9 @@ def status(folder: Path, as_json: bool) -> None:
         for unit in units:
             counts = f"{unit.entries:8} entries  {unit.unsent:6} unsent"
             click.echo(f"{unit.name:12} {unit.state:10} {counts}  {printable(unit.says)}")
+            for symptom in unit.symptoms:
+                words = meaning(symptom)
+                click.echo(f"{'':12} {symptom.grade}: {words.en}; {words.do_en}")
         for incident in incidents:
             click.echo(f"incident {incident.n}: {incident.unit}: {incident.kind}: {incident.means}")
         if silent:

@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from central import reconcile, store
 from central.granting import unheard
 from central.incidents import KINDS, open_ones
+from sync import symptoms
 from sync.directory import TOWN_KEY, place_key, unit_key
 from sync.entries import Register
 from sync.facts import PlaceNamed, Town, UnitSet
 from sync.program import JAPAN_MINUTES
+from sync.symptoms import Symptom
 
 CLOSED_SHOWN: Final = 50
 
@@ -22,6 +24,7 @@ class UnitLine(msgspec.Struct, frozen=True):
 
     Attributes:
         unsent, oldest_ms, says, software, clock: what the unit said of itself at the last contact.
+        symptoms: what it suffered from then, by its own word, the gravest first.
         entries: how many of its entries are held here.
         refused, refusal: how often something from it was refused, and why the last time.
         incidents: how many about it are open.
@@ -39,6 +42,7 @@ class UnitLine(msgspec.Struct, frozen=True):
     says: str
     software: str
     clock: str
+    symptoms: tuple[Symptom, ...]
     entries: int
     refused: int
     refusal: str | None
@@ -134,6 +138,7 @@ def _unit(connection: sa.Connection, row: sa.RowMapping, entries: int, incidents
         says=report.get("state", ""),
         software=report.get("software", ""),
         clock=report.get("clock", ""),
+        symptoms=symptoms.read(report.get("symptoms", "")),
         entries=entries,
         refused=row["refused"],
         refusal=row["refusal"],

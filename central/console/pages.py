@@ -18,9 +18,10 @@ from central.console.by_hand import steps
 from central.console.desk import Desk
 from central.console.moment import Moment, length
 from central.console.openapi import read
-from central.console.standing import neediest_first, standing
+from central.console.standing import is_near, neediest_first, standing
 from central.console.words import Advice, Figure
 from sync.facts import Town
+from sync.symptoms import meaning
 
 ARRIVALS_SHOWN: Final = 20
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -78,7 +79,7 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
         return pages.render(
             "home.html",
             moment=moment,
-            units=neediest_first(desk.books.units(), moment),
+            **_units(desk, moment),
             incidents=_advised(desk),
             figures=_figures(desk),
             arrivals=arrivals,
@@ -93,6 +94,7 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
             moment=moment,
             unit=line,
             standing=standing(line, moment),
+            symptoms=[(symptom, meaning(symptom)) for symptom in line.symptoms],
             file=desk.unit_file(name, line.epoch),
             incidents=[one for one in _advised(desk) if one[0].unit == name],
             arrivals=desk.arrivals.of_unit(name, ARRIVALS_SHOWN),
@@ -145,6 +147,12 @@ def _held(found: _Found | None, name: str) -> _Found:
     if found is None:
         raise HTTPException(404, f"{name} is not held here")
     return found
+
+
+def _units(desk: Desk, moment: Moment) -> dict[str, Any]:
+    """Return the units with how they stand, and how many are connected."""
+    units = desk.books.units()
+    return {"units": neediest_first(units, moment), "near": sum(is_near(unit, moment) for unit in units)}
 
 
 def _advised(desk: Desk) -> list[tuple[IncidentLine, Advice]]:

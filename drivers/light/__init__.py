@@ -38,3 +38,6 @@ class Pattern(msgspec.Struct, frozen=True):
 class Light(Protocol):
     def show(self, patterns: tuple[Pattern, ...]) -> None:
         """Start showing the patterns one after the other, then go dark; return at once."""
+
+    def dim(self, *, on: bool) -> None:
+        """Show all at a third of its brightness from now on, to spare power, or as it was set; return at once."""

@@ -18,6 +18,7 @@ STILL_S: Final = 1.0  # nothing moves, but night may fall
 AGAIN_S: Final = 5.0
 _JOIN_S: Final = 1.0
 _MS: Final = 1000
+_DIM: Final = 1 / 3
 
 
 class Lamp(Protocol):
@@ -44,12 +45,16 @@ class Engine:
         self._slot: Slot[tuple[tuple[Pattern, ...], float]] = Slot()
         self._up: tuple[Colour, Levels] | None = None  # what the lamp shows; None: closed
         self._broken_until = 0.0
+        self._share = 1.0  # of the brightness that was set
         self._thread = threading.Thread(target=self._run, name="light", daemon=True)
         self._thread.start()
         atexit.register(self.close)
 
     def show(self, patterns: tuple[Pattern, ...]) -> None:
         self._slot.put((patterns, self._clock.mono()))
+
+    def dim(self, *, on: bool) -> None:
+        self._share = _DIM if on else 1.0  # from the next frame on
 
     def close(self) -> None:
         """Go dark and end the thread."""
@@ -77,7 +82,7 @@ class Engine:
             self._put(Colour.OFF, (0.0,) * self._lamp.count)
             return None
         pattern, passed = on
-        brightness = self._dimming.now(self._clock)
+        brightness = self._dimming.now(self._clock) * self._share
         levels = frame(pattern.motion, passed, self._lamp.count)
         self._put(pattern.colour, tuple(level * brightness for level in levels))
         still_s = STILL_S if pattern.motion is Motion.STEADY else FRAME_S

@@ -53,6 +53,9 @@ class Driver:
     def show(self, patterns: tuple[Pattern, ...]) -> None:
         self._engine.show(patterns)
 
+    def dim(self, *, on: bool) -> None:
+        self._engine.dim(on=on)
+
     def close(self) -> None:
         """Go dark and let the pins go."""
         self._engine.close()

@@ -16,3 +16,6 @@ class Driver:
 
     def show(self, patterns: tuple[Pattern, ...]) -> None:
         pass
+
+    def dim(self, *, on: bool) -> None:
+        pass

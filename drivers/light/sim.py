@@ -19,7 +19,11 @@ class Driver:
         self._options = options or self.Options()
         self.shown: deque[tuple[Pattern, ...]] = deque(maxlen=_REMEMBERED)
         self.broken = False
+        self.is_dim = False
 
     def show(self, patterns: tuple[Pattern, ...]) -> None:
         if not self.broken:
             self.shown.append(patterns)
+
+    def dim(self, *, on: bool) -> None:
+        self.is_dim = on

@@ -72,6 +72,16 @@ class ReaderLeft:
 
 
 @dataclass(frozen=True)
+class ReaderHung:
+    """A call to a reader takes so much longer than any card does that it will not come back by itself.
+
+    Told once. A card that asks for more time without end looks the same from here.
+    """
+
+    reader: str
+
+
+@dataclass(frozen=True)
 class ServiceLost:
     """The reader service below the driver (pcscd) has gone; the driver goes on looking for it.
 
@@ -86,7 +96,7 @@ class ServiceBack:
     pass
 
 
-Event = CardCame | CardLeft | ReaderCame | ReaderLeft | ServiceLost | ServiceBack
+Event = CardCame | CardLeft | ReaderCame | ReaderLeft | ReaderHung | ServiceLost | ServiceBack
 Listener = Callable[[Event], None]
 
 

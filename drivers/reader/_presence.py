@@ -5,11 +5,12 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from drivers.reader import CardCame, CardGoneError, CardLeft, CardMuteError, Event, ReaderError
+from drivers.reader import CardCame, CardGoneError, CardLeft, CardMuteError, Event, ReaderError, ReaderHung
 from drivers.reader._limits import SHORT_COMMAND_MAX
 from drivers.reader._worker import Worker
 
 _LOOK_AGAIN_SECONDS = 0.6  # pcscd looks every 0.4 s at a reader that does not call
+HUNG_SECONDS = 10.0  # no exchange with a card takes so long, and no program may hold one that long
 _MOVES, _MOVES_OF_A_SWAP = 65_536, 2  # one card went, and another came
 
 
@@ -42,6 +43,7 @@ class Slot:
         report: takes events.
         deadline_seconds: for one exchange.
         command_max: the longest command in bytes; 0: ask the reader.
+        hung_seconds: a call that takes so long does not come back.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Slot:
         report: Callable[[Event], None],
         deadline_seconds: float,
         command_max: int,
+        hung_seconds: float = HUNG_SECONDS,
     ) -> None:
         self.name = name
         self.deadline_seconds = deadline_seconds
@@ -63,6 +66,9 @@ class Slot:
         self._last_presence = 0
         self._moves = 0  # when this presence began
         self._field: _Field | None = None
+        self._hung_seconds = hung_seconds
+        self._late_job: object = None
+        self._has_ended = False
 
     def see(self, *, there: bool, moves: int, atr: bytes) -> None:
         """Take what the watch has seen.
@@ -90,6 +96,7 @@ class Slot:
 
         `last` is done there before it ends.
         """
+        self._has_ended = True
         self._leave()
         if last:
             self.worker.post(last)
@@ -110,6 +117,7 @@ class Slot:
                 self._show(
                     _Field(self, None, atr, ReaderError("this card cannot be had; does another program hold it?"))
                 )
+        self.watch()
 
     def _show(self, field: "_Field") -> None:
         """Report a card; one that was reported in this presence was another one, or could not be had before."""
@@ -138,6 +146,20 @@ class Slot:
                 return
         if connection:
             connection.release()  # here and now: the next card may be waiting for it
+
+    def watch(self) -> None:
+        """A call takes longer than it was given: look later whether it is still being made."""
+        job = self.worker.doing
+        if job is None or job is self._late_job:
+            return
+        self._late_job = job
+        look = threading.Timer(self._hung_seconds, lambda: self._still_doing(job))
+        look.daemon = True
+        look.start()
+
+    def _still_doing(self, job: object) -> None:
+        if self.worker.doing is job and not self._has_ended:
+            self._report(ReaderHung(self.name))
 
     def suspect(self, field: "_Field") -> None:
         """A card has gone in mid-exchange: see to it that the next one is noticed.
@@ -193,6 +215,7 @@ class _Field:
             self._slot.suspect(self)
             raise
         except TimeoutError:
+            self._slot.watch()
             # Whatever the card says later is not the answer to anything that would be asked then.
             self._trouble = CardMuteError(f"no answer within {self._slot.deadline_seconds:g} s")
             raise self._trouble from None

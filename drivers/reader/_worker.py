@@ -31,6 +31,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         self._jobs: queue.SimpleQueue[Callable[[], object] | _Later | None] = queue.SimpleQueue()
         self._later: list[_Later] = []
+        self.doing: object = None  # the job that is being done
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -78,7 +79,9 @@ class Worker:
             if isinstance(job, _Later):
                 self._later.append(job)
             else:
+                self.doing = job
                 job()
+                self.doing = None
 
     def _next(self) -> "Callable[[], object] | _Later | None":
         """Return what is asked for next, or what is due."""

@@ -24,7 +24,7 @@ from drivers.reader import (
     ServiceLost,
 )
 from drivers.reader._limits import FEATURE_PROPERTIES, command_max, properties
-from drivers.reader._presence import NoCardError, Slot
+from drivers.reader._presence import HUNG_SECONDS, NoCardError, Slot
 from drivers.reader._roster import Roster
 from drivers.reader._slots import chosen
 
@@ -81,6 +81,7 @@ class Driver:
             name: a part of the reader's name; empty: every reader. The slot of an access module must be named, and so
                 must the slit for contact cards of a reader that is one for contactless cards too.
             deadline_ms: how long one exchange may take.
+            hung_ms: so long after that a call that has not come back is taken for a reader that hangs.
             command_max: the longest command in bytes; 0: ask the reader; 261 (short commands) if it does not say. A
                 buffer of 271 bytes carries 261, one of 522 carries 512.
         """
@@ -88,6 +89,7 @@ class Driver:
         name: str = ""
         deadline_ms: int = 2500
         command_max: int = 0
+        hung_ms: int = int(HUNG_SECONDS * _MS)
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or self.Options()
@@ -165,7 +167,14 @@ class Driver:
 
     def _slot(self, name: str) -> Slot:
         options = self._options
-        return Slot(name, lambda: _Connection(name), self._report, options.deadline_ms / _MS, options.command_max)
+        return Slot(
+            name,
+            lambda: _Connection(name),
+            self._report,
+            options.deadline_ms / _MS,
+            options.command_max,
+            options.hung_ms / _MS,
+        )
 
 
 class _Connection:

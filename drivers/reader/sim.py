@@ -19,6 +19,7 @@ from drivers.reader import (
     Listener,
     ReaderCame,
     ReaderError,
+    ReaderHung,
     ReaderLeft,
     ServiceBack,
     ServiceLost,
@@ -41,7 +42,7 @@ class Card(Protocol):
 
 
 class Driver:
-    """Capabilities: one reader, any card; faults: `remove_after`, `unplug`, `service_lost`, `slow`, `mute`."""
+    """Capabilities: one reader, any card; faults: `remove_after`, `unplug`, `hang`, `service_lost`, `slow`, `mute`."""
 
     class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """`name`: of the reader. `deadline_ms`: for one exchange. `command_max`: the longest command in bytes."""
@@ -117,6 +118,11 @@ class Driver:
     def mute(self) -> None:
         """Let the card that lies there answer nothing more, until it is taken away."""
         self._is_mute = True
+
+    def hang(self) -> None:
+        """Hang, as a reader whose call never comes back; whoever takes its power away pulls and plugs it."""
+        self.mute()
+        self._report(ReaderHung(self.options.name))
 
     # ------------------------------------------------------------------------------------------ inside
 

@@ -225,7 +225,10 @@ def equip(unit: LiveUnit, reader: str) -> None:
         ('[drivers.sound]\nmake = "none"', f'[drivers.sound]\nmake = "sim"\nheard = "{unit.ear}"'),
     )
     config = unit.folder / "unit.toml"
-    config.write_text(f'{config.read_text()}\n[drivers.monotonic]\nmake = "file"\npath = "{unit.counter}"\n')
+    config.write_text(
+        f'{config.read_text()}\n[drivers.monotonic]\nmake = "file"\npath = "{unit.counter}"\n'
+        '\n[drivers.board]\nmake = "none"\n'  # how hot the machine is that runs the tests, or how full, is no matter
+    )
 
 
 def change(folder: Path, *changes: tuple[str, str]) -> None:

@@ -14,6 +14,8 @@ from central.centre import Centre
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
 from sync.facts import PlaceNamed
+from sync.messages import Report
+from sync.symptoms import Grade, Symptom, What, spell
 from tests.browser.serving import ConsoleServing
 from tests.central.pen import Pen, touch
 
@@ -158,6 +160,28 @@ def test_an_incident_is_the_first_thing_that_is_seen_with_what_to_do(office: Off
     expect(page.locator("#units tbody tr").first).to_contain_text("要確認")
     page.get_by_role("link", name="確かめること").first.click()
     expect(page.locator(".incident")).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_unit_that_is_ill_is_seen_with_what_to_do(office: Office, page: Page, width: int) -> None:
+    ill = (Symptom(What.HOT, Grade.ACT, 85), Symptom(What.WEAR, Grade.SEE, 91))
+    office.centre.intake.holdings(office.pen.peer, Report(symptoms=spell(ill)), "0b")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(office.url)
+    expect(page.locator(".finding.bad")).to_contain_text("人の手が要る")
+    expect(page.locator(".figures div").first).to_contain_text("1 / 1")
+    row = page.locator("#units tbody tr").first
+    expect(row).to_contain_text("要確認")
+    expect(row.locator(".why.act")).to_contain_text("端末の中が熱くなっています(85 ℃)。")
+    expect(row.locator(".why.see")).to_contain_text("91 % 使いました")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    row.locator("th a").click()
+    told = page.locator("#now .incident")
+    expect(told).to_have_count(2)
+    expect(told.first).to_contain_text("すぐに")
+    expect(told.first.locator(".todo")).to_contain_text("通風口をふさぐものをどけてください")
+    expect(told.last).to_contain_text("時間のあるときに")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("width", [1280, 768, 390])

@@ -59,6 +59,15 @@ def test_a_bill_that_a_phone_has_paid_gives_way_to_the_words_for_it(counter: Cou
     expect(page.locator("#amount-step")).to_be_visible()
 
 
+def test_what_staff_can_put_right_is_said_and_every_key_can_be_pressed(counter: CounterPage, page: Page) -> None:
+    counter.viewer.notice = lambda: "CAR-002"
+    counter.viewer.beside()
+    expect(page.locator("#notice")).to_have_text(counter.words["CAR-002"].ja)
+    for key in ("7", "00", "0", "1"):
+        page.locator(f'.keys [data-key="{key}"]:visible').click(timeout=3000)
+    page.locator("#take").click(timeout=3000)
+
+
 def test_paper_that_ran_out_is_said_beside_the_result(counter: CounterPage, page: Page) -> None:
     counter.feedback.show(Result.OK_PAY, "COI-022", {"yen": 500})
     expect(page.locator("#notice")).to_be_hidden()

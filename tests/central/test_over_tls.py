@@ -103,7 +103,8 @@ def test_enrolled_and_answered(served: Served, unit: Path) -> None:
     assert (enrolment.unit, enrolment.town) == ("lib01", "todai")
     assert read_config(unit).uplink.url == served.url
     with client(served, unit) as http:
-        raw = HttpCentre(http).holdings(Report(), "0a")
+        raw = HttpCentre(http).holdings(Report(symptoms="hot.act.85"), "0a")
+        http.get("/v1/journal", params={"symptoms": "of.another.version/1"}).raise_for_status()
     held = open_signed(raw, Holdings, raw_bytes(enrolment.town_key))
     assert (held.unit, held.nonce, held.heads) == ("lib01", "0a", ())
 

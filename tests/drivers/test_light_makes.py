@@ -84,6 +84,16 @@ def test_it_blinks_once_a_second_and_ends(chip: Chip, lit: list[Any]) -> None:
     assert changes[2][0] - changes[0][0] == pytest.approx(1.0, abs=0.2)
 
 
+def test_to_spare_power_it_shows_a_third_of_its_light_and_then_all_of_it_again(chip: Chip, lit: list[Any]) -> None:
+    light = make(lit, RGB)
+    light.dim(on=True)
+    light.show((STEADY,))
+    wait_for("a third", lambda: 0 < chip.duty(17) < 40)
+    light.dim(on=False)
+    light.show((STEADY,))
+    wait_for("all", lambda: chip.duty(17) == 100)
+
+
 def test_a_newer_result_is_shown_at_once(chip: Chip, lit: list[Any]) -> None:
     light = make(lit, RGB)
     light.show((Pattern(Colour.WHITE, Motion.TURN),))

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from drivers.reader import CardCame, CardGoneError, CardLeft, CardMuteError, Event, Field, ReaderError
+from drivers.reader import CardCame, CardGoneError, CardLeft, CardMuteError, Event, Field, ReaderError, ReaderHung
 from drivers.reader import _presence as presence_module
-from drivers.reader._presence import NoCardError, Slot
+from drivers.reader._presence import HUNG_SECONDS, NoCardError, Slot
 from drivers.reader._worker import Worker
 
 OK = b"\x90\x00"
@@ -40,12 +40,12 @@ class Talk:
 class Bench:
     """A slot, and what it connects to: each connection is the next of a list."""
 
-    def __init__(self) -> None:
+    def __init__(self, hung_seconds: float = HUNG_SECONDS) -> None:
         self.events: queue.Queue[Event] = queue.Queue()
         self.talks: list[Talk | Exception] = []
         self.overlaps = 0  # connections to a card that we still held ourselves
         self._open: list[Talk] = []
-        self.slot = Slot("bench", self._connect, self.events.put, 0.2, 0)
+        self.slot = Slot("bench", self._connect, self.events.put, 0.2, 0, hung_seconds)
 
     def _connect(self) -> Talk:
         talk = self.talks.pop(0)
@@ -266,3 +266,61 @@ def test_the_thread_ends_and_forgets_what_was_not_due() -> None:
     worker.end()
     worker.join(1)
     assert threading.active_count() == threads
+
+
+class Stalled(Talk):
+    """A card whose answer does not come before it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+        self.answer = self._wait
+
+    def _wait(self, _command: bytes) -> bytes:
+        self.let_go.wait(5)
+        return OK
+
+
+def test_a_call_that_does_not_come_back_is_told_once_however_many_wait_for_it() -> None:
+    bench, stalled = Bench(hung_seconds=0.4), Stalled()
+    bench.lay(stalled, Talk())
+    bench.slot.see(there=True, moves=1, atr=b"")
+    with pytest.raises(CardMuteError):
+        bench.field().transmit(b"")
+    bench.slot.see(there=True, moves=3, atr=b"")
+    bench.left()
+    with pytest.raises(ReaderError):
+        bench.field().transmit(b"")  # another card, which cannot be had either
+    assert bench.events.get(timeout=2) == ReaderHung("bench")
+    with pytest.raises(queue.Empty):
+        bench.events.get(timeout=0.6)
+    stalled.let_go.set()
+    bench.slot.end()
+    bench.slot.worker.join(2)
+
+
+def test_a_slow_card_is_no_reader_that_hangs() -> None:
+    bench, slow = Bench(hung_seconds=0.3), Stalled()
+    bench.lay(slow)
+    bench.slot.see(there=True, moves=1, atr=b"")
+    with pytest.raises(CardMuteError):
+        bench.field().transmit(b"")
+    slow.let_go.set()
+    with pytest.raises(queue.Empty):
+        bench.events.get(timeout=0.5)
+    bench.slot.end()
+    bench.slot.worker.join(2)
+
+
+def test_of_a_reader_that_has_gone_nothing_more_is_told() -> None:
+    bench, stalled = Bench(hung_seconds=0.2), Stalled()
+    bench.lay(stalled)
+    bench.slot.see(there=True, moves=1, atr=b"")
+    with pytest.raises(CardMuteError):
+        bench.field().transmit(b"")
+    bench.slot.end()
+    bench.left()
+    with pytest.raises(queue.Empty):
+        bench.events.get(timeout=0.4)
+    stalled.let_go.set()
+    bench.slot.worker.join(2)

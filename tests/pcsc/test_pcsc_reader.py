@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import queue
 import statistics
 import subprocess
 import sys
@@ -34,6 +35,7 @@ from drivers.reader import (
     Field,
     ReaderCame,
     ReaderError,
+    ReaderHung,
     ReaderLeft,
     ServiceLost,
 )
@@ -108,6 +110,25 @@ def test_a_reader_that_stalls_holds_nobody_up(pcscd: PrivatePcscd, ear: Listen, 
     assert time.monotonic() - begun < 0.7
     pcscd.table.present("reader1", planned())
     assert listener.card().transmit(SELECT) == OK
+
+
+def test_a_reader_whose_call_never_comes_back_is_said_to_hang_once(
+    pcscd: PrivatePcscd, ear: Listen, planned: Planned
+) -> None:
+    listener = ear(deadline_ms=100, hung_ms=300)
+    pcscd.table.present("reader0", planned())
+    stalled = listener.card()
+    pcscd.table.mute("reader0")
+    with pytest.raises(CardMuteError):
+        stalled.transmit(SELECT)
+    stalled.close()
+    assert listener.next(ReaderHung).reader.startswith("reader0")
+    with pytest.raises(queue.Empty):
+        listener.next(ReaderHung, seconds=0.5)
+    pcscd.table.remove("reader0")
+    listener.next(CardLeft)
+    pcscd.table.present("reader0", planned())
+    assert listener.card().transmit(SELECT) == OK, "and serves on when its call has come back after all"
 
 
 class Load:

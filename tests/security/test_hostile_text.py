@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from appliance.care import Care
 from appliance.daemon import Daemon, Devices
 from appliance.screen.board import Board
+from appliance.symptoms import Limits
 from appliance.view import Viewer
 from central.centre import open_centre
 from central.cli.common import say
 from central.found import Plan, found
 from central.world import SystemClock, SystemEntropy
+from drivers.power.none import Driver as NoPower
 from drivers.reader.sim import Driver as Reader
 from drivers.scanner.sim import Driver as Scanner
 from drivers.watchdog.none import Driver as NoWatchdog
@@ -42,7 +45,7 @@ def test_what_a_unit_says_of_itself_moves_no_cursor(tmp_path: Path) -> None:
     centre = open_centre(tmp_path / "town", *_world())
     pen = Pen.enrolled(centre)
     pen.send(pen.begin(touch()))
-    centre.intake.holdings(pen.peer, Report(1, None, NASTY, NASTY, NASTY), "07")
+    centre.intake.holdings(pen.peer, Report(1, None, NASTY, NASTY, NASTY, symptoms=f"{NASTY},hot.act.85{NASTY}"), "07")
     out = io.StringIO()
     with redirect_stdout(out), pytest.raises(SystemExit):
         main(["central", "status", str(tmp_path / "town")])
@@ -73,7 +76,8 @@ def test_a_log_holds_nothing_that_a_card_or_a_code_says(
     unit.sync(town.road(unit.peer))
     reader, scanner = Reader(clock=town.clock), Scanner(clock=town.clock)
     devices, viewer = Devices(reader, scanner, NoWatchdog()), Viewer(Board(), WORDS, town.clock)
-    daemon = Daemon(unit.running, devices, viewer, town.clock, lambda: None)
+    care = Care(town.clock, NoPower(), unit.running.opened.journal, Limits(), lambda _: None)
+    daemon = Daemon(unit.running, devices, viewer, care, town.clock, lambda: None)
 
     def people_come() -> None:
         scanner.scan(NASTY)

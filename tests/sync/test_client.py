@@ -68,11 +68,12 @@ def test_a_delivery_carries_bytes_fence_and_nonce(town: Town, centre: HttpCentre
 
 def test_a_report_goes_along_and_leaves_out_what_is_not_known(town: Town, centre: HttpCentre) -> None:
     town.tell(200, b"signed")
-    assert centre.holdings(Report(unsent=3, software="1.0", clock="held"), "0a") == b"signed"
+    assert centre.holdings(Report(unsent=3, software="1.0", clock="held", symptoms="hot.act.85"), "0a") == b"signed"
     query = httpx.URL(town.asked[1]).params
     assert dict(query) == {"unsent": "3", "state": "", "software": "1.0", "clock": "held", "nonce": "0a"} | {
         "generation": "",
         "heard": "",
+        "symptoms": "hot.act.85",
     }
 
 

@@ -56,6 +56,14 @@ def test_the_daemon_has_no_network(box: Box) -> None:
     wait_until(lambda: "127.0.0.1" in Path(tap).with_name("fib_trie").read_text(), "its own page cannot be reached")
 
 
+def test_of_the_kernel_s_settings_the_daemon_may_reach_those_of_devices_only(box: Box) -> None:
+    box.do("mount", "-o", "remount,rw", "/sys")  # as on a device; a container has it read-only
+    box.do("systemctl", "restart", TAP)
+    lines = Path(f"/proc/{box.process(TAP)}/mountinfo").read_text().splitlines()
+    mounts = {line.split()[4]: line.split()[5].split(",")[0] for line in lines}
+    assert (mounts["/sys"], mounts["/sys/devices"]) == ("ro", "rw")
+
+
 def interfaces(table: str) -> list[str]:
     return sorted(line.split(":")[0].strip() for line in Path(table).read_text().splitlines()[2:])
 

@@ -74,6 +74,19 @@ def test_pcscd_is_less_exposed_than_debian_12_leaves_it(root: Path) -> None:
     assert systemd(*command, "pcscd.service").returncode == 1
 
 
+def test_udev_gives_the_daemon_the_two_switches_of_a_usb_device(tmp_path: Path) -> None:
+    rules = (ROOT / "firmware-config/root/usr/lib/udev/rules.d/94-machitap-power.rules").read_text()
+    port, device = tmp_path / "hub/1-1:1.0/1-1-port2/disable", tmp_path / "hub/1-1.2/authorized"
+    for switch in (port, device):
+        switch.parent.mkdir(parents=True)
+        switch.write_text("0")
+    commands = re.findall(r"RUN\+=\"/bin/sh -c '(.*)'\"", rules)
+    for command, place, switch in zip(commands, ("1-1:1.0", "1-1.2"), (port, device), strict=True):
+        assert "chown -f machi-tap /sys%p/" in command
+        named = command.replace("chown -f machi-tap", "echo").replace("/sys%p", f"{tmp_path}/hub/{place}")
+        assert systemd("sh", "-c", named).stdout.strip() == str(switch)
+
+
 def test_users_are_made_and_may_be_made_again(root: Path) -> None:
     need(lacks_root())
     for _ in range(2):
