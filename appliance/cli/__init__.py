@@ -5,6 +5,7 @@ import click
 from appliance.cli.carrying import export, import_
 from appliance.cli.living import enrol, init, run, uplink
 from appliance.cli.looking import doctor, status, verify
+from appliance.cli.technician import technician
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,5 +23,5 @@ def unit() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (init, enrol, run, uplink, status, doctor, verify, export, import_):
+for command in (init, enrol, run, uplink, status, doctor, verify, export, import_, technician):
     unit.add_command(command)
