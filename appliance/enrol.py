@@ -41,33 +41,49 @@ def read_ticket(raw: bytes) -> Ticket:
 
 
 def enrol(
-    folder: Path, ticket: Ticket, csr: str, call: Callable[[EnrolRequest], Enrolment], life: Life, stamp: str
+    folder: Path,
+    ticket: Ticket,
+    csr: str,
+    call: Callable[[EnrolRequest], Enrolment],
+    life: Life,
+    stamp: str,
+    host_key: str = "",
+    keep: Callable[[Enrolment], None] = lambda _enrolment: None,
 ) -> Enrolment:
     """Enrol the unit in a folder, and keep what the town gives it.
 
     A unit that was enrolled before begins a new life with a new key: once the town agreed, the journal and key of the
-    life before are put aside under `earlier/`, untouched.
+    life before are put aside under `earlier/`, untouched. It counts as enrolled once everything is kept: what ends
+    before that may be tried again with the same ticket, for the same key asks.
 
     Args:
         csr: a request for the TLS key of the unit's uplink (PEM).
         call: asks the centre.
         life: how the new life begins.
         stamp: names the folder of the life before.
+        host_key: public key of the unit's SSH server, if that is to be vouched for.
+        keep: keeps what is the uplink's, before the unit counts as enrolled.
     """
+    kept = folder / ENROLMENT_FILE
     fresh = folder / (KEY_FILE + ".new")
     if not fresh.exists():
-        create(fresh)
+        if kept.exists() or not (folder / KEY_FILE).exists():
+            create(fresh)
+        else:  # it ended after its key had its name, and before it counted as enrolled
+            (folder / KEY_FILE).rename(fresh)
     keystore = FileKeystore(FileKeystore.Options(str(fresh)))
-    proof = keystore.sign(enrol_proof(ticket.code, csr))
-    enrolment = call(EnrolRequest(ticket.unit, ticket.code, text(keystore.public), csr, text(proof)))
-    if (folder / ENROLMENT_FILE).exists():
+    proof = keystore.sign(enrol_proof(ticket.code, csr, host_key))
+    enrolment = call(EnrolRequest(ticket.unit, ticket.code, text(keystore.public), csr, text(proof), host_key))
+    if kept.exists():
         _put_aside(folder, stamp)
-    fresh.rename(folder / KEY_FILE)
     (folder / PUBLIC_FILE).write_text(text(keystore.public) + "\n")
     (folder / LIFE_FILE).write_bytes(msgspec.json.encode(life))
-    kept = folder / ENROLMENT_FILE
-    kept.touch(mode=0o600)
-    kept.write_bytes(msgspec.json.encode(enrolment))
+    keep(enrolment)
+    whole = folder / (ENROLMENT_FILE + ".new")
+    whole.touch(mode=0o600)
+    whole.write_bytes(msgspec.json.encode(enrolment))
+    fresh.rename(folder / KEY_FILE)
+    whole.rename(kept)
     return enrolment
 
 

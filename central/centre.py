@@ -7,10 +7,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from central import folder as at
-from central import store
+from central import ssh, store
 from central.authority import Authority
 from central.dealing import Dealer, own_kinds, tenders
-from central.enrol import Enroller
+from central.enrol import Enroller, Vouch
 from central.folder import Folder
 from central.granting import Granter
 from central.intake import Intake
@@ -59,7 +59,8 @@ def open_centre(path: Path, clock: Clock, entropy: Entropy) -> Centre:
     store.check_schema(engine)
     authority = Authority(folder.secret(at.CA_KEY), (path / at.KEYS_FOLDER / at.CA_FILE).read_bytes())
     card_key = folder.secret(at.CARD_KEY)
-    return assemble(engine, folder.signer(), authority, card_key, folder.config.town.id, clock, entropy)
+    vouch = ssh.Vouching(path / at.KEYS_FOLDER, entropy)
+    return assemble(engine, folder.signer(), authority, card_key, folder.config.town.id, clock, entropy, vouch=vouch)
 
 
 def assemble(
@@ -71,6 +72,7 @@ def assemble(
     clock: Clock,
     entropy: Entropy,
     check: chain.Check = chain.check_signature,
+    vouch: Vouch = lambda _unit, _key: None,
 ) -> Centre:
     """Put a centre together over an open database."""
     register = installed.register()
@@ -87,7 +89,7 @@ def assemble(
         authority=authority,
         streams=streams,
         intake=Intake(engine, town, streams),
-        enroller=Enroller(engine, town, streams, authority, town_id, card_key),
+        enroller=Enroller(engine, town, streams, authority, town_id, card_key, vouch),
         registrar=Registrar(engine, streams, card_key),
         reconciler=reconciler,
         granter=granter,

@@ -1,11 +1,13 @@
 """How a unit is let in: the office names it, a one-time code travels with the technician, the unit brings its own keys.
 
-Private keys never leave the unit. A replaced or suspended unit is let in again under the same name with new keys: that
-is its next life (epoch), and nothing signed in an earlier one is taken any more.
+Private keys never leave the unit. Whoever asks again with the same code and key gets the same life again: the answer
+may have been lost on its way. A replaced or suspended unit is let in again under the same name with new keys: that is
+its next life (epoch), and nothing signed in an earlier one is taken any more.
 """
 
 import base64
 import hashlib
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -18,8 +20,9 @@ from central.streams import Streams
 from central.town import Town
 from sync import chain
 from sync.entries import EntryError
-from sync.facts import Enrolled, Key, Order, UnitSet, UnitState
+from sync.facts import Enrolled, HostSet, Key, Order, UnitSet, UnitState
 from sync.messages import (
+    OFFICE_STREAM,
     ONE_UNIT,
     TOWN_STREAM,
     Certificate,
@@ -42,6 +45,13 @@ DAY_MS: Final = 86_400_000
 STREAM_ENTRIES_MAX: Final = 100_000
 
 
+Vouch = Callable[[str, str], tuple[str, HostSet] | None]
+"""Vouches for the SSH server of a unit (name, public key): its certificate and what is noted; None if nobody here can.
+
+Raises ValueError if this is no such key.
+"""
+
+
 class Ticket(msgspec.Struct, frozen=True):
     """What the technician takes along: where the centre is, how to know it, and the one-time code."""
 
@@ -56,7 +66,14 @@ class Enroller:
     """The desk at which units are let in."""
 
     def __init__(
-        self, engine: sa.Engine, town: Town, streams: Streams, authority: Authority, town_id: str, card_key: bytes
+        self,
+        engine: sa.Engine,
+        town: Town,
+        streams: Streams,
+        authority: Authority,
+        town_id: str,
+        card_key: bytes,
+        vouch: Vouch = lambda _unit, _key: None,
     ) -> None:
         self._engine = engine
         self._town = town
@@ -64,6 +81,7 @@ class Enroller:
         self._authority = authority
         self._town_id = town_id
         self._card_key = card_key
+        self._vouch = vouch
 
     def invite(self, unit: str, place: str, counter: str, url: str) -> Ticket:
         """Name a unit, or give a known one a new life, and return the ticket with its one-time code.
@@ -96,21 +114,15 @@ class Enroller:
             RefusedError: the code is wrong, used or too old, or the unit does not hold the keys that it names.
         """
         now = self._town.clock.wall_ms()
-        self._check_proof(request.key, enrol_proof(request.code, request.csr), request.proof)
+        proven = enrol_proof(request.code, request.csr, request.host_key)
+        self._check_proof(request.key, proven, request.proof)
         with self._engine.begin() as connection:
             shelves.lock(connection)
-            epoch = self._use_code(connection, request, now)
+            epoch, is_new = self._use_code(connection, request, now)
             certificate = self._certify(request.csr, request.unit, epoch)
-            key = {"unit": request.unit, "epoch": epoch, "public": request.key, "enrolled_ms": now}
-            known = sa.select(store.unit_key.c.unit).where(store.unit_key.c.public == request.key)
-            if connection.execute(known).first():
-                raise RefusedError(Why.BAD_REQUEST, "this key was used before; a new life needs a new key")
-            connection.execute(sa.insert(store.unit_key).values(key))
-            state = {"epoch": epoch, "state": UnitState.ACTIVE, "fence": "", "fence_before": "", "unheard": 0}
-            connection.execute(sa.update(store.unit).where(store.unit.c.name == request.unit).values(state))
-            order = Order(name=request.unit, epoch=epoch, state=UnitState.ACTIVE, reason="enrolled")
-            let_in = Enrolled(name=request.unit, epoch=epoch, key=Key(chain.ALG, request.key))
-            self._streams.append_for(connection, request.unit, [order, let_in])
+            if is_new:
+                self._let_in(connection, request, epoch, now)
+            host_certificate = self._certify_host(connection, request)
             streams = (TOWN_STREAM, ONE_UNIT + request.unit)
             segments = [one for name in streams for one in shelves.take(connection, name, [], STREAM_ENTRIES_MAX)]
         return Enrolment(
@@ -122,7 +134,34 @@ class Enroller:
             town_key=text(self._town.signer.public),
             card_key=text(self._card_key),
             segments=tuple(to_text(segment).decode() for segment in segments),
+            host_certificate=host_certificate,
         )
+
+    def _let_in(self, connection: sa.Connection, request: EnrolRequest, epoch: int, now: int) -> None:
+        """Begin a life of a unit under the key that it brings."""
+        key = {"unit": request.unit, "epoch": epoch, "public": request.key, "enrolled_ms": now}
+        known = sa.select(store.unit_key.c.unit).where(store.unit_key.c.public == request.key)
+        if connection.execute(known).first():
+            raise RefusedError(Why.BAD_REQUEST, "this key was used before; a new life needs a new key")
+        connection.execute(sa.insert(store.unit_key).values(key))
+        state = {"epoch": epoch, "state": UnitState.ACTIVE, "fence": "", "fence_before": "", "unheard": 0}
+        connection.execute(sa.update(store.unit).where(store.unit.c.name == request.unit).values(state))
+        order = Order(name=request.unit, epoch=epoch, state=UnitState.ACTIVE, reason="enrolled")
+        let_in = Enrolled(name=request.unit, epoch=epoch, key=Key(chain.ALG, request.key))
+        self._streams.append_for(connection, request.unit, [order, let_in])
+
+    def _certify_host(self, connection: sa.Connection, request: EnrolRequest) -> str:
+        if not request.host_key:
+            return ""
+        try:
+            vouched = self._vouch(request.unit, request.host_key)
+        except ValueError as error:
+            raise RefusedError(Why.BAD_REQUEST, f"the key of the SSH server: {error}") from error
+        if vouched is None:
+            return ""
+        certificate, noted = vouched
+        self._streams.append(connection, OFFICE_STREAM, [noted])
+        return certificate
 
     def renew(self, request: RenewRequest) -> Certificate:
         """Give a unit a fresh certificate, also after its old one has run out: its journal key vouches for it.
@@ -152,18 +191,27 @@ class Enroller:
                 close_life(connection, self._streams, unit, epoch, reason)
             return epoch is not None
 
-    def _use_code(self, connection: sa.Connection, request: EnrolRequest, now: int) -> int:
+    def _use_code(self, connection: sa.Connection, request: EnrolRequest, now: int) -> tuple[int, bool]:
+        """Return the life that a code is for, and whether it begins now."""
         table = store.code
-        good = table.c.unit == request.unit, table.c.used_ms.is_(None), table.c.expires_ms >= now
+        good = table.c.unit == request.unit, table.c.expires_ms >= now
         rows = connection.execute(sa.select(table).where(*good).with_for_update()).mappings().all()
         bound = (self._bind(request.code, request.unit, row["epoch"], row["expires_ms"]) for row in rows)
         row = next((row for row, fits in zip(rows, bound, strict=True) if row["hash"] == fits), None)
         if row is None:
             raise RefusedError(Why.BAD_CODE, "ask the office for a new ticket")
-        if self._public(connection, request.unit, row["epoch"]):
-            raise RefusedError(Why.BAD_CODE, "another ticket was used for this life of the unit; ask for a new one")
+        holder = self._public(connection, request.unit, row["epoch"])
+        if holder == request.key and self._is_active(connection, request.unit, row["epoch"]):
+            return int(row["epoch"]), False
+        if holder or row["used_ms"] is not None:
+            raise RefusedError(Why.BAD_CODE, "this life of the unit has begun; ask the office for a new ticket")
         connection.execute(sa.update(table).where(table.c.hash == row["hash"]).values(used_ms=now))
-        return int(row["epoch"])
+        return int(row["epoch"]), True
+
+    def _is_active(self, connection: sa.Connection, unit: str, epoch: int) -> bool:
+        table = store.unit
+        asked = sa.select(table.c.state).where(table.c.name == unit, table.c.epoch == epoch)
+        return bool(connection.execute(asked).scalar() == UnitState.ACTIVE)
 
     def _public(self, connection: sa.Connection, unit: str, epoch: int) -> str | None:
         table = store.unit_key

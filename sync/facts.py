@@ -136,6 +136,34 @@ class PhoneSet(Fact, frozen=True, tag="phone"):
     link: HashHex
 
 
+class TechnicianSet(Fact, frozen=True, tag="technician"):
+    """The office gave a technician a certificate for SSH; no unit reads this.
+
+    `key`: fingerprint of the technician's public key. `may`: the principals. `until`: it runs out, Unix milliseconds.
+    """
+
+    name: Text
+    serial: Count
+    key: Text
+    may: tuple[str, ...]
+    until: AtMs
+
+
+class HostSet(Fact, frozen=True, tag="host"):
+    """The SSH server of a unit got a certificate; no unit reads this. `key`: fingerprint of the server's public key."""
+
+    name: UnitName
+    serial: Count
+    key: Text
+
+
+class SshRevoked(Fact, frozen=True, tag="ssh.revoked"):
+    """A certificate of a technician or of a unit's SSH server counts no more; no unit reads this."""
+
+    serial: Count
+    reason: Text
+
+
 class UnitState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"  # it may still listen; nothing that it writes is taken
@@ -173,7 +201,7 @@ class TwinKey(Fact, frozen=True, tag="twin"):
 
 CORE: tuple[type[Fact], ...] = (
     *(Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneInvited, PhoneSet, Order, Enrolled),
-    TwinKey,
+    *(TwinKey, TechnicianSet, HostSet, SshRevoked),
     *rights.KINDS,
     *rights.OFFICE,
     rights.Lacked,

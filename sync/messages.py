@@ -6,7 +6,7 @@ whoever carried it.
 
 import base64
 import binascii
-from typing import Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -23,7 +23,11 @@ OFFICE_STREAM: Final = "office"  # and the one that no unit follows: what the of
 
 Signed = TypeVar("Signed", bound=msgspec.Struct)
 
-_DOMAIN = {"Holdings": b"machitap/holdings/1\0", "TownTime": b"machitap/time/1\0"}
+_DOMAIN = {
+    "Holdings": b"machitap/holdings/1\0",
+    "TownTime": b"machitap/time/1\0",
+    "Technicians": b"machitap/technicians/1\0",
+}
 
 
 class MessageError(ValueError):
@@ -88,6 +92,23 @@ class TownTime(msgspec.Struct, frozen=True):
     nonce: str
 
 
+class Technicians(msgspec.Struct, frozen=True):
+    """Whom a town's units let in over SSH, and how a technician's laptop knows its units.
+
+    Attributes:
+        number: grows with every revocation; a unit takes no older one.
+        ca: public key that signs technicians' certificates, one line.
+        host_ca: public key that signs units' host certificates, one line.
+        revoked: what is revoked of either, as `ssh-keygen -k` writes it (KRL, base64).
+    """
+
+    town: UnitName
+    number: Count
+    ca: str
+    host_ca: str
+    revoked: str
+
+
 class Report(msgspec.Struct, frozen=True):
     """What a unit says of itself with every contact: for the office, and believed by no rule but one.
 
@@ -109,7 +130,8 @@ class Report(msgspec.Struct, frozen=True):
 class EnrolRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A unit asks to be let in: a one-time code, its journal key, and a PKCS#10 request for its TLS key (PEM).
 
-    `proof`: signature with the journal key over the code and the request (base64).
+    `proof`: signature with the journal key over what is asked for (base64). `host_key`: the public key of the unit's
+    SSH server, as its file has it, or "" if none is to be vouched for.
     """
 
     unit: UnitName
@@ -117,12 +139,14 @@ class EnrolRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: KeyText
     csr: str
     proof: KeyText
+    host_key: Annotated[str, msgspec.Meta(max_length=1024)] = ""
 
 
 class Enrolment(msgspec.Struct, frozen=True):
     """The centre's answer: everything that a unit needs to serve from now on, with or without a network.
 
-    `card_key` is secret: it turns identifiers into this town's names for cards.
+    `card_key` is secret: it turns identifiers into this town's names for cards. `host_certificate`: of the unit's SSH
+    server, so that a technician knows it; "" if none was asked for, or the town has no technicians.
     """
 
     town: UnitName
@@ -133,6 +157,7 @@ class Enrolment(msgspec.Struct, frozen=True):
     town_key: KeyText
     card_key: KeyText
     segments: tuple[str, ...]
+    host_certificate: str = ""
 
 
 class RenewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -196,7 +221,7 @@ class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _SIGNED: Final[dict[type[msgspec.Struct], msgspec.json.Decoder[Any]]] = {
-    kind: msgspec.json.Decoder(kind) for kind in (Holdings, TownTime)
+    kind: msgspec.json.Decoder(kind) for kind in (Holdings, TownTime, Technicians)
 }
 
 
@@ -222,9 +247,10 @@ def open_signed(raw: bytes, kind: type[Signed], town_key: bytes, check: chain.Ch
         raise MessageError(f"not a message of this town: {error}") from error
 
 
-def enrol_proof(code: str, csr: str) -> bytes:
+def enrol_proof(code: str, csr: str, host_key: str = "") -> bytes:
     """Return what the journal key signs at enrolment."""
-    return b"machitap/enrol/1\0" + code.encode() + b"\0" + csr.encode()
+    asked = b"machitap/enrol/1\0" + code.encode() + b"\0" + csr.encode()
+    return asked + b"\0" + host_key.encode() if host_key else asked
 
 
 def renew_proof(csr: str) -> bytes:

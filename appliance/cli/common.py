@@ -33,6 +33,10 @@ class HardwareError(click.ClickException):
     exit_code = 8
 
 
+class NoPermissionError(click.ClickException):
+    exit_code = 9
+
+
 @contextmanager
 def hatch_of(folder: Path) -> Iterator[Any]:
     """Yield the hatch of a running unit."""

@@ -43,8 +43,14 @@ def init(folder: Path, name: str, reader: str, reader_name: str, screen_port: in
 @FOLDER
 @click.argument("ticket", type=click.File("rb"))
 @click.option("--again", is_flag=True, help="This unit was enrolled before: put that life aside and begin a new one.")
+@click.option(
+    "--host-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Public key of this unit's SSH server; the town's certificate for it is laid beside it.",
+)
+@click.option("--through", type=click.IntRange(1, 65535), help="A port of this machine that leads to the centre.")
 @JSON
-def enrol(folder: Path, ticket: Any, again: bool, as_json: bool) -> None:
+def enrol(folder: Path, ticket: Any, again: bool, host_key: Path | None, through: int | None, as_json: bool) -> None:
     """Let this unit into a town, with the TICKET that the office printed (- for standard input)."""
     from appliance.config import ENROLMENT_FILE
     from appliance.uplink.joining import join
@@ -54,7 +60,7 @@ def enrol(folder: Path, ticket: Any, again: bool, as_json: bool) -> None:
         raise ExistsError(f"{folder} is enrolled already; --again begins a new life with new keys")
     with plainly():
         try:
-            enrolment = join(folder, ticket.read())
+            enrolment = join(folder, ticket.read(), host_key, through)
         except UnreachableError as error:
             raise UnreachableTownError(f"the centre does not answer ({error}); the ticket is still good") from error
         except RefusedError as error:

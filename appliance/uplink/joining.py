@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,8 +17,12 @@ from sync.messages import Enrolment
 _TIMEOUT_S = 15.0
 
 
-def join(folder: Path, raw_ticket: bytes) -> Enrolment:
+def join(folder: Path, raw_ticket: bytes, host_key: Path | None = None, through: int | None = None) -> Enrolment:
     """Enrol the unit in a folder with a ticket, and keep its certificate and the centre's address.
+
+    Args:
+        host_key: public key of the unit's SSH server; the certificate for it is laid beside it.
+        through: a port of this machine that leads to the centre, if the unit has no way of its own.
 
     Raises:
         ConfigError: the ticket is none, or the folder holds no unit.
@@ -28,13 +33,36 @@ def join(folder: Path, raw_ticket: bytes) -> Enrolment:
         life = Life(driver(read_config(Path()), "monotonic").read() or 0)
     tls = Tls(folder / TLS_FOLDER)
     csr = tls.request(ticket.unit)
-    with httpx.Client(base_url=ticket.url, verify=context_for(ticket.ca), timeout=_TIMEOUT_S, trust_env=False) as http:
+    context = context_for(ticket.ca)
+    transport = Detour(through, context) if through else None
+    shown = host_key.read_text().strip() if host_key else ""
+
+    def keep(enrolment: Enrolment) -> None:
+        tls.keep(enrolment.certificate, enrolment.ca)
+        _keep_url(folder / CONFIG_FILE, ticket.url)
+        if host_key and enrolment.host_certificate:
+            host_key.with_name(f"{host_key.stem}-cert.pub").write_text(enrolment.host_certificate + "\n")
+
+    with httpx.Client(
+        base_url=ticket.url, verify=context, transport=transport, timeout=_TIMEOUT_S, trust_env=False
+    ) as http:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        enrolment = enrol(folder, ticket, csr, HttpCentre(http).enrol, life, stamp)
-    tls.keep(enrolment.certificate, enrolment.ca)
-    _keep_url(folder / CONFIG_FILE, ticket.url)
+        enrolment = enrol(folder, ticket, csr, HttpCentre(http).enrol, life, stamp, shown, keep)
     _make_durable(folder)
     return enrolment
+
+
+class Detour(httpx.HTTPTransport):
+    """Goes to a port of this machine, and speaks there as if it were the address that was asked for."""
+
+    def __init__(self, port: int, context: ssl.SSLContext) -> None:
+        super().__init__(verify=context, trust_env=False)
+        self._port = port
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions = {**request.extensions, "sni_hostname": request.url.host}
+        request.url = request.url.copy_with(host="127.0.0.1", port=self._port)
+        return super().handle_request(request)
 
 
 def _keep_url(config: Path, url: str) -> None:

@@ -8,6 +8,7 @@ from central.cli.phone import phone
 from central.cli.retention import retention
 from central.cli.rights import rights
 from central.cli.staff import person, staff
+from central.cli.technician import technician
 from sync import installed
 
 
@@ -55,6 +56,7 @@ for command in (
     rights,
     staff,
     person,
+    technician,
     import_,
     twin,
     export,

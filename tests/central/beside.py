@@ -36,11 +36,11 @@ def pens(centre: Centre, count: int) -> list[Pen]:
     return [Pen.enrolled(centre, f"unit{number}", f"seed {number}") for number in range(count)]
 
 
-def asks(pen: Pen, ticket: Ticket, csr: str | None = None) -> EnrolRequest:
+def asks(pen: Pen, ticket: Ticket, csr: str | None = None, host_key: str = "") -> EnrolRequest:
     """Return what a unit asks with its ticket."""
     csr = any_csr() if csr is None else csr
-    proof = text(pen.keystore.sign(enrol_proof(ticket.code, csr)))
-    return EnrolRequest(pen.unit, ticket.code, text(pen.keystore.public), csr, proof)
+    proof = text(pen.keystore.sign(enrol_proof(ticket.code, csr, host_key)))
+    return EnrolRequest(pen.unit, ticket.code, text(pen.keystore.public), csr, proof, host_key)
 
 
 def packed(segment: Segment) -> bytes:

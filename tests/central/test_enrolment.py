@@ -65,10 +65,31 @@ def lives(centre: Centre) -> list[tuple[str, int]]:
 def test_a_ticket_lets_a_unit_in_once(centre: Centre, stranger: Pen, ticket: Ticket) -> None:
     enrolment = centre.enroller.enrol(asks(stranger, ticket))
     assert (enrolment.unit, enrolment.epoch) == ("lib01", 1)
-    assert refused(centre, asks(stranger, ticket)) == Why.BAD_CODE
     thief = Pen(centre, "lib01", Keystore(Keystore.Options("thief")))
     assert refused(centre, asks(thief, ticket)) == Why.BAD_CODE
     stranger.send(stranger.begin(touch()))
+
+
+def test_a_unit_that_did_not_hear_the_answer_asks_again_and_it_is_the_same_life(
+    centre: Centre, stranger: Pen, ticket: Ticket, clock: Clock
+) -> None:
+    first = centre.enroller.enrol(asks(stranger, ticket))
+    said = [segment.count("\n") for segment in first.segments]
+    again = centre.enroller.enrol(asks(stranger, ticket))
+    assert (again.epoch, [segment.count("\n") for segment in again.segments]) == (1, said), "nothing was said twice"
+    assert lives(centre) == [("lib01", 1)]
+    clock.advance(CODE_DAYS * DAY_S + 1)
+    assert refused(centre, asks(stranger, ticket)) == Why.BAD_CODE, "it is good for a week, all the same"
+
+
+@pytest.mark.parametrize("state", [UnitState.SUSPENDED, UnitState.CLOSED])
+def test_a_life_that_is_over_is_not_given_again(
+    centre: Centre, stranger: Pen, ticket: Ticket, state: UnitState
+) -> None:
+    centre.enroller.enrol(asks(stranger, ticket))
+    with centre.engine.begin() as connection:
+        connection.execute(sa.update(store.unit).values(state=state))
+    assert refused(centre, asks(stranger, ticket)) == Why.BAD_CODE
 
 
 @pytest.mark.threat("malicious technician")

@@ -17,12 +17,13 @@ from appliance.counter import words_folders
 from appliance.feedback import MANNERS
 from appliance.words import load
 from central.cli import central
+from device.cli import device
 from drivers.card.cli import card
 from drivers.sound.earcons import EARCONS
 from sync.program import Result
 
 ROOT = Path(__file__).parents[2]
-BUILDINGS = ("appliance", "central", "demo", "drivers", "programs", "simulation", "sync")
+BUILDINGS = ("appliance", "central", "demo", "device", "drivers", "programs", "simulation", "sync")
 BESIDE = ("firmware-config",)  # no package, so it stands in no contract
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
@@ -30,7 +31,8 @@ FUNCTION_LINES_MAX = 60
 # Who may touch files: adapters to the world, what sets a folder up, and what a person runs.
 FILES_ALLOWED = re.compile(
     r"^(machi\.py|drivers/|demo/|appliance/(config|enrol|setup|carry|web|hatch_http|cli/.*|__main__|uplink/.*|screen/app)\.py"
-    r"|firmware-config/render\.py|simulation/asked\.py|programs/[a-z]+/cli/.*|central/(folder|found|cli/.*|server|world|__main__|console/.*|migrations/.*)\.py)"
+    r"|firmware-config/render\.py|simulation/asked\.py|programs/[a-z]+/cli/.*|device/(keys|ssh|cli/.*)\.py"
+    r"|central/(folder|found|ssh|cli/.*|server|world|__main__|console/.*|migrations/.*)\.py)"
 )
 FILE_CALLS = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "mkdir", "unlink", "rename"}
 
@@ -162,7 +164,7 @@ def commands(group: click.Group, path: str) -> dict[str, click.Command]:
 
 
 def test_every_command_has_help_examples_and_json() -> None:
-    for group in (unit, central, card):
+    for group in (unit, central, card, device):
         assert "machi " in (group.help or ""), f"{group.name}: no examples"
         for typed, command in commands(group, f"machi {group.name}").items():
             assert command.help, f"{typed}: no help"

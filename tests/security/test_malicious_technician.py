@@ -75,10 +75,12 @@ def lying_in(folder: Path, spellings: list[bytes]) -> set[str]:
     "malicious technician",
     control="A ticket lets one named unit in, once, within a week; then it is a piece of paper. Private keys are "
     "made in the unit and never leave it, and the office's never leave the centre. Every secret is readable by its "
-    "owner only, and refused if it is not. A unit in production refuses every test key.",
-    residual="Who sets a unit up can copy its key and the town's card key, and lay keys of his own into its trust/: "
-    "that unit then believes cards that he makes. Look at trust/ yourself, and give every unit that he had in hand "
-    "new keys (`machi central unit add`) when he leaves. Root on the centre's machine is the town.",
+    "owner only, and refused if it is not. A unit in production refuses every test key. Who comes over SSH shows a "
+    "certificate that is good for hours, gets no shell, and is named in the unit's log with what he asked for.",
+    residual="Who sets a unit up with the box in hand can copy its key and the town's card key, and lay keys of his "
+    "own into its trust/: that unit then believes cards that he makes. Look at trust/ yourself, and give every unit "
+    "that he had in hand new keys (`machi central unit add`) when he leaves. A revoked certificate for SSH opens units "
+    "until it runs out, or the next technician brings the list. Root on the centre's machine is the town.",
 )
 def test_a_used_ticket_is_paper(box: FolderUnit, tmp_path: Path) -> None:
     ticket = tmp_path / "ticket"

@@ -39,6 +39,7 @@ printf '#!/opt/machitap/bin/python3\\nfrom machi import main\\nmain()\\n' >root/
 chmod +x root/opt/machitap/bin/machi
 systemd-sysusers --root=root machitap.conf
 systemctl --root=root --quiet preset machi-unit.target pcscd.socket
+sh -euc "$6"
 exec systemd-nspawn --quiet --directory=root --register=no --keep-unit --console=pipe \\
     --capability=CAP_NET_ADMIN --system-call-filter=@clock \\
     --bind-ro="$2:/opt/machitap/ours" --bind-ro="$5:/opt/machitap/theirs" \\
@@ -91,14 +92,14 @@ def lacks_box() -> str:
 
 
 @contextmanager
-def booted() -> Iterator[Box]:
-    """Boot a box that no town has let in yet."""
+def booted(besides: str = "") -> Iterator[Box]:
+    """Boot a box that no town has let in yet; `besides`: a script that changes the folder `root` before."""
     with (
         TemporaryDirectory(prefix="box-") as folder,
         (Path(folder).parent / f"{Path(folder).name}.log").open("wb") as log,
     ):
         base = f"{sys.base_prefix}/bin/python3"
-        given = [folder, str(ROOT), base, "0123456789abcdef0123456789abcdef", str(PACKAGES / "site-packages")]
+        given = [folder, str(ROOT), base, "0123456789abcdef0123456789abcdef", str(PACKAGES / "site-packages"), besides]
         command = ["unshare", "--mount", "--propagation=private", "sh", "-c", BEGIN, "box", *given]
         nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:

@@ -39,10 +39,10 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    """Found a town in a folder, and serve it."""
+def serving(folder: Path, *names: str) -> Iterator[Served]:
+    """Found a town in a folder, and serve it, under some more names if they are given."""
     units, console = free_port(), free_port()
-    plan = Plan("todai", "灯台町", "Todai", "00-1234", units, ("localhost", "127.0.0.1"), console)
+    plan = Plan("todai", "灯台町", "Todai", "00-1234", units, ("localhost", "127.0.0.1", *names), console)
     found(folder, plan, SystemClock(), SystemEntropy())
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([MACHI, "central", "serve", folder], stdout=log, stderr=log)

@@ -1,0 +1,264 @@
+"""What a technician who comes by SSH may ask a unit for: a verb each, most of them commands that there are anyway.
+
+A change is answered by how far the unit is after it. Whatever is changed here is root's until the unit's services
+start: they give it to their own users.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import click
+import msgspec
+
+from appliance.cli.carrying import import_
+from appliance.cli.common import HardwareError, NotFoundError, RefusedForSafetyError, copy_of, plainly
+from appliance.cli.living import enrol
+from appliance.cli.looking import doctor, status, verify
+
+TARGET: Final = "machi-unit.target"
+SERVICES: Final = ("machi-tap.service", "machi-uplink.service", "pcscd.service")
+HOST_KEY: Final = "host_ed25519.pub"
+HOST_CERTIFICATE: Final = "host_ed25519-cert.pub"
+TECHNICIANS: Final = "technicians.json"  # what the town said of them, as it signed it
+CA: Final = "technicians.pub"
+REVOKED: Final = "revoked.krl"
+_LOG_LINES_MAX: Final = 5_000
+_GIVEN_MAX_BYTES: Final = 64 * 1024 * 1024  # as much as the hatch takes at a time
+_TIMEOUT_S: Final = 120
+_MS: Final = 1000
+
+
+class Places(NamedTuple):
+    """Where a unit's things lie: its own, and those of its SSH server."""
+
+    folder: Path
+    ssh: Path
+
+
+def _about(at: Places, words: Sequence[str]) -> None:
+    """Say how far this unit is set up."""
+    from appliance.config import ENROLMENT_FILE, PUBLIC_FILE, TLS_FOLDER, ConfigError, read_config, read_enrolment
+    from appliance.uplink.certificate import Tls
+    from drivers.clock.system import Driver as SystemClock
+    from sync.technician import About
+
+    _no_words(words)
+    try:
+        epoch = read_enrolment(at.folder).epoch if (at.folder / ENROLMENT_FILE).exists() else 0
+    except ConfigError as error:
+        raise RefusedForSafetyError(str(error)) from error
+    try:
+        ends = round(Tls(at.folder / TLS_FOLDER).ends().timestamp() * _MS)
+    except (OSError, ValueError):
+        ends = 0
+    try:
+        name = read_config(at.folder).name
+    except ConfigError:
+        name = ""
+    states = _system("systemctl", "is-active", *SERVICES).stdout.split()
+    room = os.statvfs(at.folder if at.folder.is_dir() else at.folder.parent)
+    about = About(
+        schema="machi.unit.about/1",
+        unit=name,
+        epoch=epoch,
+        key=_text(at.folder / PUBLIC_FILE) if epoch else "",
+        at=SystemClock().wall_ms(),
+        free_bytes=room.f_bavail * room.f_frsize,
+        certificate_ends=ends,
+        host_key=_text(at.ssh / HOST_KEY),
+        host_certificate=_text(at.ssh / HOST_CERTIFICATE),
+        technicians=_known(at),
+        active=[name for name, state in zip(SERVICES, states, strict=False) if state == "active"],
+    )
+    click.echo(msgspec.json.encode(about))
+
+
+def _logs(_at: Places, words: Sequence[str]) -> None:
+    """Show what the services said since a moment, at most so many lines."""
+    since, lines = _words(words, 2)
+    number = min(_number(lines), _LOG_LINES_MAX)
+    asked = ["journalctl", "--no-pager", "--quiet", "--output=short-iso", f"--since={since}", f"--lines={number}"]
+    by = [f"{field}={name}" for name in SERVICES for field in ("_SYSTEMD_UNIT", "UNIT")]
+    done = _system(*asked, *" + ".join([*by, "SYSLOG_IDENTIFIER=machi-technician"]).split())
+    if done.returncode:
+        raise click.UsageError(done.stderr.strip())
+    click.echo(done.stdout, nl=False)
+
+
+def _journal(at: Places, words: Sequence[str]) -> None:
+    """Give the whole journal away, as segments: it is for the centre, and proves itself."""
+    from appliance.carry import export_copy
+
+    _no_words(words)
+    with plainly(), copy_of(at.folder) as copy, tempfile.TemporaryDirectory() as place:
+        output = Path(place) / "journal.segments"
+        export_copy(copy, output, "segments", at.folder)
+        sys.stdout.buffer.write(output.read_bytes())
+
+
+def _clock(_at: Places, words: Sequence[str]) -> None:
+    """Set this unit's clock to so many Unix milliseconds."""
+    import time
+
+    (word,) = _words(words, 1)
+    now_ms = _number(word)
+    try:
+        time.clock_settime(time.CLOCK_REALTIME, now_ms / _MS)
+    except OSError as error:
+        raise HardwareError(f"the clock cannot be set: {error.strerror}") from error
+
+
+def _init(at: Places, words: Sequence[str]) -> None:
+    """Write this unit's configuration, from what standard input says."""
+    from appliance.setup import write_config
+    from sync.entries import BAD_JSON
+    from sync.technician import SetUp
+
+    _no_words(words)
+    try:
+        asked = msgspec.json.decode(_given(), type=SetUp)
+    except BAD_JSON as error:
+        raise click.UsageError(str(error)) from error
+    write_config(at.folder, asked.name, asked.reader, asked.reader_name, asked.screen_port, test=asked.test)
+
+
+def _enrol(at: Places, words: Sequence[str]) -> None:
+    """Let this unit into its town with the ticket on standard input, perhaps through a port that leads there."""
+    host_key = ("--host-key", str(at.ssh / HOST_KEY)) if (at.ssh / HOST_KEY).exists() else ()
+    through = ("--through", str(_number(*_words(words, 1)))) if words else ()
+    enrol.main([str(at.folder), "-", "--json", *host_key, *through], standalone_mode=False)
+    _system("systemctl", "reload", "ssh.service")  # it shows its certificate from now on; others go on as they are
+
+
+def _trust(at: Places, words: Sequence[str]) -> None:
+    """Go by what the town says of its technicians, which standard input brings: it is signed, and never older."""
+    from appliance.config import read_enrolment
+    from sync.messages import MessageError, Technicians, open_signed, raw_bytes
+
+    _no_words(words)
+    raw = _given()
+    with plainly():
+        enrolment = read_enrolment(at.folder)
+    try:
+        told = open_signed(raw, Technicians, raw_bytes(enrolment.town_key))
+        krl = raw_bytes(told.revoked)
+    except MessageError as error:
+        raise RefusedForSafetyError(str(error)) from error
+    if told.town != enrolment.town:
+        raise RefusedForSafetyError(
+            f"this is about the technicians of {told.town}, and this unit is {enrolment.town}'s"
+        )
+    if told.number < (known := _known(at)):
+        raise RefusedForSafetyError(f"list {told.number} of the technicians is older than this unit's, {known}")
+    for name, content in ((REVOKED, krl), (CA, told.ca.encode() + b"\n"), (TECHNICIANS, raw)):
+        _keep(at.ssh / name, content)
+
+
+def _news(at: Places, words: Sequence[str]) -> None:
+    """Hand the running unit what the centre says to it (`machi central export`), from standard input."""
+    _no_words(words)
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "news.segments"
+        file.write_bytes(_given())
+        import_.main([str(at.folder), str(file), "--json"], standalone_mode=False)
+
+
+def _start(_at: Places, words: Sequence[str]) -> None:
+    _no_words(words)
+    _switch("enable", "--quiet")
+    _switch("start")
+
+
+def _stop(_at: Places, words: Sequence[str]) -> None:
+    _no_words(words)
+    _switch("stop")
+
+
+def _switch(*words: str) -> None:
+    done = _system("systemctl", *words, TARGET)
+    if done.returncode:
+        raise HardwareError(f"systemctl {words[0]} {TARGET}: {done.stderr.strip()}")
+
+
+def _command(command: click.Command) -> Callable[[Places, Sequence[str]], None]:
+    """Make a verb of a command that there is anyway."""
+
+    def run(at: Places, words: Sequence[str]) -> None:
+        _no_words(words)
+        command.main([str(at.folder), "--json"], standalone_mode=False)
+
+    return run
+
+
+VERBS: Final[dict[str, Callable[[Places, Sequence[str]], None]]] = {
+    "about": _about,
+    "status": _command(status),
+    "doctor": _command(doctor),
+    "verify": _command(verify),
+    "logs": _logs,
+    "journal": _journal,
+    "clock": _clock,
+    "init": _init,
+    "trust": _trust,
+    "enrol": _enrol,
+    "news": _news,
+    "start": _start,
+    "stop": _stop,
+}
+
+
+def _given() -> bytes:
+    """Return what came by standard input, if it is no more than a unit ever takes."""
+    given = sys.stdin.buffer.read(_GIVEN_MAX_BYTES + 1)
+    if len(given) > _GIVEN_MAX_BYTES:
+        raise RefusedForSafetyError(f"more than {_GIVEN_MAX_BYTES} bytes")
+    return given
+
+
+def _words(words: Sequence[str], count: int) -> Sequence[str]:
+    """Return the words behind a verb, if there are as many as it takes."""
+    if len(words) != count:
+        raise click.UsageError(f"this takes {count} words behind it, and there are {len(words)}: {' '.join(words)}")
+    return words
+
+
+def _no_words(words: Sequence[str]) -> None:
+    _words(words, 0)
+
+
+def _number(word: str) -> int:
+    if not word.isascii() or not word.isdigit():
+        raise click.UsageError(f'"{word}" is not a number')
+    return int(word)
+
+
+def _known(at: Places) -> int:
+    """Return the number of the list of technicians that this unit goes by; 0 if none was ever brought."""
+    path = at.ssh / TECHNICIANS
+    return int(msgspec.json.decode(path.read_bytes())["body"]["number"]) if path.exists() else 0
+
+
+def _text(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def _system(*words: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)  # noqa: S603
+    except OSError as error:
+        raise NotFoundError(f"{words[0]}: {error.strerror}") from error

@@ -1,0 +1,127 @@
+"""`machi device provision`: a new unit, from its first answer to the sticker on its box."""
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from device.cli.common import JSON, KEYS, keys_of, plainly, printable
+
+if TYPE_CHECKING:
+    from device.keys import Keys
+    from device.ssh import Road
+    from device.unit import Unit
+
+_ANSWER_S = 5.0
+
+
+@click.command(
+    epilog="\b\nExamples:\n  machi device provision lib01@192.0.2.7 --ticket lib01.ticket --fingerprint SHA256:…\n"
+    "  machi device provision lib01@192.0.2.7 --ticket lib01.ticket --dry-run"
+)
+@click.argument("unit", metavar="UNIT@HOST")
+@click.option("--ticket", type=click.File("rb"), help="From the office: machi central unit add.")
+@click.option("--fingerprint", help="Of a new unit's SSH key, as its own screen shows it: SHA256:…")
+@click.option("--reader", default="pcsc", show_default=True, help="Make of the card reader.")
+@click.option("--reader-name", default="", help="Part of the reader's name, where there are several.")
+@click.option("--screen-port", default=8101, show_default=True, help="Port of the screen's page; 0 for none.")
+@click.option("--test", is_flag=True, help="Believe test keys and test cards: never for a unit that serves people.")
+@click.option("--sticker", type=click.Path(dir_okay=False, path_type=Path), help="Where it goes [UNIT-sticker.pdf].")
+@click.option("--dry-run", is_flag=True, help="Change nothing; say what is so already, and what would be done.")
+@KEYS
+@JSON
+def provision(
+    unit: str,
+    ticket: Any,
+    fingerprint: str | None,
+    sticker: Path | None,
+    dry_run: bool,
+    folder: Path,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Set up the unit at UNIT@HOST: clock, configuration, keys, enrolment, services, checks, first entry, sticker.
+
+    Saying it twice goes on where it ended: what is so already is said and left. Meanwhile nobody else can change it.
+    """
+    from device.fleet import read_target
+    from device.provision import STEPS
+    from device.ssh import Road
+    from device.steps import State, take
+
+    with plainly(), ExitStack() as stack:
+        target = read_target(unit)
+        keys = keys_of(folder, "provision")
+        road = Road(keys, target)
+        if fingerprint:
+            _compare(road, keys, fingerprint)
+        held = _taken(road, stack, dry_run=dry_run)
+        work = _work(held, keys, ticket, sticker, asked)
+        taken = take(STEPS, work, lambda line: click.echo(printable(line), err=True), dry=dry_run)
+    document = {"schema": "machi.device.provision/1", "unit": target.unit, "dry_run": dry_run, "key": work.about.key}
+    if as_json:
+        steps = [{"step": one.step, **msgspec.to_builtins(one.outcome)} for one in taken]
+        click.echo(msgspec.json.encode(document | {"steps": steps}))
+    states = [one.outcome.state for one in taken]
+    if State.STOP in states:
+        sys.exit(taken[-1].code)
+    if not as_json and not dry_run:
+        needs = State.FAIL in states
+        click.echo(f"{target.unit} {'は人の手が要ります。上を見てください。' if needs else 'は使えます。'}")
+        click.echo(f"{target.unit} {'needs somebody: see above.' if needs else 'is ready.'}")
+    sys.exit(2 if State.FAIL in states else 0)
+
+
+def _compare(road: "Road", keys: "Keys", fingerprint: str) -> None:
+    """Remember the key that a new unit shows, if it is the one that a person has read off its screen."""
+    from device.errors import DeviceError, Exit
+
+    key, shown = road.shown()
+    if shown != fingerprint:
+        raise DeviceError(
+            Exit.REFUSED,
+            ja=f"鍵がちがいます。この機械が見せたのは {shown}",
+            en=f"this is another machine, or somebody is in between: it shows {shown}",
+            do_ja="ケーブルで直接つないで、もう一度見くらべてください",
+            do_en="connect to it by a cable of its own, and compare once more",
+        )
+    keys.pin(road.target.unit, key)
+
+
+def _taken(road: "Road", stack: ExitStack, *, dry_run: bool) -> "Unit":
+    from device.unit import HeldUnit, looked_at
+
+    return looked_at(road) if dry_run else HeldUnit(stack.enter_context(road.held()))
+
+
+def _work(unit: "Unit", keys: "Keys", ticket: Any, sticker: Path | None, asked: dict[str, Any]) -> Any:
+    from device.provision import Work
+    from drivers.clock.system import Driver as SystemClock
+    from sync import installed
+    from sync.technician import SetUp
+
+    return Work(
+        unit=unit,
+        keys=keys,
+        asked=SetUp(unit.name, **asked),
+        ticket=ticket.read() if ticket else b"",
+        clock=SystemClock(),
+        answers=_answers,
+        register=installed.register(),
+        paper=sticker or Path(f"{unit.name}-sticker.pdf"),
+        about=unit.about(),
+    )
+
+
+def _answers(host: str, port: int) -> bool:
+    """Tell whether somebody answers at an address."""
+    import socket
+
+    try:
+        socket.create_connection((host, port), _ANSWER_S).close()
+    except OSError:
+        return False
+    return True

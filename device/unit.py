@@ -1,0 +1,121 @@
+"""A unit as a laptop sees it: its answers as values. Whatever it says instead of an answer is raised."""
+
+import shlex
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from device.errors import DeviceError, Exit
+from device.ssh import Answer, Road, Session, refusal
+from sync.entries import BAD_JSON
+from sync.technician import About, Role, SetUp
+
+Read = TypeVar("Read")
+
+_CHECK_FAILED: Final = 2  # the answer is there all the same: it says what is wrong
+
+
+class _Brought(msgspec.Struct, frozen=True):
+    """What `machi unit import` says."""
+
+    new: int
+
+
+class Unit:
+    """Asks, in connections of its own; looking needs no more."""
+
+    def __init__(self, name: str, ask: Callable[[Sequence[str], bytes], Answer]) -> None:
+        self.name = name
+        self._ask = ask
+
+    def about(self) -> About:
+        return self._read(["about"], About)
+
+    def status(self) -> dict[str, Any]:
+        return self._read(["status"], dict[str, Any])
+
+    def doctor(self) -> dict[str, Any]:
+        return self._read(["doctor"], dict[str, Any])
+
+    def logs(self, since: str, lines: int) -> str:
+        return self._said(["logs", shlex.quote(since), str(lines)]).decode(errors="replace")
+
+    def journal(self) -> bytes:
+        """Return the whole journal, as segments."""
+        return self._said(["journal"])
+
+    def _said(self, words: Sequence[str], given: bytes = b"") -> bytes:
+        answer = self._ask(words, given)
+        if answer.code:
+            raise refusal(self.name, answer)
+        return answer.out
+
+    def _read(self, words: Sequence[str], kind: type[Read], given: bytes = b"") -> Read:
+        answer = self._ask(words, given)
+        if answer.code not in (0, _CHECK_FAILED):
+            raise refusal(self.name, answer)
+        return self._decoded(answer.out, kind)
+
+    def _decoded(self, raw: bytes, kind: type[Read]) -> Read:
+        try:
+            return msgspec.json.decode(raw, type=kind)
+        except BAD_JSON as error:
+            raise DeviceError(
+                Exit.REFUSED,
+                ja=f"{self.name} の返事が読めません。ソフトの版がちがうのかもしれません",
+                en=f"{self.name} answers in a way that cannot be read ({error}); is its software of another version?",
+            ) from error
+
+
+class HeldUnit(Unit):
+    """Asks in the connection that holds the unit, and may change it."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.target.unit, session.ask)
+        self._session = session
+
+    def set_clock(self, now_ms: int) -> About:
+        return self._change(["clock", str(now_ms)])
+
+    def init(self, asked: SetUp) -> About:
+        return self._change(["init"], msgspec.json.encode(asked))
+
+    def enrol(self, ticket: bytes, through: int | None = None) -> About:
+        """Let the unit into its town.
+
+        Raises:
+            DeviceError: Exit.TOWN if it does not reach the centre.
+        """
+        return self._change(["enrol", *([str(through)] if through else [])], ticket)
+
+    def forward(self, host: str, port: int) -> int:
+        """Let a port of the unit's loopback lead to an address as this laptop sees it; return the port."""
+        return self._session.forward(host, port)
+
+    def trust(self, told: bytes) -> About:
+        return self._change(["trust"], told)
+
+    def start(self) -> About:
+        return self._change(["start"])
+
+    def stop(self) -> About:
+        return self._change(["stop"])
+
+    def bring(self, news: bytes) -> int:
+        """Hand the unit what the centre says to it; return how many entries were new."""
+        said = self._said(["news"], news)
+        return self._decoded(said.splitlines()[0], _Brought).new
+
+    def _change(self, words: Sequence[str], given: bytes = b"") -> About:
+        """Change something, and return how far the unit is then: the last line of the answer."""
+        answer = self._ask(words, given)
+        if answer.code:
+            raise refusal(self.name, answer)
+        return self._decoded(answer.out.splitlines()[-1], About)
+
+
+def looked_at(road: Road) -> Unit:
+    """Return a unit that is only looked at."""
+    return Unit(road.target.unit, partial(road.ask, Role.SUPPORT))
