@@ -3,11 +3,22 @@
 from typing import TypeVar
 
 from appliance.shelf import Shelf
-from sync.directory import DIRECTORY, TOWN_KEY, card_key, face_key, order_key, phone_key, place_key, staff_key, unit_key
-from sync.facts import CardSet, FaceKey, Order, PhoneSet, PlaceNamed, Town, UnitSet
+from sync.directory import (
+    DIRECTORY,
+    TOWN_KEY,
+    card_key,
+    counter_key,
+    face_key,
+    order_key,
+    phone_key,
+    place_key,
+    staff_key,
+    unit_key,
+)
+from sync.facts import CardSet, CounterKey, FaceKey, Order, PhoneSet, PlaceNamed, Town, UnitSet
 from sync.staff import StaffSet
 
-Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order, StaffSet)
+Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet)
 
 
 class Directory:
@@ -33,6 +44,10 @@ class Directory:
         """Return the enrolled key of a card's face application (SPKI, base64), or None."""
         enrolled = self._said(face_key(index), FaceKey)
         return enrolled.key if enrolled else None
+
+    def counter_key(self, index: str) -> CounterKey | None:
+        """Return the key of a card with a counter of its own, or None."""
+        return self._said(counter_key(index), CounterKey)
 
     def place(self, place: str) -> PlaceNamed | None:
         return self._said(place_key(place), PlaceNamed)

@@ -4,12 +4,13 @@ The daemon (`appliance.daemon`) runs one of these behind real readers and socket
 one process under a virtual clock.
 """
 
+import functools
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
 from appliance.asking import Asking
-from appliance.counter import counters, folds
+from appliance.counter import answers, counters, folds, pays_in_town
 from appliance.directory import Directory
 from appliance.feedback import Feedback
 from appliance.hatch import Hatch
@@ -72,16 +73,16 @@ def assemble(
     room = Room(world.disk, ballast_bytes)  # first: on a full disk the reserve gives the journal room to begin
     register = installed.register()
     opened = open_journal(world, journal, enrolment.unit, register, (DIRECTORY, SHIFTS, *folds()), SOFTWARE)
-    written = opened.journal
+    written, of_town = opened.journal, functools.partial(pays_in_town, opened.shelf.state_of)
     directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)
     card_key = raw_bytes(enrolment.card_key)
     town_key = chain.PublicKey(raw_bytes(enrolment.town_key), world.check)
-    rights = Rights(opened.shelf, enrolment.unit, enrolment.epoch)
-    inbox = Inbox(written, register, town_key, rights.returned)
+    rights = Rights(opened.shelf, enrolment.unit, enrolment.epoch, answers())
+    inbox = Inbox(written, register, town_key, rights.answers)
     for text in enrolment.segments:
         inbox.take(text.encode())
     outbox = Outbox(written, opened.history)
-    hatch = Hatch(written, inbox, outbox, world, town_key, SOFTWARE, opened.missing)
+    hatch = Hatch(written, inbox, outbox, world, town_key, SOFTWARE, opened.missing, of_town)
     known = counters()
     receipts = Receipts(enrolment.unit, written, register, directory, known, opened.shelf.state_of)
     tap = TapPath(

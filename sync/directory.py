@@ -11,11 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from sync.entries import Entry, Fact
-from sync.facts import CardSet, CardState, FaceKey, Order, PhoneSet, PlaceNamed, Town, UnitSet, UnitState
+from sync.facts import CardSet, CardState, CounterKey, FaceKey, Order, PhoneSet, PlaceNamed, Town, UnitSet, UnitState
 from sync.program import Fold
 from sync.staff import Person, StaffSet
 
-Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | PhoneSet | Order | StaffSet
+Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | CounterKey | PhoneSet | Order | StaffSet
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -34,6 +34,10 @@ def card_key(card: str) -> str:
 
 def face_key(index: str) -> str:
     return f"face/{index}"
+
+
+def counter_key(index: str) -> str:
+    return f"counter/{index}"
 
 
 def phone_key(phone: str) -> str:
@@ -64,6 +68,7 @@ def _key(entry: Entry) -> str:
 _KEYS: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
     CardSet: lambda fact: card_key(fact.card),
     FaceKey: lambda fact: face_key(fact.index),
+    CounterKey: lambda fact: counter_key(fact.index),
     PhoneSet: lambda fact: phone_key(fact.phone),
     PlaceNamed: lambda fact: place_key(fact.place),
     UnitSet: lambda fact: unit_key(fact.name),
@@ -87,7 +92,7 @@ def _strictness(fact: Statement | None) -> int:
 
 DIRECTORY: Fold[Said] = Fold(
     name="directory",
-    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order, StaffSet),
+    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet),
     state=Said,
     empty=Said(),
     key=_key,
@@ -99,9 +104,10 @@ DIRECTORY: Fold[Said] = Fold(
         CardSet("ab" * 16, CardState.ACTIVE),
         CardSet("ab" * 16, CardState.STOPPED),
         FaceKey("cd" * 16, "QUJD"),
+        CounterKey("cd" * 16, "ab" * 16, "QUJD", "REVG", 7),
         PhoneSet("ef" * 16, "ab" * 16, "0a" * 32),
         Order("lib01", 1, UnitState.SUSPENDED, "clone"),
         StaffSet("lib01", (Person(3, "はる"),), needed=True),
     ),
-    version=4,
+    version=5,
 )

@@ -32,10 +32,11 @@ from drivers.card.identify import identify, identify_code
 from drivers.card.presented import Fresh, Presented, Proof, Step
 from drivers.card.proofs import Evidence
 from drivers.card.service_pass import PassProfile
-from drivers.card.trust import Trust, TrustError
+from drivers.card.trust import COUNTER_PROFILE, Trust, TrustError
 from drivers.card.u2f import STEPS_MAX, CounterKey
 
 __all__ = [
+    "COUNTER_PROFILE",
     "STEPS_MAX",
     "CardError",
     "ClockDoubtError",

@@ -81,7 +81,7 @@ def mutual_authenticate(key_reference: int, proof: bytes) -> Command:
 
 def u2f_register(challenge: bytes, application: bytes) -> Command:
     """Have a card make a key pair for an application (FIDO U2F raw messages, 4.1)."""
-    return Command(0, Ins.U2F_REGISTER, PRESENCE_ASKED, 0, challenge + application, le=SHORT_LE_MAX)
+    return Command(0, Ins.U2F_REGISTER, 0, 0, challenge + application, le=SHORT_LE_MAX)
 
 
 def u2f_authenticate(challenge: bytes, application: bytes, handle: bytes, asked: int) -> Command:

@@ -172,7 +172,7 @@ class Gate:
         if self._application is None or not self._application.registers or not command.le:
             return False
         header, parameter = (command.cla, command.p1, command.p2), command.data[_DIGEST_BYTES:]
-        return header == (0, PRESENCE_ASKED, 0) and parameter == files.U2F_PARAMETER
+        return header == (0, 0, 0) and parameter == files.U2F_PARAMETER
 
     def _may_count(self, command: Command) -> bool:
         if self._application is None or not self._application.counts or not command.le:

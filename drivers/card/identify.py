@@ -32,6 +32,10 @@ from drivers.reader import Field, ReaderError
 _STORAGE = {"felica": "transit", "type_a": "tag"}  # what such a tag is called where nobody takes it
 
 
+def _once(_identifier: str, _value: int) -> int:
+    return 1
+
+
 def identify(
     field: Field,
     nonce: bytes,
@@ -40,7 +44,7 @@ def identify(
     pin: str | None = None,
     *,
     spend_last_try: bool = False,
-    steps: int = 1,
+    steps: Callable[[str, int], int] = _once,
     mono: Callable[[], float] = time.monotonic,
     trace: Callable[[Exchange], None] | None = None,
 ) -> Presented:
@@ -57,7 +61,8 @@ def identify(
         pin: four digits that the holder has just typed. Only the authentication certificate's key wants one, so with
             a PIN it is tried first. A card that turns out to be anything else is never sent it.
         spend_last_try: a person has said that the PIN's last try may be spent.
-        steps: how often a card with a counter of its own is to raise it.
+        steps: how often a card with a counter of its own is to raise it, by its identifier and where that stands
+            after the first time.
         mono: a monotonic clock in seconds.
         trace: called after every APDU.
 
@@ -105,7 +110,7 @@ class _Walk:
         now: datetime | None,
         pin: str | None,
         last_try: bool,
-        steps: int,
+        steps: Callable[[str, int], int],
     ) -> None:
         self._channel = channel
         self._nonce = nonce
@@ -210,11 +215,16 @@ class _Walk:
         enrolled = self._trust.counter_key(index) if index else None
         if enrolled is None or not u2f.select(self._channel):
             return None
-        steps = u2f.raised(self._channel, enrolled, self._nonce, self._steps)
-        identifier, first = fingerprint(enrolled.key), steps[0]
+        identifier = fingerprint(enrolled.key)
         last = self._trust.last_counter(identifier)
-        if last is not None and first.value <= last:
-            raise TurnedBackError("this card has counted further before")
+
+        def times(value: int) -> int:
+            if last is not None and value <= last:
+                raise TurnedBackError("this card has counted further before")
+            return self._steps(identifier, value)
+
+        steps = u2f.raised(self._channel, enrolled, self._nonce, times)
+        first = steps[0]
         signed = u2f.message(first, u2f.challenge(self._nonce, 0))
         evidence = Evidence(u2f.ALGORITHM, enrolled.key, signed, first.signature)
         counted = {"counter": steps[-1].value, "steps": steps}

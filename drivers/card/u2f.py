@@ -11,7 +11,7 @@ certificate of the card's maker says that it is such a card, and no program that
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -86,25 +86,32 @@ def select(channel: Channel) -> bool:
     return answer.ok and answer.data == _VERSION
 
 
-def raised(channel: Channel, enrolled: CounterKey, nonce: bytes, times: int) -> tuple[Step, ...]:
-    """Have the card raise its counter so often, with the application selected, and check every step.
+def once(_value: int) -> int:
+    return 1
+
+
+def raised(
+    channel: Channel, enrolled: CounterKey, nonce: bytes, times: Callable[[int], int] = once
+) -> tuple[Step, ...]:
+    """Have the card raise its counter, with the application selected, and check every step.
 
     A card may sign only once for each time that it is held there: then there are fewer steps, but never none.
+
+    Args:
+        times: says, from where the counter stands after the first step, how many there are to be in all.
 
     Raises:
         PresenceError: the card did not sign even once.
         ForgedCardError, TurnedBackError: something else than this card's key has signed, or the counter did not rise.
         NotReadableError: the card did not answer as such a card does.
     """
-    steps: list[Step] = []
-    for number in range(min(max(times, 1), STEPS_MAX)):
+    steps = [_step(channel, enrolled, challenge(nonce, 0))]
+    for number in range(1, min(times(steps[0].value), STEPS_MAX)):
         try:
             step = _step(channel, enrolled, challenge(nonce, number))
         except PresenceError:
-            if not steps:
-                raise
             break
-        if steps and step.value <= steps[-1].value:
+        if step.value <= steps[-1].value:
             raise TurnedBackError("the counter of this card did not rise")
         steps.append(step)
     return tuple(steps)
@@ -175,7 +182,7 @@ def enrol(channel: Channel, index: str, makers: Sequence[x509.Certificate], nonc
     if not answer.ok:
         raise NotReadableError(f"the card answered {answer.sw:04X} when it should make a key")
     key, maker = _believed(answer.data, asked, makers)
-    (step,) = raised(channel, key, nonce, 1)
+    (step,) = raised(channel, key, nonce)
     return CounterEnrolment(index, fingerprint(key.key), key, step.value, maker)
 
 

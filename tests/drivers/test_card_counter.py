@@ -60,7 +60,7 @@ def test_a_card_is_enrolled_once_and_proves_itself_with_every_step(pki: TestPki,
     assert learned.value == 42
     assert "JPKI-TEST-LOCAL" in learned.maker
     trust = knowing(pki, learned)
-    presented = identify(lay(card), NONCE, trust, None, steps=3)
+    presented = identify(lay(card), NONCE, trust, None, steps=lambda _identifier, _value: 3)
     assert (presented.profile, presented.identifier) == ("u2f", learned.identifier)
     assert (presented.proof, presented.fresh, presented.counter) == (Proof.CARD, Fresh.NONCE, 45)
     assert [step.value for step in presented.steps] == [43, 44, 45]
@@ -87,7 +87,7 @@ def test_a_card_that_signs_once_gives_one_step_and_says_so_if_it_gives_none(pki:
     learned = learn(pki, lay(counter_card(pki)))
     trust = knowing(pki, learned)
     field = lay(card)
-    assert len(identify(field, NONCE, trust, None, steps=3).steps) == 1
+    assert len(identify(field, NONCE, trust, None, steps=lambda _identifier, _value: 3).steps) == 1
     with pytest.raises(PresenceError):
         identify(field, OTHER_NONCE, trust, None)
     assert len(identify(lay(card), OTHER_NONCE, trust, None).steps) == 1
@@ -98,11 +98,13 @@ def test_a_card_that_signs_once_gives_one_step_and_says_so_if_it_gives_none(pki:
 def test_a_copy_whose_counter_stands_lower_is_refused(pki: TestPki, lay: Lay) -> None:
     card = counter_card(pki)
     learned = learn(pki, lay(card))
-    identify(lay(card), NONCE, knowing(pki, learned), None, steps=4)
+    identify(lay(card), NONCE, knowing(pki, learned), None, steps=lambda _identifier, _value: 4)
     with pytest.raises(TurnedBackError):
         identify(lay(counter_card(pki, counter=2)), NONCE, knowing(pki, learned, last=5), None)
     with pytest.raises(TurnedBackError):
-        identify(lay(counter_card(pki, rise=0)), NONCE, knowing(pki, learned), None, steps=2)
+        identify(
+            lay(counter_card(pki, rise=0)), NONCE, knowing(pki, learned), None, steps=lambda _identifier, _value: 2
+        )
 
 
 def test_a_copy_without_the_key_and_a_foreign_one_are_refused(pki: TestPki, lay: Lay) -> None:
@@ -171,13 +173,13 @@ def test_the_gate_lets_through_the_town_s_parameter_and_no_other(pki: TestPki, l
         Command(0, Ins.U2F_AUTHENTICATE, 3, 0, NONCE + foreign + handle, le=256),
         Command(0, Ins.U2F_AUTHENTICATE, 7, 0, signs.data, le=256),
         Command(0, Ins.U2F_AUTHENTICATE, 3, 0, signs.data + b"\0", le=256),
-        Command(0, Ins.U2F_REGISTER, 3, 0, NONCE + files.U2F_PARAMETER, le=256),
+        Command(0, Ins.U2F_REGISTER, 0, 0, NONCE + files.U2F_PARAMETER, le=256),
     ]
     for command in refused:
         with pytest.raises(NotAllowedError):
             touch.exchange(command)
     with pytest.raises(NotAllowedError):
-        desk.exchange(Command(0, Ins.U2F_REGISTER, 3, 0, NONCE + foreign, le=256))
+        desk.exchange(Command(0, Ins.U2F_REGISTER, 0, 0, NONCE + foreign, le=256))
     assert touch.exchange(signs).ok
 
 

@@ -159,7 +159,7 @@ CALLS: dict[str, Call] = {
     "service_pass.read": at_desk(lambda c, t: service_pass.read(c, t.pass_profile)),
     "sun.read": lambda wire, _: sun.read(Channel(wire)),
     "u2f.enrol": at_desk(lambda c, t: u2f.enrol(c, "04112233445566", t.counter_makers, NONCE)),
-    "u2f.raised": at_desk(lambda c, _: u2f.raised(c, COUNTER, NONCE, 2), files.U2F_DESK),
+    "u2f.raised": at_desk(lambda c, _: u2f.raised(c, COUNTER, NONCE, lambda _: 2), files.U2F_DESK),
     "uid.of_a_chip": at_desk(lambda c, _: uid.of_a_chip(c)),
     "uid.read": lambda wire, _: [uid.read(Channel(wire), profile) for profile in ("felica", "type_a")],
 }

@@ -6,6 +6,7 @@ import pytest
 from central import ledger
 from central.granting import NotFreeError
 from drivers.printer import Amount, Size, Slip, Words
+from programs.coin.counter.fold import Gate, Known, Seated, Touches
 from programs.coin.entries import Insured
 from programs.coin.insured.books import Standing, backings, standing
 from programs.coin.insured.facts import FUND, Backed, FundSet, Recovered
@@ -122,6 +123,7 @@ def test_each_condition_refuses_by_itself(ready: Street, unit: str, yen: int, wh
 
 
 CARD, TODAY = "0a" * 16, 20_780
+NO_COUNTER = (Right(), Known(), Gate(), Seated(), Touches())
 BEFORE = Paid("9f3c0a1b22d4e5f6/1", 0, TODAY - 1, 500)
 ON = Agreed(Terms(insured=Insuring(is_on=True, card_yen=2_000)))
 
@@ -140,7 +142,7 @@ def decided(
     tap = Tap(CARD, proof, "shop01", "fish", AT, TODAY, 1, Wish(PAY, yen, about))
     issued = Issued(Issue("summer", "", ("fish",)))
     states = (Right(), agreed, issued, Till(), Pin(), Right(fund), Backing(left))
-    decision = decide(Purse((paid,)), *states, tap)
+    decision = decide(Purse((paid,)), *states, *NO_COUNTER, tap)
     assert decision.lacks
     assert not decision.facts, "where the town can be asked, it is"
     return decision.otherwise is not None
