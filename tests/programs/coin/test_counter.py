@@ -21,13 +21,14 @@ from drivers.card.sim.pki import TestPki
 from drivers.card.sim.plan import Kind, Plan, Trouble
 from drivers.card.tokens import uid
 from drivers.reader import CardCame, Event, Field, sim
+from programs.coin.counter import books
 from programs.coin.counter.deciding import CardCounter
 from programs.coin.counter.facts import Covered, Told, counted
 from programs.coin.counter.fold import Gate, Known, Own, Seated, Touches, passed
 from programs.coin.entries import CounterPay
 from programs.coin.procedures.counting import NotCountingError, keep_free, learn, read, switch
 from programs.coin.procedures.insuring import put
-from programs.coin.rules import PAY, VOID
+from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terms import ByCounter, Insuring, Terms
 from sync import steps
 from sync.program import Wish
@@ -363,3 +364,37 @@ def test_a_file_that_is_none_is_refused_with_a_reason(
 def test_learning_a_card_twice_changes_nothing(town: Centre, learned: dict[str, Any]) -> None:
     once = read(json.dumps({"counter_card": learned}).encode())
     assert learn(town, once) == learn(town, once)
+
+
+# ---------------------------------------------------------------------------------------------- a centre put back
+
+
+def test_a_centre_that_was_put_back_waits_until_it_knows_again_what_it_told_the_town(street: CounterStreet) -> None:
+    """It put 5,000 yen more under the counter, told shop01 alone, and lost that: they must not be free as well."""
+    street.centre.back_up()
+    street.hold("desk01", Wish(CHARGE, 5_000))
+    street.settle("shop02")
+    assert street.known("shop01").yen == 15_000
+    street.centre.restore()
+    unit = street.units["shop01"]
+    for _ in range(3):  # it calls, and gets no further than to say what it has
+        question = unit.running.hatch.question()
+        answer = street.centre.intake.holdings(unit.peer, question.report, question.nonce)
+        unit.running.hatch.answer(answer)
+    with street.centre.centre.granter.deal() as deal:
+        assert "shop01" in deal.unheard
+    street.settle()
+    with street.centre.centre.granter.deal() as deal:
+        assert deal.unheard == []
+    assert (street.under_counter(), street.known("shop02").yen) == (15_000, 15_000)
+    street.books()
+
+
+def test_a_unit_that_is_let_in_late_goes_by_no_word_that_was_taken_back(street: CounterStreet) -> None:
+    """Of a long journal it may have heard a part only, and in that part there is more than there is now."""
+    with reading(street.centre.centre.engine) as connection:
+        said = books.last_told(connection, street.name)
+    assert said is not None
+    late = card(Known(said.yen, said.step, 0, (said.number, 0, "", 0)), gate=Gate(said.number), seated=Seated(9, 3_000))
+    assert late.spendable((said.step + 1,)) == 0
+    assert card(late.known, gate=Gate(9), seated=Seated(9, 3_000)).spendable((said.step + 1,)) == said.yen
