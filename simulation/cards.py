@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import random
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Final
@@ -75,11 +76,15 @@ class Mint:
         """Whether a resident's card has a counter of its own."""
         return self._counters and number % _OF_THREE != 0 and not self._is_tag(number)
 
-    def counter(self, number: int, **how: int) -> VirtualCard:
-        """Return a resident's card with a counter of its own, or a copy of it; `how`: where that stands, and rises."""
+    def counter(self, number: int, *, once: bool = False, **how: int) -> VirtualCard:
+        """Return a resident's card with a counter of its own, or a copy of it.
+
+        `once`: it signs once each time that it is held there; `how`: where its counter stands, how much it rises.
+        """
         counter = Counter(**how)
         self._counting.setdefault(number, counter)
-        return u2f_applet.build(self._chip(number), counter, uid_of(self._tag(number)))
+        chip = replace(self._chip(number), once=once)
+        return u2f_applet.build(chip, counter, uid_of(self._tag(number)))
 
     def counter_of(self, number: int) -> int:
         """Return where the counter in a resident's card stands."""

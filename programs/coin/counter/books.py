@@ -151,8 +151,8 @@ def _note_touch(connection: sa.Connection, entry: Entry, fact: Counted) -> None:
     name, steps = fact.counted
     key = connection.execute(sa.select(card.c.key).where(card.c.card == name)).scalar()
     paid = fact if isinstance(fact, CounterPay) else None
-    is_enough = paid is None or paid.yen == steps.asked
-    proven = int(is_enough and hold(steps, entry.unit, base64.b64decode(key))) if key else _UNKNOWN
+    is_good = paid is None or _is_paid_for(connection, entry.unit, paid)
+    proven = int(is_good and hold(steps, entry.unit, base64.b64decode(key))) if key else _UNKNOWN
     row = {
         "unit": entry.unit,
         "boot": entry.boot,
@@ -167,6 +167,21 @@ def _note_touch(connection: sa.Connection, entry: Entry, fact: Counted) -> None:
         "proven": proven,
     }
     connection.execute(sa.insert(touch).values(**row))
+
+
+def _is_paid_for(connection: sa.Connection, unit: str, paid: CounterPay) -> bool:
+    """Tell whether a payment is what its steps are for, enough of them, and none that the unit had let go.
+
+    A unit that has said that it heard of a step pays with it no more; so it has none left once that step is settled.
+    """
+    life = seat.c.unit == unit, seat.c.life == paid.life
+    step_yen = connection.execute(sa.select(seat.c.step_yen).where(*life)).scalar()
+    if paid.yen != paid.steps.asked or (step_yen is not None and paid.yen > step_yen * len(paid.steps.made)):
+        return False
+    of_unit = heard.c.card == paid.card, heard.c.unit == unit, heard.c.life == paid.life
+    upto = connection.execute(sa.select(heard.c.number).where(*of_unit)).scalar() or 0
+    gone = told.c.card == paid.card, told.c.number <= upto, told.c.step >= min(paid.steps.values)
+    return connection.execute(sa.select(told.c.number).where(*gone).limit(1)).first() is None
 
 
 class Card(msgspec.Struct, frozen=True):

@@ -27,12 +27,11 @@ from programs.coin.counter.facts import Covered, Told, counted
 from programs.coin.counter.fold import Gate, Known, Own, Seated, Touches, passed
 from programs.coin.entries import CounterPay
 from programs.coin.procedures.counting import NotCountingError, keep_free, learn, read, switch
-from programs.coin.procedures.insuring import put
 from programs.coin.rules import CHARGE, PAY, VOID
-from programs.coin.terms import ByCounter, Insuring, Terms
+from programs.coin.terms import ByCounter
 from sync import steps
 from sync.program import Wish
-from sync.rights import Right
+from sync.rights import Grant, Right
 from sync.steps import Step, Stepped, Steps
 from tests.central.test_commands import REFUSED, USAGE, document, machi
 from tests.programs.coin.counter_street import RESIDENT, CounterStreet
@@ -141,7 +140,11 @@ def test_a_void_gives_the_unit_the_money_and_then_it_goes_under_the_counter_agai
     assert street.rights("shop01") == 1_500
     assert street.hold("shop01", Wish(PAY, 1_400)) == "COI-020"
     street.settle()
-    assert (street.under_counter(), street.rights("shop01"), street.balance("shop/fish")) == (8_600, 0, 1_400)
+    street.charge(5_000)
+    assert (street.under_counter(), street.rights("shop01"), street.balance("shop/fish")) == (13_600, 0, 1_400)
+    rows = street.units["shop01"].running.opened.journal.select("SELECT CAST(body AS BLOB) FROM stream")
+    said = [street.centre.centre.town.register.decode(body).fact for (body,) in rows]
+    assert not [fact for fact in said if isinstance(fact, Grant) and fact.what == street.what], "it is dealt to nobody"
     street.books()
 
 
@@ -251,15 +254,55 @@ def test_only_the_centre_moves_money_under_counters(street: CounterStreet) -> No
     assert street.books() == before
 
 
-def test_the_fund_does_not_stand_in_for_a_card_that_counts(street: CounterStreet) -> None:
-    centre = street.centre.centre
-    centre.registrar.say([Terms(counter=ByCounter(is_on=True), insured=Insuring(is_on=True))])
-    put(centre, 30_000, "a start")
-    street.hold("shop01", Wish(PAY, 300))
-    street.clock.advance(86_400)
+@pytest.mark.parametrize(
+    ("asked", "times", "yen", "left"),
+    [
+        (700, 1, 700, 9_300),
+        (700, 1, 2_900, 10_000),  # the card has signed for less
+        (6_000, 2, 6_000, 4_000),
+        (6_000, 1, 6_000, 10_000),  # everybody else fears 3,000 yen for that step
+    ],
+)
+def test_what_a_unit_writes_has_to_be_what_the_card_signed_and_steps_enough(
+    street: CounterStreet, lay: Lay, asked: int, times: int, yen: int, left: int
+) -> None:
+    said = signed(street, lay, "shop02", asked, times)
+    street.units["shop02"].running.opened.journal.append(
+        [CounterPay(1, street.name, yen, "bakery", 1, "card", steps=said)]
+    )
     street.settle()
-    street.hold("shop02", Wish(PAY, 9_000))
-    assert street.hold("shop01", Wish(PAY, 1_900)) == "COI-011"
+    assert (street.under_counter(), street.balance("shop/bakery")) == (left, 10_000 - left)
+
+
+def test_a_unit_cannot_keep_a_step_back_until_nobody_fears_it_any_more(street: CounterStreet, lay: Lay) -> None:
+    said = signed(street, lay, "shop02", 3_000, 1)
+    assert street.hold("shop01", Wish(PAY, 1_000)) == "COI-020"
+    street.settle()
+    assert street.known("shop01").unexplained == 1
+    assert street.hold("shop01", Wish(PAY, 500)) == "COI-020"
+    street.settle()
+    assert street.known("shop01").unexplained == 0, "it said that it has nothing more to say of that step"
+    late = CounterPay(1, street.name, 3_000, "bakery", 1, "card", steps=said)
+    street.units["shop02"].running.opened.journal.append([late])
+    street.settle()
+    assert street.balance("shop/bakery") == 0
+    assert "unproven" in kinds(street)
+
+
+def signed(street: CounterStreet, lay: Lay, unit: str, asked: int, times: int) -> Steps:
+    """Return what the card signs at a unit that keeps to no rule but has its key."""
+    dice = bytes(range(32))
+    presented = identify(
+        lay(street.card), steps.nonce(dice, unit, asked), street.mint.trust(), None, steps=lambda *_: times
+    )
+    made = tuple(Step(one.value, one.presence, base64.b64encode(one.signature).decode()) for one in presented.steps)
+    return Steps(dice.hex(), asked, made)
+
+
+def test_a_card_that_signs_once_pays_one_step_s_worth_at_once(street: CounterStreet) -> None:
+    street.card = street.mint.counter(RESIDENT, once=True, value=1)
+    assert street.hold("shop01", Wish(PAY, 4_000)) == "COI-013"
+    assert street.hold("shop01", Wish(PAY, 3_000)) == "COI-020"
 
 
 def kinds(street: CounterStreet) -> set[str]:

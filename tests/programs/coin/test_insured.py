@@ -33,6 +33,7 @@ from sync.facts import CardState
 from sync.messages import RightsRequest
 from sync.program import Tap, Wish
 from sync.rights import Right
+from sync.steps import Step, Steps
 from tests.central.pen import AT
 from tests.programs.coin.street import Street
 
@@ -137,9 +138,10 @@ def decided(
     fund: int = 9_000,
     left: int = 9_000,
     about: str = "",
+    steps: Steps | None = None,
 ) -> bool:
     """Tell whether the fund would stand in, everything else being as it has to be."""
-    tap = Tap(CARD, proof, "shop01", "fish", AT, TODAY, 1, Wish(PAY, yen, about))
+    tap = Tap(CARD, proof, "shop01", "fish", AT, TODAY, 1, Wish(PAY, yen, about), steps=steps)
     issued = Issued(Issue("summer", "", ("fish",)))
     states = (Right(), agreed, issued, Till(), Pin(), Right(fund), Backing(left))
     decision = decide(Purse((paid,)), *states, *NO_COUNTER, tap)
@@ -158,6 +160,8 @@ def test_all_conditions_have_to_hold() -> None:
     assert [decided(fund=fund) for fund in (500, 499)] == [True, False]
     assert [decided(left=left) for left in (500, 499)] == [True, False]
     assert not decided(about="summer"), "gift certificates are never insured"
+    counted = Steps("0c" * 32, 500, (Step(8, 1, "A" * 86 + "=="),))
+    assert not decided(steps=counted), "a card that counts needs no fund"
 
 
 def test_what_lies_here_and_what_is_owed_is_not_backed_as_well(ready: Street) -> None:
