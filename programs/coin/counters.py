@@ -149,7 +149,7 @@ def _tell(deal: Deal, terms: ByCounter, card: str, known: Card, seats: Seats, nu
     word = Told(1, card, put, yen, now.paid, now.step, now.unexplained, now.settled)
     is_less = said is not None and yen + now.paid < said.yen + said.paid
     is_to_be_settled = _is_riddle(said, word, terms.step_yen) and _all_are_in_reach(deal, seats)
-    needs = lacks > -put or is_to_be_settled
+    needs = lacks > max(0, -put) or is_to_be_settled
     word = msgspec.structs.replace(word, asks=needs and (is_less or not now.is_asked))
     if put or (said is not None and (is_less or _is_worth_it(said, word, terms.step_yen))):
         deal.announce(money(card), max(0, put), msgspec.structs.replace(word, number=next(numbers)))

@@ -23,7 +23,7 @@ from drivers.card.tokens import uid
 from drivers.reader import CardCame, Event, Field, sim
 from programs.coin.counter import books
 from programs.coin.counter.deciding import CardCounter
-from programs.coin.counter.facts import Covered, Told, counted
+from programs.coin.counter.facts import Covered, Heard, Told, counted
 from programs.coin.counter.fold import Gate, Known, Own, Seated, Touches, passed
 from programs.coin.entries import CounterPay
 from programs.coin.procedures.counting import NotCountingError, keep_free, learn, read, switch
@@ -45,6 +45,7 @@ def street() -> CounterStreet:
     street = CounterStreet()
     street.charge(10_000)
     assert street.under_counter() == 10_000
+    assert not any(isinstance(fact, Heard) for fact in facts(street, "shop01")), "more needs no answer"
     return street
 
 
