@@ -30,6 +30,7 @@ from programs.coin.procedures.counting import NotCountingError, keep_free, learn
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terms import ByCounter
 from sync import steps
+from sync.facts import CardState
 from sync.program import Wish
 from sync.rights import Grant, Right
 from sync.steps import Step, Stepped, Steps
@@ -133,6 +134,21 @@ def test_a_visit_and_a_look_are_explained_and_a_torn_touch_is_settled_once_all_w
     assert (street.known("shop01").yen, street.known("shop01").unexplained) == (7_000, 1), "everybody is asked now"
     street.settle()
     assert (street.known("shop02").yen, street.known("shop02").unexplained) == (7_000, 0)
+
+
+def test_every_touch_is_explained_also_one_that_is_only_answered_again_or_refused(street: CounterStreet) -> None:
+    assert street.hold("shop01", Wish(PAY, 1_000)) == "COI-020"
+    again = street.units["shop01"].tap(street.card)
+    assert again is not None
+    assert again.entry == street.last, "the same touch, answered once more"
+    street.centre.centre.registrar.set_card(street.name, CardState.STOPPED)
+    street.talk("shop02")
+    assert street.hold("shop02", Wish(PAY, 500)) == "TAP-031"
+    street.centre.centre.registrar.set_card(street.name, CardState.ACTIVE)
+    street.talk("shop02")
+    assert street.hold("shop02", Wish(PAY, 1_000)) == "COI-020"
+    street.settle()
+    assert (street.known("shop01").step, street.known("shop01").unexplained) == (5, 0)
 
 
 def test_a_void_gives_the_unit_the_money_and_then_it_goes_under_the_counter_again(street: CounterStreet) -> None:
