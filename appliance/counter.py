@@ -14,7 +14,7 @@ import msgspec
 from appliance.papers import Papers
 from sync import installed
 from sync.entries import Entry, Fact
-from sync.program import Decision, Fold, Moment, Program
+from sync.program import Answers, Decision, Fold, Moment, Program, Wish
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -54,6 +54,9 @@ class Counter(Protocol):
     def papers(self) -> Papers | None:
         """What it gives out on paper or as a code; None if it does not."""
 
+    def steps(self, wish: Wish, card: str, value: int, unit: str, life: int, state: Callable[[str, str], Any]) -> int:
+        """Return how often a card is to raise its counter for a wish, which stands at `value` after the first time."""
+
     def for_practice(self, state: Callable[[str, str], Any]) -> Sequence[Fact]:
         """Return what a practice has to be told, by the states of this unit (reader and key)."""
 
@@ -86,11 +89,24 @@ def counters() -> Mapping[str, Counter]:
     return found
 
 
+def _programs() -> tuple[Program[Any], ...]:
+    return tuple({counter.program.name: counter.program for counter in counters().values()}.values())
+
+
 def folds() -> tuple[Fold[Any], ...]:
     """Return the readers that a unit needs: the programs that serve at a counter with theirs, and that of rights."""
-    programs = {counter.program.name: counter.program for counter in counters().values()}
-    with_theirs = (fold for program in programs.values() for fold in (program, *program.readers))
+    with_theirs = (fold for program in _programs() for fold in (program, *program.readers))
     return (*with_theirs, installed.rights_fold())
+
+
+def answers() -> tuple[Answers, ...]:
+    """Return what the programs that serve at a counter say to what a unit hears of the centre."""
+    return tuple(program.answers for program in _programs())
+
+
+def pays_in_town(state: Callable[[str, str], Any]) -> bool:
+    """Tell whether the town's journal has ever moved money of any of them, by a unit's states."""
+    return any(program.pays_in_town(state) for program in _programs())
 
 
 def words_folders() -> tuple[Traversable, ...]:

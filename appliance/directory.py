@@ -8,6 +8,7 @@ from sync.directory import (
     TOWN_KEY,
     TWIN_KEY,
     card_key,
+    counter_key,
     face_key,
     order_key,
     phone_key,
@@ -15,11 +16,11 @@ from sync.directory import (
     staff_key,
     unit_key,
 )
-from sync.facts import CardSet, FaceKey, Order, PhoneSet, PlaceNamed, Town, TwinKey, UnitSet
+from sync.facts import CardSet, CounterKey, FaceKey, Order, PhoneSet, PlaceNamed, Town, TwinKey, UnitSet
 from sync.staff import StaffSet
 from sync.twin import ALG
 
-Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order, StaffSet, TwinKey)
+Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet, TwinKey)
 
 
 class Directory:
@@ -45,6 +46,10 @@ class Directory:
         """Return the enrolled key of a card's face application (SPKI, base64), or None."""
         enrolled = self._said(face_key(index), FaceKey)
         return enrolled.key if enrolled else None
+
+    def counter_key(self, index: str) -> CounterKey | None:
+        """Return the key of a card with a counter of its own, or None."""
+        return self._said(counter_key(index), CounterKey)
 
     def place(self, place: str) -> PlaceNamed | None:
         return self._said(place_key(place), PlaceNamed)

@@ -21,6 +21,7 @@ from sync.entries import BAD_JSON
 from sync.facts import UnitState
 from sync.messages import (
     ONE_UNIT,
+    TOWN_STREAM,
     Head,
     Holdings,
     MessageError,
@@ -74,7 +75,9 @@ class Hatch:
         town_key: chain.PublicKey,
         software: str,
         missing: int,
+        pays_in_town: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`pays_in_town` tells whether the town's journal has moved money, as this unit heard it."""
         self._journal = journal
         self._inbox = inbox
         self._outbox = outbox
@@ -84,6 +87,7 @@ class Hatch:
         self._entropy = world.entropy
         self._town_key = town_key
         self._software = software
+        self._pays_in_town = pays_in_town
         self._nonces: set[str] = set()
         self._fence = ""
         self._generation = ""
@@ -113,6 +117,7 @@ class Hatch:
             generation=self._generation,
             heard=self._inbox.since(ONE_UNIT + self._journal.unit),
             symptoms=self.symptoms(),
+            heard_town=self._inbox.since(TOWN_STREAM) if self._pays_in_town() else None,
         )
         return Question(self._journal.unit, report, self._fence, nonce)
 

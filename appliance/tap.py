@@ -5,13 +5,12 @@ not give out enough, and the town was heard a moment ago, for its word, but no l
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
-
+from appliance import raised
 from appliance.asking import Asking
 from appliance.counter import Counter
 from appliance.directory import Directory
@@ -19,15 +18,17 @@ from appliance.feedback import Feedback, Shown
 from appliance.journal import Execute, JournalFullError, Written
 from appliance.opening import Opened
 from appliance.operators import Operators
+from appliance.raised import Ask, Believed
 from appliance.receipts import Receipts
 from appliance.setting import Setting
 from appliance.trust import Believer, what_to_say
-from drivers.card import Presented, identify, identify_code
+from drivers.card import COUNTER_PROFILE, identify_code
 from drivers.card.errors import CardError
 from drivers.clock import Clock, Confidence
 from drivers.entropy import Entropy
 from drivers.reader import Field
 from sync.cards import pin_secret, pseudonym
+from sync.entries import Fact
 from sync.facts import CardState, UnitState
 from sync.pins import SALT_BYTES
 from sync.program import (
@@ -44,26 +45,12 @@ from sync.program import (
     town_minute,
 )
 from sync.rights import Lacked
+from sync.steps import Stepped
 
 REPEAT_S: Final = 5.0  # the same card again within this time is the same touch
 ASKED_S: Final = 60.0  # so long somebody may type what they were asked for
 NONCE_BYTES: Final = 32
 _HOUR: Final = 60  # minutes
-
-
-class Believed(msgspec.Struct, frozen=True):
-    """Somebody who was identified.
-
-    Attributes:
-        card: the name in this town; of a phone, that of the card that it was let in for.
-        presented: what was shown. `name`: its own name in this town.
-        code: as it was scanned, if it was.
-    """
-
-    card: str
-    presented: Presented
-    name: str
-    code: str = ""
 
 
 @dataclass
@@ -154,9 +141,9 @@ class TapPath:
         Raises:
             JournalBrokenError: the disk failed in a commit; nothing was announced, and the process must end.
         """
-        nonce = self.entropy.bytes(NONCE_BYTES)
+        seam = (card, self.entropy.bytes(NONCE_BYTES), self.unit, self.wish.amount)
         try:
-            return self._answer(lambda now: identify(card, nonce, self.believer.trust(), now))
+            return self._answer(lambda now: raised.ask(*seam, self._steps, self.believer.trust(), now))
         finally:
             card.close()
 
@@ -166,7 +153,8 @@ class TapPath:
         Raises:
             JournalBrokenError: as `touch`.
         """
-        return self._answer(lambda now: identify_code(self.receipts.spelled(code), self.believer.trust(), now), code)
+        spelled = self.receipts.spelled(code)
+        return self._answer(lambda now: (identify_code(spelled, self.believer.trust(), now), None), code)
 
     def enter(self, pin: str, *, is_signed: bool = False) -> Shown:
         """Go on for whoever was asked for a PIN, or for a signature, without the card being held there again.
@@ -206,7 +194,7 @@ class TapPath:
             return None
         return self._finish(self._waiting, wait=not at_once and self.asking.left_s > 0)
 
-    def _answer(self, ask: Callable[[datetime | None], Presented], code: str = "") -> Shown | None:
+    def _answer(self, ask: Ask, code: str = "") -> Shown | None:
         say = self.feedback.show
         phone = self.phone()
         try:
@@ -219,9 +207,12 @@ class TapPath:
             believed = self._believe(ask, code)
             if again := self._touched_again(believed.card):
                 self.feedback.repeat(again)
+                self._note_steps(believed)
                 return again
             if self._is_stopped(believed.card) or self._is_stopped(believed.name):
-                return say(Result.REFUSED, "TAP-031", phone)
+                refused = say(Result.REFUSED, "TAP-031", phone)
+                self._note_steps(believed)
+                return refused
         except CardError as error:
             result, message = what_to_say(error)
             return say(result, message, phone)
@@ -265,11 +256,11 @@ class TapPath:
         """Return whom to call, for words that name the number."""
         return {"phone": town.phone} if (town := self.directory.town()) else {}
 
-    def _believe(self, ask: Callable[[datetime | None], Presented], code: str) -> Believed:
+    def _believe(self, ask: Ask, code: str) -> Believed:
         now = datetime.fromtimestamp(self.now_ms() / 1000, UTC)
-        presented = ask(None if self.clock.confidence() is Confidence.UNKNOWN else now)
+        presented, steps = ask(None if self.clock.confidence() is Confidence.UNKNOWN else now)
         name = pseudonym(self.card_key, presented.profile, presented.identifier)
-        return Believed(self.directory.whose(name), presented, name, code)
+        return Believed(self.directory.whose(name), presented, name, code, steps)
 
     def _is_stopped(self, name: str) -> bool:
         known = self.directory.card(name)
@@ -285,13 +276,13 @@ class TapPath:
         if self.wish.what:
             return None
         decision = self.operators.by_card(believed.card, believed.presented.proof, self.moment().day)
-        return self.carry_out(decision) if decision else None
+        return self.carry_out(decision, stepped=believed.stepped) if decision else None
 
     def _serve(self, believed: Believed, *, wait: bool, typed: Typed) -> Shown | None:
         self.welcome(believed.card)
         tap, counter = self._tap(believed, typed)
         if tap.operator.is_missing:
-            return self.feedback.show(Result.HELP, "TAP-050")
+            return self.carry_out(Decision(Result.HELP, "TAP-050"), stepped=believed.stepped)
         shelf, program = self.opened.shelf, counter.program
         besides = [shelf.state_of(reader, key) for reader, key in program.besides(tap)]
         decision = program.decide(shelf.state(program, program.asks(tap)), *besides, tap)
@@ -304,21 +295,25 @@ class TapPath:
             decision = decision.otherwise
         if not decision.facts and not tap.wish.what:
             self.setting.note(believed.card)
-        shown = self.carry_out(decision, self.believer.kept(believed.presented))
+        shown = self.carry_out(decision, self.believer.kept(believed.presented), believed.stepped)
         self._asked = (believed, self.clock.mono() + ASKED_S) if decision.goes_on else None
         return shown
 
-    def carry_out(self, decision: Decision, also: Callable[[Execute], None] = lambda _: None) -> Shown:
+    def carry_out(
+        self, decision: Decision, also: Callable[[Execute], None] = lambda _: None, stepped: Stepped | None = None
+    ) -> Shown:
         """Write what was decided, and only then say it.
 
         Args:
             also: what else is written in the same commit.
+            stepped: what the counter in the card has signed for it.
 
         Raises:
             JournalFullError: no room; nothing was written, and nothing said.
             JournalBrokenError: as `touch`.
         """
-        written = self.opened.journal.append(decision.facts, also)[-1] if decision.facts else None  # the commit
+        facts, later = raised.with_steps(decision, stepped)
+        written = self.opened.journal.append(facts, also)[-1] if facts else None  # the commit
         if written:
             self.opened.counted.raise_to(written.entry.seq)
             if not decision.goes_on:
@@ -327,14 +322,25 @@ class TapPath:
         if written:
             self.receipts.give(written)
         if decision.lacks and not self.asking.is_worth_it:
-            self._note_lack(*decision.lacks)
+            later = (*later, Lacked(self.life, *decision.lacks))  # somebody was refused who could not be asked for
+        self._note(later)
         return shown
 
-    def _note_lack(self, what: str, amount: int) -> None:
-        """Write down, after the beep, that somebody was refused who could not be asked for: for the centre to learn."""
+    def _note(self, facts: Sequence[Fact]) -> None:
+        """Write down, after the beep, what the centre is to learn."""
         with contextlib.suppress(JournalFullError):
-            written = self.opened.journal.append([Lacked(self.life, what, amount)])[-1]
-            self.opened.counted.raise_to(written.entry.seq)
+            if facts:
+                written = self.opened.journal.append(facts)[-1]
+                self.opened.counted.raise_to(written.entry.seq)
+
+    def _note_steps(self, believed: Believed) -> None:
+        self._note((believed.stepped,) if believed.stepped else ())
+
+    def _steps(self, identifier: str, value: int) -> int:
+        """Return how often a card is to raise its counter in all, which stands there after the first time."""
+        card = self.directory.whose(pseudonym(self.card_key, COUNTER_PROFILE, identifier))
+        asked = (self.wish, card, value, self.unit, self.life)
+        return self.counter.steps(*asked, self.opened.shelf.state_of) if self.counter else 1
 
     def clock_time(self, at_ms: int) -> str:
         """Return a moment as a clock of the town showed it."""
@@ -366,6 +372,7 @@ class TapPath:
             return None
         written = Written(entry, *stored[1:])
         shown = self.feedback.show(decision.result, decision.message, decision.values, written)
+        self._note_steps(believed)
         self.receipts.give(written, again=True)  # it may have been printed before the power went, and said so
         return shown
 
@@ -375,7 +382,8 @@ class TapPath:
             raise LookupError("a unit without a counter is closed")
         proof, wish = believed.presented.proof, self.wish
         where = (now.unit, now.place, now.at_ms, now.day, now.life)
-        return Tap(believed.card, proof, *where, wish, self.setting.before, now.operator, typed), counter
+        rest = (wish, self.setting.before, now.operator, typed, believed.steps)
+        return Tap(believed.card, proof, *where, *rest), counter
 
     def _day(self, at_ms: int) -> int:
         return town_day(at_ms, self._offset_minutes())

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from appliance.directory import Directory
 from appliance.journal import Execute, Journal
-from drivers.card import Presented, Trust, TrustError
+from drivers.card import CounterKey, Presented, Trust, TrustError
 from drivers.card.errors import (
     CardError,
     ClockDoubtError,
@@ -51,6 +51,7 @@ class Believer:
         self._base = replace(
             base,
             face_key=lambda index: self._face_key(index) or base.face_key(index),
+            counter_key=lambda index: self._counter_key(index) or base.counter_key(index),
             last_counter=lambda identifier: self._last_counter(identifier, base.last_counter(identifier)),
         )
         self._for: Town | None = None
@@ -102,6 +103,10 @@ class Believer:
     def _face_key(self, index: str) -> bytes | None:
         key = self._directory.face_key(pseudonym(self._card_key, INDEX, index))
         return base64.b64decode(key) if key else None
+
+    def _counter_key(self, index: str) -> CounterKey | None:
+        said = self._directory.counter_key(pseudonym(self._card_key, INDEX, index))
+        return CounterKey(base64.b64decode(said.key), base64.b64decode(said.handle)) if said else None
 
 
 def what_to_say(error: CardError) -> tuple[Result, str]:

@@ -4,13 +4,14 @@ The daemon (`appliance.daemon`) runs one of these behind real readers and socket
 one process under a virtual clock.
 """
 
+import functools
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
 from appliance.asking import Asking
 from appliance.copying import Owner
-from appliance.counter import counters, folds
+from appliance.counter import answers, counters, folds, pays_in_town
 from appliance.directory import Directory
 from appliance.feedback import Feedback
 from appliance.hatch import Hatch
@@ -75,15 +76,16 @@ def assemble(
     room = Room(world.disk, ballast_bytes)  # first: on a full disk the reserve gives the journal room to begin
     register = installed.register()
     opened = open_journal(world, journal, enrolment.unit, register, (DIRECTORY, SHIFTS, *folds()), SOFTWARE)
-    written = opened.journal
+    written, of_town = opened.journal, functools.partial(pays_in_town, opened.shelf.state_of)
     directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)
     card_key = raw_bytes(enrolment.card_key)
     town_key = chain.PublicKey(raw_bytes(enrolment.town_key), world.check)
-    inbox = Inbox(written, register, town_key, Rights(opened.shelf, enrolment.unit, enrolment.epoch).returned)
+    rights = Rights(opened.shelf, enrolment.unit, enrolment.epoch, answers())
+    inbox = Inbox(written, register, town_key, rights.answers)
     for text in enrolment.segments:
         inbox.take(text.encode())
     outbox = Outbox(written, opened.history)
-    hatch = Hatch(written, inbox, outbox, world, town_key, SOFTWARE, opened.missing)
+    hatch = Hatch(written, inbox, outbox, world, town_key, SOFTWARE, opened.missing, of_town)
     known = counters()
     receipts = Receipts(enrolment.unit, written, register, directory, known, opened.shelf.state_of)
     tap = TapPath(
@@ -100,12 +102,7 @@ def assemble(
         has_room=room.enough,
         town_ms=hatch.town_ms,
         frozen=lambda: hatch.standing.frozen,
-        asking=Asking(
-            since=lambda: inbox.since(ONE_UNIT + enrolment.unit),
-            heard_s=hatch.heard_s,
-            mono=world.clock.mono,
-            ring=lambda: None,
-        ),
+        asking=_asking(enrolment.unit, inbox, hatch, world),
         receipts=receipts,
         operators=Operators(enrolment.unit, enrolment.epoch, opened.shelf, directory, world.clock),
     )
@@ -119,6 +116,11 @@ def assemble(
     )
     twin = _twin(enrolment, opened, directory, world)
     return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, announcer, hatch, room, receipts, twin)
+
+
+def _asking(unit: str, inbox: Inbox, hatch: Hatch, world: World) -> Asking:
+    since = functools.partial(inbox.since, ONE_UNIT + unit)
+    return Asking(since=since, heard_s=hatch.heard_s, mono=world.clock.mono, ring=lambda: None)
 
 
 def _twin(enrolment: Enrolment, opened: Opened, directory: Directory, world: World) -> Twinned:

@@ -121,8 +121,9 @@ async def holdings(
     generation: Annotated[str, Query(max_length=64, pattern="^[0-9a-f]*$")] = "",
     heard: Annotated[str, Query(max_length=400, pattern="^[0-9a-f/,]*$")] = "",
     symptoms: Annotated[str, Query(max_length=400)] = "",
+    heard_town: Annotated[str | None, Query(max_length=400, pattern="^[0-9a-f/,]*$")] = None,
 ) -> Response:
-    report = Report(unsent, oldest_ms, state, software, clock, generation, heard, symptoms)
+    report = Report(unsent, oldest_ms, state, software, clock, generation, heard, symptoms, heard_town)
     return Response(await writer.do(lambda: centre.intake.holdings(caller, report, nonce)), media_type=JSON)
 
 

@@ -61,6 +61,9 @@ class Tender(Protocol):
     def kinds(self) -> frozenset[str]:
         """The kinds of things that it deals itself, and nobody else."""
 
+    def keeps(self, deal: Deal, things: Sequence[str]) -> frozenset[str]:
+        """Return those of the things that it deals itself, though others of their kind are dealt as ever."""
+
     def collect(self, deal: Deal, things: Sequence[str]) -> None:
         """Use what is free, before it is dealt."""
 
@@ -116,8 +119,10 @@ class Dealer:
             before = _place(deal.connection)
             begun = _begin(deal.connection, before, now_ms, storm=storm, limit=limit)
             things, after = _next(deal.connection, begun, most)
+            kept: set[str] = set()
             for tender in self._tenders if things else ():
                 tender.collect(deal, things)
+                kept |= tender.keeps(deal, things)
             terms = self._terms if limit is None else msgspec.structs.replace(self._terms, limit=limit)
             table = _Table(deal, now_ms, terms, self._policy, storm=storm)
             for what in things:
@@ -125,7 +130,7 @@ class Dealer:
                     continue
                 if asked := self._granter.asked(what):
                     self._granter.serve(deal, what, asked)
-                else:
+                elif what not in kept:
                     table.deal(what)
             for tender in self._tenders if things else ():
                 tender.tend(deal, things)

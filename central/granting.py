@@ -7,12 +7,14 @@ moment ago. So both happen in one transaction, one after the other: add up, look
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
 from central import drained, habits, ledger, shelves, store
+from central.incidents import Incidents
 from central.peers import Peer, admit
 from central.reconcile import Reconciler
 from central.refusal import RefusedError
@@ -20,7 +22,7 @@ from central.streams import Streams
 from central.town import Clock
 from sync.entries import Fact
 from sync.facts import UnitState
-from sync.messages import OFFICE_STREAM, ONE_UNIT, RightsRequest, Why
+from sync.messages import OFFICE_STREAM, ONE_UNIT, TOWN_STREAM, RightsRequest, Why
 from sync.rights import Drained, Grant, Recall
 from sync.segment import ENTRIES_MAX, Segment
 from sync.tree import ends_from_text
@@ -105,8 +107,12 @@ class Deal:
         taking: those of them that may be granted anything: all but those that are being drained.
     """
 
-    def __init__(self, connection: sa.Connection, streams: Streams, now_ms: int) -> None:
+    def __init__(
+        self, connection: sa.Connection, streams: Streams, now_ms: int, wanted: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self.connection = connection
+        self._wanted = dict(wanted)
+        self._now_ms = now_ms
         self.unheard: Sequence[str] = unheard(connection)
         heard = connection.execute(_ACTIVE, {"since": now_ms - IN_REACH_MS, "until": now_ms + IN_REACH_MS})
         self.in_reach: Mapping[str, int] = {row.name: row.epoch for row in heard}
@@ -160,6 +166,31 @@ class Deal:
     def tell(self, unit: str, fact: Fact) -> None:
         """Let a unit hear something else that was decided with it."""
         self._words.setdefault(unit, []).append(fact)
+
+    def announce(self, what: str, amount: int, fact: Fact) -> None:
+        """Let everybody hear a fact by which so much is free no more.
+
+        Raises:
+            NotFreeError: so much is not free, or somebody is unheard.
+        """
+        if self.unheard:
+            raise NotFreeError(waits_for(self.unheard))
+        if self.free(what) < amount:
+            raise NotFreeError(f"{amount} of {what} are not free")
+        self._granted[what] += amount
+        self._streams.append(self.connection, TOWN_STREAM, [fact])
+
+    def report(self, unit: str, kind: str, detail: dict[str, Any]) -> None:
+        """Let a person look at something; see `central.incidents`."""
+        Incidents(self.connection, self._streams, self._now_ms).note(unit, kind, detail)
+
+    def want(self, what: str, amount: int) -> None:
+        """Let so much of something be free as soon as that can be, for somebody who pays at the centre itself."""
+        self._wanted[what] = max(amount, self.wanted(what))
+
+    def wanted(self, what: str) -> int:
+        """Return how much of something somebody waits for who pays at the centre itself."""
+        return self._wanted.get(what, 0)
 
     def granted(self, what: str, unit: str) -> int:
         """Return how much of something a unit was granted in this transaction."""
@@ -240,7 +271,9 @@ class Granter:
     def deal(self) -> Iterator[Deal]:
         """Deal, in one transaction; what was dealt is said at its end, or nothing at all if it fails."""
         with self._reconciler.counted() as connection:
-            deal = Deal(connection, self._streams, self._clock.wall_ms())
+            now_ms = self._clock.wall_ms()
+            here = [(what, one) for what, one in self._asked.items() if one.unit == _HERE and now_ms < one.until_ms]
+            deal = Deal(connection, self._streams, now_ms, {what: one.lacks for what, one in here})
             yield deal
             deal.say()
 

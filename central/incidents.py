@@ -24,6 +24,8 @@ KINDS: Final = {
     Event.CLONE: "two machines write under one name; the unit is suspended",
     Event.RESTART: "a journal begins anew although there was one; what was not sent before is lost",
     "fork": "two different entries under one number; both are kept, the unit is suspended",
+    "same step": "two payments bear one step of a card's counter; both are counted, and the card was copied",
+    "unproven": "a unit wrote a payment that the card never signed; it was taken back",
     "old fence": "this unit speaks from an older state of its disk than was heard before",
 }
 

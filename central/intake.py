@@ -240,14 +240,19 @@ class Intake:
 
 
 def _is_known(connection: sa.Connection, row: Row, report: Report) -> bool:
-    """Whether a unit has seen that this centre was restored, and holds nothing of its own stream that is not here."""
+    """Whether a unit has seen that this centre was restored, and holds nothing that was granted and is not here."""
     if report.generation != row["generation"]:
         return False
     try:
         ends = ends_from_text(report.heard)
+        of_town = ends_from_text(report.heard_town) if report.heard_town else []
     except ValueError:
         return False
-    branches = Branches(connection, ONE_UNIT + row["name"], shelves.STREAM_EPOCH)
+    streams = (ONE_UNIT + row["name"], ends), (TOWN_STREAM, of_town)
+    return all(_holds(Branches(connection, name, shelves.STREAM_EPOCH), upto) for name, upto in streams if upto)
+
+
+def _holds(branches: Branches, ends: Sequence[tuple[str, int]]) -> bool:
     return all((held := branches.get(boot)) is not None and held["seq"] >= seq for boot, seq in ends)
 
 

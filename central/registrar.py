@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from central.streams import Streams
-from sync.cards import INDEX, pseudonym
+from sync.cards import COUNTER, INDEX, pseudonym
 from sync.entries import Fact
-from sync.facts import CardSet, CardState, FaceKey, PlaceNamed, Town
+from sync.facts import CardSet, CardState, CounterKey, FaceKey, PlaceNamed, Town
 from sync.messages import TOWN_STREAM
 
 
@@ -37,6 +37,19 @@ class Registrar:
         if index and face:
             statements.append(FaceKey(pseudonym(self._card_key, INDEX, index), face))
         self.say(statements)
+        return name
+
+    def counter_card(self, identifier: str, index: str, key: str, handle: str, value: int) -> str:
+        """Register a card with a counter of its own; return its name in this town.
+
+        Args:
+            identifier: SHA-256 of its public key. `index`: by which a unit looks it up.
+            key, handle: the public key (SPKI), and by what the card finds its own; base64.
+            value: where its counter stands.
+        """
+        name = pseudonym(self._card_key, COUNTER, identifier)
+        learned = CounterKey(pseudonym(self._card_key, INDEX, index), name, key, handle, value)
+        self.say([CardSet(name, CardState.ACTIVE), learned])
         return name
 
     def set_card(self, card: str, state: CardState) -> None:

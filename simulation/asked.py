@@ -34,6 +34,7 @@ class Asked:
     faults: str
     shops: int
     insured: bool
+    counters: bool
     jobs: int
     minutes: float | None
     replay: str | None
@@ -71,7 +72,7 @@ def answer(asked: Asked) -> int:
         return _tell_one(asked, play(setting, plan)[0], plan)
     numbers = asked.numbers()
     size = asked.days, asked.units, asked.cards
-    wanted = settings(numbers, *size, asked.faults, asked.shops, asked.insured)
+    wanted = settings(numbers, *size, asked.faults, asked.shops, asked.insured, asked.counters)
     if len(numbers) == 1:
         setting = next(wanted)
         return _tell_one(asked, play(setting)[0], draw(setting))
@@ -115,7 +116,7 @@ def _tell_failure(asked: Asked, setting: Setting, plan: tuple[Deed, ...], kind: 
         plan = shrink(plan, breaks(setting, kind))
     replay = f"machi simulate town --seed {setting.seed} --days {setting.days} --units {setting.units}"
     replay += f" --cards {setting.cards} --faults {setting.faults} --shops {setting.shops}"
-    replay += " --insured" if setting.insured else ""
+    replay += (" --insured" if setting.insured else "") + (" --counter" if setting.counters else "")
     if asked.save:
         Path(asked.save).write_bytes(deeds.to_lines(setting, plan))
         replay = f"machi simulate town --replay {asked.save}"

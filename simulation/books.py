@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from central import store
+from programs.coin.counter.facts import Covered, Unproven
 from programs.coin.entries import Charge, Pay, TakenBack
 from programs.coin.online.facts import PaidOnline
 from programs.visits.entries import Touch
 from sync import chain, installed
+from sync.messages import OFFICE_STREAM
 from sync.segment import from_text, unpack
 
 Touched = Touch | Charge | Pay | TakenBack
@@ -38,6 +40,7 @@ class Books:
         held: for each entry's id, how often each hash is stored.
         touches: the touches among them, by id.
         online: payments from residents' pages, in order of arrival.
+        office: what the office put right about cards with a counter.
         arrived: for each id, the number in order of arrival of the segment that brought it.
         incidents: what the office was told, by unit.
     """
@@ -45,6 +48,7 @@ class Books:
     held: dict[str, Counter[str]] = field(default_factory=dict)
     touches: dict[str, Booked] = field(default_factory=dict)
     online: list[PaidOnline] = field(default_factory=list)
+    office: list[Covered | Unproven] = field(default_factory=list)
     arrived: dict[str, int] = field(default_factory=dict)
     incidents: dict[str, set[str]] = field(default_factory=dict)
 
@@ -66,6 +70,8 @@ def read(engine: sa.Engine) -> Books:
                 books.arrived.setdefault(name, n)
                 if isinstance(entry.fact, PaidOnline):
                     books.online.append(entry.fact)
+                if isinstance(entry.fact, Covered | Unproven) and entry.unit == OFFICE_STREAM:
+                    books.office.append(entry.fact)
                 if isinstance(entry.fact, Touched):
                     books.touches[name] = Booked(name, entry.unit, entry.at, entry.fact, hashed.hex())
         for unit, kind in connection.execute(sa.select(store.incident.c.unit, store.incident.c.kind)):

@@ -156,7 +156,8 @@ class Box:
         self.road.dice = dice
         self.catch_up()
         done = self._go()
-        if done and self._town.setting.insured and self.is_on and self._town.centre_answers():
+        setting = self._town.setting
+        if done and (setting.insured or setting.counters) and self.is_on and self._town.centre_answers():
             self._go()
         if self.road.holds_back:
             self._town.later(dice.randrange(*_LATE_MS), self.road.bring_late_ones)

@@ -25,6 +25,7 @@ def simulate() -> None:
 @click.option("--faults", default="harsh", show_default=True, help="A profile, or every: each seed takes the next.")
 @click.option("--shops", type=click.IntRange(0), default=0, show_default=True, help="How many units take coin.")
 @click.option("--insured", is_flag=True, help="A fund stands in where the town cannot be asked.")
+@click.option("--counter", "counters", is_flag=True, help="Cards with a counter of their own are paid with by it.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--minutes", type=float, help="Begin no further seed after so long.")
 @click.option("--replay", type=click.Path(exists=True, dir_okay=False), help="Play a saved plan instead.")

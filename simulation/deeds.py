@@ -87,6 +87,7 @@ class Setting(msgspec.Struct, frozen=True):
         seed: grows keys and numbers.
         shops: how many units take coin, one of them a desk.
         insured: a fund stands in where the town cannot be asked.
+        counters: many hold cards with a counter of their own, and are paid with by it.
     """
 
     seed: str
@@ -96,6 +97,7 @@ class Setting(msgspec.Struct, frozen=True):
     faults: str = "ordinary"
     shops: int = 0
     insured: bool = False
+    counters: bool = False
 
     def counter(self, slot: int) -> str:
         """Return which counter a unit serves."""

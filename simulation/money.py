@@ -6,23 +6,30 @@ shown elsewhere.
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import sqlalchemy as sa
 
 from central import ledger
 from central.granting import NotFreeError
+from central.reconcile import entry
 from central.store import reading
-from programs.coin.entries import money
+from programs.coin.counter import books
+from programs.coin.counter.facts import Heard, Told
+from programs.coin.entries import CounterPay, money
 from programs.coin.procedures import insuring
 from programs.coin.rules import CHARGE, PAY, REFUND, VOID
-from programs.coin.terms import Insuring, Terms
+from programs.coin.terms import ByCounter, Insuring, Terms
 from simulation import pages
 from simulation.deeds import FACILITY, Deed, What
 from sync.cards import pseudonym
+from sync.entries import Fact, kind_of
 from sync.program import Wish
 from sync.staff import Person, Role, StaffSet
+from sync.steps import Stepped
 
 if TYPE_CHECKING:
     from simulation.box import Box
@@ -36,6 +43,8 @@ BOSS: Final = 10_007
 """The number, among cards, of the one who is a supervisor at every shop; nobody else's touches are told apart."""
 
 INSURING: Final = Insuring(is_on=True, card_yen=2_500, unit_yen=6_000)
+BY_COUNTER: Final = ByCounter(is_on=True, step_yen=1_000)
+
 FUND_YEN: Final = 9_000
 """So little that it is often exhausted."""
 
@@ -52,13 +61,35 @@ _FROM_A_PAGE: Final = 0.3
 
 
 def begin(town: "SimTown") -> None:
-    """Let the office say its terms, and fund what may be promised."""
-    centre = town.centre.centre
-    if town.setting.insured:
-        centre.registrar.say([msgspec.structs.replace(TERMS, insured=INSURING)])
+    """Let the office say its terms, fund what may be promised, and learn the cards that count."""
+    centre, setting, terms = town.centre.centre, town.setting, TERMS
+    if setting.insured:
+        terms = msgspec.structs.replace(terms, insured=INSURING)
+    if setting.counters:
+        terms = msgspec.structs.replace(terms, counter=BY_COUNTER)
+    centre.registrar.say([terms])
+    if setting.insured:
         insuring.put(centre, FUND_YEN, "simulated")
-    else:
-        centre.registrar.say([TERMS])
+    counting = [number for number in range(setting.cards) if town.mint.counts(number)]
+    if counting:
+        centre.registrar.say([town.mint.counter_key(number, town.centre.card_key) for number in counting])
+
+
+def by_counter(town: "SimTown") -> Counter[str]:
+    """Return how often cards were paid with by their counters, and what else was said of them."""
+    names: dict[type[Fact], str] = {
+        CounterPay: "paid by the counter",
+        Stepped: "steps that paid nothing",
+        Told: "told of counters",
+        Heard: "heard of counters",
+    }
+    kinds = {kind_of(kind): name for kind, name in names.items()}
+    asked = sa.select(entry.c.kind, sa.func.count()).where(entry.c.kind.in_(kinds)).group_by(entry.c.kind)
+    with reading(town.centre.centre.engine) as connection:
+        found = Counter({kinds[kind]: int(count) for kind, count in connection.execute(asked)})
+        back = sa.select(books.told.c.fact).where(books.told.c.fact.like('%"put":-%'))
+        found["freed from the counter"] = len(connection.execute(back).all())
+    return found
 
 
 def name_boss(town: "SimTown", place: str) -> None:

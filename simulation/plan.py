@@ -4,7 +4,7 @@ import random
 from typing import Final
 
 from simulation.deeds import DAY_MS, DESK, FACILITY, HOUR_MS, SHOP, Deed, Setting, What
-from simulation.profiles import MONEY, PROFILES
+from simulation.profiles import COUNTERS, MONEY, PROFILES
 
 OPEN_MS: Final = (9 * HOUR_MS, 20 * HOUR_MS)
 _AT_DESKS: Final = frozenset({What.CHARGE})
@@ -31,7 +31,8 @@ def draw(setting: Setting) -> tuple[Deed, ...]:
         KeyError: there is no such profile.
     """
     dice = random.Random(f"{setting.seed}/plan")  # noqa: S311 - a simulator wants dice that can be thrown again
-    rates = {**PROFILES[setting.faults].rates, **(MONEY if setting.shops else {})}
+    money = {**(MONEY if setting.shops else {}), **(COUNTERS if setting.counters else {})}
+    rates = {**PROFILES[setting.faults].rates, **money}
     deeds: list[Deed] = []
     for day in range(setting.days):
         for what, rate in rates.items():

@@ -22,6 +22,9 @@ MONEY: Final[Mapping[What, float]] = MappingProxyType(
 )
 """Where coin is taken. The centre deals at random here: whatever it does must be safe, not clever."""
 
+COUNTERS: Final[Mapping[What, float]] = MappingProxyType({What.ROUND: 24, What.CHARGE: 12})
+"""Where cards count: their money is spent nowhere before the desk has told of it, and the shop has heard."""
+
 BAD_ROAD: Final = Weather(0.05, 0.05, 0.05)
 
 

@@ -21,6 +21,7 @@ from programs.coin.postings import FUND as GUARANTEE
 from programs.coin.postings import debt, shop
 from programs.coin.rules import CHARGE, PAY, REFUND, VOID
 from programs.coin.till import books as till
+from simulation import counted
 from simulation.answers import Matched
 from simulation.books import Booked, Books
 from simulation.money import BY_FUND, FUND_YEN, money_of
@@ -55,6 +56,7 @@ def wrong(town: "SimTown", written: Books, judged: Matched) -> Iterator[tuple[st
         yield from _fund(town, written)
         yield from (("overspent", f"{name} lacks {yen} yen") for name, yen in _short(town))
         yield from _closings(town)
+        yield from counted.wrong(town, written)
 
 
 def _overspent(people: People, judged: Matched) -> Iterator[tuple[str, str]]:
@@ -108,6 +110,8 @@ def _is_told_apart(town: "SimTown", name: str) -> bool:
 def _booked(town: "SimTown", written: Books) -> Iterator[tuple[str, str]]:
     """What the entries add up to stands in the ledger, and all accounts together in nothing."""
     put_in, promised = _put_in(written)
+    for what, yen in counted.put_right(written).items():
+        put_in[what] += yen
     with store.reading(town.centre.centre.engine) as connection:
         if total := ledger.total(connection):
             yield "wrong total", f"all accounts together hold {total} yen"

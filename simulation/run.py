@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from drivers.disk.sim import quiet
+from simulation import money
 from simulation.deeds import Deed, Setting
 from simulation.oracle import Finding, findings
 from simulation.plan import draw
@@ -73,6 +74,8 @@ def _figures(town: SimTown) -> Counter[str]:
     figures["seeds with real signatures"] = town.signatures.are_real
     figures["touches"] = len(town.people.touches)
     figures["touches noted"] = sum(touch.noted for touch in town.people.touches)
+    if town.setting.counters:
+        figures |= money.by_counter(town)
     figures["power cuts"] = sum(box.unit.cuts for box in town.boxes)
     figures["messages lost"] = sum(box.road.lost for box in town.boxes)
     figures["messages repeated"] = sum(box.road.repeated for box in town.boxes)
@@ -82,13 +85,20 @@ def _figures(town: SimTown) -> Counter[str]:
 
 
 def settings(
-    seeds: Iterable[int], days: int, units: int, cards: int, faults: str, shops: int = 0, insured: bool = False
+    seeds: Iterable[int],
+    days: int,
+    units: int,
+    cards: int,
+    faults: str,
+    shops: int = 0,
+    insured: bool = False,
+    counters: bool = False,
 ) -> Iterator[Setting]:
     """Return the setting for each seed; where every profile has its turn, the seed decides which."""
     names = list(PROFILES)
     for seed in seeds:
         profile = names[seed % len(names)] if faults == EVERY else faults
-        yield Setting(str(seed), days, units, cards, profile, shops, insured)
+        yield Setting(str(seed), days, units, cards, profile, shops, insured, counters)
 
 
 def play_many(wanted: Iterable[Setting], jobs: int = 1) -> Iterator[Outcome]:

@@ -61,7 +61,8 @@ class SimTown:
         self.reached: Counter[str] = Counter()
         self.trace = Trace()
         self.backup_at: int | None = None
-        self.mint = Mint(setting.seed, mostly_tags=not (self.signatures.are_real or setting.insured))
+        must_prove = self.signatures.are_real or setting.insured or setting.counters
+        self.mint = Mint(setting.seed, mostly_tags=not must_prove, counters=setting.counters)
         self.trust = self.mint.trust()
         self.cards: list[VirtualCard] = [self.mint.resident(number) for number in range(setting.cards)]
         self.boss: VirtualCard = self.mint.resident(money.BOSS)

@@ -5,6 +5,7 @@ import hmac
 
 CARD_BYTES = 16
 PIN = "pin"  # the profile under which a card's identifier is turned into a secret; never a card's name
+COUNTER = "u2f"  # the profile of cards with a counter of their own
 INDEX = "index"  # the profile under which a card's own index is turned into a pseudonym; never a card's name
 
 

@@ -14,6 +14,7 @@ from sync.entries import Entry, Fact
 from sync.facts import (
     CardSet,
     CardState,
+    CounterKey,
     FaceKey,
     Order,
     PhoneSet,
@@ -26,7 +27,7 @@ from sync.facts import (
 from sync.program import Fold
 from sync.staff import Person, StaffSet
 
-Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | PhoneSet | Order | StaffSet | TwinKey
+Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | CounterKey | PhoneSet | Order | StaffSet | TwinKey
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -46,6 +47,10 @@ def card_key(card: str) -> str:
 
 def face_key(index: str) -> str:
     return f"face/{index}"
+
+
+def counter_key(index: str) -> str:
+    return f"counter/{index}"
 
 
 def phone_key(phone: str) -> str:
@@ -76,6 +81,7 @@ def _key(entry: Entry) -> str:
 _KEYS: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
     CardSet: lambda fact: card_key(fact.card),
     FaceKey: lambda fact: face_key(fact.index),
+    CounterKey: lambda fact: counter_key(fact.index),
     PhoneSet: lambda fact: phone_key(fact.phone),
     PlaceNamed: lambda fact: place_key(fact.place),
     UnitSet: lambda fact: unit_key(fact.name),
@@ -100,7 +106,7 @@ def _strictness(fact: Statement | None) -> int:
 
 DIRECTORY: Fold[Said] = Fold(
     name="directory",
-    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneSet, Order, StaffSet, TwinKey),
+    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet, TwinKey),
     state=Said,
     empty=Said(),
     key=_key,
@@ -112,6 +118,7 @@ DIRECTORY: Fold[Said] = Fold(
         CardSet("ab" * 16, CardState.ACTIVE),
         CardSet("ab" * 16, CardState.STOPPED),
         FaceKey("cd" * 16, "QUJD"),
+        CounterKey("cd" * 16, "ab" * 16, "QUJD", "REVG", 7),
         PhoneSet("ef" * 16, "ab" * 16, "0a" * 32),
         Order("lib01", 1, UnitState.SUSPENDED, "clone"),
         StaffSet("lib01", (Person(3, "はる"),), needed=True),

@@ -9,6 +9,7 @@ import msgspec
 
 from sync import rights, staff
 from sync.entries import AtMs, BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
+from sync.steps import Stepped
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -117,6 +118,20 @@ class FaceKey(Fact, frozen=True, tag="face"):
     key: KeyText
 
 
+class CounterKey(Fact, frozen=True, tag="counter"):
+    """The key of a card with a counter of its own; learned once at a desk.
+
+    `index`: where a unit looks it up, the town's pseudonym for the card's number in the air. `card`: its name. `key`:
+    DER SubjectPublicKeyInfo in base64; `handle`: by which the card finds its own. `value`: where its counter stood.
+    """
+
+    index: Card
+    card: Card
+    key: KeyText
+    handle: KeyText
+    value: Count
+
+
 class PhoneInvited(Fact, frozen=True, tag="phone.invited"):
     """The office has given the holder of a card a link with which one phone is let in; no unit reads this.
 
@@ -202,6 +217,7 @@ class TwinKey(Fact, frozen=True, tag="twin"):
 CORE: tuple[type[Fact], ...] = (
     *(Boot, Gap, Applied, Town, PlaceNamed, UnitSet, CardSet, FaceKey, PhoneInvited, PhoneSet, Order, Enrolled),
     *(TwinKey, TechnicianSet, HostSet, SshRevoked),
+    *(CounterKey, Stepped),
     *rights.KINDS,
     *rights.OFFICE,
     rights.Lacked,

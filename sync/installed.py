@@ -65,4 +65,4 @@ def register() -> Register:
 def rights_fold() -> Fold[Right]:
     """Return the reader of rights, which knows every program's facts that move some."""
     samples = (sample for program in programs() for sample in program.samples)
-    return rights([sample for sample in samples if isinstance(sample, Moves)])
+    return rights([sample for sample in samples if isinstance(sample, Moves) and sample.moves[1]])

@@ -113,7 +113,8 @@ class Report(msgspec.Struct, frozen=True):
     """What a unit says of itself with every contact: for the office, and believed by no rule but one.
 
     `generation`, `heard`: the centre's history that it knows, and the ends that it holds of its own stream. By these a
-    centre that was restored from a backup finds out whether it has granted what it no longer knows of.
+    centre that was restored from a backup finds out whether it has granted what it no longer knows of. `heard_town`:
+    the same of the town's stream, where that has moved money, too.
     `symptoms`: what it suffers from, as `sync.symptoms` spells it.
     """
 
@@ -125,6 +126,7 @@ class Report(msgspec.Struct, frozen=True):
     generation: str = ""
     heard: Text = ""
     symptoms: Text = ""
+    heard_town: Text | None = None
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

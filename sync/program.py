@@ -11,7 +11,7 @@ program and are tested without a line in its own tests (tests/laws):
 6. Unit and centre agree: the state survives being stored and read back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from sync.entries import Entry, Fact
+from sync.steps import Steps
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
@@ -124,6 +125,7 @@ class Tap(msgspec.Struct, frozen=True):
         before: the card that a wish for the same one is for, or "".
         operator: who stands behind the counter.
         typed: what was typed for it.
+        steps: what the counter in the card has signed for it; None: it has none.
     """
 
     card: str
@@ -137,6 +139,7 @@ class Tap(msgspec.Struct, frozen=True):
     before: str = ""
     operator: Operator = NOBODY
     typed: Typed = NOTHING_TYPED
+    steps: Steps | None = None
 
     @property
     def is_here(self) -> bool:
@@ -233,6 +236,10 @@ Asked = tuple[str, str]
 """The name of a reader, and the key of one of its states."""
 
 
+Answers = Callable[[Sequence[Entry], str, int, Callable[[str, str], Any]], Sequence[Fact]]
+"""From entries that are new here, in order, a unit and its life, and its states as they were (reader and key)."""
+
+
 @dataclass(frozen=True)
 class Acts:
     """What can be done at a program's counters without a card.
@@ -261,6 +268,8 @@ class Program(Fold[State]):
         wishes: at least one of everything that its counters can be set to, from which the laws invent more.
         readers: folds of the program's own beside this one, for what is not about a card at a unit.
         acts: what can be done without a card, or None.
+        answers: what a unit writes on hearing entries of the centre, in the commit that takes them over.
+        pays_in_town: whether, by a unit's states, the town's journal has ever moved money of this program.
     """
 
     asks: Callable[[Tap], str] = field(kw_only=True)
@@ -269,6 +278,8 @@ class Program(Fold[State]):
     wishes: tuple[Wish, ...] = field(default=(NO_WISH,), kw_only=True)
     readers: tuple[Fold[Any], ...] = field(default=(), kw_only=True)
     acts: Acts | None = field(default=None, kw_only=True)
+    pays_in_town: Callable[[Callable[[str, str], Any]], bool] = field(default=lambda _: False, kw_only=True)
+    answers: Answers = field(default=lambda _heard, _unit, _life, _state: (), kw_only=True)
 
 
 def town_day(at_ms: int, utc_offset_minutes: int) -> int:

@@ -20,21 +20,27 @@ from drivers.card.errors import (
     PinFormatError,
     PinLastTryError,
     PinWrongError,
+    PresenceError,
     RevokedCardError,
     StaleCodeError,
     TerminalRefusedError,
+    TurnedBackError,
     UnknownCardError,
     UnknownIssuerError,
 )
 from drivers.card.identify import identify, identify_code
-from drivers.card.presented import Fresh, Presented, Proof
+from drivers.card.presented import Fresh, Presented, Proof, Step
 from drivers.card.proofs import Evidence
 from drivers.card.service_pass import PassProfile
-from drivers.card.trust import Trust, TrustError
+from drivers.card.trust import COUNTER_PROFILE, Trust, TrustError
+from drivers.card.u2f import STEPS_MAX, CounterKey
 
 __all__ = [
+    "COUNTER_PROFILE",
+    "STEPS_MAX",
     "CardError",
     "ClockDoubtError",
+    "CounterKey",
     "Evidence",
     "Exchange",
     "ExpiredCardError",
@@ -49,13 +55,16 @@ __all__ = [
     "PinFormatError",
     "PinLastTryError",
     "PinWrongError",
+    "PresenceError",
     "Presented",
     "Proof",
     "RevokedCardError",
     "StaleCodeError",
+    "Step",
     "TerminalRefusedError",
     "Trust",
     "TrustError",
+    "TurnedBackError",
     "UnknownCardError",
     "UnknownIssuerError",
     "identify",

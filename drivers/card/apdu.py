@@ -29,6 +29,7 @@ class Status(IntEnum):
     CONDITIONS_NOT_MET = 0x6985
     NO_FILE_SELECTED = 0x6986
     SECURE_MESSAGING_WRONG = 0x69FC
+    WRONG_DATA = 0x6A80  # of a counter: this key handle is not of this card
     FUNCTION_NOT_SUPPORTED = 0x6A81
     FILE_NOT_FOUND = 0x6A82
     RECORD_NOT_FOUND = 0x6A83
@@ -41,8 +42,10 @@ class Status(IntEnum):
 
 
 class Ins(IntEnum):
-    """Instruction bytes (ISO/IEC 7816-4, table 5, and 7816-8)."""
+    """Instruction bytes (ISO/IEC 7816-4, table 5, and 7816-8; the first two: FIDO U2F raw messages 1.2, 3.3)."""
 
+    U2F_REGISTER = 0x01
+    U2F_AUTHENTICATE = 0x02
     VERIFY = 0x20
     CHANGE_REFERENCE_DATA = 0x24
     PERFORM_SECURITY_OPERATION = 0x2A

@@ -59,6 +59,7 @@ def card() -> None:
 @click.option("--pin-stdin", is_flag=True, help="Read the PIN from standard input.")
 @click.option("--spend-last-try", is_flag=True, help="The holder agrees to spend the PIN's last try.")
 @click.option("--enrol-birth-file", type=_IN, help="File with the holder's birthday, YYYY-MM-DD: learn this card.")
+@click.option("--enrol-counter", is_flag=True, help="Have a counter card make a key for this town, and learn it.")
 @click.option("--timeout", default=30.0, show_default=True, metavar="S", help="Seconds to wait for a card.")
 @click.option("--trace", is_flag=True, help="Show every command, with secrets masked, and what it cost.")
 @click.option("--json", "as_json", is_flag=True, help='Print one JSON document, "schema": "machi.card/1".')
@@ -70,6 +71,7 @@ def read(
     pin_stdin: bool,
     spend_last_try: bool,
     enrol_birth_file: Path | None,
+    enrol_counter: bool,
     timeout: float,
     trace: bool,
     as_json: bool,
@@ -80,7 +82,7 @@ def read(
     machi card read --trust var/pki/trust
     machi card read --trust var/pki/trust --pin-stdin --trace
     machi card read --trust var/pki/trust --enrol-birth-file birth.txt
-    machi card read --reader ACR1252 --json
+    machi card read --trust var/pki/trust --enrol-counter --json > card.json
 
     The trust folder holds what is believed:
 
@@ -90,6 +92,7 @@ def read(
     jpki/*.pem          certificates of the authorities for authentication certificates
     cv/KEY-ID.pem       public keys above the card issuers' certificates (RSA)
     face/INDEX.pem      public keys of enrolled cards; --enrol-birth-file adds one
+    u2f/*.pem           certificates of the makers whose counter cards --enrol-counter takes
     crl/*               lists of revoked certificates
 
     A test folder is made by: python -m drivers.card.sim.pki var/pki
@@ -101,10 +104,8 @@ def read(
     from drivers import choose
     from drivers.card.desk import Desk, NobodyCameError, NoReaderError, wait_for_card
 
-    if enrol_birth_file and folder is None:
-        raise MisuseError("--enrol-birth-file needs --trust, the folder that keeps the card's key")
-    birth = _birth(enrol_birth_file)
-    pin = _pin(pin_file, from_stdin=pin_stdin)
+    _check_enrolment(folder, enrol_birth_file, enrol_counter=enrol_counter)
+    birth, pin = _birth(enrol_birth_file), _pin(pin_file, from_stdin=pin_stdin)
     clock = choose.load("clock", "system")
     desk = Desk(_trust(folder), clock, choose.load("entropy", "system"))
     driver = choose.load("reader", "pcsc", {"name": reader})
@@ -112,13 +113,13 @@ def read(
         field = wait_for_card(driver, clock, timeout, lambda text: click.echo(text, err=True))
         if birth and folder:
             report = desk.enrol(field, birth, folder, trace=trace)
+        elif enrol_counter:
+            report = desk.enrol_counter(field, trace=trace)
         else:
             report = desk.read(field, pin, spend_last_try=spend_last_try, trace=trace)
         field.close()
-    except NoReaderError as error:
-        raise NoHardwareError(str(error)) from error
-    except NobodyCameError as error:
-        raise NoCardError(str(error)) from error
+    except (NoReaderError, NobodyCameError) as error:
+        raise (NoHardwareError if isinstance(error, NoReaderError) else NoCardError)(str(error)) from error
     finally:
         driver.stop()
     _print(report, as_json=as_json)
@@ -235,6 +236,13 @@ def make(file: Path, *, as_json: bool, **said: object) -> None:
         click.echo(f"{file}: {plan.kind}, {plan.serial}")
 
 
+def _check_enrolment(folder: Path | None, birth_file: Path | None, *, enrol_counter: bool) -> None:
+    if birth_file and folder is None:
+        raise MisuseError("--enrol-birth-file needs --trust, the folder that keeps the card's key")
+    if enrol_counter and (folder is None or birth_file):
+        raise MisuseError("--enrol-counter needs --trust, the folder with the makers that count, and no birthday")
+
+
 def _trust(folder: Path | None) -> "Trust":
     from drivers.card import trust_folder
     from drivers.card.trust import Trust, TrustError
@@ -283,6 +291,7 @@ def _print(report: "Report", *, as_json: bool) -> None:
         "counter": report.counter,
         "not revoked": report.revocation and _list_words(report.revocation),
         "kept in": report.enrolment and report.enrolment.file,
+        "for the centre": report.counter_card and "machi central coin counter-card (say --json here)",
         "reason": report.reason,
     }
     for name, value in shown.items():

@@ -17,10 +17,16 @@ OWN_KEY = 0x00  # P2 of the signature: the key that the application has by itsel
 PROPRIETARY = 0x80  # CLA of this card's signature command
 READER = 0xFF  # CLA of what the reader answers itself (PC/SC part 3, 3.2.2)
 CHALLENGE_BYTES = 16
+PRESENCE_ASKED, PRESENCE_NOT_ASKED = 0x03, 0x08  # P1 of U2F AUTHENTICATE
 
 
 def select_application(aid: bytes) -> Command:
     return Command(0, Ins.SELECT, BY_NAME, NO_ANSWER, aid)
+
+
+def select_saying(aid: bytes) -> Command:
+    """Select an application that says in its answer what it is (FIDO U2F NFC protocol, 5)."""
+    return Command(0, Ins.SELECT, BY_NAME, 0, aid, le=SHORT_LE_MAX)
 
 
 def select_file(file: int) -> Command:
@@ -71,6 +77,20 @@ def get_challenge() -> Command:
 def mutual_authenticate(key_reference: int, proof: bytes) -> Command:
     """Prove the terminal to the card, and the card to the terminal, in one (ISO/IEC 7816-4, 11.5.4)."""
     return Command(0, Ins.MUTUAL_AUTHENTICATE, 0, key_reference, proof, le=SHORT_LE_MAX)
+
+
+def u2f_register(challenge: bytes, application: bytes) -> Command:
+    """Have a card make a key pair for an application (FIDO U2F raw messages, 4.1)."""
+    return Command(0, Ins.U2F_REGISTER, 0, 0, challenge + application, le=SHORT_LE_MAX)
+
+
+def u2f_authenticate(challenge: bytes, application: bytes, handle: bytes, asked: int) -> Command:
+    """Have a key sign a challenge and the card's counter, which rises by it (the same, 5.1).
+
+    `asked`: `PRESENCE_ASKED` or `PRESENCE_NOT_ASKED`.
+    """
+    data = challenge + application + bytes((len(handle),)) + handle
+    return Command(0, Ins.U2F_AUTHENTICATE, asked, 0, data, le=SHORT_LE_MAX)
 
 
 def get_data(tag: int) -> Command:

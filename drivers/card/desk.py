@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from drivers.card import face, trust_folder
+from drivers.card import face, files, trust_folder, u2f
 from drivers.card.air import air_ms
 from drivers.card.channel import Channel, Exchange
 from drivers.card.errors import CardError, NotReadableError, OtherCardError
 from drivers.card.identify import identify
 from drivers.card.jpki.crl import Revocation
+from drivers.card.tokens import uid
 from drivers.card.trust import Trust
 from drivers.clock import Clock
 from drivers.entropy import Entropy
@@ -35,6 +36,8 @@ WORDS = {
     "clock_doubt": "This is not valid yet. Most likely this machine's clock is wrong.",
     "unknown_issuer": "Nobody whom this machine trusts has signed this, so it could not be checked.",
     "forged": "This card is not what it says it is.",
+    "turned_back": "This card has counted further before: it is a copy, or it was turned back.",
+    "presence": "This card signs once each time. Take it away, and hold it there again.",
     "pin_wrong": "That was not the PIN.",
     "pin_last_try": "One try of the PIN is left. It was not spent.",
     "pin_blocked": "The PIN is blocked. The municipal office can set a new one.",
@@ -115,6 +118,25 @@ class Enrolment(msgspec.Struct, frozen=True):
     file: str
 
 
+class CounterCard(msgspec.Struct, frozen=True):
+    """A card with a counter of its own that was learned; the centre takes it as it stands here.
+
+    Fields:
+        index: its number in the air.
+        identifier: SHA-256 of its public key.
+        public_key, handle: base64, of DER SubjectPublicKeyInfo and of what the card finds its key by.
+        value: where its counter stood.
+        maker: who says that it is such a card.
+    """
+
+    index: str
+    identifier: str
+    public_key: str
+    handle: str
+    value: int
+    maker: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What `machi card read --json` prints.
 
@@ -142,6 +164,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     revocation: OnList | None = None
     evidence: str = ""
     enrolment: Enrolment | None = None
+    counter_card: CounterCard | None = None
     cost: Cost
     trace: list[Step] | None = None
 
@@ -248,6 +271,31 @@ class Desk:
             enrolment=Enrolment(
                 learned.index, learned.identifier, base64.b64encode(learned.public_key).decode(), str(file)
             ),
+        )
+
+    def enrol_counter(self, field: Field, *, trace: bool) -> Report:
+        """Have a card with a counter of its own make a key for this town, and learn it."""
+        channel = Channel(field, allowed=files.DESK, mono=self._clock.mono, trace=self._note)
+        try:
+            learned = u2f.enrol(
+                channel, uid.of_a_chip(channel) or "", self._trust.counter_makers, self._entropy.bytes(_NONCE_BYTES)
+            )
+        except CardError as error:
+            return self._refusal(field, error, trace=trace)
+        except ReaderError as error:
+            return self._refusal(field, NotReadableError(str(error)), trace=trace)
+        key, handle = (base64.b64encode(part).decode() for part in (learned.key.key, learned.key.handle))
+        return self._report(
+            field,
+            trace=trace,
+            ok=True,
+            reason="ok",
+            words="This card counts for this town now, once the centre has been told.",
+            profile="u2f",
+            identifier=learned.identifier,
+            proof="card",
+            counter=learned.value,
+            counter_card=CounterCard(learned.index, learned.identifier, key, handle, learned.value, learned.maker),
         )
 
     def _refusal(self, field: Field, error: CardError, *, trace: bool) -> Report:

@@ -115,6 +115,18 @@ class ForgedCardError(NotTakenError):
     reason = "forged"
 
 
+class TurnedBackError(ForgedCardError):
+    """The counter in this card is not above where it stood before: a copy of the card, or a card that turns it back."""
+
+    reason = "turned_back"
+
+
+class PresenceError(NotReadableError):
+    """The card signs once each time that it is held there; it has to be taken away and held there again."""
+
+    reason = "presence"
+
+
 class PinError(CardError):
     """The PIN did not open the card. Never try again by yourself: each try counts on the card."""
 

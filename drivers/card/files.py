@@ -10,6 +10,7 @@ There are two lists. `STANDARD` is what a touch needs. `DESK` is what a person m
 holder and a secret that the holder types: read the four attributes and the photo, sign a document.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -64,6 +65,8 @@ class Application:
         answers_with: the key reference of INTERNAL AUTHENTICATE, or None.
         asks_terminal: the key reference by which it has the terminal prove itself (MUTUAL AUTHENTICATE), or None.
         objects: tags that GET DATA may ask for.
+        counts: it signs with a counter that rises by it, for the town's own parameter and for no other.
+        registers: it may be asked to make the key that does so.
     """
 
     name: str
@@ -73,6 +76,8 @@ class Application:
     answers_with: int | None = None
     asks_terminal: int | None = None
     objects: frozenset[int] = frozenset()
+    counts: bool = False
+    registers: bool = False
 
 
 # 公的個人認証. At a touch only its authentication half: EF 0001, 001A and 001B (the signing certificate with name
@@ -138,6 +143,12 @@ MANAGER = Application(
 NDEF = 0xE104
 TAG = Application("tag", bytes.fromhex("D2760000850101"), MappingProxyType({NDEF: Use.READ}))
 
+# A card with a counter of its own: FIDO U2F raw messages over ISO 7816 (FIDO U2F NFC protocol, 5). Who else has a key
+# in it (a bank, a mailbox) is told apart by the application parameter, and the gate knows the town's alone.
+U2F = Application("u2f", bytes.fromhex("A0000006472F0001"), counts=True)
+U2F_DESK = replace(U2F, registers=True)
+U2F_PARAMETER = hashlib.sha256(b"machitap/counter/1").digest()
+
 # Cards of other kinds, by name only, so that they can be called by their name: nothing in them can be read.
 OTHERS = (
     Application("bank", b"2PAY.SYS.DDF01"),  # EMV Contactless, Book B, 3.3.2
@@ -148,8 +159,8 @@ OTHERS = (
     Application("passport", bytes.fromhex("A0000002471001")),  # ICAO Doc 9303, part 10, 3.6
 )
 
-STANDARD = (JPKI, FACE, COMMON, TAG, *OTHERS)
-DESK = (JPKI_DESK, FACE_DESK, ENTRY, COMMON, MANAGER)
+STANDARD = (JPKI, FACE, COMMON, TAG, U2F, *OTHERS)
+DESK = (JPKI_DESK, FACE_DESK, ENTRY, COMMON, MANAGER, U2F_DESK)
 
 _REGISTRY = bytes.fromhex("D3921000310001010401")  # 住基
 

@@ -16,6 +16,8 @@ from drivers.card.commands import (
     CURRENT,
     NO_ANSWER,
     OWN_KEY,
+    PRESENCE_ASKED,
+    PRESENCE_NOT_ASKED,
     PROPRIETARY,
     RECORD_BITS,
     RECORD_BY_NUMBER,
@@ -77,6 +79,8 @@ class Gate:
             Ins.GET_CHALLENGE: self._may_ask_challenge,
             Ins.MUTUAL_AUTHENTICATE: self._may_prove_terminal,
             Ins.GET_DATA: self._may_get_data,
+            Ins.U2F_REGISTER: self._may_register,
+            Ins.U2F_AUTHENTICATE: self._may_count,
         }
         rule = rules.get(command.ins)
         if rule is None or not rule(command):
@@ -107,6 +111,9 @@ class Gate:
         return self._application is not None and file is not None and self._application.files.get(file) is use
 
     def _may_select(self, command: Command) -> bool:
+        if (command.cla, command.p1, command.p2) == (0, BY_NAME, 0):
+            named = self._applications.get(command.data)
+            return named is not None and named.counts and command.le > 0
         if (command.cla, command.p2, command.le) != (0, NO_ANSWER, 0):
             return False
         if command.p1 == BY_NAME:
@@ -160,6 +167,19 @@ class Gate:
             return False
         header = (command.cla, command.p1, command.p2)
         return header == (0, 0, self._application.asks_terminal) and len(command.data) > CHALLENGE_BYTES
+
+    def _may_register(self, command: Command) -> bool:
+        if self._application is None or not self._application.registers or not command.le:
+            return False
+        header, parameter = (command.cla, command.p1, command.p2), command.data[_DIGEST_BYTES:]
+        return header == (0, 0, 0) and parameter == files.U2F_PARAMETER
+
+    def _may_count(self, command: Command) -> bool:
+        if self._application is None or not self._application.counts or not command.le:
+            return False
+        asked = command.cla == command.p2 == 0 and command.p1 in {PRESENCE_ASKED, PRESENCE_NOT_ASKED}
+        parameter, rest = command.data[_DIGEST_BYTES : 2 * _DIGEST_BYTES], command.data[2 * _DIGEST_BYTES :]
+        return asked and parameter == files.U2F_PARAMETER and len(rest) > 1 and rest[0] == len(rest) - 1
 
     def _may_get_data(self, command: Command) -> bool:
         if command == get_uid():  # answered by the reader; the card does not hear of it

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from drivers.card import common, face, files, jpki, service_pass
+from drivers.card import common, face, files, jpki, service_pass, u2f
 from drivers.card.channel import Channel, Exchange
 from drivers.card.errors import (
     CardError,
@@ -13,6 +13,7 @@ from drivers.card.errors import (
     NotReadableError,
     OtherCardError,
     StaleCodeError,
+    TurnedBackError,
     UnknownCardError,
     UnknownIssuerError,
 )
@@ -31,6 +32,10 @@ from drivers.reader import Field, ReaderError
 _STORAGE = {"felica": "transit", "type_a": "tag"}  # what such a tag is called where nobody takes it
 
 
+def _once(_identifier: str, _value: int) -> int:
+    return 1
+
+
 def identify(
     field: Field,
     nonce: bytes,
@@ -39,6 +44,7 @@ def identify(
     pin: str | None = None,
     *,
     spend_last_try: bool = False,
+    steps: Callable[[str, int], int] = _once,
     mono: Callable[[], float] = time.monotonic,
     trace: Callable[[Exchange], None] | None = None,
 ) -> Presented:
@@ -55,6 +61,8 @@ def identify(
         pin: four digits that the holder has just typed. Only the authentication certificate's key wants one, so with
             a PIN it is tried first. A card that turns out to be anything else is never sent it.
         spend_last_try: a person has said that the PIN's last try may be spent.
+        steps: how often a card with a counter of its own is to raise it, by its identifier and where that stands
+            after the first time.
         mono: a monotonic clock in seconds.
         trace: called after every APDU.
 
@@ -67,7 +75,7 @@ def identify(
     if len(nonce) < NONCE_BYTES_MIN:
         raise ValueError(f"a nonce has {NONCE_BYTES_MIN} bytes or more")
     channel = Channel(field, trust.pass_profile.application(), mono=mono, trace=trace)
-    walk = _Walk(channel, nonce, trust, now, pin, spend_last_try)
+    walk = _Walk(channel, nonce, trust, now, pin, spend_last_try, steps)
     try:
         return walk.present()
     except ReaderError as error:
@@ -95,7 +103,14 @@ class _Walk:
     """One walk through the profiles; it remembers what was learned on the way."""
 
     def __init__(
-        self, channel: Channel, nonce: bytes, trust: Trust, now: datetime | None, pin: str | None, last_try: bool
+        self,
+        channel: Channel,
+        nonce: bytes,
+        trust: Trust,
+        now: datetime | None,
+        pin: str | None,
+        last_try: bool,
+        steps: Callable[[str, int], int],
     ) -> None:
         self._channel = channel
         self._nonce = nonce
@@ -103,12 +118,19 @@ class _Walk:
         self._now = now
         self._pin = pin
         self._last_try = last_try
+        self._steps = steps
         self._index: str | None = None
         self._is_my_number_card = False
         self._has_jpki: bool | None = None  # not asked yet
 
     def present(self) -> Presented:
-        ways = {"pass": self._by_pass, "face": self._by_face, "jpki": self._by_jpki, "sun": self._by_sun}
+        ways = {
+            "pass": self._by_pass,
+            "face": self._by_face,
+            "jpki": self._by_jpki,
+            "u2f": self._by_counter,
+            "sun": self._by_sun,
+        }
         storage = uid.standard(self._channel.atr)
         if storage:
             return self._by_number(storage)
@@ -186,6 +208,27 @@ class _Walk:
         return self._presented(
             "jpki", fingerprint(public_key), Proof.PIN, evidence, expires=expires, revocation=revocation
         )
+
+    def _by_counter(self) -> Presented | None:
+        """A card that is not enrolled is asked for nothing: another town's counter is not ours to raise."""
+        index = uid.of_a_chip(self._channel)
+        enrolled = self._trust.counter_key(index) if index else None
+        if enrolled is None or not u2f.select(self._channel):
+            return None
+        identifier = fingerprint(enrolled.key)
+        last = self._trust.last_counter(identifier)
+
+        def times(value: int) -> int:
+            if last is not None and value <= last:
+                raise TurnedBackError("this card has counted further before")
+            return self._steps(identifier, value)
+
+        steps = u2f.raised(self._channel, enrolled, self._nonce, times)
+        first = steps[0]
+        signed = u2f.message(first, u2f.challenge(self._nonce, 0))
+        evidence = Evidence(u2f.ALGORITHM, enrolled.key, signed, first.signature)
+        counted = {"counter": steps[-1].value, "steps": steps}
+        return self._presented("u2f", identifier, Proof.CARD, evidence, **counted)
 
     def _by_sun(self) -> Presented | None:
         profile = self._trust.sun

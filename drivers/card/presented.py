@@ -27,11 +27,26 @@ class Fresh(StrEnum):
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step of the counter in a card, signed for one challenge of ours.
+
+    Fields:
+        value: where the counter stands after it.
+        presence: the byte in which the card says whether somebody was there.
+        signature: r and s, 32 bytes each.
+    """
+
+    value: int
+    presence: int
+    signature: bytes
+
+
+@dataclass(frozen=True)
 class Presented:
     """A card, a tag or a code, identified.
 
     Fields:
-        profile: "pass", "face", "jpki", "sun", "felica", "type_a", "printed" or "phone".
+        profile: "pass", "face", "jpki", "u2f", "sun", "felica", "type_a", "printed" or "phone".
         identifier: hexadecimal, the same for the life of the card and different for every profile. Key it with a
             secret of the town before it is stored.
         proof: what was shown.
@@ -43,6 +58,7 @@ class Presented:
         fresh: what keeps this showing from being shown again.
         counter: a number that only grows, authenticated with the rest; None: there is none. Keep the highest seen of
             each identifier, and hand it back by `Trust.last_counter`.
+        steps: what a card with a counter of its own has signed at this touch, one step after the other; or nothing.
     """
 
     profile: str
@@ -55,3 +71,4 @@ class Presented:
     revocation: Revocation | None = None
     fresh: Fresh = Fresh.COPY
     counter: int | None = None
+    steps: tuple[Step, ...] = ()

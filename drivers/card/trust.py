@@ -21,8 +21,10 @@ from drivers.card.memory import Memory
 from drivers.card.service_pass import PassProfile
 from drivers.card.service_pass.mutual import Terminal
 from drivers.card.tokens.sun import SunProfile
+from drivers.card.u2f import CounterKey
 
 PROFILES = ("pass", "face", "jpki")
+COUNTER_PROFILE = "u2f"
 TOKEN_PROFILES = ("sun", "felica", "type_a")
 AUTH_POLICY = "1.2.392.200149.8.5.1.3.30"
 SIGN_POLICY = "1.2.392.200149.8.5.1.1.20"
@@ -35,6 +37,7 @@ class TrustError(ValueError):
 
 _NOBODY: Mapping[str, bytes] = MappingProxyType({})
 _NOTHING: Mapping[str, int] = MappingProxyType({})
+_NO_COUNTER: Mapping[str, CounterKey] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,8 @@ class Trust:
     """What `identify` believes.
 
     Fields:
-        order: which profiles are tried, in this order; of "pass", "face", "jpki", and "sun", "felica", "type_a".
+        order: which profiles are tried, in this order; of "pass", "face", "jpki", "u2f", and "sun", "felica",
+            "type_a".
         pass_issuers: public keys of those who issue passes, by issuer reference ("asahi.1").
         pass_profile: where the pass lies on the card.
         memory: what this unit remembers of the cards that it has seen; None: nothing.
@@ -57,6 +61,8 @@ class Trust:
         cv_roots: the keys above the card issuers' certificates, by key id (16 bytes).
         face_key: finds the enrolled public key (DER SubjectPublicKeyInfo) of a card by its index, or None. Called in
             the middle of a tap, so it must answer from memory or from disk.
+        counter_key: the same of a card with a counter of its own, by its number in the air.
+        counter_makers: certificates of the makers whose such cards a desk takes.
         sun: how the town's tags are made and checked; None: it has none.
         last_counter: finds the highest counter that was seen of a tag or phone by its identifier, or None.
         allow_certificate_only: accept an authentication certificate without a PIN. It proves nothing; only with the
@@ -80,6 +86,8 @@ class Trust:
     revocation_lists: tuple[RevocationList, ...] = ()
     cv_roots: Mapping[bytes, RSAPublicKey] = field(default_factory=dict)
     face_key: Callable[[str], bytes | None] = _NOBODY.get
+    counter_key: Callable[[str], CounterKey | None] = _NO_COUNTER.get
+    counter_makers: tuple[x509.Certificate, ...] = ()
     sun: SunProfile | None = None
     last_counter: Callable[[str], int | None] = _NOTHING.get
     allow_certificate_only: bool = False
@@ -100,7 +108,7 @@ class Trust:
         object.__setattr__(self, "cv_roots", MappingProxyType(dict(self.cv_roots)))
 
     def _check_order(self) -> None:
-        known = (*PROFILES, *TOKEN_PROFILES)
+        known = (*PROFILES, COUNTER_PROFILE, *TOKEN_PROFILES)
         unknown = [profile for profile in self.order if profile not in known]
         if unknown or not self.order or len(set(self.order)) != len(self.order):
             raise TrustError(f"order: name each of {', '.join(known)} at most once, not {', '.join(self.order)}")
@@ -126,7 +134,7 @@ def test_anchors(trust: Trust) -> list[str]:
         *(f"CV root {cvc.words(key_id)}" for key_id in trust.cv_roots if cvc.is_test(key_id)),
         *(
             f"authority {authority.subject.rfc4514_string()}"
-            for authority in (*trust.jpki_authorities, *trust.sign_authorities)
+            for authority in (*trust.jpki_authorities, *trust.sign_authorities, *trust.counter_makers)
             if _is_test(authority)
         ),
     ]

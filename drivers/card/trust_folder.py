@@ -8,6 +8,7 @@
     cv/KEY-ID.pem       a public key above the card issuers' certificates; the name is its id, 32 hexadecimal digits
     face/INDEX.pem      the public key of an enrolled card; the name is the card's index, 64 hexadecimal digits
     terminal/           certificate (146 bytes) and key.pem (secret, P-256), where the pass asks who is asking
+    u2f/*.pem           certificates of the makers whose counter cards a desk takes
     sun/open.key        secret, 32 hexadecimal digits: opens the numbers of the town's tags
     sun/UID.key         secret, 32 hexadecimal digits: the key of one tag; the name is its number, 14 digits
 
@@ -102,6 +103,7 @@ def load(folder: Path) -> Trust:
         pass_profile=profile,
         memory=Memory(),
         terminal=_terminal(folder / "terminal") if profile.terminal_key is not None else None,
+        counter_makers=tuple(_certificate(path) for path in _pems(folder / "u2f")),
         sun=_sun(folder / "sun", settings.sun) if settings.sun else None,
         jpki_authorities=authorities,
         jpki_policies=settings.jpki_policies,
@@ -138,7 +140,8 @@ def save(trust: Trust, folder: Path) -> None:
     files = {Path("trust.toml"): _toml(settings)}
     for reference, issuer in trust.pass_issuers.items():
         files[Path("pass", f"{reference}.pem")] = issuer.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    for name, authorities in (("jpki", trust.jpki_authorities), ("sign", trust.sign_authorities)):
+    kept = (("jpki", trust.jpki_authorities), ("sign", trust.sign_authorities), ("u2f", trust.counter_makers))
+    for name, authorities in kept:
         for authority in authorities:
             files[Path(name, f"{authority.serial_number:x}.pem")] = authority.public_bytes(Encoding.PEM)
     for number, each in enumerate(trust.revocation_lists):

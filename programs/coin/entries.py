@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import msgspec
 
 from programs.coin import pins, remedies
+from programs.coin.counter import facts as counter
 from programs.coin.insured import facts as insured
 from programs.coin.lots import facts as lots
 from programs.coin.lots.issues import AnIssue, Issue
@@ -19,6 +20,7 @@ from programs.coin.till import facts as till
 from programs.coin.trading import facts as trading
 from sync.entries import Card, Count, Ref
 from sync.rights import Moves
+from sync.steps import Counted, Steps
 
 YEN_MAX: Final = 1_000_000
 
@@ -136,6 +138,23 @@ class Insured(Pay, frozen=True, tag="coin.insured"):
         return insured.FUND, -self.yen
 
 
+class CounterPay(Pay, Counted, frozen=True, kw_only=True, tag="coin.counter-pay"):
+    """A shop was paid by the counter in a card: out of what every unit may spend, by steps that the card has signed.
+
+    It takes nothing of what this unit may give out. What is taken back of it, the unit may give out like any other.
+    """
+
+    steps: Steps
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return money(self.card), 0
+
+    @property
+    def counted(self) -> tuple[str, Steps]:
+        return self.card, self.steps
+
+
 class InsuredVoid(Void, frozen=True, tag="coin.insured-void"):
     """Such a payment at this unit, on the same day, is taken back whole: the fund may promise it again."""
 
@@ -144,7 +163,7 @@ class InsuredVoid(Void, frozen=True, tag="coin.insured-void"):
         return insured.FUND, self.yen
 
 
-_COUNTERS: Final = (Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid)
-_ROOMS: Final = (insured, lots, online, pins, refunds, remedies, settlement, till, trading)
+_COUNTERS: Final = (Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid, CounterPay)
+_ROOMS: Final = (counter, insured, lots, online, pins, refunds, remedies, settlement, till, trading)
 KINDS: Final = (*_COUNTERS, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

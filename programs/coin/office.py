@@ -12,6 +12,7 @@ from central.ledger import Move, account, free
 from central.office import Office
 from central.reconcile import statement
 from programs.coin import agreed, cases
+from programs.coin.counter import books as counter
 from programs.coin.entries import ShopRefund, money
 from programs.coin.insured import books as insured
 from programs.coin.lots import notes
@@ -36,7 +37,7 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 
 pins = Table("coin_pin", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (agreed, settlement, notes, refunds, online, cases, till, trading, insured):
+for room in (agreed, settlement, notes, refunds, online, cases, till, trading, insured, counter):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
@@ -49,7 +50,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 7
+    version: int = 8
     metadata: MetaData = metadata
     heard_for_all: tuple[type[Fact], ...] = (PinChosen,)
 
@@ -75,6 +76,7 @@ class Coin:
         till.record(connection, entries)
         trading.record(connection, entries)
         insured.record(connection, entries)
+        counter.record(connection, entries)
         _PURSES.note(connection, entries)
 
     def says_on(self, connection: sa.Connection, entry: Entry) -> Sequence[Fact]:

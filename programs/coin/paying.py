@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
+from central import ledger
 from central.calendar import day_at
 from central.centre import Centre
 from central.granting import Deal
@@ -18,6 +19,8 @@ from programs.coin import bills
 from programs.coin.agreed import agreed_in
 from programs.coin.codes import mpm
 from programs.coin.codes.errors import CodeError, Why
+from programs.coin.counter.facts import counted
+from programs.coin.counters import Counters
 from programs.coin.entries import YEN_MAX, money
 from programs.coin.online import books, shops
 from programs.coin.online.books import Written
@@ -61,7 +64,7 @@ def pay(centre: Centre, order: Order) -> Paid:
         shop = shops.shop(deal.connection, asked.till, now_ms)
         lacks = order.yen - deal.free(what)
         if lacks > 0:
-            if not deal.gather(what, order.yen):
+            if not deal.gather(what, order.yen) and not _take_from_counter(deal, what, order):
                 raise NotPaidError("short", usable=_reachable(deal, what))
             centre.granter.keep(what, order.yen)
             return Paid("", shop, order.yen, 0, now_ms)
@@ -124,6 +127,16 @@ def _check(deal: Deal, order: Order, asked: Asked) -> None:
 def _reachable(deal: Deal, what: str) -> int:
     holders = deal.holders(what)
     return holders.free + sum(holders.units.values()) + holders.coming
+
+
+def _take_from_counter(deal: Deal, what: str, order: Order) -> bool:
+    """Ask for what lies under the counter in the card, if that is enough; it is free once everybody has heard so."""
+    there = ledger.true_sum(deal.connection, counted(order.card))
+    if there <= 0 or _reachable(deal, what) + there < order.yen:
+        return False
+    deal.want(what, order.yen)
+    Counters().tend(deal, [what])
+    return True
 
 
 def _fact(connection: sa.Connection, order: Order, asked: Asked, now_ms: int) -> PaidOnline:

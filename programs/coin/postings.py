@@ -4,7 +4,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from central.ledger import Move, free, held, suspense
-from programs.coin.entries import Charge, Insured, InsuredVoid, Pay, ShopRefund, TakenBack, Undo, Void, money
+from programs.coin.counter import facts as counter
+from programs.coin.entries import (
+    Charge,
+    CounterPay,
+    Insured,
+    InsuredVoid,
+    Pay,
+    ShopRefund,
+    TakenBack,
+    Undo,
+    Void,
+    money,
+)
 from programs.coin.insured import facts as insured
 from programs.coin.lots.facts import Expired, Given
 from programs.coin.lots.fold import EXPIRED
@@ -16,7 +28,7 @@ from programs.coin.settlement.accounts import BANK, SHOP
 from programs.coin.settlement.facts import Transfer, TransferBack
 from programs.coin.trading.facts import Drawn, PutBack, ShopPaid
 from sync.entries import Entry
-from sync.messages import OFFICE_STREAM
+from sync.messages import OFFICE_STREAM, ONE_UNIT, TOWN_STREAM
 
 FUND: Final = "fund/guarantee"
 """The account of what the town stands in for: below zero by what it has paid and has not got back."""
@@ -26,6 +38,9 @@ OFFICE_CASH: Final = "cash/office"
 
 DEBTS: Final = "issuer/debts"
 """What stands against what cards owe the fund: below zero by all of it."""
+
+SEATS: Final = "issuer/counters"
+"""What stands against the units' rights to decide by counters: below zero by all of them."""
 
 POINTS: Final = "issuer/points"
 """The account from which points come: below zero by all that are outstanding."""
@@ -58,6 +73,8 @@ def in_suspense(unit: str, life: int, card: str) -> str:
 
 def moves(entry: Entry) -> tuple[Move, ...]:
     """Return what an entry moves; what only the centre can say moves nothing if anybody else says it."""
+    if isinstance(fact := entry.fact, counter.Told | counter.Seat):
+        return _of_counters(entry.unit, fact)
     if entry.unit == OFFICE_STREAM or is_ours(entry):
         of_office = _OFFICE.get(type(entry.fact))
         return of_office(entry.fact) if of_office else ()
@@ -76,6 +93,31 @@ def _undo(unit: str, fact: Undo) -> tuple[Move, ...]:
 def _pay(unit: str, fact: Pay) -> tuple[Move, ...]:
     there = held(money(fact.card, fact.issue), unit, fact.life)
     return (Move(there, shop(fact.place), fact.yen), *_points(POINTS, points(fact.card), fact.points))
+
+
+def _counter_pay(_unit: str, fact: CounterPay) -> tuple[Move, ...]:
+    paid = Move(counter.counted(fact.card), shop(fact.place), fact.yen)
+    return (paid, *_points(POINTS, points(fact.card), fact.points))
+
+
+def _of_counters(writer: str, fact: counter.Told | counter.Seat) -> tuple[Move, ...]:
+    """Return what is moved by what the centre says of counters; a unit's right to decide by them comes from nowhere."""
+    match fact:
+        case counter.Told(card=card, put=put) if writer == TOWN_STREAM:
+            return _signed(free(money(card)), counter.counted(card), put)
+        case counter.Seat(to=unit) if writer == ONE_UNIT + unit:
+            return (Move(SEATS, free(counter.USE), 1),)
+        case _:
+            return ()
+
+
+def _covered(fact: counter.Covered) -> tuple[Move, ...]:
+    return _signed(FUND, counter.counted(fact.card), fact.yen)
+
+
+def _unproven(fact: counter.Unproven) -> tuple[Move, ...]:
+    back = _signed(shop(fact.place), counter.counted(fact.card), fact.yen)
+    return (*back, *_points(points(fact.card), POINTS, fact.points))
 
 
 def _taken_back(unit: str, fact: TakenBack) -> tuple[Move, ...]:
@@ -194,6 +236,7 @@ _AT_COUNTERS: Final[Mapping[type, Callable[[str, Any], tuple[Move, ...]]]] = {
     ShopRefund: _taken_back,
     Insured: _insured,
     InsuredVoid: _insured_void,
+    CounterPay: _counter_pay,
 }
 _OFFICE: Final[Mapping[type, Callable[[Any], tuple[Move, ...]]]] = {
     Given: _given,
@@ -205,6 +248,8 @@ _OFFICE: Final[Mapping[type, Callable[[Any], tuple[Move, ...]]]] = {
     Compensated: _compensated,
     Repaid: _repaid,
     Cleared: _cleared,
+    counter.Covered: _covered,
+    counter.Unproven: _unproven,
     insured.FundSet: _fund_set,
     insured.Recovered: _recovered,
     insured.WrittenOff: _written_off,

@@ -60,7 +60,8 @@ class CoinPurse:
         )
         return Sheet(
             at_ms=now_ms,
-            usable=ledger.balance(connection, free(what)) + sum(held.values()),
+            usable=sum(ledger.balance(connection, f"{what}/{part}") for part in ("free", "counter"))
+            + sum(held.values()),
             points=ledger.balance(connection, points(what.removeprefix(money("")))),
             away=away,
             lines=tuple(_lines(connection, what, card)),

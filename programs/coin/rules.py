@@ -7,7 +7,12 @@ charges that may still be taken back (`purse`); by which rules they are, `taking
 
 from typing import Final
 
-from programs.coin.entries import YEN_MAX, Charge, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void, money
+from programs.coin.counter import deciding
+from programs.coin.counter.deciding import CardCounter
+from programs.coin.counter.facts import USE
+from programs.coin.counter.fold import READERS as COUNTER_READERS
+from programs.coin.counter.fold import Gate, Known, Seated, Touches
+from programs.coin.entries import YEN_MAX, Charge, CounterPay, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void, money
 from programs.coin.insured.facts import FUND
 from programs.coin.insured.fold import BACKED, BACKED_READER, Backing, backed_key
 from programs.coin.insured.promise import promise
@@ -23,6 +28,7 @@ from programs.coin.till.fold import TILL, TILL_READER, Till, till_key
 from sync.pins import KeptPin
 from sync.program import Asked, Decision, Program, Result, Tap, Wish
 from sync.rights import RIGHTS, Right, right_key
+from sync.steps import Step, Steps
 
 AGAIN_MS: Final = 60_000
 
@@ -43,7 +49,8 @@ def besides(tap: Tap) -> tuple[Asked, ...]:
     till = till_key(tap.unit, tap.life)
     of_town = ((TERMS_READER, TERMS_KEY), (ISSUES_READER, _issue(tap)))
     of_fund = ((RIGHTS, right_key(tap.unit, tap.life, FUND)), (BACKED_READER, backed_key(tap.unit, tap.life, tap.card)))
-    return ((RIGHTS, rights), *of_town, (TILL_READER, till), (PINS_READER, tap.card), *of_fund)
+    of_counter = ((RIGHTS, right_key(tap.unit, tap.life, USE)), *deciding.asks(tap.unit, tap.life, tap.card))
+    return ((RIGHTS, rights), *of_town, (TILL_READER, till), (PINS_READER, tap.card), *of_fund, *of_counter)
 
 
 def _issue(tap: Tap) -> str:
@@ -60,6 +67,11 @@ def decide(
     pin: Pin,
     fund: Right,
     backing: Backing,
+    use: Right,
+    known: Known,
+    gate: Gate,
+    seated: Seated,
+    touches: Touches,
     tap: Tap,
 ) -> Decision:
     """Decide one touch, by what the counter was set to.
@@ -71,16 +83,18 @@ def decide(
         till: what this unit has taken, of whichever card.
         pin: the resident's PIN for large payments, if there is one.
         fund: how much this unit may promise out of the fund, and `backing` how much of it for this card.
+        use, known, gate, seated, touches: what decides by the counter in a card, where it has one.
     """
+    counter = CardCounter(known, gate, seated, touches, use)
     if tap.wish.is_for_same and tap.before != tap.card:
         return Decision(Result.REFUSED, "COI-034")
     terms = agreed.terms
     match tap.wish.what:
         case "pay":
-            otherwise = promise(purse, terms, fund, backing, tap)
-            decision = _not_here(issued.issue, tap) or _pay(purse, right, terms, pin, otherwise, tap)
+            otherwise = promise(purse, terms, fund, backing, tap) if tap.steps is None else None
+            decision = _not_here(issued.issue, tap) or _pay(purse, right, terms, pin, otherwise, counter, tap)
         case "charge":
-            decision = _charge(purse, right, terms, tap)
+            decision = _charge(purse, right.amount + known.yen, terms, tap)
         case "void":
             decision = void(purse, right, terms, till, tap)
         case "refund":
@@ -88,7 +102,8 @@ def decide(
         case "pin":
             decision = choose(tap)
         case _:
-            decision = Decision(Result.ALREADY, "COI-001", values={"rights": right.amount})
+            there = max(right.amount, deciding.usable(counter, tap))
+            decision = Decision(Result.ALREADY, "COI-001", values={"rights": there})
     return decision
 
 
@@ -105,7 +120,9 @@ def _not_here(issue: Issue | None, tap: Tap) -> Decision | None:
     return None
 
 
-def _pay(purse: Purse, right: Right, terms: Terms, pin: Pin, otherwise: Insured | None, tap: Tap) -> Decision:
+def _pay(
+    purse: Purse, right: Right, terms: Terms, pin: Pin, otherwise: Insured | None, counter: CardCounter, tap: Tap
+) -> Decision:
     yen = tap.wish.amount
     if not 1 <= yen <= YEN_MAX:
         return Decision(Result.HELP, "COI-002")
@@ -113,18 +130,29 @@ def _pay(purse: Purse, right: Right, terms: Terms, pin: Pin, otherwise: Insured 
         return Decision(Result.HELP, "COI-003", values={"yen": yen})
     if yen > terms.token_yen and not tap.is_here:
         return Decision(Result.REFUSED, "COI-012", values={"limit": terms.token_yen})
-    if yen > right.amount:
-        message = "COI-011" if right.amount > 0 else "COI-010"
-        values: dict[str, int | str] = {"yen": yen, "rights": right.amount}
-        lacks = money(tap.card, _issue(tap)), yen - right.amount
-        promised = _promised(otherwise, lacks) if otherwise else None
-        return Decision(Result.REFUSED, message, values=values, lacks=lacks, otherwise=promised)
+    sure = made_by(pin, tap) if is_large(terms, yen) else ""
+    by_counter = deciding.pay(counter, terms, sure, tap) if yen > right.amount else None
+    if yen > right.amount and by_counter is None:
+        return _lacking(right, otherwise, counter, tap)
     if is_large(terms, yen) and (more := ask(purse, pin, tap)):
         return more
-    points, sure = terms.points(yen), made_by(pin, tap) if is_large(terms, yen) else ""
+    points = terms.points(yen)
     about = (points, _issue(tap), tap.operator.number, terms.returns(tap.day), sure)
-    fact = Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, *about)
+    fact = by_counter or Pay(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, *about)
     return Decision(Result.OK_PAY, "COI-020" if points else "COI-022", (fact,), {"yen": yen, "points": points})
+
+
+def _lacking(right: Right, otherwise: Insured | None, counter: CardCounter, tap: Tap) -> Decision:
+    """Say how much may be spent here, of what may be given out or by the card's counter, whichever is more."""
+    yen, there = tap.wish.amount, max(right.amount, deciding.usable(counter, tap))
+    lacks = money(tap.card, _issue(tap)), yen - right.amount
+    promised = _promised(otherwise, lacks) if otherwise else None
+    values: dict[str, int | str] = {"yen": yen, "rights": there}
+    is_too_much_at_once = tap.steps is not None and counter.at_once(tap.steps) < yen <= counter.spendable(
+        tap.steps.values
+    )
+    message = "COI-013" if is_too_much_at_once else "COI-011" if there > 0 else "COI-010"
+    return Decision(Result.REFUSED, message, values=values, lacks=lacks, otherwise=promised)
 
 
 def _promised(fact: Insured, lacks: tuple[str, int]) -> Decision:
@@ -141,26 +169,28 @@ def _is_again(purse: Purse, tap: Tap) -> bool:
     return last.yen == tap.wish.amount and abs(tap.at_ms - last.at_ms) < AGAIN_MS
 
 
-def _charge(purse: Purse, right: Right, terms: Terms, tap: Tap) -> Decision:
+def _charge(purse: Purse, there: int, terms: Terms, tap: Tap) -> Decision:
+    """Take in cash. `there`: what the card has, as far as this desk knows."""
     yen = tap.wish.amount
     if not 1 <= yen <= YEN_MAX or yen % terms.step_yen:
         return Decision(Result.HELP, "COI-030", values={"step": terms.step_yen})
-    if right.amount + yen > terms.ceiling_yen:
-        room = (terms.ceiling_yen - right.amount) // terms.step_yen * terms.step_yen
+    if there + yen > terms.ceiling_yen:
+        room = (terms.ceiling_yen - there) // terms.step_yen * terms.step_yen
         return Decision(Result.REFUSED, "COI-033", values={"ceiling": terms.ceiling_yen, "room": max(0, room)})
     if terms.month_yen and yen > (left := terms.month_yen - purse.charged_in(month_of(tap.day))):
         room = max(0, left) // terms.step_yen * terms.step_yen
         return Decision(Result.REFUSED, "COI-035", values={"limit": terms.month_yen, "room": room})
     expires, operator = terms.expires(tap.day), tap.operator.number
     fact = Charge(tap.life, tap.card, yen, tap.place, tap.day, tap.proof, expires, operator)
-    return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": right.amount + yen})
+    return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": there + yen})
 
 
 _CARD: Final = "0a" * 16
+_STEPS: Final = Steps("0c" * 32, 1_280, (Step(8, 1, "A" * 86 + "=="),))
 
 PROGRAM: Program[Purse] = Program(
     name="coin",
-    kinds=(Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid, PinChosen, PinWrong),
+    kinds=(Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid, CounterPay, PinChosen, PinWrong),
     state=Purse,
     empty=Purse(),
     key=key,
@@ -174,6 +204,7 @@ PROGRAM: Program[Purse] = Program(
         ShopRefund(1, _CARD, 300, "fish", 20_781, "9f3c0a1b22d4e5f6/1", 30),
         Insured(1, _CARD, 900, "fish", 20_780, "card", 90),
         InsuredVoid(1, _CARD, 900, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 90),
+        CounterPay(1, _CARD, 1280, "fish", 20_780, "card", 120, steps=_STEPS),
         PinChosen(1, _CARD, "hall", 20_780, "card", KeptPin("0a" * 16, "0b" * 32)),
         PinWrong(1, _CARD, "fish", 20_780, "0a" * 16),
     ),
@@ -186,8 +217,10 @@ PROGRAM: Program[Purse] = Program(
         Wish(SET_PIN),
         *(Wish(VOID, about="lib01/9f3c0a1b22d4e5f6/1"), Wish(REFUND, 300, about="lib01/9f3c0a1b22d4e5f6/1")),
     ),
-    readers=(TERMS, ISSUES, TILL, PINS, BACKED),
+    readers=(TERMS, ISSUES, TILL, PINS, BACKED, *COUNTER_READERS),
     acts=ACTS,
-    version=6,
+    answers=deciding.answers,
+    pays_in_town=deciding.may_pay_in_town,
+    version=7,
     safe=is_safe,
 )

@@ -10,9 +10,11 @@ from typing import Final
 import sqlalchemy as sa
 
 from central import habits, ledger
+from central.dealing import Tender, own_kinds
 from central.granting import Deal
 from central.reconcile import statements
 from programs.coin.agreed import agreed_in
+from programs.coin.counters import Counters
 from programs.coin.entries import money
 from programs.coin.insured.books import backings, is_owed, is_promised, owed_by, recoverable, unbacked
 from programs.coin.insured.facts import FUND, FUND_KIND, Backed, Recovered
@@ -34,6 +36,9 @@ class Fund:
     """See `central.dealing.Tender`."""
 
     kinds: frozenset[str] = frozenset({FUND_KIND})
+
+    def keeps(self, _deal: Deal, _things: Sequence[str]) -> frozenset[str]:
+        return frozenset()
 
     def collect(self, deal: Deal, things: Sequence[str]) -> None:
         for card in _cards(things) if is_owed(deal.connection) else ():
@@ -117,4 +122,23 @@ def _places(connection: sa.Connection, what: str) -> frozenset[str]:
     return frozenset([unit for unit, use in uses if use.paid][:PLACES])
 
 
-TENDER: Final = Fund()
+class Tenders:
+    """What the coin does in a turn: the fund recovers what it lent before the rest goes under cards' counters."""
+
+    def __init__(self, *tenders: Tender) -> None:
+        self._tenders = tenders
+        self.kinds = own_kinds(tenders)
+
+    def keeps(self, deal: Deal, things: Sequence[str]) -> frozenset[str]:
+        return frozenset[str]().union(*(tender.keeps(deal, things) for tender in self._tenders))
+
+    def collect(self, deal: Deal, things: Sequence[str]) -> None:
+        for tender in self._tenders:
+            tender.collect(deal, things)
+
+    def tend(self, deal: Deal, things: Sequence[str]) -> None:
+        for tender in self._tenders:
+            tender.tend(deal, things)
+
+
+TENDER: Final = Tenders(Fund(), Counters())

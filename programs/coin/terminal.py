@@ -6,7 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from appliance.counter import Counter, Told
-from programs.coin.entries import Charge, Pay, ShopRefund, Undo, Void, money
+from programs.coin.counter.deciding import CardCounter, asks
+from programs.coin.counter.facts import USE, Heard
+from programs.coin.entries import Charge, CounterPay, Pay, ShopRefund, Undo, Void, money
 from programs.coin.online.facts import PaidOnline
 from programs.coin.papers import CoinPapers
 from programs.coin.rules import CHARGE, PAY, PROGRAM, REFUND, SET_PIN, VOID
@@ -15,8 +17,8 @@ from programs.coin.till.acts import CLOSE, COUNT_DRAWER, OPEN_DRAWER, is_late
 from programs.coin.till.facts import Sums
 from programs.coin.till.fold import Closed, Drawer, Line, Till
 from sync.entries import Entry, Fact
-from sync.program import Decision, Moment, Program, Result
-from sync.rights import Grant, Moves
+from sync.program import Decision, Moment, Program, Result, Wish
+from sync.rights import RIGHTS, Grant, Moves, Right, right_key
 
 PRACTICE_YEN: Final = 20_000
 
@@ -59,6 +61,14 @@ class _Coin:
     wishes: tuple[str, ...] = ()
     acts: tuple[str, ...] = (CLOSE,)
 
+    def steps(self, wish: Wish, card: str, value: int, unit: str, life: int, state: Callable[[str, str], Any]) -> int:
+        if wish.what != PAY or wish.about:
+            return 1
+        right: Right = state(RIGHTS, right_key(unit, life, money(card)))
+        known, gate, seated, touches = (state(reader, key) for reader, key in asks(unit, life, card))
+        counter = CardCounter(known, gate, seated, touches, state(RIGHTS, right_key(unit, life, USE)))
+        return 1 if right.amount >= wish.amount else counter.steps_for(wish.amount, value)
+
     def for_practice(self, state: Callable[[str, str], Any]) -> Sequence[Fact]:
         agreed: Agreed = state(TERMS_READER, TERMS_KEY)
         return (agreed.terms,)
@@ -92,7 +102,7 @@ class _Coin:
 
     def sheet(self, states: Sequence[Any], moment: Moment, waiting: Sequence[Fact]) -> Sheet:
         till, agreed = _typed(*states)
-        unheard = [fact for fact in waiting if isinstance(fact, Moves)]
+        unheard = [fact for fact in waiting if isinstance(fact, Moves) and not isinstance(fact, Heard)]
         return Sheet(
             day=moment.day,
             sums=till.sums,
@@ -101,7 +111,7 @@ class _Coin:
             is_late=is_late(till, moment),
             drawer=till.drawer,
             waiting=len(unheard),
-            waiting_yen=sum(abs(fact.moves[1]) for fact in unheard),
+            waiting_yen=sum(fact.yen if isinstance(fact, CounterPay) else abs(fact.moves[1]) for fact in unheard),
             step_yen=agreed.terms.step_yen,
             ceiling_yen=agreed.terms.ceiling_yen,
             refund_days=agreed.terms.refund_days,

@@ -72,6 +72,13 @@ class Insuring(msgspec.Struct, frozen=True, omit_defaults=True):
     unit_yen: Stake = 10_000
 
 
+class ByCounter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether cards with a counter of their own are paid with by it, and how much a step stands for."""
+
+    is_on: bool = False
+    step_yen: Annotated[int, msgspec.Meta(ge=100, le=100_000)] = 3_000
+
+
 AtOnce = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 AMonth = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Network = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$", max_length=32)]
@@ -100,6 +107,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
         month_yen: no more cash than this is charged on one card in a month; 0: as much as anybody likes.
         cash_out: the office gives cash for coin, as far as the law lets it.
         insured: whether the fund stands in where the town cannot be asked.
+        counter: whether cards with a counter of their own are paid with by it.
     """
 
     step_yen: Step = 1_000
@@ -119,6 +127,7 @@ class Terms(Fact, frozen=True, tag="coin.terms"):
     month_yen: AMonth = 0
     cash_out: bool = False
     insured: Insuring = Insuring()
+    counter: ByCounter = ByCounter()
 
     def points(self, yen: int) -> int:
         """Return what a payment earns."""

@@ -19,6 +19,9 @@ class Facility:
     papers: None = None
     acts: tuple[str, ...] = ()
 
+    def steps(self, *_asked: Any) -> int:
+        return 1
+
     def for_practice(self, _state: Callable[[str, str], Any]) -> Sequence[Fact]:
         return ()
 

@@ -10,7 +10,7 @@ import msgspec
 
 BROKEN: Final = 2
 _POLICIES: Final = ("ours", "strand", "greedy", "equal", "insured", "counter", "last-known", "store-and-forward")
-_STRICT: Final = frozenset({"ours", "strand", "greedy", "equal"})
+_STRICT: Final = frozenset({"ours", "strand", "greedy", "equal", "counter"})
 _OURS: Final = _STRICT | {"insured"}  # what units promise, they may
 
 
@@ -57,9 +57,10 @@ def rights(
 ) -> None:
     """Play a season of payments under outages, and compare how well people are served, and at whose risk.
 
-    It runs the code that ships: units, journals, sync, ledger, the centre that deals rights out, and the fund that
-    stands in (insured). Of other policies that accept more than rights, only the decision is in here; the ledger shows
-    what that costs. Exit code 2: a policy that should be safe paid with money that nobody had.
+    It runs the code that ships: units, journals, sync, ledger, the centre that deals rights out, the fund that stands
+    in (insured), and cards that count (counter). Of other policies that accept more than rights, only the decision is
+    in here; the ledger shows what that costs. Exit code 2: a policy that should be safe paid with money that nobody
+    had.
     """
     from central.placement import Terms
     from simulation.rights.figures import Figures, table

@@ -18,7 +18,7 @@ class Figures(msgspec.Struct):
         owed_yen: what cards owe the fund in the end.
         stranded_yen_h: yen at units out of reach, times hours.
         largest_yen: the most that one unit ever might give out.
-        words: grants and recalls, of the whole season; `all_visits` as well.
+        words: grants, recalls and what is said of counters, of the whole season; `all_visits` as well.
     """
 
     visits: int = 0

@@ -3,7 +3,7 @@
 import heapq
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from central.dealing import Policy
@@ -27,12 +27,14 @@ class Way:
 
     `always`: the same is asked at units in reach, for the town has not heard yet what was accepted out of it.
     `is_insured`: the town has switched its fund on, and units decide by themselves when it stands in.
+    `is_counted`: cards count, and units decide by that themselves; in a sketch `beyond` does.
     """
 
     place: Policy
     beyond: Rule | None = None
     always: bool = False
     is_insured: bool = False
+    is_counted: bool = False
 
 
 WAYS: Final[dict[str, Way]] = {
@@ -43,7 +45,7 @@ WAYS: Final[dict[str, Way]] = {
     "last-known": Way(policies.nothing, unsafe.last_known),
     "store-and-forward": Way(policies.nothing, unsafe.store_and_forward),
     "insured": Way(policies.ours, is_insured=True),
-    "counter": Way(policies.nothing, unsafe.counted, always=True),
+    "counter": Way(policies.nothing, unsafe.counted, always=True, is_counted=True),
 }
 
 
@@ -77,7 +79,9 @@ def play(
         town = Sketch(setting.units, setting.cards, way.place, terms, is_insured=way.is_insured)
     else:
         fund_yen = FUND_YEN if way.is_insured else 0
-        town = Town(setting.seed, setting.units, setting.cards, way.place, terms, fund_yen=fund_yen)
+        size = setting.seed, setting.units, setting.cards
+        town = Town(*size, way.place, terms, fund_yen=fund_yen, counters=way.is_counted)
+        way = replace(way, beyond=None, always=False) if way.is_counted else way
     return _Player(Season(setting), way, town).play(on_day)
 
 

@@ -19,12 +19,15 @@ from central.reconcile import entry
 from drivers.card.sim.others import VirtualCard
 from drivers.clock.sim import Driver as Clock
 from programs.coin import terms as coin
+from programs.coin.counter import books as counted
+from programs.coin.counter.facts import Heard, Told
 from programs.coin.entries import Pay, money
 from programs.coin.insured import books as insured
 from programs.coin.procedures import insuring
 from programs.coin.rules import CHARGE, PAY
 from simulation.cards import Mint
 from simulation.centre import SimCentre, name_place
+from simulation.rights.unsafe import STEP_YEN
 from simulation.road import Road, Weather
 from simulation.signatures import MARKS
 from simulation.unit import SimUnit
@@ -43,9 +46,22 @@ def name_of(unit: int) -> str:
 
 
 class Town:
-    """Units, a desk, cards, and a centre that deals by some policy; `fund_yen`: what stands in out of reach."""
+    """Units, a desk, cards, and a centre that deals by some policy.
 
-    def __init__(self, seed: int, units: int, cards: int, policy: Policy, terms: Terms, *, fund_yen: int = 0) -> None:
+    `fund_yen`: what stands in out of reach. `counters`: all cards have a counter of their own, and are paid with by it.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        units: int,
+        cards: int,
+        policy: Policy,
+        terms: Terms,
+        *,
+        fund_yen: int = 0,
+        counters: bool = False,
+    ) -> None:
         self._seed = f"rights {seed}"
         self._clock = Clock()
         self._clock.advance((DAY_MS - (self._clock.wall_ms() + JAPAN_MINUTES * MINUTE_MS) % DAY_MS) / 1000)
@@ -56,8 +72,11 @@ class Town:
         if fund_yen:
             centre.registrar.say([coin.Terms(insured=coin.Insuring(is_on=True))])
             insuring.put(centre, fund_yen, "simulated")
-        self._mint = Mint(self._seed)
-        numbers = _passes(self._mint, cards)
+        self._mint = Mint(self._seed, counters=counters)
+        numbers = _cards(self._mint, cards, "u2f" if counters else "pass")
+        if counters:
+            keys = [self._mint.counter_key(number, self._centre.card_key) for number in numbers]
+            centre.registrar.say([coin.Terms(counter=coin.ByCounter(is_on=True, step_yen=STEP_YEN)), *keys])
         self._cards: list[VirtualCard] = [self._mint.resident(number) for number in numbers]
         self.names = [pseudonym(self._centre.card_key, *self._mint.identity(number)) for number in numbers]
         self._units = {name: self._let_in(name) for name in (DESK, *map(name_of, range(units)))}
@@ -134,7 +153,7 @@ class Town:
         for _ in range(_ROUNDS_MAX):
             while self._centre.centre.reconciler.step(_AT_ONCE) or self._dealer.turn(_AT_ONCE):
                 pass
-            asked = self._asked_back() - self._away
+            asked = (self._asked_back() | self._asked_to_say()) - self._away
             if not asked:
                 return
             for name in sorted(asked):
@@ -173,8 +192,8 @@ class Town:
             return sum(insured.standing(connection).owed.values())
 
     def words(self) -> int:
-        """Return how many grants and recalls were said."""
-        kinds = [fact.__struct_config__.tag for fact in (Grant, Recall)]
+        """Return how many grants and recalls were said, and how much about counters."""
+        kinds = [fact.__struct_config__.tag for fact in (Grant, Recall, Told, Heard)]
         asked = sa.select(sa.func.count()).select_from(entry).where(entry.c.kind.in_(kinds))
         with store.reading(self._centre.centre.engine) as connection:
             return int(connection.execute(asked).scalar_one())
@@ -211,6 +230,11 @@ class Town:
         for _ in range(rounds):
             self._units[name].sync(self._roads[name])
 
+    def _asked_to_say(self) -> set[str]:
+        """Return the units that have still to say that they have heard what was told of a card's counter."""
+        with store.reading(self._centre.centre.engine) as connection:
+            return {unit for unit, _ in counted.to_answer(connection)}
+
     def _note_calls(self) -> None:
         called = sa.update(store.unit).where(store.unit.c.name.not_in(self._away))
         with self._centre.centre.engine.begin() as connection:
@@ -221,7 +245,7 @@ class Town:
             return set(connection.execute(sa.select(habits.asked_back.c.unit).distinct()).scalars())
 
 
-def _passes(mint: Mint, count: int) -> Sequence[int]:
-    """Return the numbers of residents with passes: a fund stands in only for a card that proves itself."""
-    numbers = (number for number in itertools.count() if mint.identity(number)[0] == "pass")
+def _cards(mint: Mint, count: int, profile: str) -> Sequence[int]:
+    """Return the numbers of residents with cards of a profile: a fund stands in only for one that proves itself."""
+    numbers = (number for number in itertools.count() if mint.identity(number)[0] == profile)
     return list(itertools.islice(numbers, count))

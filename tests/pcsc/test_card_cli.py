@@ -139,6 +139,8 @@ def test_no_pcscd_and_no_reader(pcscd: PrivatePcscd) -> None:
     ("words", "why"),
     [
         (["--pin-stdin", "--pin-file", "{file}"], "not both"),
+        (["--enrol-counter"], "needs --trust"),
+        (["--enrol-counter", "--trust", "{trust}", "--enrol-birth-file", "{file}"], "no birthday"),
         (["--enrol-birth-file", "{file}"], "needs --trust"),
         (["--enrol-birth-file", "{file}", "--trust", "{trust}"], "YYYY-MM-DD"),
         (["--trust", "{broken}"], "trust.toml"),

@@ -51,6 +51,14 @@ def test_the_real_town_overspends_nothing_and_the_sketch_is_like_it() -> None:
     assert real.words == pytest.approx(sketch.words, rel=0.25)
 
 
+def test_cards_that_count_are_played_by_the_code_that_ships_and_refuse_nobody_out_of_reach() -> None:
+    small = msgspec.structs.replace(SMALL, days=8, units=8, cards=8)
+    found = play(small, WAYS["counter"], Terms())
+    assert (found.overspent_yen, found.short_yen, found.largest_yen) == (0, 0, 0), "no unit is dealt anything"
+    assert found.away > 0
+    assert found.false_away == 0
+
+
 @pytest.mark.parametrize("name", STRICT)
 def test_what_is_placed_by_rights_overspends_nothing(name: str) -> None:
     found = play(msgspec.structs.replace(SMALL, cards=40, days=20), WAYS[name], Terms(), sketch=True)

@@ -37,7 +37,10 @@ class Envelope:
         if whole is None:
             return Response(b"", Status.OK)
         data = carry_out(replace(whole, cla=whole.cla & ~_CHAINED))
-        return self._announced(data, 0) if data and Quirk.ANNOUNCES in self._quirks else Response(data, Status.OK)
+        if data and Quirk.ANNOUNCES in self._quirks:
+            return self._announced(data, 0)
+        is_too_much = len(data) > max(whole.le, SHORT_LE_MAX)  # as what a card says of a key that it has made
+        return self._announced(data, whole.le) if is_too_much else Response(data, Status.OK)
 
     def _gathered(self, command: Command) -> Command | None:
         """Put the parts of a chained command together; None while more must follow."""

@@ -76,6 +76,8 @@ class IsoCard:
     def power_on(self) -> bytes:
         self._powered = True
         self._forget()
+        for application in self.applications.values():
+            application.powered()
         return self.atr
 
     def reset(self) -> bytes:
@@ -115,6 +117,8 @@ class IsoCard:
         return handler(command)
 
     def _handler(self, command: Command) -> Callable[[Command], bytes]:
+        if self._application and not command.cla and (own := self._application.own.get(command.ins)):
+            return own
         handlers: dict[tuple[int, int], Callable[[Command], bytes]] = {
             (0, Ins.SELECT): self._select,
             (0, Ins.READ_BINARY): self._read_binary,
@@ -136,7 +140,8 @@ class IsoCard:
     def _select(self, command: Command) -> bytes:
         if command.p1 == _BY_NAME and command.p2 in {0, _NO_ANSWER}:
             self._select_application(command.data)
-        elif command.p1 == _BY_FILE_ID and command.p2 == _NO_ANSWER:
+            return self._application.says if self._application and not command.p2 else b""
+        if command.p1 == _BY_FILE_ID and command.p2 == _NO_ANSWER:
             if len(command.data) != 2:  # noqa: PLR2004 - a file identifier
                 raise StatusError(Status.WRONG_LENGTH)
             self._use(int.from_bytes(command.data, "big"), command.ins)

@@ -13,13 +13,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from drivers.card.service_pass import credential
 from drivers.card.service_pass.credential import CARD_ID_BYTES, Credential
-from drivers.card.sim import mynumber, others, records
+from drivers.card.sim import mynumber, others, records, u2f_applet
 from drivers.card.sim.held import Held
 from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.mynumber import CardKeys, Papers
 from drivers.card.sim.others import VirtualCard
 from drivers.card.sim.pki import CURRENT_GENERATION, Authorities, Authority, TestPki
-from drivers.card.sim.plan import Fault, Plan, Trouble, load
+from drivers.card.sim.plan import Fault, Kind, Plan, Trouble, load
+from drivers.card.sim.tags import noise, uid_of
+from drivers.card.sim.u2f_applet import Chip, Counter
 from drivers.card.validity import era_of
 
 _VICTIM = "990000000000777"  # whose certificates a clone shows
@@ -32,7 +34,10 @@ def make(plan: Plan, pki: TestPki, wait: Callable[[float], object] = time.sleep)
 
     `wait`: how a slow card takes its time.
     """
-    card = others.make(plan) if plan.kind in others.KINDS else _chip(plan, pki)
+    if plan.kind is Kind.COUNTER:
+        card: VirtualCard = _counter(plan, pki)
+    else:
+        card = others.make(plan) if plan.kind in others.KINDS else _chip(plan, pki)
     if plan.trouble == Trouble() and plan.timing is None:
         return card
     return Held(card, plan.trouble, plan.timing, is_ecc=plan.pass_key == "p256", wait=wait)  # noqa: S105
@@ -58,6 +63,20 @@ def _chip(plan: Plan, pki: TestPki) -> IsoCard:
         if application in card.applications:
             card.applications[application].files.pop(int(number, 16), None)
     return card
+
+
+def _counter(plan: Plan, pki: TestPki) -> IsoCard:
+    by = pki.stranger if Fault.UNKNOWN_CA in plan.faults else pki.own
+    copied = msgspec.structs.replace(plan, serial=_VICTIM) if Fault.FORGED_KEY in plan.faults else plan
+    chip = Chip(
+        noise(copied, "counter", 32),
+        by.maker.attestation,
+        by.maker.attest,
+        once=Fault.SIGNS_ONCE in plan.faults,
+        presence=Fault.NO_PRESENCE not in plan.faults,
+    )
+    number = b"\x08" + noise(plan, "number", 3) if Fault.NEW_NUMBER in plan.faults else uid_of(plan)
+    return u2f_applet.build(chip, Counter(plan.counter, plan.rise), number)
 
 
 def _authorities(plan: Plan, pki: TestPki) -> Authorities:

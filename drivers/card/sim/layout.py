@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from drivers.card.apdu import Status
+from drivers.card.apdu import Command, Status
 
 Access = frozenset[int] | None  # the secrets of which any one opens a file; none of them: free; None: closed for ever
 FREE: Access = frozenset()
@@ -89,6 +89,7 @@ class Application:
     """One application: its files; a key of its own that needs no secret; keys that answer challenges; data objects.
 
     `mutual`: by key reference, what answers to MUTUAL AUTHENTICATE: from the card's challenge and the command's data.
+    `says`: what it answers to being selected. `own`: what answers to its own instructions; `powered`: told of power-up.
     """
 
     name: str
@@ -98,6 +99,9 @@ class Application:
     answers: dict[int, Callable[[bytes], bytes]] = field(default_factory=dict)
     objects: dict[int, bytes] = field(default_factory=dict)
     mutual: dict[int, Callable[[bytes, bytes], bytes]] = field(default_factory=dict)
+    says: bytes = b""
+    own: dict[int, Callable[[Command], bytes]] = field(default_factory=dict)
+    powered: Callable[[], None] = lambda: None
 
 
 class Quirk(StrEnum):

@@ -17,12 +17,13 @@ from functools import cached_property
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from drivers.card import tlv
@@ -30,7 +31,7 @@ from drivers.card.service_pass import mutual
 from drivers.card.service_pass.mutual import Terminal, TerminalCertificate
 from drivers.card.sim import tags
 from drivers.card.sim.keys import KeyFolder
-from drivers.card.trust import Trust
+from drivers.card.trust import COUNTER_PROFILE, Trust
 from drivers.card.trust_folder import save
 from drivers.card.validity import JAPAN
 
@@ -108,6 +109,18 @@ class CvKey:
 
 
 @dataclass(frozen=True)
+class Maker:
+    """Who makes cards with a counter of their own, and says so of each batch."""
+
+    certificate: x509.Certificate
+    attestation: bytes
+    key: EllipticCurvePrivateKey
+
+    def attest(self, data: bytes) -> bytes:
+        return self.key.sign(data, ECDSA(SHA256()))
+
+
+@dataclass(frozen=True)
 class Authorities:
     """Everybody who has signed something on a card."""
 
@@ -118,6 +131,7 @@ class Authorities:
     pass_issuer: str
     pass_key: Ed25519PrivateKey
     terminal_key: EllipticCurvePrivateKey
+    maker: Maker
 
 
 class TestPki:
@@ -147,6 +161,7 @@ class TestPki:
             issuer,
             keys.ed25519(f"{name}-pass-issuer"),
             keys.p256(f"{name}-terminal-issuer"),
+            _maker(keys.rsa(f"{name}-counter-maker"), keys.p256(f"{name}-counter-batch")),
         )
 
     def generation(self, number: int) -> tuple[Authority, Authority]:
@@ -179,6 +194,7 @@ class TestPki:
             sign_authorities=tuple(signing.certificate for _, signing in pairs),
             sign_policies=frozenset({SIGN_POLICY}),
             cv_roots={self.own.cv_root.key_id: self.own.cv_root.key.public_key()},
+            counter_makers=(self.own.maker.certificate,) if COUNTER_PROFILE in order else (),
             sun=tags.profile() if "sun" in order else None,
             production=False,
         )
@@ -225,6 +241,15 @@ def _authority(key: RSAPrivateKey, unit: str, begins: date | None = None, ends: 
     builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return Authority(key, builder.add_extension(own, critical=False).sign(key, SHA256()))
+
+
+def _maker(key: RSAPrivateKey, batch: EllipticCurvePrivateKey) -> Maker:
+    by = _authority(key, "counter cards")
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a batch of virtual counter cards")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(by.certificate.subject)
+    builder = builder.public_key(batch.public_key()).serial_number(1)
+    builder = builder.not_valid_before(_midnight(_CA_BEGINS)).not_valid_after(_midnight(_CA_ENDS))
+    return Maker(by.certificate, builder.sign(key, SHA256()).public_bytes(Encoding.DER), batch)
 
 
 def _certificate(

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     BANK = "bank"
     TAG = "tag"  # a child's tag of type A: a number, and nothing that could prove it
     SUN_TAG = "sun_tag"  # the same with a counter and a key: NTAG 424 DNA
+    COUNTER = "counter"  # a card that signs with a counter of its own: FIDO U2F
     EMPTY = "empty"  # a chip with nothing on it
     GARBAGE = "garbage"  # answers at random
     TOO_LONG = "too_long"  # answers more than it is asked for
@@ -58,6 +59,9 @@ class Fault(StrEnum):
     WRONG_KEY = "wrong_key"  # its authentication and signing keys are not the ones in its certificates
     NO_PASS = "no_pass"  # noqa: S105 - no service pass on it
     NO_SIGN_CERTIFICATE = "no_sign_certificate"
+    NO_PRESENCE = "no_presence"  # a counter card that waits for a button
+    SIGNS_ONCE = "signs_once"  # a counter card that signs once each time that it is held there
+    NEW_NUMBER = "new_number"  # a counter card that draws its number in the air anew
 
 
 class PlanError(ValueError):
@@ -119,7 +123,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         missing: files that are not there, as "jpki/000A".
         trouble: what happens to it at the reader.
         timing: how long it takes.
-        counter: where a tag's counter stands when it is made.
+        counter: where a tag's or a card's counter stands when it is made.
+        rise: by how much a card's counter rises with each signature.
         pki: the folder of the test PKI that issues it; relative to the card's file.
         atr: the answer to reset in hexadecimal, or empty for the usual one.
         quirks: how this chip differs from others.
@@ -147,6 +152,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     trouble: Trouble = Trouble()
     timing: Timing | None = None
     counter: int = 0
+    rise: int = 1
     pki: str = "."
     atr: str = ""
     quirks: frozenset[Quirk] = frozenset()

@@ -22,6 +22,11 @@ def standard(atr: bytes) -> str:
     return {_TYPE_A: "type_a", _FELICA: "felica"}.get(atr[at], "")
 
 
+def of_a_chip(channel: Channel) -> str | None:
+    """Return the number of a chip of type A that has one of its own, or None: it is no chip, or draws a new one."""
+    return read(channel, "type_a") if not standard(channel.atr) else None
+
+
 def read(channel: Channel, profile: str) -> str | None:
     """Return the number in hexadecimal, or None if this is nothing of the kind. `profile`: "felica" or "type_a"."""
     found = standard(channel.atr)

@@ -9,6 +9,7 @@ from programs.coin.cli import (
     circulation,
     closings,
     code,
+    counting,
     disputes,
     expiring,
     giving,
@@ -42,7 +43,7 @@ def coin() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-of_money = (terms, balance, giving, issuing, expiring, migrating, refund, pin, law, months, insuring)
+of_money = (terms, balance, giving, issuing, expiring, migrating, refund, pin, law, months, insuring, counting)
 of_shops = (closings, shops, code, receipt, settlement, statement, disputes, trading, circulation)
 of_losses = (after_loss, case, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):

@@ -58,6 +58,7 @@ def _purse(found: "Statement") -> dict[str, Any]:
         "yen": found.purse.yen,
         "owed": found.purse.owed,
         "free": found.free,
+        "by_counter": found.by_counter,
         "units": [{"unit": at.unit, "life": at.life, "yen": at.yen} for at in found.units],
         "lots": [
             {
@@ -99,6 +100,8 @@ def _print(document: dict[str, Any]) -> None:
 
 def _print_purse(title: str, purse: dict[str, Any]) -> None:
     places = [f"free {purse['free']}", *(f"{at['unit']} {at['yen']}" for at in purse["units"])]
+    if purse["by_counter"]:
+        places.append(f"by the counter in the card {purse['by_counter']}")
     click.echo(f"{title}: ¥{purse['yen']} ({', '.join(places)})")
     if purse["owed"]:
         click.echo(f"  ¥{purse['owed']} more was paid than there was: a disk was copied; see machi central status")

@@ -16,7 +16,7 @@ from sync.program import JAPAN_MINUTES, town_day
 
 Key = tuple[int | str, ...]
 
-_PURSE: Final = re.compile(r"(?:short/)?(coin/[0-9a-z]+|gift/[0-9a-z-]+/[0-9a-z]+)/(?:free|at/.+)")
+_PURSE: Final = re.compile(r"(?:short/)?(coin/[0-9a-z]+|gift/[0-9a-z-]+/[0-9a-z]+)/(?:free|counter|at/.+)")
 _SHORT: Final = "short/"
 
 

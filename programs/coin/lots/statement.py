@@ -26,11 +26,13 @@ class Statement(msgspec.Struct, frozen=True):
     Attributes:
         free: what any unit can be granted.
         units: who may give out how much by itself.
+        by_counter: what every unit may spend by the counter in the card.
         purse: the same money, lot by lot.
     """
 
     free: int
     units: tuple[AtUnit, ...]
+    by_counter: int
     purse: Purse
 
 
@@ -43,7 +45,8 @@ def statement(connection: sa.Connection, what: str) -> Statement:
     purse, worth = books.purse(connection, what), books.worth(connection, what)
     if purse.yen != worth:
         raise UnequalError(f"lots of {what}: ¥{purse.yen}; in the ledger: ¥{worth}")
-    return Statement(ledger.balance(connection, ledger.free(what)), at_units(connection, what), purse)
+    by_counter = ledger.balance(connection, f"{what}/counter")
+    return Statement(ledger.balance(connection, ledger.free(what)), at_units(connection, what), by_counter, purse)
 
 
 def at_units(connection: sa.Connection, what: str) -> tuple[AtUnit, ...]:

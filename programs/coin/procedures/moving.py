@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from central import heirs, ledger, store
 from central.centre import Centre
 from central.reconcile import statement
+from programs.coin.counter.facts import counted
 from programs.coin.entries import money
 from programs.coin.postings import points
 from programs.coin.remedies import CardMoved
@@ -44,7 +45,8 @@ class Moving(msgspec.Struct, frozen=True):
 
     Attributes:
         free, points: goes over at once.
-        at_units: goes over as it comes back. All of it together is the most that the old card can still spend.
+        at_units: goes over as it comes back.
+        by_counter: goes over once every unit has heard so. All of both is the most that the old card can still spend.
         has_moved: it was said before; then only what is still at units is asked for once more.
         was_stopped: the old card was stopped before.
     """
@@ -54,12 +56,13 @@ class Moving(msgspec.Struct, frozen=True):
     free: int
     points: int
     at_units: tuple[AtUnit, ...]
+    by_counter: int
     has_moved: bool
     was_stopped: bool
 
     @property
     def at_most(self) -> int:
-        return sum(one.yen for one in self.at_units)
+        return sum(one.yen for one in self.at_units) + self.by_counter
 
 
 def look(centre: Centre, old: str, new: str) -> Moving:
@@ -107,7 +110,12 @@ def _look(connection: sa.Connection, old: str, new: str) -> Moving:
         raise NotMovableError("the money of the old card was moved to another card before")
     return Moving(
         *(old, new, ledger.balance(connection, olds), ledger.balance(connection, points(old))),
-        *(tuple(_at_units(connection, old)), whose[olds] == news, known.state is CardState.STOPPED),
+        *(
+            tuple(_at_units(connection, old)),
+            ledger.balance(connection, counted(old)),
+            whose[olds] == news,
+            known.state is CardState.STOPPED,
+        ),
     )
 
 

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from programs.coin.entries import Charge, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void
+from programs.coin.entries import Charge, CounterPay, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void
 from programs.coin.till.facts import Closing, DrawerCounted, DrawerOpened, Span, Sums, worth
 from sync.entries import Entry
 from sync.program import Fold
+from sync.steps import Step, Steps
 
 TILL_READER: Final = "coin-till"
 LINES_KEPT: Final = 40
@@ -193,11 +194,12 @@ def _lined(lines: tuple[Line, ...], entry: Entry, fact: Taken) -> tuple[Line, ..
 
 
 _CARD: Final = "0a" * 16
+_STEPS: Final = Steps("0c" * 32, 900, (Step(8, 1, "A" * 86 + "=="),))
 _COUNTS: Final = (0, 1, 0, 5, 2, 10, 0, 0, 0, 0)
 
 TILL: Final[Fold[Till]] = Fold(
     name=TILL_READER,
-    kinds=(Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid, Closing, DrawerOpened, DrawerCounted),
+    kinds=(Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid, CounterPay, Closing, DrawerOpened, DrawerCounted),
     state=Till,
     empty=Till(),
     key=key,
@@ -210,10 +212,11 @@ TILL: Final[Fold[Till]] = Fold(
         ShopRefund(1, _CARD, 300, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 30),
         Insured(1, _CARD, 900, "fish", 20_780, "card", 90),
         InsuredVoid(1, _CARD, 900, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 90),
+        CounterPay(1, _CARD, 900, "fish", 20_780, "card", 90, steps=_STEPS),
         Closing(1, "fish", 20_780, 1, (Span("9f3c0a1b22d4e5f6", 2, 9),), Sums(payments=3, paid=4_100)),
         DrawerOpened(1, "hall", 20_780, _COUNTS),
         DrawerCounted(1, "hall", 20_780, _COUNTS, 12_000),
     ),
-    version=2,
+    version=3,
     safe=lambda till: len(till.lines) <= LINES_KEPT and (bool(till.covers) or till.sums == Sums()),
 )

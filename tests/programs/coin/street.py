@@ -33,7 +33,7 @@ class Street:
     def __init__(self, url: str = "sqlite://") -> None:
         self.clock = Clock()
         self.centre = SimCentre(self.clock, SEED, url)
-        self.mint = mint = Mint(SEED)
+        self.mint = mint = self.make_mint()
         self.card = mint.resident(0)
         for place in ("hall", "fish", "bakery"):
             name_place(self.centre.centre, place)
@@ -48,6 +48,9 @@ class Street:
         self.name = pseudonym(self.centre.card_key, *mint.identity(0))
         self.what = money(self.name)
         self.other_card, self.other = mint.resident(1), pseudonym(self.centre.card_key, *mint.identity(1))
+
+    def make_mint(self) -> Mint:
+        return Mint(SEED)
 
     def hold(self, unit: str, wish: Wish) -> str:
         """Set a counter and hold the card to it; return the id of the words that the unit says."""

@@ -6,6 +6,7 @@ import pytest
 from central import ledger
 from central.granting import NotFreeError
 from drivers.printer import Amount, Size, Slip, Words
+from programs.coin.counter.fold import Gate, Known, Seated, Touches
 from programs.coin.entries import Insured
 from programs.coin.insured.books import Standing, backings, standing
 from programs.coin.insured.facts import FUND, Backed, FundSet, Recovered
@@ -32,6 +33,7 @@ from sync.facts import CardState
 from sync.messages import RightsRequest
 from sync.program import Tap, Wish
 from sync.rights import Right
+from sync.steps import Step, Steps
 from tests.central.pen import AT
 from tests.programs.coin.street import Street
 
@@ -122,6 +124,7 @@ def test_each_condition_refuses_by_itself(ready: Street, unit: str, yen: int, wh
 
 
 CARD, TODAY = "0a" * 16, 20_780
+NO_COUNTER = (Right(), Known(), Gate(), Seated(), Touches())
 BEFORE = Paid("9f3c0a1b22d4e5f6/1", 0, TODAY - 1, 500)
 ON = Agreed(Terms(insured=Insuring(is_on=True, card_yen=2_000)))
 
@@ -135,12 +138,13 @@ def decided(
     fund: int = 9_000,
     left: int = 9_000,
     about: str = "",
+    steps: Steps | None = None,
 ) -> bool:
     """Tell whether the fund would stand in, everything else being as it has to be."""
-    tap = Tap(CARD, proof, "shop01", "fish", AT, TODAY, 1, Wish(PAY, yen, about))
+    tap = Tap(CARD, proof, "shop01", "fish", AT, TODAY, 1, Wish(PAY, yen, about), steps=steps)
     issued = Issued(Issue("summer", "", ("fish",)))
     states = (Right(), agreed, issued, Till(), Pin(), Right(fund), Backing(left))
-    decision = decide(Purse((paid,)), *states, tap)
+    decision = decide(Purse((paid,)), *states, *NO_COUNTER, tap)
     assert decision.lacks
     assert not decision.facts, "where the town can be asked, it is"
     return decision.otherwise is not None
@@ -156,6 +160,8 @@ def test_all_conditions_have_to_hold() -> None:
     assert [decided(fund=fund) for fund in (500, 499)] == [True, False]
     assert [decided(left=left) for left in (500, 499)] == [True, False]
     assert not decided(about="summer"), "gift certificates are never insured"
+    counted = Steps("0c" * 32, 500, (Step(8, 1, "A" * 86 + "=="),))
+    assert not decided(steps=counted), "a card that counts needs no fund"
 
 
 def test_what_lies_here_and_what_is_owed_is_not_backed_as_well(ready: Street) -> None:
