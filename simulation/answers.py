@@ -17,7 +17,7 @@ _FULL: Final = "TAP-043"
 _FROZEN: Final = "TAP-045"
 _NO_MONEY: Final = frozenset(
     {
-        *("COI-001", "COI-002", "COI-003", "COI-010", "COI-011", "COI-013", "COI-040", "COI-041", "COI-042"),
+        *("COI-001", "COI-002", "COI-003", "COI-010", "COI-011", "COI-013", "COI-033", "COI-040", "COI-041", "COI-042"),
         *("COI-071", "COI-073", "COI-074", "COI-075", "COI-077"),
     }
 )
