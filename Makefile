@@ -9,14 +9,18 @@ MINUTES ?= 60
 CUTS ?= 20000
 POINTS ?= 40
 TOWNS ?= 24
+BOARD ?= pi-4
+KIND ?= tap
 
-.PHONY: help demo test test-faults lint bench fuzz soak soak-cards tables mutants setup lock screenshots clean
+.PHONY: help demo test test-faults test-image image lint bench fuzz soak soak-cards tables mutants setup lock screenshots clean
 
 help:
 	@echo "make demo              the town on this machine, with a page to hold cards on; Ctrl-C ends it"
 	@echo "make demo ONCE=1       the same by itself, without a browser, with a verdict at the end"
 	@echo "make test              every check and every test"
 	@echo "make test-faults       real faults at length: CUTS=20000 of a simulated disk, POINTS=40 moments at which processes are struck"
+	@echo "make image             an image for a card, in build/image: BOARD=pi-4 KIND=tap; TWICE=1 builds it again and compares"
+	@echo "make test-image        that image, started on an emulated machine: minutes"
 	@echo "make lint              style, types, walls between the rooms"
 	@echo "make bench             measurements, each as a ratio to a limit of this machine"
 	@echo "make bench ONLY=load   a country's taps: the backlog of a day of TOWNS=24 of its 1741 towns; all of them take hours"
@@ -40,6 +44,14 @@ test: setup lint
 
 test-faults: setup
 	$(VENV)/python -m pytest tests -m fault --cuts $(CUTS) --points $(POINTS) -q
+
+image:
+	@scripts/setup image
+	@$(VENV)/python image-build/build.py --board $(BOARD) --kind $(KIND) $(if $(TWICE),--twice)
+
+test-image:
+	@scripts/setup image
+	$(VENV)/python -m pytest tests/image -m image
 
 lint: setup
 	$(VENV)/ruff check .

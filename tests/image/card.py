@@ -1,0 +1,40 @@
+"""The card that an image is written to, seen from outside: its partitions, and the files of those that are FAT."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+SECTOR = 512
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One entry of the table, in bytes."""
+
+    start: int
+    size: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card as a file."""
+
+    path: Path
+
+    def partitions(self) -> dict[str, Partition]:
+        """Return the table, in its order."""
+        table = json.loads(_said("sfdisk", "--json", self.path))["partitiontable"]
+        return {
+            one["name"]: Partition(one["start"] * SECTOR, one["size"] * SECTOR, one["type"].lower())
+            for one in table["partitions"]
+        }
+
+    def read(self, partition: str, name: str) -> bytes:
+        """Return a file of a FAT partition."""
+        return _said("mtype", "-i", f"{self.path}@@{self.partitions()[partition].start}", f"::{name}")
+
+
+def _said(*command: str | Path) -> bytes:
+    return subprocess.run([*map(str, command)], check=True, capture_output=True).stdout
