@@ -20,7 +20,7 @@ help:
 	@echo "make test              every check and every test"
 	@echo "make test-faults       real faults at length: CUTS=20000 of a simulated disk, POINTS=40 moments at which processes are struck"
 	@echo "make image             an image for a card, in build/image: BOARD=pi-4 KIND=tap; TWICE=1 builds it again and compares"
-	@echo "make test-image        that image, started on an emulated machine: minutes"
+	@echo "make test-image        the same, and then it is started on an emulated machine, tried, and its power cut: a quarter of an hour"
 	@echo "make lint              style, types, walls between the rooms"
 	@echo "make bench             measurements, each as a ratio to a limit of this machine"
 	@echo "make bench ONLY=load   a country's taps: the backlog of a day of TOWNS=24 of its 1741 towns; all of them take hours"
@@ -49,8 +49,7 @@ image:
 	@scripts/setup image
 	@$(VENV)/python image-build/build.py --board $(BOARD) --kind $(KIND) $(if $(TWICE),--twice)
 
-test-image:
-	@scripts/setup image
+test-image: image
 	$(VENV)/python -m pytest tests/image -m image
 
 lint: setup
