@@ -102,7 +102,8 @@ LIES: dict[str, Fact] = {
     "incident, and two versions of one entry suspend the unit.",
     residual="Whoever controls a unit can write visits that nobody made, also at another place, and take back what "
     "he has not delivered yet, unless there is a counter outside the disk: entries hold no proof by the card. They "
-    "count as that unit's, and can be told by their unit. There is no money yet.",
+    "count as that unit's, and can be told by their unit. Payments it can make up to what was granted to it, and no "
+    "further; of cards with a counter none at all.",
 )
 @pytest.mark.parametrize("lie", LIES)
 def test_what_only_the_town_may_say_is_not_believed_of_a_unit(shop: Pen, lie: str) -> None:
