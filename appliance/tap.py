@@ -153,8 +153,8 @@ class TapPath:
         Raises:
             JournalBrokenError: as `touch`.
         """
-        spelled = self.receipts.spelled(code)
-        return self._answer(lambda now: (identify_code(spelled, self.believer.trust(), now), None), code)
+        spell = self.receipts.spelled  # within the answer: what is no code is told as a card that cannot be read
+        return self._answer(lambda now: (identify_code(spell(code), self.believer.trust(), now), None), code)
 
     def enter(self, pin: str, *, is_signed: bool = False) -> Shown:
         """Go on for whoever was asked for a PIN, or for a signature, without the card being held there again.
