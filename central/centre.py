@@ -16,6 +16,7 @@ from central.granting import Granter
 from central.intake import Intake
 from central.losses import Losses
 from central.office import Office, offices
+from central.parting import Parting
 from central.reconcile import Reconciler
 from central.registrar import Registrar
 from central.staffing import Staffing
@@ -41,6 +42,7 @@ class Centre:
     granter: Granter
     dealer: Dealer
     losses: Losses
+    parting: Parting
     staffing: Staffing
     teller: Teller
     offices: tuple[Office, ...]
@@ -95,6 +97,7 @@ def assemble(
         granter=granter,
         dealer=Dealer(engine, granter, clock, tenders=every_tender),
         losses=Losses(streams, reconciler),
+        parting=Parting(town, town_id, streams, reconciler),
         staffing=Staffing(streams, reconciler),
         teller=Teller(engine, reconciler, streams, register, every_office),
         offices=every_office,

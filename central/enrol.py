@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from central import shelves, store
 from central.authority import Authority, CertificateError, moment
 from central.refusal import RefusedError
-from central.streams import Streams
+from central.streams import Streams, held_for
 from central.town import Town
 from sync import chain
-from sync.entries import EntryError
+from sync.entries import BAD_JSON, EntryError
 from sync.facts import Enrolled, HostSet, Key, Order, UnitSet, UnitState
 from sync.messages import (
     OFFICE_STREAM,
@@ -30,6 +30,7 @@ from sync.messages import (
     EnrolRequest,
     MessageError,
     RenewRequest,
+    Report,
     Why,
     enrol_proof,
     is_stream,
@@ -38,6 +39,8 @@ from sync.messages import (
     text,
 )
 from sync.segment import to_text
+from sync.technician import Before
+from sync.tree import ends_text
 
 CODE_BYTES: Final = 10
 CODE_DAYS: Final = 7
@@ -53,13 +56,17 @@ Raises ValueError if this is no such key.
 
 
 class Ticket(msgspec.Struct, frozen=True):
-    """What the technician takes along: where the centre is, how to know it, and the one-time code."""
+    """What the technician takes along: where the centre is, how to know it, and the one-time code.
+
+    `before`: what was known of the life that the new one ends, if there is one.
+    """
 
     url: str
     town: str
     unit: str
     code: str
     ca: str
+    before: Before | None = None
 
 
 class Enroller:
@@ -97,7 +104,9 @@ class Enroller:
             shelves.lock(connection)
             row = connection.execute(sa.select(store.unit).where(store.unit.c.name == unit)).mappings().one_or_none()
             epoch = row["epoch"] if row else 1
-            if self._public(connection, unit, epoch):
+            before = None
+            if row and self._public(connection, unit, epoch):
+                before = _before(connection, row)
                 epoch += 1
             if row is None:
                 connection.execute(sa.insert(store.unit).values(name=unit, epoch=1, state=UnitState.ACTIVE))
@@ -105,7 +114,7 @@ class Enroller:
             bound = self._bind(code, unit, epoch, expires)
             connection.execute(sa.insert(store.code).values(hash=bound, unit=unit, epoch=epoch, expires_ms=expires))
             self._streams.append(connection, TOWN_STREAM, [UnitSet(unit, place, counter)])
-        return Ticket(url, self._town_id, unit, code, self._authority.pem)
+        return Ticket(url, self._town_id, unit, code, self._authority.pem, before)
 
     def enrol(self, request: EnrolRequest) -> Enrolment:
         """Let a unit in.
@@ -238,6 +247,17 @@ class Enroller:
             self._town.check(raw_bytes(public), message, raw_bytes(proof))
         except (chain.SealError, MessageError) as error:
             raise RefusedError(Why.BAD_SEAL, "the unit does not hold the key that it names") from error
+
+
+def _before(connection: sa.Connection, row: sa.RowMapping) -> Before:
+    """Return what is known of the life that a ticket is going to end."""
+    heads = held_for(connection, row["name"], row["epoch"]).heads
+    try:
+        said = msgspec.json.decode(row["report"] or b"{}", type=Report)
+    except BAD_JSON:  # it came from another version
+        said = Report()
+    upto = ends_text(sorted((head.boot, head.seq) for head in heads))
+    return Before(row["epoch"], upto, said.unsent, row["contact_ms"])
 
 
 def close_life(connection: sa.Connection, streams: Streams, unit: str, epoch: int, reason: str) -> None:

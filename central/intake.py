@@ -219,24 +219,28 @@ class Intake:
 
     def _answer(self, connection: sa.Connection, row: Row, fence: str, nonce: str, delivered: str = "") -> bytes:
         """Say what is held of a unit; `delivered`: the boot of which it has just brought something."""
-        unit, epoch = row["name"], row["epoch"]
-        reach = held_for(connection, unit, epoch)
-        is_told = not delivered or any(head.boot == delivered for head in reach.heads)
-        beside = None if is_told else Branches(connection, unit, epoch).reach(delivered)
-        holdings = Holdings(
-            unit=unit,
-            epoch=epoch,
-            state=UnitState(row["state"]),
-            heads=(*reach.heads, beside) if beside else reach.heads,
-            generation=row["generation"],
-            fence=fence,
-            at=self._town.clock.wall_ms(),
-            nonce=nonce,
-            streams=reach.streams,
-            beside=beside.boot if beside else "",
-            lost=reach.lost,
-        )
-        return sign(holdings, self._town.signer)
+        holdings = held(connection, row, self._town.clock.wall_ms(), delivered)
+        return sign(msgspec.structs.replace(holdings, fence=fence, nonce=nonce), self._town.signer)
+
+
+def held(connection: sa.Connection, row: Row, now_ms: int, delivered: str = "") -> Holdings:
+    """Return what is held of the unit in a row of `peers.CALLER`; `delivered`: a boot that is named in any case."""
+    unit, epoch = row["name"], row["epoch"]
+    reach = held_for(connection, unit, epoch)
+    is_told = not delivered or any(head.boot == delivered for head in reach.heads)
+    beside = None if is_told else Branches(connection, unit, epoch).reach(delivered)
+    return Holdings(
+        unit=unit,
+        epoch=epoch,
+        state=UnitState(row["state"]),
+        heads=(*reach.heads, beside) if beside else reach.heads,
+        generation=row["generation"],
+        fence="",
+        at=now_ms,
+        streams=reach.streams,
+        beside=beside.boot if beside else "",
+        lost=reach.lost,
+    )
 
 
 def _is_known(connection: sa.Connection, row: Row, report: Report) -> bool:

@@ -1,7 +1,7 @@
 """What travels between a unit and the centre besides segments: who holds what, enrolment, and how to say no.
 
 Everything that the centre states about a journal is signed with the town's key, so that the unit can believe it
-whoever carried it.
+whoever carried it; and what a unit says as its last word is signed with its own.
 """
 
 import base64
@@ -27,6 +27,8 @@ _DOMAIN = {
     "Holdings": b"machitap/holdings/1\0",
     "TownTime": b"machitap/time/1\0",
     "Technicians": b"machitap/technicians/1\0",
+    "Release": b"machitap/release/1\0",
+    "Wiped": b"machitap/wiped/1\0",
 }
 
 
@@ -107,6 +109,36 @@ class Technicians(msgspec.Struct, frozen=True):
     ca: str
     host_ca: str
     revoked: str
+
+
+class Release(msgspec.Struct, frozen=True):
+    """The office lets a unit go: it may wipe itself, if the town holds everything that it has noted.
+
+    `key`: of its journal (base64). `holdings`: what the town holds of it, and that nothing can be spent there any more.
+    """
+
+    town: UnitName
+    key: KeyText
+    holdings: Holdings
+
+
+class Wiped(msgspec.Struct, frozen=True):
+    """What a unit says last, signed with the journal's key (`key`, base64) that it then forgets.
+
+    Attributes:
+        tip: its last entry, `boot/seq`, or "" if there was none.
+        at: by its own clock, Unix milliseconds.
+        by: who asked for it: name and number of a technician's certificate.
+    """
+
+    town: UnitName
+    unit: UnitName
+    epoch: Count
+    key: KeyText
+    tip: Text
+    entries: Count
+    at: AtMs
+    by: Text
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -223,7 +255,7 @@ class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _SIGNED: Final[dict[type[msgspec.Struct], msgspec.json.Decoder[Any]]] = {
-    kind: msgspec.json.Decoder(kind) for kind in (Holdings, TownTime, Technicians)
+    kind: msgspec.json.Decoder(kind) for kind in (Holdings, TownTime, Technicians, Release, Wiped)
 }
 
 
@@ -247,6 +279,18 @@ def open_signed(raw: bytes, kind: type[Signed], town_key: bytes, check: chain.Ch
         return cast("Signed", _SIGNED[kind].decode(body))
     except (*BAD_JSON, chain.SealError, MessageError) as error:
         raise MessageError(f"not a message of this town: {error}") from error
+
+
+def unsigned(raw: bytes, kind: type[Signed]) -> Signed:
+    """Read a signed message without checking who signed it, to find out whose key that has to be.
+
+    Raises:
+        MessageError: it is none of this kind.
+    """
+    try:
+        return cast("Signed", _SIGNED[kind].decode(_ENVELOPE.decode(raw).body))
+    except BAD_JSON as error:
+        raise MessageError(f"not a message of this kind: {error}") from error
 
 
 def enrol_proof(code: str, csr: str, host_key: str = "") -> bytes:

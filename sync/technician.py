@@ -24,8 +24,8 @@ class Role(StrEnum):
     PROVISION = "provision"  # change, too
 
 
-LOOK: Final = ("about", "status", "doctor", "verify", "logs", "journal")
-CHANGE: Final = ("hold", "clock", "init", "trust", "enrol", "news", "start", "stop")
+LOOK: Final = ("about", "status", "doctor", "verify", "logs", "journal", "standing")
+CHANGE: Final = ("hold", "clock", "init", "trust", "enrol", "news", "start", "stop", "wipe", "leave")
 ALLOWED: Final = {Role.SUPPORT: LOOK, Role.PROVISION: (*LOOK, *CHANGE)}
 """Which verbs each role may use. Those in CHANGE, but for `hold`, only while the same connection holds the unit."""
 
@@ -56,6 +56,38 @@ class About(msgspec.Struct, frozen=True):
     host_certificate: str
     technicians: Count
     active: list[str]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a unit stands with its town.
+
+    Attributes:
+        tip: its last entry, `boot/seq`, or "" before the first.
+        unsent: how many of its entries the town does not hold.
+        strange: what the town holds that is not here, or is another here; "" as a rule.
+    """
+
+    unit: str
+    epoch: Count
+    tip: str
+    entries: Count
+    unsent: Count
+    strange: str
+
+
+class Before(msgspec.Struct, frozen=True):
+    """What the town knew of a unit's life when it gave a ticket for the next one, which ends that life.
+
+    Attributes:
+        upto: the ends up to which its journal was held, as `sync.tree.ends_text` writes them.
+        unsent: how many entries more it said that it had, when it was heard last.
+        heard_ms: when that was, Unix milliseconds; None for never.
+    """
+
+    epoch: Count
+    upto: str
+    unsent: Count
+    heard_ms: AtMs | None
 
 
 class Held(msgspec.Struct, frozen=True):

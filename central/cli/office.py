@@ -45,18 +45,73 @@ def add_unit(folder: Path, name: str, place: str, counter: str, as_json: bool) -
     click.echo(msgspec.json.encode(ticket))
 
 
-@unit.command(name="close", epilog="\b\nExamples:\n  machi central unit close /srv/town lib01 --reason stolen")
+@unit.command(name="release", epilog="\b\nExamples:\n  machi central unit release /srv/town lib01 > lib01.release")
 @FOLDER
 @click.argument("name")
-@click.option("--reason", required=True, help="Why: lost, stolen, scrapped …")
 @JSON
-def close_unit(folder: Path, name: str, reason: str, as_json: bool) -> None:
-    """End the present life of the unit NAME: nothing that it signs is taken any more."""
+def release_unit(folder: Path, name: str, as_json: bool) -> None:  # noqa: ARG001 - always JSON
+    """Print the town's leave (JSON) for the unit NAME to wipe itself, once everything that it noted is held here.
+
+    It is refused while money can be spent there: machi central unit drain. A unit that is gone needs no leave.
+    """
+    from central.parting import PartingError
+
+    centre = open_books(folder)
+    try:
+        with plainly():
+            click.echo(centre.parting.release(name))
+    except PartingError as error:
+        raise RefusedForSafetyError(str(error)) from error
+
+
+@unit.command(
+    name="close",
+    epilog="\b\nExamples:\n  machi central unit close /srv/town lib01 --reason stolen\n"
+    "  machi central unit close /srv/town lib01 --wiped lib01-1-wiped.json",
+)
+@FOLDER
+@click.argument("name")
+@click.option("--reason", help="Why: lost, stolen, scrapped …")
+@click.option("--wiped", type=click.File("rb"), help="Its own last word, from machi device decommission.")
+@JSON
+def close_unit(folder: Path, name: str, reason: str | None, wiped: Any, as_json: bool) -> None:
+    """End the present life of the unit NAME: nothing that it signs is taken any more. Say why, or bring its last word.
+
+    With --wiped a later life of the same name goes on. Exit code 2 if it names entries that are not held here.
+    """
+    if wiped and reason is None:
+        _close_wiped(folder, name, wiped.read(), as_json=as_json)
+        return
+    if wiped or reason is None:
+        raise click.UsageError("say --reason WHY, or --wiped FILE")
     centre = open_folder(folder)
     with plainly():
         if not centre.enroller.close(name, reason):
             raise NotFoundError(f"there is no unit {name}")
     say({"schema": "machi.central.unit/1", "unit": name, "state": "closed", "reason": reason}, as_json=as_json)
+
+
+def _close_wiped(folder: Path, name: str, raw: bytes, *, as_json: bool) -> None:
+    from central.parting import PartingError
+
+    centre = open_books(folder)
+    try:
+        with plainly():
+            ended = centre.parting.take(raw, name)
+    except PartingError as error:
+        raise RefusedForSafetyError(str(error)) from error
+    document = {
+        "schema": "machi.central.unit/1",
+        "unit": name,
+        "life": ended.word.epoch,
+        "state": "closed" if ended.is_present else "closed before",
+        "tip": ended.word.tip,
+        "held": ended.is_held,
+        "by": ended.word.by,
+    }
+    say(document, as_json=as_json)
+    if not ended.is_held:
+        sys.exit(CHECK_FAILED)
 
 
 @unit.command(

@@ -7,6 +7,7 @@ import pytest
 from central import drained, ledger
 from central.centre import open_centre
 from central.granting import Draining, NotFreeError
+from central.parting import PartingError
 from central.world import SystemClock, SystemEntropy
 from programs.coin.entries import Charge
 from programs.coin.rules import CHARGE, PAY
@@ -124,3 +125,13 @@ def test_the_office_drains_a_unit_by_a_command(tmp_path: Path) -> None:
     assert document("unit", "drain", folder, "desk01", "--stop")["holds"] == 0
     assert "lost" in machi("unit", "drain", folder, "nobody", ends=REFUSED)
     centre.engine.dispose()
+
+
+def test_a_unit_may_not_be_wiped_while_money_can_be_spent_there(street: Street) -> None:
+    street.give("shop01", 3000)
+    parting = street.centre.centre.parting
+    with pytest.raises(PartingError, match="shop01 may still give out 3000; have it give that back first"):
+        parting.release("shop01")
+    drain(street)
+    street.talk("shop01")
+    assert parting.release("shop01")
