@@ -34,7 +34,7 @@ class Verified(msgspec.Struct, frozen=True):
     broken: str
 
 
-class _NoSigner:
+class NoSigner:
     """A copy is read, never written."""
 
     public = b""
@@ -59,7 +59,7 @@ def copy_file(folder: Path, copy: Path) -> None:
     connection = disk.connect(JOURNAL_FILE)
     try:
         settle(connection)
-        Journal(connection, "", _NoSigner(), SystemClock()).copy_to(str(copy))
+        Journal(connection, "", NoSigner(), SystemClock()).copy_to(str(copy))
     except apsw.Error as error:
         raise DamageError(f"SQLite cannot read the file: {error}") from error
     finally:
@@ -121,7 +121,7 @@ def export_copy(copy: Path, output: Path, form: str, folder: Path) -> int:
 def _segments(connection: apsw.Connection, unit: str) -> list[Segment]:
     """Return the whole journal as segments, as if the centre held nothing."""
     found = history(connection, installed.register())
-    journal = Journal(connection, unit, _NoSigner(), SystemClock())
+    journal = Journal(connection, unit, NoSigner(), SystemClock())
     return list(Outbox(journal, found).rest())
 
 

@@ -33,7 +33,7 @@ from sync.messages import (
 )
 from sync.segment import Segment, pack, to_text
 
-_HOLDINGS: Final = "the centre holds"
+HOLDINGS_NOTE: Final = "the centre holds"
 _NONCE_BYTES: Final = 12
 _DAY_MS: Final = 86_400_000
 
@@ -96,7 +96,7 @@ class Hatch:
         self._heard: float | None = None
         self.symptoms: Callable[[], str] = lambda: ""  # what the unit suffers from, in one line
         self._frozen_here = f"{missing} entries that were counted are not on this disk" if missing else ""
-        self._noted = self._journal.note(_HOLDINGS)
+        self._noted = self._journal.note(HOLDINGS_NOTE)
         self.standing = Standing(frozen=self._frozen_here)
         with contextlib.suppress(*BAD_JSON):  # no note, or one that rotted: the next contact writes it anew
             before = msgspec.json.decode(self._noted, type=Holdings)
@@ -208,7 +208,7 @@ class Hatch:
         day = holdings.at - holdings.at % _DAY_MS
         lasting = msgspec.json.encode(msgspec.structs.replace(holdings, at=day, nonce="")).decode()
         if lasting != self._noted:
-            self._journal.set_note(_HOLDINGS, lasting)
+            self._journal.set_note(HOLDINGS_NOTE, lasting)
             self._noted = lasting
 
     def _strange(self, why: str) -> StrangeError:

@@ -19,6 +19,7 @@ from appliance.cli.carrying import import_
 from appliance.cli.common import HardwareError, NotFoundError, RefusedForSafetyError, copy_of, plainly
 from appliance.cli.living import enrol
 from appliance.cli.looking import doctor, status, verify
+from appliance.cli.parting import decommission, stands
 
 TARGET: Final = "machi-unit.target"
 SERVICES: Final = ("machi-tap.service", "machi-uplink.service", "pcscd.service")
@@ -34,10 +35,11 @@ _MS: Final = 1000
 
 
 class Places(NamedTuple):
-    """Where a unit's things lie: its own, and those of its SSH server."""
+    """Where a unit's things lie: its own, and those of its SSH server. `by`: who asks."""
 
     folder: Path
     ssh: Path
+    by: str = ""
 
 
 def _about(at: Places, words: Sequence[str]) -> None:
@@ -99,6 +101,12 @@ def _journal(at: Places, words: Sequence[str]) -> None:
         output = Path(place) / "journal.segments"
         export_copy(copy, output, "segments", at.folder)
         sys.stdout.buffer.write(output.read_bytes())
+
+
+def _standing(at: Places, words: Sequence[str]) -> None:
+    """Say what the town does not hold of this unit: by the leave on standard input, or by what it last said."""
+    _no_words(words)
+    click.echo(msgspec.json.encode(stands(at.folder, _given())))
 
 
 def _clock(_at: Places, words: Sequence[str]) -> None:
@@ -179,6 +187,30 @@ def _stop(_at: Places, words: Sequence[str]) -> None:
     _switch("stop")
 
 
+def _wipe(at: Places, words: Sequence[str]) -> None:
+    """Wipe this unit, whose name is given, with the town's leave on standard input; answer with its last word."""
+    (name,) = _words(words, 1)
+    _switch("disable", "--quiet", "--now")
+    with tempfile.TemporaryDirectory() as place:
+        leave = Path(place) / "release"
+        leave.write_bytes(_given())
+        given = [str(at.folder), str(leave), "--confirm", name, "--by", at.by, "--json"]
+        decommission.main(given, standalone_mode=False)
+
+
+def _leave(at: Places, words: Sequence[str]) -> None:
+    """Forget who this SSH server was and whom it let in, after the unit is wiped; the next start draws a new key."""
+    from appliance.config import ENROLMENT_FILE
+    from appliance.wiping import erase
+
+    _no_words(words)
+    if (at.folder / ENROLMENT_FILE).exists():
+        raise RefusedForSafetyError("this unit is not wiped; that comes first")
+    for path in sorted(at.ssh.iterdir()):
+        erase(path)
+    _system("systemctl", "restart", "ssh.service")  # whoever is connected stays so
+
+
 def _switch(*words: str) -> None:
     done = _system("systemctl", *words, TARGET)
     if done.returncode:
@@ -202,6 +234,7 @@ VERBS: Final[dict[str, Callable[[Places, Sequence[str]], None]]] = {
     "verify": _command(verify),
     "logs": _logs,
     "journal": _journal,
+    "standing": _standing,
     "clock": _clock,
     "init": _init,
     "trust": _trust,
@@ -209,6 +242,8 @@ VERBS: Final[dict[str, Callable[[Places, Sequence[str]], None]]] = {
     "news": _news,
     "start": _start,
     "stop": _stop,
+    "wipe": _wipe,
+    "leave": _leave,
 }
 
 

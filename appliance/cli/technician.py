@@ -54,7 +54,7 @@ def technician(role: str, folder: Path, ssh: Path, run: Path, as_json: bool) -> 
     if verb == "hold":
         _hold(run, by)
         return
-    at = Places(folder, ssh)
+    at = Places(folder, ssh, by)
     with _alone(run) if verb in CHANGE else nullcontext():
         try:
             VERBS[verb](at, words[1:])
