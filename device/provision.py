@@ -19,7 +19,7 @@ from device.steps import Outcome, State, Step
 from device.unit import HeldUnit, Unit
 from drivers.clock import Clock
 from sync.entries import BAD_JSON, Register
-from sync.technician import About, SetUp, key_print
+from sync.technician import About, Before, SetUp, key_print
 
 _APART_MS: Final = 60_000
 _SERVING_S: Final = 60.0
@@ -35,6 +35,7 @@ class Ticket(msgspec.Struct, frozen=True):
     url: str
     town: str
     unit: str
+    before: Before | None = None
 
 
 @dataclass

@@ -10,7 +10,7 @@ import msgspec
 from device.errors import DeviceError, Exit
 from device.ssh import Answer, Road, Session, refusal
 from sync.entries import BAD_JSON
-from sync.technician import About, Role, SetUp
+from sync.technician import About, Role, SetUp, Standing
 
 Read = TypeVar("Read")
 
@@ -45,6 +45,10 @@ class Unit:
     def journal(self) -> bytes:
         """Return the whole journal, as segments."""
         return self._said(["journal"])
+
+    def standing(self, release: bytes = b"") -> Standing:
+        """Return what the town does not hold of it: by the office's leave, or by what the unit last heard."""
+        return self._read(["standing"], Standing, release)
 
     def _said(self, words: Sequence[str], given: bytes = b"") -> bytes:
         answer = self._ask(words, given)
@@ -102,6 +106,14 @@ class HeldUnit(Unit):
 
     def stop(self) -> About:
         return self._change(["stop"])
+
+    def wipe(self, release: bytes) -> bytes:
+        """Wipe it, with the office's leave; return its last word, the same each time."""
+        return self._said(["wipe", self.name], release).splitlines()[0]
+
+    def leave(self) -> None:
+        """Have its SSH server forget who it was; whoever comes next is not known here."""
+        self._said(["leave"])
 
     def bring(self, news: bytes) -> int:
         """Hand the unit what the centre says to it; return how many entries were new."""

@@ -5,6 +5,7 @@ import click
 from device.cli.changing import bring, stop
 from device.cli.keeping import forget, key
 from device.cli.looking import doctor, logs, pull, status
+from device.cli.parting import decommission, replace
 from device.cli.provisioning import provision
 
 
@@ -22,8 +23,9 @@ def device() -> None:
       machi device status --fleet town.toml
       machi device doctor lib01@192.0.2.7
       machi device pull lib01@192.0.2.7
+      machi device decommission lib01@192.0.2.7 --release lib01.release
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (key, forget, provision, status, doctor, logs, pull, bring, stop):
+for command in (key, forget, provision, status, doctor, logs, pull, bring, stop, replace, decommission):
     device.add_command(command)

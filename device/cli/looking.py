@@ -124,28 +124,16 @@ def pull(units: tuple[str, ...], fleet: Any, at_once: int, to: Path | None, fold
     """
     import msgspec
 
-    from device import journal
-    from device.errors import DeviceError, Exit
-    from device.keys import Keys, write
+    from device.held import take_along
+    from device.keys import Keys
     from sync import installed
 
     register = installed.register()
 
     def look(unit: "Unit") -> dict[str, Any]:
         about = unit.about()
-        if not about.epoch:
-            raise DeviceError(
-                Exit.NOT_FOUND,
-                ja=f"{unit.name} はまだ町に登録されていません",
-                en=f"{unit.name} is not enrolled, and has no journal",
-            )
-        raw = unit.journal()
-        found = journal.check(raw, unit.name, about.key, register)
-        place = to or Keys(folder).place_for(unit.name)
-        place.mkdir(parents=True, exist_ok=True)
-        name = f"{unit.name}-{about.epoch}-{found.tip.replace('/', '-') or 'unreadable'}.segments"
-        write(place / name, raw)
-        return {"file": str(place / name), "key": about.key, **msgspec.to_builtins(found)}
+        held = take_along(unit, about, to or Keys(folder).place_for(unit.name), register)
+        return {"file": str(held.file), "key": about.key, **msgspec.to_builtins(held.checked)}
 
     def lines(one: "Asked") -> list[str]:
         found: Any = one.found

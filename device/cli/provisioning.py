@@ -1,6 +1,7 @@
 """`machi device provision`: a new unit, from its first answer to the sticker on its box."""
 
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,29 @@ from device.cli.common import JSON, KEYS, keys_of, plainly, printable
 if TYPE_CHECKING:
     from device.keys import Keys
     from device.ssh import Road
+    from device.steps import Step, Taken
     from device.unit import Unit
 
 _ANSWER_S = 5.0
+
+
+_OPTIONS = (
+    click.option("--ticket", type=click.File("rb"), help="From the office: machi central unit add."),
+    click.option("--fingerprint", help="Of a new unit's SSH key, as its own screen shows it: SHA256:…"),
+    click.option("--reader", default="pcsc", show_default=True, help="Make of the card reader."),
+    click.option("--reader-name", default="", help="Part of the reader's name, where there are several."),
+    click.option("--screen-port", default=8101, show_default=True, help="Port of the screen's page; 0 for none."),
+    click.option("--test", is_flag=True, help="Believe test keys and test cards: never for a unit that serves people."),
+    click.option("--sticker", type=click.Path(dir_okay=False, path_type=Path), help="Where it goes [UNIT-….pdf]."),
+    click.option("--dry-run", is_flag=True, help="Change nothing; say what is so already, and what would be done."),
+)
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what has to be said about a box that is to become a unit."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.command(
@@ -23,25 +44,11 @@ _ANSWER_S = 5.0
     "  machi device provision lib01@192.0.2.7 --ticket lib01.ticket --dry-run"
 )
 @click.argument("unit", metavar="UNIT@HOST")
-@click.option("--ticket", type=click.File("rb"), help="From the office: machi central unit add.")
-@click.option("--fingerprint", help="Of a new unit's SSH key, as its own screen shows it: SHA256:…")
-@click.option("--reader", default="pcsc", show_default=True, help="Make of the card reader.")
-@click.option("--reader-name", default="", help="Part of the reader's name, where there are several.")
-@click.option("--screen-port", default=8101, show_default=True, help="Port of the screen's page; 0 for none.")
-@click.option("--test", is_flag=True, help="Believe test keys and test cards: never for a unit that serves people.")
-@click.option("--sticker", type=click.Path(dir_okay=False, path_type=Path), help="Where it goes [UNIT-sticker.pdf].")
-@click.option("--dry-run", is_flag=True, help="Change nothing; say what is so already, and what would be done.")
+@options
 @KEYS
 @JSON
 def provision(
-    unit: str,
-    ticket: Any,
-    fingerprint: str | None,
-    sticker: Path | None,
-    dry_run: bool,
-    folder: Path,
-    as_json: bool,
-    **asked: Any,
+    unit: str, ticket: Any, fingerprint: str | None, dry_run: bool, folder: Path, as_json: bool, **asked: Any
 ) -> None:
     """Set up the unit at UNIT@HOST: clock, configuration, keys, enrolment, services, checks, first entry, sticker.
 
@@ -50,32 +57,49 @@ def provision(
     from device.fleet import read_target
     from device.provision import STEPS
     from device.ssh import Road
-    from device.steps import State, take
 
     with plainly(), ExitStack() as stack:
         target = read_target(unit)
         keys = keys_of(folder, "provision")
         road = Road(keys, target)
         if fingerprint:
-            _compare(road, keys, fingerprint)
-        held = _taken(road, stack, dry_run=dry_run)
-        work = _work(held, keys, ticket, sticker, asked)
-        taken = take(STEPS, work, lambda line: click.echo(printable(line), err=True), dry=dry_run)
+            compare(road, keys, fingerprint)
+        work = work_for(taken_up(road, stack, dry_run=dry_run), keys, ticket.read() if ticket else b"", asked)
+        taken = go(STEPS, work, dry=dry_run)
     document = {"schema": "machi.device.provision/1", "unit": target.unit, "dry_run": dry_run, "key": work.about.key}
+    finish(document, {"steps": taken}, as_json=as_json, ready=not dry_run)
+
+
+def go(steps: "Sequence[Step[Any]]", work: Any, *, dry: bool) -> "list[Taken]":
+    """Take the steps, and say each on standard error as it ends."""
+    from device.steps import take
+
+    return take(steps, work, lambda line: click.echo(printable(line), err=True), dry=dry)
+
+
+def finish(document: dict[str, Any], taken: "dict[str, list[Taken]]", *, as_json: bool, ready: bool = False) -> None:
+    """Print the document, or that the unit is ready; end here if a step stopped or somebody is needed."""
+    from device.steps import State
+
     if as_json:
-        steps = [{"step": one.step, **msgspec.to_builtins(one.outcome)} for one in taken]
-        click.echo(msgspec.json.encode(document | {"steps": steps}))
-    states = [one.outcome.state for one in taken]
+        steps = {
+            name: [{"step": one.step, **msgspec.to_builtins(one.outcome)} for one in some]
+            for name, some in taken.items()
+        }
+        click.echo(msgspec.json.encode(document | steps))
+    every = [one for some in taken.values() for one in some]
+    states = [one.outcome.state for one in every]
     if State.STOP in states:
-        sys.exit(taken[-1].code)
-    if not as_json and not dry_run:
-        needs = State.FAIL in states
-        click.echo(f"{target.unit} {'は人の手が要ります。上を見てください。' if needs else 'は使えます。'}")
-        click.echo(f"{target.unit} {'needs somebody: see above.' if needs else 'is ready.'}")
-    sys.exit(2 if State.FAIL in states else 0)
+        sys.exit(every[-1].code)
+    if ready and not as_json:
+        needs, unit = State.FAIL in states, document["unit"]
+        click.echo(f"{unit} {'は人の手が要ります。上を見てください。' if needs else 'は使えます。'}")
+        click.echo(f"{unit} {'needs somebody: see above.' if needs else 'is ready.'}")
+    if State.FAIL in states:
+        sys.exit(2)
 
 
-def _compare(road: "Road", keys: "Keys", fingerprint: str) -> None:
+def compare(road: "Road", keys: "Keys", fingerprint: str) -> None:
     """Remember the key that a new unit shows, if it is the one that a person has read off its screen."""
     from device.errors import DeviceError, Exit
 
@@ -91,23 +115,26 @@ def _compare(road: "Road", keys: "Keys", fingerprint: str) -> None:
     keys.pin(road.target.unit, key)
 
 
-def _taken(road: "Road", stack: ExitStack, *, dry_run: bool) -> "Unit":
+def taken_up(road: "Road", stack: ExitStack, *, dry_run: bool) -> "Unit":
+    """Return the unit: held for as long as the stack lasts, unless it is only looked at."""
     from device.unit import HeldUnit, looked_at
 
     return looked_at(road) if dry_run else HeldUnit(stack.enter_context(road.held()))
 
 
-def _work(unit: "Unit", keys: "Keys", ticket: Any, sticker: Path | None, asked: dict[str, Any]) -> Any:
+def work_for(unit: "Unit", keys: "Keys", ticket: bytes, asked: dict[str, Any]) -> Any:
+    """Return what the steps of a provisioning need, of what was said on the command line."""
     from device.provision import Work
     from drivers.clock.system import Driver as SystemClock
     from sync import installed
     from sync.technician import SetUp
 
+    sticker = asked.pop("sticker")
     return Work(
         unit=unit,
         keys=keys,
         asked=SetUp(unit.name, **asked),
-        ticket=ticket.read() if ticket else b"",
+        ticket=ticket,
         clock=SystemClock(),
         answers=_answers,
         register=installed.register(),

@@ -1,5 +1,6 @@
 """A technician's laptop, as far as a test needs one: a folder with a key, and the command."""
 
+import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,12 @@ from tests.appliance.live import MACHI, Done
 from tests.appliance.uplink.serving import Served
 
 FAR = "centre.todai.example"
+NAMED = ("--reader", "sim", "--reader-name", "desk", "--test")
+
+
+def states(said: str, steps: str = "steps") -> dict[str, str]:
+    """Return how each step ended, of a document that a command printed."""
+    return {step["step"]: step["state"] for step in json.loads(said)[steps]}
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,13 @@ from sync.installed import register
 from sync.technician import Role, SetUp, key_print
 from tests.appliance.live import machi
 from tests.appliance.uplink.serving import Served
-from tests.device.laptop import FAR, Laptop, office, ticket
+from tests.device.laptop import FAR, NAMED, Laptop, office, states, ticket
 from tests.device.reach import Cable, Reached, another_machine, cable, host_key
 from tests.fault.machine import lacks_strace, need
 from tests.ports import free_port, wait_for_port
 from tests.systemd.box import MACHI
 
 BYTES_OF_A_GREETING = 2_000  # of SSH, before it is known who is there
-NAMED = ("--reader", "sim", "--reader-name", "desk", "--test")
 
 
 def road(laptop: Laptop, reached: Reached, port: int = 0, unit: str = "lib01") -> Road:
@@ -41,11 +40,6 @@ def road(laptop: Laptop, reached: Reached, port: int = 0, unit: str = "lib01") -
 
 def looks(laptop: Laptop, reached: Reached) -> bool:
     return road(laptop, reached).ask(Role.SUPPORT, ["about"]).code == 0
-
-
-def states(said: str) -> dict[str, str]:
-    """Return how each step of a provisioning ended."""
-    return {step["step"]: step["state"] for step in json.loads(said)["steps"]}
 
 
 @pytest.fixture(scope="module")
