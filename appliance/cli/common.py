@@ -8,6 +8,8 @@ from typing import Any, Final
 import click
 import msgspec
 
+from sync.terminal import lines
+
 FOLDER = click.argument("folder", type=click.Path(path_type=Path), default=Path("/var/lib/machitap"))
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 CHECK_FAILED: Final = 2
@@ -112,11 +114,5 @@ def say(document: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(document))
         return
-    for name, value in document.items():
-        if name != "schema":
-            click.echo(f"{name}: {printable(value)}")
-
-
-def printable(value: object) -> str:
-    """Return text as a terminal may show it: no sign in it can move the cursor, or write over another line."""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value))
+    for line in lines(document):
+        click.echo(line)

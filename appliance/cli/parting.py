@@ -15,9 +15,9 @@ from appliance.cli.common import (
     hatch_of,
     inside,
     plainly,
-    printable,
     say,
 )
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     from sync.messages import Release

@@ -17,9 +17,10 @@ from typing import Final
 import click
 import msgspec
 
-from appliance.cli.common import ExistsError, HardwareError, NoPermissionError, RefusedForSafetyError, printable
+from appliance.cli.common import ExistsError, HardwareError, NoPermissionError, RefusedForSafetyError
 from appliance.cli.requests import VERBS, Places
 from sync.technician import ALLOWED, CHANGE, Held, Role
+from sync.terminal import printable
 
 _RUN: Final = Path("/run/machi-technician")
 _SSH: Final = Path("/var/lib/machi-ssh")

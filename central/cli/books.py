@@ -16,9 +16,9 @@ from central.cli.common import (
     RefusedForSafetyError,
     open_folder,
     plainly,
-    printable,
     say,
 )
+from sync.terminal import printable
 
 _WRONG_S: Final = 60
 

@@ -17,9 +17,9 @@ from central.cli.common import (
     RefusedForSafetyError,
     open_books,
     plainly,
-    printable,
     say,
 )
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
+from sync.terminal import printable
+
 if TYPE_CHECKING:
     from device.errors import DeviceError
     from device.fleet import Asked
@@ -126,8 +128,3 @@ def _failed(error: "DeviceError") -> dict[str, Any]:
         "code": int(error.code),
         "error": {"ja": error.ja, "en": error.en, "do_ja": error.do_ja, "do_en": error.do_en},
     }
-
-
-def printable(value: object) -> str:
-    """Return text as a terminal may show it: no sign in it can move the cursor, or write over another line."""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from device.cli.common import JSON, KEYS, keys_of, plainly, printable
+from device.cli.common import JSON, KEYS, keys_of, plainly
 from device.cli.provisioning import compare, finish, go, options, taken_up, work_for
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     from device.keys import Keys

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from device.cli.common import JSON, KEYS, keys_of, plainly, printable
+from device.cli.common import JSON, KEYS, keys_of, plainly
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     from device.keys import Keys

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, plainly, printable, say
+from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, plainly, say
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     from programs.coin.lots.facts import Carried

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, open_books, printable, say
+from central.cli.common import FOLDER, JSON, open_books, say
 from programs.coin.cli.confirming import LIFE, moment, refusals
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     from central.centre import Centre

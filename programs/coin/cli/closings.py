@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from central.cli.common import CHECK_FAILED, FOLDER, JSON, open_books, plainly, printable
+from central.cli.common import CHECK_FAILED, FOLDER, JSON, open_books, plainly
 from programs.coin.cli.asking import terms_of
 from programs.coin.settlement.calendar import iso
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     from programs.coin.till.books import Checked, Standing

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import click
 
-from central.cli.common import RefusedForSafetyError, plainly, printable
+from central.cli.common import RefusedForSafetyError, plainly
+from sync.terminal import printable
 
 YES = click.option("--yes", is_flag=True, help="Do not ask: what is at stake was read before.")
 LIFE = click.option("--life", type=click.IntRange(1), help="An earlier life of the unit; the present one if left out.")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_books, plainly, printable, say
+from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_books, plainly, say
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     from central.centre import Centre

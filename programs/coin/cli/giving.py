@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from central.cli.common import FOLDER, JSON, REFUSED, RefusedForSafetyError, open_books, plainly, printable, say
+from central.cli.common import FOLDER, JSON, REFUSED, RefusedForSafetyError, open_books, plainly, say
 from programs.coin.lots.facts import Given, Source
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     from programs.coin.lots.giving import Outcome

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from central.cli.common import CHECK_FAILED, FOLDER, JSON, RefusedForSafetyError, open_books, plainly, printable, say
+from central.cli.common import CHECK_FAILED, FOLDER, JSON, RefusedForSafetyError, open_books, plainly, say
 from programs.coin.cli.asking import terms_of
 from programs.coin.cli.confirming import YES, agree, tell
+from sync.terminal import printable
 
 
 @click.command(

@@ -7,8 +7,9 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from central.cli.common import CHECK_FAILED, FOLDER, JSON, REFUSED, open_books, plainly, printable, say
+from central.cli.common import CHECK_FAILED, FOLDER, JSON, REFUSED, open_books, plainly, say
 from programs.coin.cli.giving import TO_ANYBODY
+from sync.terminal import printable
 
 _SCHEMA = "machi.central.coin.migrate/1"
 

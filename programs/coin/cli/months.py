@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from central.cli.common import CHECK_FAILED, FOLDER, JSON, open_books, plainly, printable, say
+from central.cli.common import CHECK_FAILED, FOLDER, JSON, open_books, plainly, say
 from programs.coin.cli.asking import terms_of
+from sync.terminal import printable
 
 
 @click.command(

@@ -14,10 +14,10 @@ from central.cli.common import (
     RefusedForSafetyError,
     UnreachableError,
     open_books,
-    printable,
     say,
 )
 from programs.coin.cli.asking import DAY, place_name, refusing, terms_of
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     from central.centre import Centre

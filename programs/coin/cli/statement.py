@@ -5,8 +5,9 @@ from typing import Final
 
 import click
 
-from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, printable, say
+from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, say
 from programs.coin.cli.asking import place_name, refusing
+from sync.terminal import printable
 
 _FOR_ALL: Final = "all"
 
