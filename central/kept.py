@@ -1,6 +1,6 @@
 """What a fold makes of entries, kept in a table at the centre: one row for each key, as JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -15,16 +15,25 @@ _IN_ONE_QUESTION: Final = 500
 State = TypeVar("State")
 
 
+def _nothing(_key: str, _state: object) -> Mapping[str, object]:
+    return {}
+
+
 class Kept(Generic[State]):
     """The states of one fold, in a table with the columns `key` and `state`."""
 
-    def __init__(self, table: sa.Table, fold: Fold[State]) -> None:
+    def __init__(
+        self, table: sa.Table, fold: Fold[State], also: Callable[[str, State], Mapping[str, object]] = _nothing
+    ) -> None:
+        """`also`: what stands in further columns, by which rows are looked for."""
         self._fold = fold
+        self._also = also
         # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
         self._state: msgspec.json.Decoder[State] = msgspec.json.Decoder(fold.state)
         self._of = sa.select(table.c.state).where(table.c.key == sa.bindparam("of"))
         self._of_many = sa.select(table.c.key, table.c.state).where(table.c.key.in_(sa.bindparam("of", expanding=True)))
-        self._keep = Upsert(table, lambda new: {"state": new.state})
+        columns = [column.name for column in table.columns if not column.primary_key]
+        self._keep = Upsert(table, lambda new: {name: new[name] for name in columns})
 
     def state(self, connection: sa.Connection, key: str) -> State:
         """Return the state of a key; the empty one, if nothing was heard of it."""
@@ -46,5 +55,7 @@ class Kept(Generic[State]):
         for entry in ours:
             key = self._fold.key(entry)
             states[key] = self._fold.fold(states.get(key, self._fold.empty), entry)
-        rows = [{"key": key, "state": msgspec.json.encode(state).decode()} for key, state in sorted(states.items())]
-        self._keep(connection, rows)
+        self._keep(connection, [self._row(key, state) for key, state in sorted(states.items())])
+
+    def _row(self, key: str, state: State) -> dict[str, object]:
+        return {"key": key, "state": msgspec.json.encode(state).decode(), **self._also(key, state)}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 from central import ledger
-from central.upsert import upsert
+from central.kept import Kept
 from programs.coin.insured.facts import FUND, Backed
 from programs.coin.insured.fold import BACKED, Backing
 from programs.coin.postings import DEBTS, debt
@@ -29,8 +29,6 @@ backed = Table(
     Index("coin_backed_by_card", "card"),
     Index("coin_backed_by_telling", "is_told"),
 )
-
-_BACKING: Final = msgspec.json.Decoder(Backing)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -59,21 +57,17 @@ class Standing(msgspec.Struct, frozen=True):
         return self.free + sum(self.at_units.values()) + self.lost + sum(self.owed.values()) - self.short
 
 
+def _columns(key: str, state: Backing) -> dict[str, str | int]:
+    unit, _, card = key.split("/")
+    return {"unit": unit, "card": card, "is_told": int(state.when is not None), "used": state.used}
+
+
+_KEPT: Final = Kept(backed, BACKED, _columns)
+
+
 def record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     """Fold what units were told and what they promised, as they do; nobody else's word about it counts."""
-    ours = [entry for entry in entries if isinstance(entry.fact, BACKED.kinds) and _counts(entry)]
-    states = dict(backings(connection, sorted({BACKED.key(entry) for entry in ours})))
-    for entry in ours:
-        key = BACKED.key(entry)
-        states[key] = BACKED.fold(states.get(key, BACKED.empty), entry)
-    rows = [_row(key, state) for key, state in sorted(states.items())]
-    upsert(connection, backed, rows, lambda new: {name: new[name] for name in ("is_told", "used", "state")})
-
-
-def _row(key: str, state: Backing) -> dict[str, str | int]:
-    unit, _, card = key.split("/")
-    said = {"is_told": int(state.when is not None), "used": state.used}
-    return {"key": key, "unit": unit, "card": card, **said, "state": msgspec.json.encode(state).decode()}
+    _KEPT.note(connection, [entry for entry in entries if _counts(entry)])
 
 
 def _counts(entry: Entry) -> bool:
@@ -82,8 +76,7 @@ def _counts(entry: Entry) -> bool:
 
 def backings(connection: sa.Connection, keys: Sequence[str]) -> Mapping[str, Backing]:
     """Return for how much the fund stands in, of those keys of which anything was heard."""
-    rows = connection.execute(sa.select(backed).where(backed.c.key.in_(keys))) if keys else ()
-    return {row.key: _BACKING.decode(row.state) for row in rows}
+    return _KEPT.states(connection, keys)
 
 
 def standing(connection: sa.Connection) -> Standing:
