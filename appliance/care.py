@@ -66,6 +66,7 @@ class Care:
         self._board = Readings()
         self._dips, self._hangs, self._revived = _Lately(), _Lately(), _Lately()
         self._slowed_at: float | None = None
+        self._twin: tuple[int, float | None] = 0, None
         self._is_hung = False
         self._gone_since: float | None = clock.mono()  # until a reader has come
         self._unvouched_since: float | None = None
@@ -84,6 +85,10 @@ class Care:
         if readings.is_throttled:
             self._slowed_at = self._clock.mono()
         self._looked_at = None
+
+    def twin_says(self, lacks: int, late_s: float | None) -> None:
+        """How many entries are not in the twin, and how old the oldest of them is; None: there should be no twin."""
+        self._twin = lacks, late_s
 
     def reader_hung(self) -> None:
         self._is_hung = True
@@ -145,6 +150,7 @@ class Care:
             self._unvouched_since = None
         elif self._unvouched_since is None:
             self._unvouched_since = now
+        lacks, late_s = self._twin
         return Seen(
             board=self._board,
             dips_s=self._dips.ago_s(now),
@@ -152,6 +158,8 @@ class Care:
             hangs_s=self._hangs.ago_s(now),
             is_hung=self._is_hung,
             gone_s=None if self._gone_since is None else now - self._gone_since,
+            twin_lacks=lacks,
+            twin_late_s=late_s,
             unvouched_s=None if self._unvouched_since is None else now - self._unvouched_since,
             reads=self._habit.reads,
         )

@@ -253,6 +253,8 @@ class Daemon:
                 self._hear(item)
             case Readings():
                 self._care.board_says(item)
+                lag = self._unit.twin.look()
+                self._care.twin_says(lag.lacks or 0, lag.lacks_s)
                 self._look_after_itself()
             case _:
                 self._readers.hear(item)

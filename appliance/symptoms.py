@@ -21,6 +21,7 @@ _MIB: Final = 1024 * 1024
 _HOUR_S: Final = 3600.0
 _SLOWED_S: Final = 600.0  # a kernel slows down and speeds up again all the time, to hold a limit
 _GONE_S: Final = 60.0  # a cable that is put right at once is nobody's business
+_TWIN_LATE_S: Final = 600.0  # a stick that is changed, a process that is started again
 _UNVOUCHED_S: Final = 600.0  # a Pi without a battery has its time from the network by then, if there is one
 
 _Figure = Annotated[int, msgspec.Meta(ge=0)]
@@ -59,6 +60,8 @@ class Seen(msgspec.Struct, frozen=True):
         slowed_s: how long ago heat kept the processor slow; None: never.
         hangs_s: the same as `dips_s` of a reader that hung; `is_hung`: it still does.
         gone_s: for how long there has been no reader; None: there is one.
+        twin_lacks: how many entries are not in the journal's twin, and `twin_late_s`, how old the oldest of them is;
+            None: there is to be no twin.
         unvouched_s: for how long nothing has vouched for the clock; None: something does.
     """
 
@@ -68,6 +71,8 @@ class Seen(msgspec.Struct, frozen=True):
     hangs_s: tuple[float, ...] = ()
     is_hung: bool = False
     gone_s: float | None = None
+    twin_lacks: int = 0
+    twin_late_s: float | None = None
     unvouched_s: float | None = None
     reads: Reads = Reads()
 
@@ -114,6 +119,7 @@ def judge(before: Iterable[Symptom], seen: Seen, limits: Limits) -> tuple[Sympto
         _hot(seen.board, seen.slowed_s, limits, known.get(What.HOT)),
         _wear(seen.board, limits, known.get(What.WEAR)),
         _reader_dirty(seen.reads, known.get(What.READER_DIRTY)),
+        _twin(seen.twin_lacks, seen.twin_late_s),
         _clock(seen.unvouched_s),
     )
     return tuple(_steady(symptom, known.get(symptom.what)) for symptom in found if symptom)
@@ -131,7 +137,7 @@ class _Limit(NamedTuple):
 
 _BACK_DEGREES: Final = 5
 _BACK_SHARE: Final = 5 / 4  # so much room there must be again, of the limit
-_STEPS: Final = {What.HOT: 5, What.ROOM: 8, What.READER_DIRTY: 10}  # in which a figure in words moves
+_STEPS: Final = {What.HOT: 5, What.ROOM: 8, What.READER_DIRTY: 10, What.TWIN: 100}  # in which a figure in words moves
 _HANGS_ACT: Final = 3  # within a day
 _FAIL_SEE, _FAIL_ACT = _Limit(30, 15), _Limit(60, 45)  # percent of the last touches
 _ABOVE_USUAL: Final = 3
@@ -210,6 +216,11 @@ def _reader_dirty(reads: Reads, before: Symptom | None) -> Symptom | None:
     see = _Limit(max(_FAIL_SEE.at, _ABOVE_USUAL * reads.usual), max(_FAIL_SEE.over, _ABOVE_USUAL * reads.usual / 2))
     grade = _grade(reads.lately, see, _FAIL_ACT, before)
     return Symptom(What.READER_DIRTY, grade, reads.lately) if grade else None
+
+
+def _twin(lacks: int, late_s: float | None) -> Symptom | None:
+    is_late = lacks > 0 and late_s is not None and late_s >= _TWIN_LATE_S
+    return Symptom(What.TWIN, Grade.SEE, lacks) if is_late else None
 
 
 def _clock(unvouched_s: float | None) -> Symptom | None:

@@ -25,6 +25,7 @@ class What(StrEnum):
     HOT = "hot"
     WEAR = "wear"
     READER_DIRTY = "reader-dirty"
+    TWIN = "twin"
     CLOCK = "clock"
 
 
@@ -98,6 +99,12 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
         en="reading cards fails more often than it used to here ({figure} % lately)",
         do_ja="読み取り面を乾いた布でふき、金属や他のカードを近くに置かないでください",
         do_en="wipe the reader with a dry cloth; keep metal and other cards away from it",
+    ),
+    What.TWIN: Meaning(
+        ja="記録の控えが止まっています(控えにない記録 {figure} 件)",
+        en="the journal's twin has stopped ({figure} entries are not in it)",
+        do_ja="控え用のUSBメモリが差してあるか見てください。くわしくは machi unit doctor",
+        do_en="look whether its USB stick is plugged in; machi unit doctor says more",
     ),
     What.CLOCK: Meaning(
         ja="時計が正しいとわかりません",

@@ -160,6 +160,13 @@ def test_a_clock_that_nobody_vouches_for_is_told_after_ten_minutes(patient: Pati
     assert patient.after(10) == ()
 
 
+def test_a_twin_that_is_not_written_is_told(patient: Patient) -> None:
+    patient.care.twin_says(3, 700)
+    assert grades(patient.after(10)) == {What.TWIN: Grade.SEE}
+    patient.care.twin_says(0, 0)
+    assert patient.after(10) == ()
+
+
 def touches(patient: Patient, count: int, failed_each: int) -> None:
     for n in range(count):
         patient.care.touched(failed=n % failed_each == 0)

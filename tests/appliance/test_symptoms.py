@@ -108,6 +108,13 @@ def test_a_clock_has_ten_minutes_to_find_the_time() -> None:
     assert grades(What.CLOCK, *(Seen(unvouched_s=each) for each in (599.0, 600.0, None))) == [None, SEE, None]
 
 
+def test_a_twin_is_late_when_the_oldest_entry_that_it_lacks_has_waited_for_ten_minutes() -> None:
+    looks = [Seen(twin_lacks=3, twin_late_s=599), Seen(twin_lacks=4, twin_late_s=601), Seen(twin_late_s=0), Seen()]
+    assert grades(What.TWIN, *looks) == [None, SEE, None, None]
+    figures = [symptom.figure for (symptom,) in course(*(Seen(twin_lacks=n, twin_late_s=900) for n in (4, 90, 104)))]
+    assert figures == [4, 4, 104], "not every touch is news"
+
+
 def test_a_reader_is_dirty_by_its_own_habit() -> None:
     assert grades(What.READER_DIRTY, *map(fails, (29, 30, 20, 15, 14))) == [None, SEE, SEE, SEE, None]
     assert grades(What.READER_DIRTY, *map(fails, (60, 50, 44))) == [ACT, ACT, SEE]
