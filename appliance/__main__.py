@@ -82,7 +82,7 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     if config.screen.port:
         screen = _screen(daemon, unit, board)
         doors.append((screen, local_door(config.screen.port)))
-    web = Web(doors, [board.attach, bells.attach])
+    web = Web(doors, [board.attach, bells.attach], [board.end, bells.end])
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())
     web.start()

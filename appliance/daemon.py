@@ -16,6 +16,7 @@ from typing import Any, Final
 from appliance.care import Care
 from appliance.feedback import Shown
 from appliance.journal import JournalBrokenError, JournalFullError
+from appliance.over import OverError
 from appliance.readers import Readers
 from appliance.status import Status, Timings, look
 from appliance.symptoms import Spared
@@ -87,6 +88,7 @@ class Daemon:
         self._idle_s = IDLE_S
         self._ring = ring
         self._practice: Unit | None = None
+        self._is_over = False
         self.begin_practice: Callable[[], Unit] | None = None
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._readers = Readers(care)
@@ -131,6 +133,8 @@ class Daemon:
             self._button.stop()
             self._scanner.stop()
             self._reader.stop()
+            self._is_over = True
+            self._turn_away()
 
     def stop(self) -> None:
         """End in order; may be called from a signal handler or another thread."""
@@ -140,7 +144,16 @@ class Daemon:
         """Run something in the daemon's thread, from the web server's event loop."""
         outcome: Future[Any] = Future()
         self._queue.put(Job(do, outcome))
+        if self._is_over:  # it ended a moment ago, and nobody takes anything from the queue any more
+            self._turn_away()
         return asyncio.wrap_future(outcome)
+
+    def _turn_away(self) -> None:
+        """Answer whoever still asks that it is over."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if isinstance(item := self._queue.get_nowait(), Job):
+                    item.outcome.set_exception(OverError())
 
     def post(self, do: Callable[[], object]) -> None:
         """Run something in the daemon's thread; may be called from any thread, and does not wait."""

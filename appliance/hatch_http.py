@@ -17,10 +17,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from appliance import over
 from appliance.copying import Told
 from appliance.hatch import Hatch
 from appliance.inbox import StrangeError
 from appliance.journal import JournalFullError
+from appliance.over import OverError
 from appliance.twinned import Twinned
 from sync.messages import Head
 from sync.segment import SegmentError, split, unpack
@@ -39,6 +41,7 @@ class Bell:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rung: asyncio.Event | None = None
+        self._is_over = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -49,13 +52,19 @@ class Bell:
         if self._loop is not None and self._rung is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._rung.set)
 
+    def end(self) -> None:
+        """Let everybody go who waits, now and from now on; may be called from any thread."""
+        self._is_over = True
+        self.ring()
+
     async def wait(self, at_most_s: float) -> None:
-        if self._rung is not None:
+        if self._rung is not None and not self._is_over:
             try:
                 await asyncio.wait_for(self._rung.wait(), at_most_s)
             except TimeoutError:
                 return
-            self._rung.clear()
+            if not self._is_over:
+                self._rung.clear()
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,11 @@ class Bells:
         """Tell everybody that something was written; may be called from any thread."""
         self.news.ring()
         self.twin.ring()
+
+    def end(self) -> None:
+        """Let everybody go; may be called from any thread."""
+        for bell in (self.news, self.want, self.twin):
+            bell.end()
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,8 @@ def create_hatch(daemon: Daemon, hatch: Hatch, bells: Bells, folder: Path) -> St
             Route("/twin", door.twin, methods=["POST"]),
             Route("/twin/owner", door.twin_owner),
             Route("/twin/bell", door.twin_bell),
-        ]
+        ],
+        exception_handlers={OverError: over.answer},
     )
 
 

@@ -21,10 +21,19 @@ Attach = Callable[[asyncio.AbstractEventLoop], None]
 class Web:
     """Serves some applications, each behind its own door, in an event loop of its own."""
 
-    def __init__(self, doors: Sequence[tuple[ASGIApp, socket.socket]], attach: Sequence[Attach]) -> None:
-        """`attach` is called with the event loop before anything is served."""
+    def __init__(
+        self,
+        doors: Sequence[tuple[ASGIApp, socket.socket]],
+        attach: Sequence[Attach],
+        end: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        """`attach` is called with the event loop before anything is served, `end` when nothing is any more.
+
+        Whatever waits for something that will not come has to be let go by `end`.
+        """
         self._doors = doors
         self._attach = attach
+        self._end = end
         self._servers = [uvicorn.Server(_settings(app)) for app, _ in doors]
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="web", daemon=True)
         self._attached = threading.Event()
@@ -37,6 +46,8 @@ class Web:
     def stop(self) -> None:
         for server in self._servers:
             server.should_exit = True
+        for end in self._end:
+            end()
         self._thread.join(STOP_S)
 
     async def _serve(self) -> None:

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from appliance import over
+from appliance.over import OverError
 from appliance.screen.board import Board, Key
 from drivers.sound.earcons import EARCONS
 from sync.entries import BAD_JSON
@@ -124,7 +126,8 @@ def create_screen(board: Board, tip: Callable[[], str], behind: Behind | None = 
         *(Route("/display", display), Route("/pages", pages)),
         *(_for_staff(behind) if behind else ()),
     ]
-    return Starlette(routes=[*live, *(_file(path, _PAGES / name) for path, name in _FILES.items())])
+    files = (_file(path, _PAGES / name) for path, name in _FILES.items())
+    return Starlette(routes=[*live, *files], exception_handlers={OverError: over.answer})
 
 
 def _for_staff(behind: Behind) -> list[BaseRoute]:

@@ -192,6 +192,16 @@ class Board:
             if self._foremost is page:
                 self._foremost = None
 
+    def end(self) -> None:
+        """Show nothing any more, and let all pages go; may be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._let_go)
+
+    def _let_go(self) -> None:
+        changed, self._changed = self._changed, None
+        if changed is not None:
+            changed.set()
+
     def _wake(self) -> None:
         if self._changed is not None:
             self._changed.set()
