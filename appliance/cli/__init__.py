@@ -7,6 +7,7 @@ from appliance.cli.living import enrol, init, run, twin, uplink
 from appliance.cli.looking import doctor, status, verify
 from appliance.cli.technician import technician
 from appliance.cli.trying import try_disk
+from appliance.cli.updating import boot_slot
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,5 +25,19 @@ def unit() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (init, enrol, run, uplink, twin, status, doctor, verify, export, import_, try_disk, technician):
+for command in (
+    init,
+    enrol,
+    run,
+    uplink,
+    twin,
+    status,
+    doctor,
+    verify,
+    export,
+    import_,
+    try_disk,
+    technician,
+    boot_slot,
+):
     unit.add_command(command)
