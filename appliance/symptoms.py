@@ -15,7 +15,7 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 
 from drivers.board import Readings
-from sync.symptoms import Grade, Symptom, What
+from sync.symptoms import Grade, Symptom, What, Why
 
 _MIB: Final = 1024 * 1024
 _HOUR_S: Final = 3600.0
@@ -60,6 +60,7 @@ class Seen(msgspec.Struct, frozen=True):
         hangs_s: the same as `dips_s` of a reader that hung; `is_hung`: it still does.
         gone_s: for how long there has been no reader; None: there is one.
         unvouched_s: for how long nothing has vouched for the clock; None: something does.
+        went_back: why the last update of the system came to nothing; None: it did not.
     """
 
     board: Readings = Readings()
@@ -70,6 +71,7 @@ class Seen(msgspec.Struct, frozen=True):
     gone_s: float | None = None
     unvouched_s: float | None = None
     reads: Reads = Reads()
+    went_back: Why | None = None
 
 
 class Spared(StrEnum):
@@ -114,6 +116,7 @@ def judge(before: Iterable[Symptom], seen: Seen, limits: Limits) -> tuple[Sympto
         _hot(seen.board, seen.slowed_s, limits, known.get(What.HOT)),
         _wear(seen.board, limits, known.get(What.WEAR)),
         _reader_dirty(seen.reads, known.get(What.READER_DIRTY)),
+        _update(seen.went_back),
         _clock(seen.unvouched_s),
     )
     return tuple(_steady(symptom, known.get(symptom.what)) for symptom in found if symptom)
@@ -210,6 +213,10 @@ def _reader_dirty(reads: Reads, before: Symptom | None) -> Symptom | None:
     see = _Limit(max(_FAIL_SEE.at, _ABOVE_USUAL * reads.usual), max(_FAIL_SEE.over, _ABOVE_USUAL * reads.usual / 2))
     grade = _grade(reads.lately, see, _FAIL_ACT, before)
     return Symptom(What.READER_DIRTY, grade, reads.lately) if grade else None
+
+
+def _update(went_back: Why | None) -> Symptom | None:
+    return Symptom(What.UPDATE, Grade.SEE, went_back) if went_back else None
 
 
 def _clock(unvouched_s: float | None) -> Symptom | None:

@@ -21,7 +21,9 @@ def lay(root: Path, about: About, keyring: Path | None) -> None:
     """Write it into a root; without a keyring the image installs nothing."""
     settings = root / _SETTINGS
     settings.write_text(settings.read_text().replace("@NAME@", about.name))
-    said = f'# How this image is updated; written when it was built.\nversion = "{about.version}"\n'
+    said = (
+        f'# How this image is updated; written when it was built.\nname = "{about.name}"\nversion = "{about.version}"\n'
+    )
     (root / "usr/lib/machitap/updates.toml").write_text(f'{said}floor = "{about.floor}"\n\n[boot]\nmake = "pi"\n')
     if keyring:
         shutil.copyfile(keyring, root / _KEYRING)

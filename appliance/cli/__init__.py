@@ -6,8 +6,9 @@ from appliance.cli.carrying import export, import_
 from appliance.cli.living import enrol, init, run, twin, uplink
 from appliance.cli.looking import doctor, status, verify
 from appliance.cli.technician import technician
+from appliance.cli.tending import health
 from appliance.cli.trying import try_disk
-from appliance.cli.updating import boot_slot
+from appliance.cli.updating import boot_slot, update
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,5 +40,7 @@ for command in (
     try_disk,
     technician,
     boot_slot,
+    update,
+    health,
 ):
     unit.add_command(command)

@@ -5,6 +5,7 @@ are otherwise than in an image: partitions are files, and bundles are plain, for
 """
 
 import os
+import random
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import bundle as bundles
 import slots as boot_partitions
 from appliance.slots import Slots
 from drivers.boot import Boot, Slot
@@ -24,7 +26,8 @@ from tests.updates.keys import Keys
 
 ROOT = Path(__file__).parents[2]
 NAME = "machitap-pi-4-tap"
-VERSION = "0.1.0+20261101.0aaaaaa"
+VERSION = "0.1.0+202611010900.0aaaaaa"
+NEXT = "0.2.0+202611291442.8e20d7f"
 FLOOR = "0.1.0"
 SYSTEM_MIB = 2
 MIB = 1 << 20
@@ -68,6 +71,21 @@ class Board:
         (self.folder / "cmdline").write_text("root=PARTLABEL=system_a ro\n")
         (self.folder / "vcio").touch()
         self._write_settings()
+        self._write_systemctl()
+
+    def _write_systemctl(self) -> None:
+        """Lay a systemctl in the way of the real one: what it is asked for is noted, and nothing starts anew."""
+        (self.folder / "bin").mkdir()
+        instead = self.folder / "bin" / "systemctl"
+        instead.write_text(f'#!/bin/sh\necho "$@" >>{self.folder}/asked\n')
+        instead.chmod(0o755)
+        self.environment = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
+
+    @property
+    def asked(self) -> list[str]:
+        """Return what systemctl was asked for."""
+        path = self.folder / "asked"
+        return path.read_text().splitlines() if path.exists() else []
 
     @property
     def kept(self) -> Path:
@@ -101,7 +119,16 @@ class Board:
 
     def _write_settings(self) -> None:
         options = "".join(f'{name} = "{value}"\n' for name, value in self._options().items())
-        said = f'version = "{self.version}"\nfloor = "{FLOOR}"\nfolder = "{self.kept}"\nrauc = "{self.rauc}"\n'
+        said = "".join(
+            f'{name} = "{value}"\n'
+            for name, value in {
+                "name": self.name,
+                "version": self.version,
+                "floor": FLOOR,
+                "folder": self.kept,
+                "rauc": self.rauc,
+            }.items()
+        )
         self.settings.write_text(f'{said}[boot]\nmake = "{self.make}"\n{options}')
         handler = self.folder / "boot-slot"
         handler.write_text(f'#!/bin/sh\nexec {MACHI} unit boot-slot --settings {self.settings} "$@"\n')
@@ -128,7 +155,7 @@ class Board:
         )
         allowed = '<allow send_destination="*"/><allow own="*"/><allow receive_sender="*"/></policy></busconfig>'
         (self.folder / "bus.conf").write_text(f"{session}{allowed}\n")
-        self.environment = {"DBUS_SESSION_BUS_ADDRESS": bus, "DBUS_STARTER_BUS_TYPE": "session"}
+        self.environment |= {"DBUS_SESSION_BUS_ADDRESS": bus, "DBUS_STARTER_BUS_TYPE": "session"}
         slot = f"--override-boot-slot={self.boot.look().booted}"
         with (self.folder / "rauc.log").open("ab") as log:
             daemon = self._begin(["dbus-daemon", f"--config-file={self.folder}/bus.conf", "--nofork"], log)
@@ -191,3 +218,24 @@ def boot_partition(partition: Path, about: str, slot: Slot = Slot.A) -> Path:
 def inside(partition: Path, name: str) -> bytes:
     """Return a file of a FAT partition, as another program than ours reads it."""
     return subprocess.run(["mtype", "-i", str(partition), f"::{name}"], check=True, capture_output=True).stdout
+
+
+def built(
+    folder: Path,
+    keys: Keys,
+    version: str = NEXT,
+    name: str = NAME,
+    content: bytes = b"the new system",
+    *,
+    is_plain: bool = True,
+) -> Path:
+    """Make a bundle of two small images; plain, where it goes into files."""
+    folder.mkdir(parents=True)
+    about = bundles.About(name, version, FLOOR)
+    noise = random.Random(version).randbytes(MIB // 4)  # noqa: S311 - what cannot be packed any smaller, as in an image
+    (folder / "new.erofs").write_bytes(content.ljust(32, b"\0") + noise)
+    bundles.leave(folder, about, folder / "new.erofs", boot_partition(folder / "new.vfat", f"new {version}"))
+    into = folder / "update.raucb"
+    signer = bundles.Signer(keys.certificate, keys.key, keys.authority)
+    bundles.make(bundles.read_about(folder, name), folder, signer, into, is_plain=is_plain)
+    return into

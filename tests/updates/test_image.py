@@ -1,11 +1,14 @@
 """What an image says of its own updates, read by the program that is in it."""
 
 import configparser
+import shutil
+import subprocess
 from pathlib import Path
 
 import build
 import updating
-from appliance.updates import boot_of, read_settings
+from appliance.cli import unit
+from appliance.updates import SETTINGS_FILE, Settings, boot_of, read_settings
 from appliance.versions import is_older, read
 from bundle import About
 from drivers.boot.none import Driver as NoBoot
@@ -36,7 +39,7 @@ def test_an_image_says_what_it_is_and_whom_it_believes(tmp_path: Path) -> None:
     authority.write_text("-----BEGIN CERTIFICATE-----\n")
     root = laid(tmp_path / "root", authority)
     settings = read_settings(root / "usr/lib/machitap/updates.toml")
-    assert (settings.version, settings.floor) == (ABOUT.version, ABOUT.floor)
+    assert (settings.name, settings.version, settings.floor) == (ABOUT.name, ABOUT.version, ABOUT.floor)
     assert isinstance(boot_of(settings), Pi)
     read(settings.floor)
     assert (root / "etc/rauc/keyring.pem").read_text() == authority.read_text()
@@ -56,3 +59,27 @@ def test_an_image_of_nobody_believes_nobody(tmp_path: Path) -> None:
 
 def test_a_device_without_an_image_has_no_slots(tmp_path: Path) -> None:
     assert isinstance(boot_of(read_settings(tmp_path / "updates.toml")), NoBoot)
+
+
+def test_systemd_understands_the_service_that_looks_at_a_new_system(tmp_path: Path) -> None:
+    name = "machitap-health.service"
+    folder = tmp_path / "usr/lib/systemd/system"
+    folder.mkdir(parents=True)
+    service = (ROOT / "image-build/root/usr/lib/systemd/system" / name).read_text()
+    (folder / name).write_text(service)
+    for target in ("sysinit.target", "basic.target", "shutdown.target", "multi-user.target"):
+        shutil.copy(f"/usr/lib/systemd/system/{target}", folder)
+    program = tmp_path / "opt/machitap/bin/machi"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    command = ["systemd-analyze", "verify", "--man=no", f"--root={tmp_path}", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    said = dict(line.split("=", 1) for line in service.splitlines() if "=" in line and line[0] != "#")
+    assert said["ExecStart"].split()[1:] == ["unit", "health"]
+    assert "health" in unit.commands
+    assert said["ConditionPathExists"] == str(SETTINGS_FILE)
+    assert Settings().folder in said["ReadWritePaths"].split()
+    preset = (ROOT / "image-build/root/usr/lib/systemd/system-preset/82-machitap-image.preset").read_text()
+    assert f"enable {name}" in preset.splitlines()
