@@ -12,7 +12,7 @@ TOWNS ?= 24
 BOARD ?= pi-4
 KIND ?= tap
 
-.PHONY: help demo test test-faults test-image image lint bench fuzz soak soak-cards tables mutants setup lock screenshots clean
+.PHONY: help demo test test-faults test-image image bundle lint bench fuzz soak soak-cards tables mutants setup lock screenshots clean
 
 help:
 	@echo "make demo              the town on this machine, with a page to hold cards on; Ctrl-C ends it"
@@ -20,6 +20,7 @@ help:
 	@echo "make test              every check and every test"
 	@echo "make test-faults       real faults at length: CUTS=20000 of a simulated disk, POINTS=40 moments at which processes are struck"
 	@echo "make image             an image for a card, in build/image: BOARD=pi-4 KIND=tap; TWICE=1 builds it again and compares"
+	@echo "make bundle            a signed update of it: CERTIFICATE=… KEY=… KEYRING=… (docs/updates.md)"
 	@echo "make test-image        the same, and then it is started on an emulated machine, tried, and its power cut: a quarter of an hour"
 	@echo "make lint              style, types, walls between the rooms"
 	@echo "make bench             measurements, each as a ratio to a limit of this machine"
@@ -47,7 +48,10 @@ test-faults: setup
 
 image:
 	@scripts/setup image
-	@$(VENV)/python image-build/build.py --board $(BOARD) --kind $(KIND) $(if $(TWICE),--twice)
+	@$(VENV)/python image-build/build.py --board $(BOARD) --kind $(KIND) $(if $(KEYRING),--keyring $(KEYRING)) $(if $(TWICE),--twice)
+
+bundle:
+	@$(VENV)/python image-build/bundle.py machitap-$(BOARD)-$(KIND) --certificate $(CERTIFICATE) --key $(KEY) --authority $(KEYRING)
 
 test-image: image
 	$(VENV)/python -m pytest tests/image -m image

@@ -27,6 +27,7 @@ from appliance.screen.panel import Panel
 from appliance.staff import Sheet
 from appliance.symptoms import Spared
 from appliance.unit import Unit, assemble
+from appliance.updates import Kept, went_back
 from appliance.view import Viewer, notice, place_names, till
 from appliance.web import Web, local_door, unix_door
 from appliance.words import load
@@ -66,6 +67,7 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     viewer.till = lambda: till(daemon.serving.tap, daemon.serving.directory)
     viewer.notice = lambda: notice(daemon.serving.receipts, care.symptoms)
     viewer.is_practice = lambda: daemon.is_practice
+    daemon.screens = lambda: board.pages
     prints = _printing(driver(config, "printer"), daemon) if fitted(config, "printer") else None
     unit.receipts.print = prints
 
@@ -102,7 +104,11 @@ def _care(unit: Unit, clock: Clock, config: Config, feedback: Feedback) -> Care:
     def spare(spared: tuple[Spared, ...]) -> None:
         feedback.spare(voice=Spared.VOICE in spared, light=Spared.LIGHT in spared)
 
-    care = Care(clock, driver(config, "power"), unit.opened.journal, config.limits, spare)
+    kept = Kept(Path(config.updates))
+    care = Care(
+        *(clock, driver(config, "power"), unit.opened.journal, config.limits, spare),
+        went_back=lambda: went_back(kept.note()),
+    )
     unit.tap.spares_money = lambda: care.spares(Spared.MONEY)
     unit.hatch.symptoms = care.spelled
     return care

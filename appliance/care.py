@@ -15,7 +15,7 @@ from appliance.symptoms import Limits, Seen, Spared, judge, spared
 from drivers.board import Readings
 from drivers.clock import Clock, Confidence
 from drivers.power import Power
-from sync.symptoms import Symptom, What, spell
+from sync.symptoms import Symptom, What, Why, spell
 
 LOOK_S: Final = 5.0
 _DAY_S: Final = 86_400.0
@@ -48,6 +48,7 @@ class Care:
         power: the reader's.
         journal: keeps what is usual at this reader.
         changed: is told what is given up, whenever that changes.
+        went_back: returns why the last update of the system came to nothing, or None.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class Care:
         journal: Journal,
         limits: Limits,
         changed: Callable[[tuple[Spared, ...]], None],
+        went_back: Callable[[], Why | None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._power = power
         self._journal = journal
         self._limits = limits
         self._changed = changed
+        self._went_back = went_back
         self._board = Readings()
         self._dips, self._hangs, self._revived = _Lately(), _Lately(), _Lately()
         self._slowed_at: float | None = None
@@ -162,6 +165,7 @@ class Care:
             twin_late_s=late_s,
             unvouched_s=None if self._unvouched_since is None else now - self._unvouched_since,
             reads=self._habit.reads,
+            went_back=self._went_back(),
         )
 
     def _revive(self, now: float) -> None:

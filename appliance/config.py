@@ -61,6 +61,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         drivers: for each kind of device the make and its options, as `[drivers.reader]` with `make = "pcsc"`.
         limits: from where on a figure of the board is a symptom.
+        updates: the folder in which it is kept how the last update of the system went.
         ballast_bytes: room kept back on the disk, so that a full one is noticed before a touch is lost.
     """
 
@@ -70,6 +71,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     uplink: Uplink = Uplink()
     twin: Twin = Twin()
     limits: Limits = Limits()
+    updates: str = "/var/lib/machi-update"
     ballast_bytes: Annotated[int, msgspec.Meta(ge=0)] = 4 * 1024 * 1024
 
 

@@ -90,6 +90,7 @@ class Daemon:
         self._practice: Unit | None = None
         self._is_over = False
         self.begin_practice: Callable[[], Unit] | None = None
+        self.screens: Callable[[], int] = lambda: 0  # how many pages of the screen are open
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._readers = Readers(care)
         self._timings = Timings()
@@ -231,7 +232,7 @@ class Daemon:
         self._note(staff.sign_in(number, pin) if number else staff.sign_out())
 
     def status(self) -> Status:
-        return look(self._unit, self._care, self._readers, self._timings)
+        return look(self._unit, self._care, self._readers, self._timings, self.screens())
 
     def _next(self) -> Item | None:
         """Wait for the next thing to do; look after the journal while nothing is waiting."""

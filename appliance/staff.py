@@ -112,10 +112,14 @@ class Staff:
     def _of(self, counter: Counter) -> Any:
         if counter.program.acts is None:
             return None
+        now = self.tap.moment()
+        return counter.sheet(self._states(counter.program.acts, now), now, self.unheard())
+
+    def unheard(self) -> Sequence[Fact]:
+        """Return what the centre has not heard yet, in order; read anew only when it may be another."""
         if self._read[0] != self.news():
             self._read = self.news(), self.waiting()
-        now = self.tap.moment()
-        return counter.sheet(self._states(counter.program.acts, now), now, self._read[1])
+        return self._read[1]
 
     def _do(self, acts: Acts, act: Act) -> Shown:
         say = self.tap.feedback.show

@@ -9,8 +9,9 @@ from appliance.care import Care
 from appliance.readers import Readers
 from appliance.symptoms import Spared
 from appliance.twinned import Lag
-from appliance.unit import Unit
+from appliance.unit import WAITING_MAX, Unit
 from sync.facts import Gap
+from sync.rights import Moves
 from sync.symptoms import Symptom
 
 _TIMINGS_KEPT: Final = 1000
@@ -35,6 +36,8 @@ class Status(msgspec.Struct, frozen=True):
     """One unit. `schema` names the form of this document; times are Unix milliseconds or seconds, as named.
 
     `disbelieved`: why the town's own pass issuers are not believed here, or empty.
+    `unsent_money`: how many entries that the centre has not heard are about money, or anything else that is dealt out.
+    `operator`: who is signed in behind the counter; 0 for nobody. `screens`: how many pages of its screen are open.
     `paper`: why the last receipt did not come out, or empty.
     `twin`: how far behind the journal's second copy is.
     `symptoms`: what it suffers from, the gravest first; `spares`: what it has given up for that.
@@ -49,6 +52,7 @@ class Status(msgspec.Struct, frozen=True):
     reader_service: bool
     tip: str
     unsent: int
+    unsent_money: int
     oldest_unsent_ms: int | None
     contact_ms: int | None
     state: str
@@ -56,6 +60,8 @@ class Status(msgspec.Struct, frozen=True):
     strange: str
     disbelieved: str
     paper: str
+    operator: int
+    screens: int
     lost: list[Gap]
     twin: Lag
     symptoms: list[Symptom]
@@ -64,7 +70,7 @@ class Status(msgspec.Struct, frozen=True):
     touch_p95_s: float | None
 
 
-def look(unit: Unit, care: Care, readers: Readers, timings: Timings) -> Status:
+def look(unit: Unit, care: Care, readers: Readers, timings: Timings, screens: int = 0) -> Status:
     """Put the status together."""
     backlog, standing, tip = unit.hatch.backlog(), unit.hatch.standing, unit.opened.journal.tip
     here = unit.directory.here()
@@ -78,6 +84,7 @@ def look(unit: Unit, care: Care, readers: Readers, timings: Timings) -> Status:
         reader_service=readers.service,
         tip=f"{tip.boot}/{tip.seq}" if tip else "",
         unsent=backlog.unsent,
+        unsent_money=_money(unit, backlog.unsent),
         oldest_unsent_ms=backlog.oldest_ms,
         contact_ms=standing.contact_ms,
         state=standing.state,
@@ -85,6 +92,8 @@ def look(unit: Unit, care: Care, readers: Readers, timings: Timings) -> Status:
         strange=standing.strange,
         disbelieved=unit.tap.believer.refused,
         paper=unit.receipts.trouble or "",
+        operator=unit.tap.moment().operator.number,
+        screens=screens,
         lost=unit.opened.lost,
         twin=unit.twin.look(),
         symptoms=list(care.symptoms),
@@ -92,3 +101,9 @@ def look(unit: Unit, care: Care, readers: Readers, timings: Timings) -> Status:
         touch_p50_s=timings.percentile(0.5),
         touch_p95_s=timings.percentile(0.95),
     )
+
+
+def _money(unit: Unit, unsent: int) -> int:
+    """Count what moves rights; of more than is ever told apart, everything."""
+    moving = sum(isinstance(fact, Moves) and bool(fact.moves[1]) for fact in unit.staff.unheard())
+    return moving + max(0, unsent - WAITING_MAX)

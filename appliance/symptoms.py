@@ -15,7 +15,7 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 
 from drivers.board import Readings
-from sync.symptoms import Grade, Symptom, What
+from sync.symptoms import Grade, Symptom, What, Why
 
 _MIB: Final = 1024 * 1024
 _HOUR_S: Final = 3600.0
@@ -63,6 +63,7 @@ class Seen(msgspec.Struct, frozen=True):
         twin_lacks: how many entries are not in the journal's twin, and `twin_late_s`, how old the oldest of them is;
             None: there is to be no twin.
         unvouched_s: for how long nothing has vouched for the clock; None: something does.
+        went_back: why the last update of the system came to nothing; None: it did not.
     """
 
     board: Readings = Readings()
@@ -75,6 +76,7 @@ class Seen(msgspec.Struct, frozen=True):
     twin_late_s: float | None = None
     unvouched_s: float | None = None
     reads: Reads = Reads()
+    went_back: Why | None = None
 
 
 class Spared(StrEnum):
@@ -120,6 +122,7 @@ def judge(before: Iterable[Symptom], seen: Seen, limits: Limits) -> tuple[Sympto
         _wear(seen.board, limits, known.get(What.WEAR)),
         _reader_dirty(seen.reads, known.get(What.READER_DIRTY)),
         _twin(seen.twin_lacks, seen.twin_late_s),
+        _update(seen.went_back),
         _clock(seen.unvouched_s),
     )
     return tuple(_steady(symptom, known.get(symptom.what)) for symptom in found if symptom)
@@ -221,6 +224,10 @@ def _reader_dirty(reads: Reads, before: Symptom | None) -> Symptom | None:
 def _twin(lacks: int, late_s: float | None) -> Symptom | None:
     is_late = lacks > 0 and late_s is not None and late_s >= _TWIN_LATE_S
     return Symptom(What.TWIN, Grade.SEE, lacks) if is_late else None
+
+
+def _update(went_back: Why | None) -> Symptom | None:
+    return Symptom(What.UPDATE, Grade.SEE, went_back) if went_back else None
 
 
 def _clock(unvouched_s: float | None) -> Symptom | None:

@@ -120,7 +120,7 @@ def _read(folder: str, name: str, what: type[Described]) -> Described:
 def write(board: wiring.Board, kind: wiring.Kind, out: Path) -> None:
     """Write all three folders; compiles our overlays with dtc."""
     (out / "bootcfg").mkdir(parents=True, exist_ok=True)
-    (out / "bootcfg" / "autoboot.txt").write_text(autoboot_txt("a", "b"))
+    (out / "bootcfg" / "autoboot.txt").write_text(autoboot_txt("a", "a"))  # the other one is empty
     for slot in SLOTS:
         folder = out / f"boot_{slot}"
         (folder / "overlays").mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import bundle
 import disk
 import environment
 import initrd
@@ -20,6 +21,7 @@ import machine
 import sbom
 import slots
 import tree
+import updating
 from machine import REPOSITORY, BuildError, run
 
 DATA_MEBIBYTES = 64  # it grows to the end of the card at the first start
@@ -35,10 +37,15 @@ class Asked:
     commit: str
     time: int
     version: str
+    keyring: Path | None = None
 
     @property
     def name(self) -> str:
         return f"machitap-{self.board}-{self.kind}"
+
+    @property
+    def about(self) -> bundle.About:
+        return bundle.About(self.name, self.version, updating.floor())
 
 
 def main() -> None:
@@ -47,12 +54,13 @@ def main() -> None:
     parser.add_argument("--board", default="pi-4", help="as in firmware-config/boards")
     parser.add_argument("--kind", default="tap", help="as in firmware-config/kinds")
     parser.add_argument("--packages", default="no-screen", help="as in image-build/packages")
+    parser.add_argument("--keyring", type=Path, help="whose updates it takes: certificates (PEM); nobody's if left out")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "image", help="folder for the results")
     parser.add_argument("--twice", action="store_true", help="build all of it twice, and compare every part")
     said = parser.parse_args()
     try:
         machine.ready()
-        asked = _of_the_commit(said.board, said.kind, said.packages)
+        asked = _of_the_commit(said.board, said.kind, said.packages, said.keyring)
         sums = build(asked, said.out)
         if said.twice:
             compare(sums, build(asked, said.out / "again"))
@@ -60,7 +68,7 @@ def main() -> None:
         sys.exit(f"image: {error}")
 
 
-def _of_the_commit(board: str, kind: str, packages: str) -> Asked:
+def _of_the_commit(board: str, kind: str, packages: str, keyring: Path | None) -> Asked:
     """Return what is asked for, of the last commit.
 
     Raises:
@@ -73,7 +81,12 @@ def _of_the_commit(board: str, kind: str, packages: str) -> Asked:
             "an image says which commit it is made of, and something is changed that is in none; commit it"
         )
     number = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
-    return Asked(board, kind, packages, commit, int(time), f"{number}+{commit}")
+    return Asked(board, kind, packages, commit, int(time), version(number, int(time), commit), keyring)
+
+
+def version(number: str, time: int, commit: str) -> str:
+    """Return what an image calls itself: of two with the same number, the later commit's is the newer one."""
+    return f"{number}+{datetime.fromtimestamp(time, UTC):%Y%m%d%H%M}.{commit}"
 
 
 def build(asked: Asked, out: Path) -> dict[str, str]:
@@ -89,10 +102,12 @@ def build(asked: Asked, out: Path) -> dict[str, str]:
     components = [*sbom.debian(root), *sbom.python(root / environment.PACKAGES)]
     parts = _boot_partitions(asked, root, source, work)
     tree.strip(root, asked.version)
+    updating.lay(root, asked.about, asked.keyring)
     parts += [_data(root, work, asked.time), _system(root, work, asked.time)]
     image = out / f"{asked.name}.img"
     disk.write(image, disk.layout(work, data_mebibytes=DATA_MEBIBYTES), has_rom=has_rom)
-    sums = {path.name: _sum(path) for path in [*parts, image, *_beside(asked, out, components)]}
+    beside = [*_beside(asked, out, components), *bundle.leave(out, asked.about, parts[-1], work / "boot_a.vfat")]
+    sums = {path.name: _sum(path) for path in [*parts, image, *beside]}
     (out / f"{asked.name}.sha256").write_text("".join(f"{sum_}  {name}\n" for name, sum_ in sums.items()))
     run("zstd", "-12", "--quiet", "--force", "-T0", "--long=27", image)
     _say(root, image)

@@ -6,7 +6,7 @@ would look for. A unit says its present ones with every contact, in one line of 
 
 import re
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 import msgspec
@@ -26,7 +26,24 @@ class What(StrEnum):
     WEAR = "wear"
     READER_DIRTY = "reader-dirty"
     TWIN = "twin"
+    UPDATE = "update"
     CLOCK = "clock"
+
+
+class Why(IntEnum):
+    """Why a unit went back to the system that it had before an update; the figure of that symptom."""
+
+    NOT_STARTED = 1
+    INTERRUPTED = 2
+    DAEMON = 3
+    JOURNAL = 4
+    SERVICE = 5
+    READER = 6
+    SCREEN = 7
+    PRINTER = 8
+    DEVICE = 9
+    CENTRE = 10
+    CUT_OFF = 11
 
 
 class Grade(StrEnum):
@@ -106,11 +123,35 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
         do_ja="控え用のUSBメモリが差してあるか見てください。くわしくは machi unit doctor",
         do_en="look whether its USB stick is plugged in; machi unit doctor says more",
     ),
+    What.UPDATE: Meaning(
+        ja="更新は取りやめ、前のシステムに戻りました: {figure}",
+        en="an update was given up, and the system before it runs: {figure}",
+        do_ja="この端末は前のまま使えます。理由を直してから machi unit update をもう一度",
+        do_en="it serves as before; see to the reason, then say machi unit update once more",
+    ),
     What.CLOCK: Meaning(
         ja="時計が正しいとわかりません",
         en="nothing vouches for the clock",
         do_ja="ネットワークに一度つなぐか、電池時計を付けるか、その電池を替えてください",
         do_en="connect it once, or fit a battery clock, or change its cell",
+    ),
+}
+
+
+_WHY: Final[Mapping[int, tuple[str, str]]] = {
+    Why.NOT_STARTED: ("新しいシステムが起動しませんでした", "the new system did not come up"),
+    Why.INTERRUPTED: ("書き込みの途中で電源が切れました", "the power went while it was written"),
+    Why.DAEMON: ("端末のプログラムが動きませんでした", "the unit's daemon did not run"),
+    Why.JOURNAL: ("記録が読めませんでした", "the journal was not what it was"),
+    Why.SERVICE: ("お休みのままでした", "it served nobody"),
+    Why.READER: ("カードリーダーが使えませんでした", "the card reader did not work"),
+    Why.SCREEN: ("画面が出ませんでした", "the screen showed nothing"),
+    Why.PRINTER: ("プリンターが使えませんでした", "the printer did not work"),
+    Why.DEVICE: ("前に使えた機器が使えませんでした", "a device that had worked did not"),
+    Why.CENTRE: ("町につながりませんでした", "the town could not be reached"),
+    Why.CUT_OFF: (
+        "確かめ終わる前に電源が切れたか、止まりました",
+        "it came up, and was cut off or stopped before it could be kept",
     ),
 }
 
@@ -123,7 +164,14 @@ def meaning(symptom: Symptom) -> Meaning:
         do_ja="くわしい人に見てもらってください",
         do_en="ask somebody who knows the units",
     )
-    return Meaning(*(words.replace("{figure}", f"{symptom.figure:,}") for words in msgspec.structs.astuple(found)))
+    figure = f"{symptom.figure:,}"
+    ja, en = _WHY.get(symptom.figure, (figure, figure)) if symptom.what == What.UPDATE else (figure, figure)
+    return Meaning(
+        ja=found.ja.replace("{figure}", ja),
+        en=found.en.replace("{figure}", en),
+        do_ja=found.do_ja.replace("{figure}", ja),
+        do_en=found.do_en.replace("{figure}", en),
+    )
 
 
 # ---- as one line of text

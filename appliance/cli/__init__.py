@@ -7,7 +7,9 @@ from appliance.cli.living import enrol, init, run, twin, uplink
 from appliance.cli.looking import doctor, status, verify
 from appliance.cli.parting import decommission
 from appliance.cli.technician import technician
+from appliance.cli.tending import health
 from appliance.cli.trying import try_disk
+from appliance.cli.updating import boot_slot, update
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,7 +27,7 @@ def unit() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-_COMMANDS = (
+for command in (
     init,
     enrol,
     run,
@@ -37,8 +39,10 @@ _COMMANDS = (
     export,
     import_,
     try_disk,
+    boot_slot,
+    update,
+    health,
     decommission,
     technician,
-)
-for command in _COMMANDS:
+):
     unit.add_command(command)

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
@@ -19,6 +19,10 @@ from appliance.cli.common import (
     plainly,
     say,
 )
+
+if TYPE_CHECKING:
+    from appliance.config import Config
+    from appliance.doctor import Report
 
 
 @click.command(epilog="\b\nExamples:\n  machi unit status lib01\n  machi unit status lib01 --json")
@@ -50,49 +54,69 @@ def doctor(folder: Path, output: Path | None, as_json: bool) -> None:
 
     What --report writes names no unit, place, person or key, and may be published: docs/hardware.md says what for.
     """
-    from appliance.config import HATCH_SOCKET, ConfigError, read_config
-    from appliance.doctor import examine, lines, unreadable
-    from appliance.uplink.courier import HatchError, NoDaemonError
-    from appliance.uplink.hatch import HttpHatch
-    from appliance.uplink.reach import reach
-    from drivers.clock.system import Driver as SystemClock
+    from appliance.doctor import lines
 
     if output and output.exists():
         raise ExistsError(f"{output} is there already; name another file")
     where = output.absolute() if output else None
     with inside(folder):
-        try:
-            status: dict[str, Any] | None = HttpHatch(HATCH_SOCKET).status()
-        except NoDaemonError:
-            status = None
-        except HatchError:
-            status = {}
-        try:
-            config, clock = read_config(Path()), SystemClock()
-            report = examine(config.name, config.drivers, status, lambda: reach(Path(), config, clock), clock)
-            if where:
-                where.write_bytes(_proof(report, status, config, clock))
-        except ConfigError as error:
-            report = unreadable(str(error))
+        looked = look_over(Path())
+        if where and looked.config:
+            where.write_bytes(_proof(looked, looked.config))
+    report = looked.report
     click.echo(msgspec.json.encode(report) if as_json else "\n".join(lines(report)))
     if report.failed:
         sys.exit(CHECK_FAILED)
 
 
-def _proof(report: Any, status: dict[str, Any] | None, config: Any, clock: Any) -> bytes:
+class Looked(NamedTuple):
+    """A unit that was looked over: the doctor's report, what its daemon says, its configuration if it can be read."""
+
+    report: "Report"
+    status: dict[str, Any] | None
+    config: "Config | None"
+
+
+def look_over(here: Path) -> Looked:
+    """Ask the running unit, and look at every device; call it inside the unit's folder."""
+    from appliance.config import HATCH_SOCKET, ConfigError, read_config
+    from appliance.doctor import examine, unreadable
+    from appliance.uplink.courier import HatchError, NoDaemonError
+    from appliance.uplink.hatch import HttpHatch
+    from appliance.uplink.reach import reach
+    from drivers.clock.system import Driver as SystemClock
+
+    try:
+        status: dict[str, Any] | None = HttpHatch(HATCH_SOCKET).status()
+    except NoDaemonError:
+        status = None
+    except HatchError:
+        status = {}
+    try:
+        config, clock = read_config(here), SystemClock()
+        return Looked(
+            examine(config.name, config.drivers, status, lambda: reach(here, config, clock), clock), status, config
+        )
+    except ConfigError as error:
+        return Looked(unreadable(str(error)), status, None)
+
+
+def _proof(looked: Looked, config: "Config") -> bytes:
     import apsw
 
     from appliance.config import driver
     from appliance.proving import prove, time_commits
     from appliance.unit import SOFTWARE
+    from drivers.clock.system import Driver as SystemClock
     from drivers.inventory import take
 
+    clock = SystemClock()
     with plainly():
         try:
             commits = time_commits(driver(config, "disk"), clock)
         except apsw.Error as error:
             raise HardwareError(f"the disk cannot be tried: {error}") from error
-    proof = prove(report, status, take(), commits, clock.wall_ms(), SOFTWARE)
+    proof = prove(looked.report, looked.status, take(), commits, clock.wall_ms(), SOFTWARE)
     return msgspec.json.format(msgspec.json.encode(proof), indent=1) + b"\n"
 
 

@@ -1,6 +1,6 @@
 """What changes how a unit decides, forged, old, mixed or cut short: the town's words, whom to trust, who is revoked.
 
-There is no update of the software itself yet; it comes with the image.
+Updates of the system itself are in tests/updates.
 """
 
 import contextlib
@@ -93,10 +93,11 @@ def _news(town: Place) -> Segment:
     control="What the town says to its units is a chain that it signs: forged, mixed, cut or older words are refused "
     "whole, and change nothing. Lists of revoked certificates are believed by their authority's signature only. A "
     "trust folder or a database that is not as it should be is refused at the start. Packages are installed by their "
-    "hashes.",
-    residual="Nothing yet updates machitap or the system under it: how images are signed and rolled back is not "
-    "built, and not covered here. An old list of revoked certificates that somebody lays into trust/ is used, and "
-    "says how old it is. trust/ itself is not signed: it is the technician's.",
+    "hashes. An update of the system is a bundle with a signature; another one is refused before anything is written.",
+    residual="Whoever has the key that signs updates, or the card itself, can have a unit run anything: no board's "
+    "boot is signed. Updates are tried on files, not on a board (docs/updates.md). An old list of revoked certificates "
+    "that somebody lays into trust/ is used, and says how old it is. trust/ itself is not signed: it is the "
+    "technician's.",
 )
 @pytest.mark.parametrize(
     "forgery",
