@@ -53,13 +53,18 @@ Raises ValueError if this is no such key.
 
 
 class Ticket(msgspec.Struct, frozen=True):
-    """What the technician takes along: where the centre is, how to know it, and the one-time code."""
+    """What the technician takes along: where the centre is, how to know it, and the one-time code.
+
+    `town_key`, `seal`: by which an answer is known that comes as a file, and for which a request is sealed (base64).
+    """
 
     url: str
     town: str
     unit: str
     code: str
     ca: str
+    town_key: str
+    seal: str
 
 
 class Enroller:
@@ -83,8 +88,11 @@ class Enroller:
         self._card_key = card_key
         self._vouch = vouch
 
-    def invite(self, unit: str, place: str, counter: str, url: str) -> Ticket:
+    def invite(self, unit: str, place: str, counter: str, url: str, seal: bytes = b"") -> Ticket:
         """Name a unit, or give a known one a new life, and return the ticket with its one-time code.
+
+        Args:
+            seal: the town's public key for what comes sealed; without it, this ticket is of no use by hand.
 
         Raises:
             EntryError: this is no name for a unit, or it is that of a journal of the centre.
@@ -105,7 +113,8 @@ class Enroller:
             bound = self._bind(code, unit, epoch, expires)
             connection.execute(sa.insert(store.code).values(hash=bound, unit=unit, epoch=epoch, expires_ms=expires))
             self._streams.append(connection, TOWN_STREAM, [UnitSet(unit, place, counter)])
-        return Ticket(url, self._town_id, unit, code, self._authority.pem)
+        town_key = text(self._town.signer.public)
+        return Ticket(url, self._town_id, unit, code, self._authority.pem, town_key, text(seal))
 
     def enrol(self, request: EnrolRequest) -> Enrolment:
         """Let a unit in.

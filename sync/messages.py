@@ -27,6 +27,7 @@ _DOMAIN = {
     "Holdings": b"machitap/holdings/1\0",
     "TownTime": b"machitap/time/1\0",
     "Technicians": b"machitap/technicians/1\0",
+    "Admission": b"machitap/admission/1\0",
 }
 
 
@@ -162,6 +163,20 @@ class Enrolment(msgspec.Struct, frozen=True):
     host_certificate: str = ""
 
 
+class Admission(msgspec.Struct, frozen=True):
+    """The same answer on its way by hand: `sealed` for the unit that asked, as `sync.by_hand` does it.
+
+    `request`: SHA-256 of what it answers. `at`: the centre's time, Unix milliseconds.
+    """
+
+    town: UnitName
+    unit: UnitName
+    epoch: Count
+    request: HashHex
+    at: AtMs
+    sealed: str
+
+
 class RenewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A unit asks for a fresh TLS certificate; `proof`: signature with the journal key over the request (base64)."""
 
@@ -223,7 +238,7 @@ class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _SIGNED: Final[dict[type[msgspec.Struct], msgspec.json.Decoder[Any]]] = {
-    kind: msgspec.json.Decoder(kind) for kind in (Holdings, TownTime, Technicians)
+    kind: msgspec.json.Decoder(kind) for kind in (Holdings, TownTime, Technicians, Admission)
 }
 
 

@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 
 LOOK: Final = ("about", "status", "doctor", "verify", "logs", "journal")
-CHANGE: Final = ("hold", "clock", "init", "trust", "enrol", "news", "start", "stop")
+CHANGE: Final = ("hold", "clock", "init", "trust", "enrol", "request", "accept", "news", "start", "stop")
 ALLOWED: Final = {Role.SUPPORT: LOOK, Role.PROVISION: (*LOOK, *CHANGE)}
 """Which verbs each role may use. Those in CHANGE, but for `hold`, only while the same connection holds the unit."""
 

@@ -3,7 +3,7 @@
 import click
 
 from appliance.cli.carrying import export, import_
-from appliance.cli.living import enrol, init, run, twin, uplink
+from appliance.cli.living import accept, enrol, init, request, run, twin, uplink
 from appliance.cli.looking import doctor, status, verify
 from appliance.cli.technician import technician
 from appliance.cli.trying import try_disk
@@ -24,5 +24,7 @@ def unit() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (init, enrol, run, uplink, twin, status, doctor, verify, export, import_, try_disk, technician):
+for command in (
+    *(init, enrol, request, accept, run, uplink, twin, status, doctor, verify, export, import_, try_disk, technician),
+):
     unit.add_command(command)

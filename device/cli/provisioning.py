@@ -20,10 +20,12 @@ _ANSWER_S = 5.0
 
 @click.command(
     epilog="\b\nExamples:\n  machi device provision lib01@192.0.2.7 --ticket lib01.ticket --fingerprint SHA256:…\n"
-    "  machi device provision lib01@192.0.2.7 --ticket lib01.ticket --dry-run"
+    "  machi device provision lib01@192.0.2.7 --ticket lib01.ticket --dry-run\n"
+    "  machi device provision lib01@192.0.2.7 --answer lib01.answer"
 )
 @click.argument("unit", metavar="UNIT@HOST")
 @click.option("--ticket", type=click.File("rb"), help="From the office: machi central unit add.")
+@click.option("--answer", type=click.File("rb"), help="From the office, to a unit's request: machi central unit admit.")
 @click.option("--fingerprint", help="Of a new unit's SSH key, as its own screen shows it: SHA256:…")
 @click.option("--reader", default="pcsc", show_default=True, help="Make of the card reader.")
 @click.option("--reader-name", default="", help="Part of the reader's name, where there are several.")
@@ -36,6 +38,7 @@ _ANSWER_S = 5.0
 def provision(
     unit: str,
     ticket: Any,
+    answer: Any,
     fingerprint: str | None,
     sticker: Path | None,
     dry_run: bool,
@@ -46,6 +49,8 @@ def provision(
     """Set up the unit at UNIT@HOST: clock, configuration, keys, enrolment, services, checks, first entry, sticker.
 
     Saying it twice goes on where it ended: what is so already is said and left. Meanwhile nobody else can change it.
+    Where nothing reaches the centre, it ends with the unit's request as a file for the office, and goes on with its
+    answer.
     """
     from device.fleet import read_target
     from device.provision import STEPS
@@ -59,7 +64,7 @@ def provision(
         if fingerprint:
             _compare(road, keys, fingerprint)
         held = _taken(road, stack, dry_run=dry_run)
-        work = _work(held, keys, ticket, sticker, asked)
+        work = _work(held, keys, (ticket, answer), sticker, asked)
         taken = take(STEPS, work, lambda line: click.echo(printable(line), err=True), dry=dry_run)
     document = {"schema": "machi.device.provision/1", "unit": target.unit, "dry_run": dry_run, "key": work.about.key}
     if as_json:
@@ -97,17 +102,19 @@ def _taken(road: "Road", stack: ExitStack, *, dry_run: bool) -> "Unit":
     return looked_at(road) if dry_run else HeldUnit(stack.enter_context(road.held()))
 
 
-def _work(unit: "Unit", keys: "Keys", ticket: Any, sticker: Path | None, asked: dict[str, Any]) -> Any:
+def _work(unit: "Unit", keys: "Keys", given: tuple[Any, Any], sticker: Path | None, asked: dict[str, Any]) -> Any:
     from device.provision import Work
     from drivers.clock.system import Driver as SystemClock
     from sync import installed
     from sync.technician import SetUp
 
+    ticket, answer = (file.read() if file else b"" for file in given)
     return Work(
         unit=unit,
         keys=keys,
         asked=SetUp(unit.name, **asked),
-        ticket=ticket.read() if ticket else b"",
+        ticket=ticket,
+        answer=answer,
         clock=SystemClock(),
         answers=_answers,
         register=installed.register(),
