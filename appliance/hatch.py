@@ -39,12 +39,13 @@ _DAY_MS: Final = 86_400_000
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What the uplink needs to ask the centre what it holds."""
+    """What the uplink needs to ask the centre what it holds. `town_ms`: the time that the town has signed last."""
 
     unit: str
     report: Report
     fence: str
     nonce: str
+    town_ms: int = 0
 
 
 @dataclass
@@ -119,7 +120,7 @@ class Hatch:
             symptoms=self.symptoms(),
             heard_town=self._inbox.since(TOWN_STREAM) if self._pays_in_town() else None,
         )
-        return Question(self._journal.unit, report, self._fence, nonce)
+        return Question(self._journal.unit, report, self._fence, nonce, self._town_ms)
 
     def answer(self, raw: bytes) -> bytes | None:
         """Take the centre's signed Holdings, and return the next packed segment to send, or None.
@@ -184,9 +185,10 @@ class Hatch:
         segment = self._inbox.lost_at_centre(stream, heads)
         return pack(to_text(segment)) if segment else None
 
-    def certify(self, csr: str) -> RenewRequest:
-        """Vouch, with the journal's key, for a request for a new TLS certificate."""
-        return RenewRequest(self._journal.unit, csr, text(self._keystore.sign(renew_proof(csr))))
+    def certify(self, csr: str, certificate: str) -> RenewRequest:
+        """Vouch, with the journal's key, for a request for a new TLS certificate in place of the last one."""
+        proof = text(self._keystore.sign(renew_proof(csr, certificate)))
+        return RenewRequest(self._journal.unit, csr, certificate, proof)
 
     def backlog(self) -> Backlog:
         return self._outbox.backlog()

@@ -186,8 +186,8 @@ class _Door:
         return await self._packed(lambda: self._hatch.give_back(stream, heads))
 
     async def certify(self, request: Request) -> Response:
-        csr = (await _body(request)).decode()
-        return _json(await self._ask(lambda: self._hatch.certify(csr)))
+        csr, certificate = msgspec.json.decode(await _body(request), type=tuple[str, str])
+        return _json(await self._ask(lambda: self._hatch.certify(csr, certificate)))
 
     async def bell(self, request: Request) -> Response:
         await self._bells.news.wait(_seconds(request))

@@ -70,9 +70,12 @@ async def caller_of(request: Request, centre: TheCentre) -> Peer:
     if not der:
         raise RefusedError(Why.NOT_ENROLLED, "this call needs a device certificate; enrol first")
     try:
-        return Peer(*read_device(der, centre.town_id))
+        device = read_device(der, centre.town_id)
     except CertificateError as error:
         raise RefusedError(Why.NOT_ENROLLED, str(error)) from error
+    if device.ends_ms < centre.town.clock.wall_ms():
+        raise RefusedError(Why.EXPIRED, f"the certificate of {device.unit} ran out; ask for a fresh one without it")
+    return Peer(device.unit, device.epoch)
 
 
 Caller = Annotated[Peer, Depends(caller_of)]

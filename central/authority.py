@@ -2,9 +2,12 @@
 
 P-256 throughout (X.509 verification in common libraries refuses Ed25519 issuers). A unit's certificate lives thirty
 days and is renewed through sync; what it proves is who calls. What a unit wrote is proved by its journal's own key.
+
+TLS checks by whom a certificate is; until when it is good is asked at every call, for a connection may outlive it.
 """
 
 import ipaddress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -83,6 +86,19 @@ class Authority:
         builder = _builder(subject, self._certificate.subject, public, now, DEVICE_DAYS)
         return self._sign(builder, names, ExtendedKeyUsageOID.CLIENT_AUTH).decode()
 
+    def issued(self, certificate_pem: str) -> bytes:
+        """Return a certificate (PEM) as DER, if it is one of ours, good or run out.
+
+        Raises:
+            CertificateError: it is none, or another authority's.
+        """
+        try:
+            certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
+            certificate.verify_directly_issued_by(self._certificate)
+            return certificate.public_bytes(Encoding.DER)
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+            raise CertificateError(f"not a certificate of this town: {error}") from error
+
     def _sign(
         self, builder: x509.CertificateBuilder, names: x509.SubjectAlternativeName, purpose: x509.ObjectIdentifier
     ) -> bytes:
@@ -102,9 +118,18 @@ def device_uri(town: str, unit: str, epoch: int) -> str:
     return f"urn:machitap:{town}:{unit}:{epoch}"
 
 
+@dataclass(frozen=True)
+class Device:
+    """What a device certificate says. `ends_ms`: when it runs out, Unix milliseconds."""
+
+    unit: str
+    epoch: int
+    ends_ms: int
+
+
 @lru_cache(maxsize=DEVICES_MAX)
-def read_device(der: bytes, town: str) -> tuple[str, int]:
-    """Return unit and epoch from a device certificate whose chain and dates TLS has checked.
+def read_device(der: bytes, town: str) -> Device:
+    """Read a device certificate, whose chain TLS has checked, or `Authority.issued`.
 
     It is remembered, because a unit shows the same one with every call.
 
@@ -124,7 +149,7 @@ def read_device(der: bytes, town: str) -> tuple[str, int]:
         raise CertificateError("not a certificate for calling")
     if uri != device_uri(town, unit, number) or of_town != town:
         raise CertificateError(f"a certificate of another town ({of_town})")
-    return unit, number
+    return Device(unit, number, round(certificate.not_valid_after_utc.timestamp() * 1000))
 
 
 def _read_request(csr_pem: str) -> x509.CertificateSigningRequest:

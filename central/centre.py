@@ -10,7 +10,7 @@ from central import folder as at
 from central import ssh, store
 from central.authority import Authority
 from central.dealing import Dealer, own_kinds, tenders
-from central.enrol import Enroller, Vouch
+from central.enrol import RENEW_DAYS, Enroller, Vouch
 from central.folder import Folder
 from central.granting import Granter
 from central.intake import Intake
@@ -62,7 +62,18 @@ def open_centre(path: Path, clock: Clock, entropy: Entropy) -> Centre:
     authority = Authority(folder.secret(at.CA_KEY), (path / at.KEYS_FOLDER / at.CA_FILE).read_bytes())
     card_key = folder.secret(at.CARD_KEY)
     vouch = ssh.Vouching(path / at.KEYS_FOLDER, entropy)
-    return assemble(engine, folder.signer(), authority, card_key, folder.config.town.id, clock, entropy, vouch=vouch)
+    config = folder.config
+    return assemble(
+        engine,
+        folder.signer(),
+        authority,
+        card_key,
+        config.town.id,
+        clock,
+        entropy,
+        vouch=vouch,
+        renew_days=config.server.renew_days,
+    )
 
 
 def assemble(
@@ -75,6 +86,7 @@ def assemble(
     entropy: Entropy,
     check: chain.Check = chain.check_signature,
     vouch: Vouch = lambda _unit, _key: None,
+    renew_days: int = RENEW_DAYS,
 ) -> Centre:
     """Put a centre together over an open database."""
     register = installed.register()
@@ -91,7 +103,7 @@ def assemble(
         authority=authority,
         streams=streams,
         intake=Intake(engine, town, streams),
-        enroller=Enroller(engine, town, streams, authority, town_id, card_key, vouch),
+        enroller=Enroller(engine, town, streams, authority, town_id, card_key, vouch, renew_days),
         registrar=Registrar(engine, streams, card_key),
         reconciler=reconciler,
         granter=granter,

@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from central import shelves, store
-from central.authority import Authority, CertificateError, moment
+from central.authority import Authority, CertificateError, moment, read_device
 from central.refusal import RefusedError
 from central.streams import Streams, held_for
 from central.town import Town
@@ -45,6 +45,7 @@ from sync.tree import ends_text
 CODE_BYTES: Final = 10
 CODE_DAYS: Final = 7
 DAY_MS: Final = 86_400_000
+RENEW_DAYS: Final = 366
 STREAM_ENTRIES_MAX: Final = 100_000
 
 
@@ -58,6 +59,7 @@ Raises ValueError if this is no such key.
 class Ticket(msgspec.Struct, frozen=True):
     """What the technician takes along: where the centre is, how to know it, and the one-time code.
 
+    `town_key`, `seal`: by which an answer is known that comes as a file, and for which a request is sealed (base64).
     `before`: what was known of the life that the new one ends, if there is one.
     """
 
@@ -66,6 +68,8 @@ class Ticket(msgspec.Struct, frozen=True):
     unit: str
     code: str
     ca: str
+    town_key: str
+    seal: str
     before: Before | None = None
 
 
@@ -81,6 +85,7 @@ class Enroller:
         town_id: str,
         card_key: bytes,
         vouch: Vouch = lambda _unit, _key: None,
+        renew_days: int = RENEW_DAYS,
     ) -> None:
         self._engine = engine
         self._town = town
@@ -89,9 +94,13 @@ class Enroller:
         self._town_id = town_id
         self._card_key = card_key
         self._vouch = vouch
+        self._renew_days = renew_days
 
-    def invite(self, unit: str, place: str, counter: str, url: str) -> Ticket:
+    def invite(self, unit: str, place: str, counter: str, url: str, seal: bytes = b"") -> Ticket:
         """Name a unit, or give a known one a new life, and return the ticket with its one-time code.
+
+        Args:
+            seal: the town's public key for what comes sealed; without it, this ticket is of no use by hand.
 
         Raises:
             EntryError: this is no name for a unit, or it is that of a journal of the centre.
@@ -114,7 +123,8 @@ class Enroller:
             bound = self._bind(code, unit, epoch, expires)
             connection.execute(sa.insert(store.code).values(hash=bound, unit=unit, epoch=epoch, expires_ms=expires))
             self._streams.append(connection, TOWN_STREAM, [UnitSet(unit, place, counter)])
-        return Ticket(url, self._town_id, unit, code, self._authority.pem, before)
+        town_key = text(self._town.signer.public)
+        return Ticket(url, self._town_id, unit, code, self._authority.pem, town_key, text(seal), before)
 
     def enrol(self, request: EnrolRequest) -> Enrolment:
         """Let a unit in.
@@ -173,10 +183,11 @@ class Enroller:
         return certificate
 
     def renew(self, request: RenewRequest) -> Certificate:
-        """Give a unit a fresh certificate, also after its old one has run out: its journal key vouches for it.
+        """Give a unit a fresh certificate, also for a while after its last one ran out: its journal key vouches for it.
 
         Raises:
-            RefusedError: the unit is not enrolled, or the journal key did not sign the request.
+            RefusedError: the unit is not enrolled, the journal key did not sign the request, or the certificate that is
+                to be replaced is not its last one, or ran out too long ago.
         """
         with self._engine.begin() as connection:
             row = (
@@ -187,8 +198,32 @@ class Enroller:
             public = self._public(connection, request.unit, row["epoch"]) if row else None
             if row is None or public is None or row["state"] == UnitState.CLOSED:
                 raise RefusedError(Why.NOT_ENROLLED, f"{request.unit} is not enrolled")
-        self._check_proof(public, renew_proof(request.csr), request.proof)
+        self._check_proof(public, renew_proof(request.csr, request.certificate), request.proof)
+        self._check_last(request, row)
         return Certificate(self._certify(request.csr, request.unit, row["epoch"]), self._authority.pem)
+
+    def _check_last(self, request: RenewRequest, row: sa.RowMapping) -> None:
+        """Make sure that it is this life's certificate that is to be replaced, and no copy of an older one.
+
+        A unit that was heard after a certificate ran out had a newer one by then.
+        """
+        try:
+            device = read_device(self._authority.issued(request.certificate), self._town_id)
+        except CertificateError as error:
+            raise RefusedError(Why.NOT_ENROLLED, str(error)) from error
+        if (device.unit, device.epoch) != (request.unit, row["epoch"]):
+            raise RefusedError(Why.NOT_ENROLLED, f"{request.unit} is not enrolled in life {device.epoch}")
+        ended = moment(device.ends_ms).date().isoformat()
+        if (row["contact_ms"] or 0) > device.ends_ms:
+            raise RefusedError(
+                Why.NOT_ENROLLED, f"{request.unit} has had a newer certificate than the one that ran out on {ended}"
+            )
+        if self._town.clock.wall_ms() > device.ends_ms + self._renew_days * DAY_MS:
+            raise RefusedError(
+                Why.NOT_ENROLLED,
+                f"the certificate of {request.unit} ran out on {ended}, more than {self._renew_days} days ago;"
+                " the office may raise renew_days in central.toml, or let it in with a new ticket",
+            )
 
     def close(self, unit: str, reason: str) -> bool:
         """End a unit's present life: it is lost, stolen or scrapped. Return whether there was such a unit."""

@@ -48,6 +48,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the centre listens. Units call `units` over TLS with their certificates; people open `console`.
 
     Residents' phones call `resident`, through a server that speaks TLS to them; `resident_port` 0: there is none.
+    A unit's certificate is renewed for `renew_days` after it ran out.
     """
 
     units_host: str = "127.0.0.1"
@@ -58,6 +59,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     resident_host: str = "127.0.0.1"
     resident_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     resident_url: str = ""
+    renew_days: Annotated[int, msgspec.Meta(ge=0, le=3653)] = 366
 
     @property
     def units_url(self) -> str:

@@ -10,6 +10,7 @@ _TITLES: Final = {
     Why.UNKNOWN_HEAD: (409, "The entry to go on from is not known here"),
     Why.SUSPENDED: (403, "This unit is suspended"),
     Why.NOT_ENROLLED: (401, "No valid device certificate of this town"),
+    Why.EXPIRED: (401, "The device certificate ran out"),
     Why.NOT_YOURS: (403, "Not a journal of this town"),
     Why.BAD_CODE: (403, "The one-time code is wrong, used, or too old"),
     Why.BAD_SEAL: (422, "The signature does not verify"),

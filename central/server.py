@@ -44,6 +44,7 @@ DEAL_EVERY_S: Final = 60.0  # it may have become night, or an office may have an
 FULL_S: Final = 2.0  # until it is tried again to write on a full disk
 KEEP_ALIVE_S: Final = 75
 STOP_S: Final = 3
+NO_CHECK_TIME: Final = 0x200000  # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, for which Python has no name
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -61,7 +62,7 @@ class PeerProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
-        der = tls.getpeercert(binary_form=True) if tls else None  # TLS has checked chain and dates
+        der = tls.getpeercert(binary_form=True) if tls else None  # TLS has checked the chain; the API asks the date
         self.app_state = {**self.app_state, "peer_certificate": der}
 
 
@@ -122,7 +123,8 @@ def units_tls(authority: Authority, names: tuple[str, ...], keys: Path, now_ms: 
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(keys / SERVER_FILE, keys / SERVER_KEY)
     context.load_verify_locations(cadata=authority.pem)
-    context.verify_mode = ssl.CERT_OPTIONAL  # a unit that enrols, or whose certificate ran out, has none to show
+    context.verify_mode = ssl.CERT_OPTIONAL  # a unit that enrols has none to show
+    context.verify_flags |= NO_CHECK_TIME  # one that ran out is told so at the call, in words that it understands
     return context
 
 

@@ -6,6 +6,7 @@ town.json         from the office, good for long: whom units let in, how units a
                   known_hosts and revoked.krl say the same for OpenSSH
 hosts/<unit>      the key of a new unit that a person has compared, until the town vouches for it
 held/<unit>/      journals that were taken along
+asked/            requests of units that reached no centre, to be brought to the office, and its answers
 """
 
 import os
@@ -17,8 +18,9 @@ from cryptography.hazmat.primitives.serialization import SSHCertificate, load_ss
 
 from device.errors import DeviceError, Exit
 from device.openssh import keygen
+from sync.by_hand import ByHandError, request_id
 from sync.entries import BAD_JSON
-from sync.messages import MessageError, Technicians, raw_bytes
+from sync.messages import Admission, MessageError, Technicians, raw_bytes
 from sync.technician import Role
 
 
@@ -26,6 +28,12 @@ class _Told(msgspec.Struct, frozen=True):
     """As the town signed it; a unit checks that."""
 
     body: Technicians
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """As the town signed it; a unit checks that, too."""
+
+    body: Admission
 
 
 class Permit(msgspec.Struct, frozen=True):
@@ -145,6 +153,31 @@ class Keys:
         existed = path.exists()
         path.unlink(missing_ok=True)
         return existed
+
+    def keep_request(self, unit: str, request: bytes) -> Path:
+        """Keep what a unit asks the office for; return the file."""
+        path = self._asked(unit, "request")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write(path, request)
+        return path
+
+    def answer(self, unit: str) -> bytes:
+        """Return the office's answer, if it lies beside the request that it answers; b"" if there is none."""
+        asked, answered = self._asked(unit, "request"), self._asked(unit, "answer")
+        try:
+            raw, to = answered.read_bytes(), request_id(asked.read_bytes())
+            said = msgspec.json.decode(raw, type=_Answer).body.request
+        except (OSError, *BAD_JSON, ByHandError):
+            return b""
+        return raw if said == to else b""
+
+    def forget_request(self, unit: str) -> None:
+        """Throw request and answer away: the unit is let in."""
+        for what in ("request", "answer"):
+            self._asked(unit, what).unlink(missing_ok=True)
+
+    def _asked(self, unit: str, what: str) -> Path:
+        return self.folder / "asked" / f"{unit}.{what}"
 
     def place_for(self, unit: str) -> Path:
         """Return the folder for what is taken along from a unit."""

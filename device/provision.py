@@ -46,6 +46,7 @@ class Work:
         unit: held, if anything may be changed.
         asked: what the unit is to be.
         ticket: of the office; b"" if the unit is let in already.
+        answer: of the office, to the request of a unit that reached no centre; b"" if there is none.
         answers: tells whether somebody answers at an address, as this laptop sees it.
         paper: where the sticker goes.
         about: how far the unit is; asked anew after each change.
@@ -60,6 +61,7 @@ class Work:
     register: Register
     paper: Path
     about: About
+    answer: bytes = b""
 
     @property
     def held(self) -> HeldUnit:
@@ -158,14 +160,34 @@ def _let_in(state: State, about: About) -> Outcome:
 
 
 def _enrol(work: Work) -> Outcome:
-    """Let the unit in: it makes its own keys, and calls the centre by its own way or through this laptop."""
+    """Let the unit in: with an answer that was brought, over its own way to the centre, or through this laptop."""
+    name = work.asked.name
+    if answer := work.answer or work.keys.answer(name):
+        work.about = _accept(work, answer)
+    else:
+        work.about = _enrol_over_a_way(work, _ticket_for(work))
+    work.keys.forget_request(name)
+    return _let_in(State.OK, work.about)
+
+
+def _accept(work: Work, answer: bytes) -> About:
+    try:
+        return work.held.accept(answer)
+    except DeviceError as error:
+        if error.code is Exit.REFUSED:
+            error.do_ja = "返事を取りのけて、登録票でもう一度。いまの依頼をもう一度もらえます"
+            error.do_en = "take the answer away and say it with the ticket: the unit gives its present request again"
+        raise
+
+
+def _ticket_for(work: Work) -> Ticket:
     if not work.ticket:
         raise DeviceError(
             Exit.USAGE,
             ja="登録票が要ります",
             en="a ticket is needed",
-            do_ja="役場の登録票を --ticket で",
-            do_en="bring one from the office: --ticket FILE (machi central unit add)",
+            do_ja="役場の登録票を --ticket で。手で運んだ返事なら --answer で",
+            do_en="bring one from the office: --ticket FILE (machi central unit add); an answer goes by --answer FILE",
         )
     ticket = read_ticket(work.ticket)
     if ticket.unit != work.asked.name:
@@ -174,27 +196,30 @@ def _enrol(work: Work) -> Outcome:
             ja=f"この登録票は {ticket.unit} のものです",
             en=f"this ticket is for {ticket.unit}, and not for {work.asked.name}",
         )
+    return ticket
+
+
+def _enrol_over_a_way(work: Work, ticket: Ticket) -> About:
+    """Let the unit call the centre; if neither it nor this laptop has a way there, take its request along."""
     try:
-        work.about = work.held.enrol(work.ticket)
+        return work.held.enrol(work.ticket)
     except DeviceError as error:
         if error.code is not Exit.TOWN:
             raise
-        work.about = _enrol_through_here(work, ticket)
-    return _let_in(State.OK, work.about)
-
-
-def _enrol_through_here(work: Work, ticket: Ticket) -> About:
-    """Let the unit call the centre through this laptop."""
     where = urlsplit(ticket.url)
     host, port = where.hostname or "", where.port or _HTTPS
     if work.answers(host, port):
         return work.held.enrol(work.ticket, work.held.forward(host, port))
+    path = work.keys.keep_request(ticket.unit, work.held.request(work.ticket))
     raise DeviceError(
         Exit.TOWN,
-        ja=f"本体からも、このパソコンからも、町({host}:{port})に届きません",
-        en=f"neither the unit nor this laptop reaches the town at {host}:{port}",
-        do_ja="どちらかを町につないで、もう一度。登録票はまだ使えます。ここまでは残ります",
-        do_en="connect one of them and say the same again; the ticket is still good, and what was done so far stays",
+        ja=f"本体からも、このパソコンからも、町({host}:{port})に届きません。依頼を {path} に書きました",
+        en=f"neither the unit nor this laptop reaches the town at {host}:{port}; its request is in {path}",
+        do_ja=f"どちらかを町につなぐか、役場で: machi central unit admit TOWN {path.name} > {ticket.unit}.answer。"
+        "返事を依頼の横に置くか --answer で、もう一度。ここまでは残ります",
+        do_en="connect one of them, or at the office:"
+        f" machi central unit admit TOWN {path.name} > {ticket.unit}.answer."
+        " Put the answer beside the request, or name it with --answer, and say the same again; what was done stays",
     )
 
 

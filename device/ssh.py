@@ -200,11 +200,13 @@ class Session:
 
 
 def refusal(unit: str, answer: Answer) -> DeviceError:
-    """Return what a unit that was reached said instead of an answer."""
+    """Return what a unit that was reached said instead of an answer: in both languages, if it knew it in both."""
     lines = [line for line in answer.err.splitlines() if line.strip()]
     why = lines[-1].removeprefix("Error: ") if lines else f"exit code {answer.code}"
+    in_both = len(lines) > 1 and lines[-2].startswith("Error: ")
+    ja = f"{unit}: {lines[-2].removeprefix('Error: ')}" if in_both else f"{unit} ができませんでした"
     try:
         code = Exit(answer.code)
     except ValueError:
         code = Exit.HARDWARE
-    return DeviceError(code, ja=f"{unit} ができませんでした", en=f"{unit}: {why}")
+    return DeviceError(code, ja=ja, en=f"{unit}: {why}")

@@ -94,6 +94,15 @@ class HeldUnit(Unit):
         """
         return self._change(["enrol", *([str(through)] if through else [])], ticket)
 
+    def request(self, ticket: bytes) -> bytes:
+        """Return what the unit asks the office for, as a file to be brought there."""
+        said = self._said(["request"], ticket)
+        return said.splitlines(keepends=True)[0]
+
+    def accept(self, answer: bytes) -> About:
+        """Let the unit in with the office's answer."""
+        return self._change(["accept"], answer)
+
     def forward(self, host: str, port: int) -> int:
         """Let a port of the unit's loopback lead to an address as this laptop sees it; return the port."""
         return self._session.forward(host, port)

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.config import TRUST_FOLDER, Life
-from appliance.enrol import enrol, read_ticket
+from appliance.enrol import asks, begin, own_key, read_ticket
 from appliance.setup import write_config
 from central.centre import Centre
 from drivers.card.trust import Trust
@@ -25,5 +25,6 @@ def furnish(
     write_config(folder, name, "pcsc", reader, 0, test=True)
     (folder / TRUST_FOLDER / "trust.toml").unlink()
     save(trust, folder / TRUST_FOLDER)
-    ticket = centre.enroller.invite(name, place, counter, "https://localhost")
-    enrol(folder, read_ticket(msgspec.json.encode(ticket)), any_csr(), centre.enroller.enrol, Life(), "before")
+    ticket = read_ticket(msgspec.json.encode(centre.enroller.invite(name, place, counter, "https://localhost")))
+    enrolment = centre.enroller.enrol(asks(own_key(folder, ticket.code), ticket, any_csr()))
+    begin(folder, enrolment, Life(), "before", lambda _given: None)

@@ -29,6 +29,7 @@ _DOMAIN = {
     "Technicians": b"machitap/technicians/1\0",
     "Release": b"machitap/release/1\0",
     "Wiped": b"machitap/wiped/1\0",
+    "Admission": b"machitap/admission/1\0",
 }
 
 
@@ -194,11 +195,29 @@ class Enrolment(msgspec.Struct, frozen=True):
     host_certificate: str = ""
 
 
+class Admission(msgspec.Struct, frozen=True):
+    """The same answer on its way by hand: `sealed` for the unit that asked, as `sync.by_hand` does it.
+
+    `request`: SHA-256 of what it answers. `at`: the centre's time, Unix milliseconds.
+    """
+
+    town: UnitName
+    unit: UnitName
+    epoch: Count
+    request: HashHex
+    at: AtMs
+    sealed: str
+
+
 class RenewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A unit asks for a fresh TLS certificate; `proof`: signature with the journal key over the request (base64)."""
+    """A unit asks for a fresh TLS certificate in place of `certificate`, the last that it has (PEM).
+
+    `proof`: signature with the journal key over both (base64).
+    """
 
     unit: UnitName
     csr: str
+    certificate: str
     proof: KeyText
 
 
@@ -235,6 +254,7 @@ class Why:
     GAP: Final = "urn:machitap:gap"  # 409: something before this is missing; `heads` says where to go on
     FORK: Final = "urn:machitap:fork"  # 409: the same entry with other bytes; both are kept as evidence
     SUSPENDED: Final = "urn:machitap:suspended"  # 403: this life of the unit may not write any more
+    EXPIRED: Final = "urn:machitap:expired"  # 401: the certificate ran out; ask for a fresh one, without it
     NOT_ENROLLED: Final = "urn:machitap:not-enrolled"  # 401: no certificate of this town, or a revoked one
     BAD_SEAL: Final = "urn:machitap:bad-seal"  # 422: the signature does not verify; nothing was stored
     BAD_SEGMENT: Final = "urn:machitap:bad-segment"  # 400: not a segment in format 1
@@ -255,7 +275,7 @@ class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _SIGNED: Final[dict[type[msgspec.Struct], msgspec.json.Decoder[Any]]] = {
-    kind: msgspec.json.Decoder(kind) for kind in (Holdings, TownTime, Technicians, Release, Wiped)
+    kind: msgspec.json.Decoder(kind) for kind in (Holdings, TownTime, Technicians, Admission, Release, Wiped)
 }
 
 
@@ -299,9 +319,9 @@ def enrol_proof(code: str, csr: str, host_key: str = "") -> bytes:
     return asked + b"\0" + host_key.encode() if host_key else asked
 
 
-def renew_proof(csr: str) -> bytes:
+def renew_proof(csr: str, certificate: str) -> bytes:
     """Return what the journal key signs when a certificate is renewed."""
-    return b"machitap/renew/1\0" + csr.encode()
+    return b"machitap/renew/2\0" + csr.encode() + b"\0" + certificate.encode()
 
 
 def text(raw: bytes) -> str:

@@ -25,7 +25,20 @@ class Role(StrEnum):
 
 
 LOOK: Final = ("about", "status", "doctor", "verify", "logs", "journal", "standing")
-CHANGE: Final = ("hold", "clock", "init", "trust", "enrol", "news", "start", "stop", "wipe", "leave")
+CHANGE: Final = (
+    "hold",
+    "clock",
+    "init",
+    "trust",
+    "enrol",
+    "request",
+    "accept",
+    "news",
+    "start",
+    "stop",
+    "wipe",
+    "leave",
+)
 ALLOWED: Final = {Role.SUPPORT: LOOK, Role.PROVISION: (*LOOK, *CHANGE)}
 """Which verbs each role may use. Those in CHANGE, but for `hold`, only while the same connection holds the unit."""
 

@@ -3,7 +3,7 @@
 import click
 
 from appliance.cli.carrying import export, import_
-from appliance.cli.living import enrol, init, run, twin, uplink
+from appliance.cli.living import accept, enrol, init, request, run, twin, uplink
 from appliance.cli.looking import doctor, status, verify
 from appliance.cli.parting import decommission
 from appliance.cli.technician import technician
@@ -30,6 +30,8 @@ def unit() -> None:
 for command in (
     init,
     enrol,
+    request,
+    accept,
     run,
     uplink,
     twin,

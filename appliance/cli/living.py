@@ -1,6 +1,8 @@
-"""`machi unit init|enrol|run|uplink|twin`: set a unit up, and let it live."""
+"""`machi unit init|enrol|request|accept|run|uplink|twin`: set a unit up, and let it live."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,18 @@ from appliance.cli.common import (
     NotFoundError,
     RefusedForSafetyError,
     UnreachableTownError,
+    inside,
     plainly,
     say,
+)
+
+_AGAIN = click.option(
+    "--again", is_flag=True, help="This unit was enrolled before: put that life aside and begin a new one."
+)
+_HOST_KEY = click.option(
+    "--host-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Public key of this unit's SSH server; the town's certificate for it is laid beside it.",
 )
 
 
@@ -42,12 +54,8 @@ def init(folder: Path, name: str, reader: str, reader_name: str, screen_port: in
 )
 @FOLDER
 @click.argument("ticket", type=click.File("rb"))
-@click.option("--again", is_flag=True, help="This unit was enrolled before: put that life aside and begin a new one.")
-@click.option(
-    "--host-key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Public key of this unit's SSH server; the town's certificate for it is laid beside it.",
-)
+@_AGAIN
+@_HOST_KEY
 @click.option("--through", type=click.IntRange(1, 65535), help="A port of this machine that leads to the centre.")
 @JSON
 def enrol(folder: Path, ticket: Any, again: bool, host_key: Path | None, through: int | None, as_json: bool) -> None:
@@ -66,6 +74,82 @@ def enrol(folder: Path, ticket: Any, again: bool, host_key: Path | None, through
         except RefusedError as error:
             raise RefusedForSafetyError(f"{error.problem.title}: {error.problem.detail}") from error
     say({"schema": "machi.unit.enrol/1", "unit": enrolment.unit, "epoch": enrolment.epoch}, as_json=as_json)
+
+
+@click.command(
+    epilog="\b\nExamples:\n  machi unit request /var/lib/machitap lib01.ticket > stick/lib01.request\n"
+    "  machi unit request /var/lib/machitap lib01.ticket --again > stick/lib01.request"
+)
+@FOLDER
+@click.argument("ticket", type=click.File("rb"))
+@_AGAIN
+@_HOST_KEY
+@JSON
+def request(folder: Path, ticket: Any, again: bool, host_key: Path | None, as_json: bool) -> None:  # noqa: ARG001
+    """Write what this unit asks the office for (JSON), where nothing reaches the centre: to be let in with TICKET.
+
+    At the office: machi central unit admit. Its answer is brought here: machi unit accept. The same TICKET again gives
+    the same request. With --again, bring in the old journal first, and do not run the unit until the answer is here.
+    """
+    from appliance.config import ENROLMENT_FILE
+    from appliance.uplink.by_hand import request as write_request
+
+    if (folder / ENROLMENT_FILE).exists():
+        if not again:
+            raise ExistsError(
+                f"{folder} はもう登録されています\n{folder} is enrolled already; --again begins a new life"
+            )
+        _make_sure_that_it_rests(folder)
+    with plainly(), _by_hand():
+        click.echo(write_request(folder, ticket.read(), host_key), nl=False)
+
+
+@click.command(
+    epilog="\b\nExamples:\n  machi unit accept /var/lib/machitap stick/lib01.answer\n"
+    "  machi unit accept lib01 stick/lib01.answer --json"
+)
+@FOLDER
+@click.argument("answer", type=click.File("rb"))
+@_HOST_KEY
+@JSON
+def accept(folder: Path, answer: Any, host_key: Path | None, as_json: bool) -> None:
+    """Let this unit in with the ANSWER that somebody brought from the office: machi central unit admit."""
+    from appliance.config import ENROLMENT_FILE
+    from appliance.enrol import ASKED_FILE
+    from appliance.uplink.by_hand import accept as take_answer
+    from sync.by_hand import ANSWER_MAX_BYTES
+
+    if not folder.is_dir():
+        raise NotFoundError(f"{folder}: no such folder; make one with: machi unit init {folder}")
+    if (folder / ENROLMENT_FILE).exists() and (folder / ASKED_FILE).exists():
+        _make_sure_that_it_rests(folder)
+    with plainly(), _by_hand():
+        enrolment = take_answer(folder, answer.read(ANSWER_MAX_BYTES + 1), host_key)
+    say({"schema": "machi.unit.enrol/1", "unit": enrolment.unit, "epoch": enrolment.epoch}, as_json=as_json)
+
+
+@contextmanager
+def _by_hand() -> Iterator[None]:
+    """Say what is wrong with a file that was carried here."""
+    from sync.by_hand import ByHandError
+
+    try:
+        yield
+    except ByHandError as error:
+        raise RefusedForSafetyError(f"{error.ja}\n{error.en}") from error
+
+
+def _make_sure_that_it_rests(folder: Path) -> None:
+    """Refuse to touch a life that is being written."""
+    from appliance.config import HATCH_SOCKET
+    from appliance.uplink.courier import NoDaemonError
+    from appliance.uplink.hatch import HttpHatch
+
+    with inside(folder), suppress(NoDaemonError):
+        HttpHatch(HATCH_SOCKET).status()
+        raise RefusedForSafetyError(
+            "動いています。記録を持ち出してから止めてください\nthis unit runs: bring in its journal, then stop it"
+        )
 
 
 @click.command(epilog="\b\nExamples:\n  machi unit run lib01\n  machi unit run lib01 --json")

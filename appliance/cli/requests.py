@@ -17,7 +17,7 @@ import msgspec
 
 from appliance.cli.carrying import import_
 from appliance.cli.common import HardwareError, NotFoundError, RefusedForSafetyError, copy_of, plainly
-from appliance.cli.living import enrol
+from appliance.cli.living import accept, enrol, request
 from appliance.cli.looking import doctor, status, verify
 from appliance.cli.parting import decommission, stands
 
@@ -137,10 +137,26 @@ def _init(at: Places, words: Sequence[str]) -> None:
 
 def _enrol(at: Places, words: Sequence[str]) -> None:
     """Let this unit into its town with the ticket on standard input, perhaps through a port that leads there."""
-    host_key = ("--host-key", str(at.ssh / HOST_KEY)) if (at.ssh / HOST_KEY).exists() else ()
     through = ("--through", str(_number(*_words(words, 1)))) if words else ()
-    enrol.main([str(at.folder), "-", "--json", *host_key, *through], standalone_mode=False)
+    enrol.main([str(at.folder), "-", "--json", *_host_key(at), *through], standalone_mode=False)
     _system("systemctl", "reload", "ssh.service")  # it shows its certificate from now on; others go on as they are
+
+
+def _request(at: Places, words: Sequence[str]) -> None:
+    """Write what this unit asks the office for with the ticket on standard input, where nothing reaches the centre."""
+    _no_words(words)
+    request.main([str(at.folder), "-", *_host_key(at)], standalone_mode=False)
+
+
+def _accept(at: Places, words: Sequence[str]) -> None:
+    """Let this unit in with the office's answer to that, from standard input."""
+    _no_words(words)
+    accept.main([str(at.folder), "-", "--json", *_host_key(at)], standalone_mode=False)
+    _system("systemctl", "reload", "ssh.service")
+
+
+def _host_key(at: Places) -> tuple[str, ...]:
+    return ("--host-key", str(at.ssh / HOST_KEY)) if (at.ssh / HOST_KEY).exists() else ()
 
 
 def _trust(at: Places, words: Sequence[str]) -> None:
@@ -239,6 +255,8 @@ VERBS: Final[dict[str, Callable[[Places, Sequence[str]], None]]] = {
     "init": _init,
     "trust": _trust,
     "enrol": _enrol,
+    "request": _request,
+    "accept": _accept,
     "news": _news,
     "start": _start,
     "stop": _stop,

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -15,10 +14,11 @@ import tenacity
 from appliance.config import HATCH_SOCKET, TLS_FOLDER, Config, read_config
 from appliance.uplink import courier
 from appliance.uplink.asker import Asker
-from appliance.uplink.certificate import RENEW_BEFORE, Tls
+from appliance.uplink.certificate import Tls
 from appliance.uplink.courier import HatchError
 from appliance.uplink.hatch import HttpHatch
 from sync.client import HttpCentre, RefusedError, UnreachableError
+from sync.messages import Why
 
 log = logging.getLogger("uplink")
 
@@ -59,13 +59,16 @@ class Uplink:
             log.info("stopped")
 
     def _one_round(self) -> None:
-        if self._tls.ends() - datetime.now(UTC) < RENEW_BEFORE:
+        self._tls.pass_by(self._hatch.question().town_ms)
+        if self._tls.runs_out():
             self._renew()
         done = courier.go(self._hatch, self._centre, self._stop.is_set)
         if done.delivered or done.fetched or done.given_back:
             log.info("delivered=%d fetched=%d given_back=%d", done.delivered, done.fetched, done.given_back)
             self._print(done)
-        if done.problem:
+        if done.problem and done.problem.type == Why.EXPIRED:  # our clock is late
+            self._renew()
+        elif done.problem:
             log.warning("the centre refused: %s: %s", done.problem.title, done.problem.detail)
 
     def _print(self, done: courier.Round) -> None:
@@ -74,8 +77,8 @@ class Uplink:
             print(msgspec.json.encode(line).decode(), flush=True)  # noqa: T201 - what --json asks for
 
     def _renew(self) -> None:
-        """Fetch a fresh certificate; the old one may have run out already, so it is not shown."""
-        request = self._hatch.certify(self._tls.request(self._unit))
+        """Fetch a fresh certificate; the old one may have run out already, so the journal's key vouches for us."""
+        request = self._hatch.certify(self._tls.request(self._unit), self._tls.certificate())
         with self._client(with_certificate=False) as http:
             fresh = HttpCentre(http).renew(request)
         self._tls.keep(fresh.certificate, fresh.ca)

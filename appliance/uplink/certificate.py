@@ -1,8 +1,14 @@
-"""The unit's TLS key and certificate: made here, vouched for by the journal's key, renewed before it runs out."""
+"""The unit's TLS key and certificate: made here, vouched for by the journal's key, renewed before it runs out.
+
+A unit's clock may stand in the past, never so far that nothing is known: what the town has signed has passed. So an end
+of a certificate is held against the later of the two, and a beginning against nothing: whoever shows a certificate of
+this town that begins later than our clock says proves that the clock is late.
+"""
 
 import os
 import ssl
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +24,7 @@ KEY_FILE: Final = "device.key"
 CERTIFICATE_FILE: Final = "device.pem"
 CA_FILE: Final = "ca.pem"
 RENEW_BEFORE: Final = timedelta(days=10)
+_NO_CHECK_TIME: Final = 0x200000  # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, for which Python has no name
 
 
 class Tls:
@@ -25,6 +32,23 @@ class Tls:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._passed = datetime.fromtimestamp(0, UTC)
+
+    def pass_by(self, town_ms: int) -> None:
+        """Note a time that the town has signed: it is later by now."""
+        self._passed = max(self._passed, datetime.fromtimestamp(town_ms / 1000, UTC))
+
+    def now(self) -> datetime:
+        """Return the later of our clock and the newest time that the town is known to have signed."""
+        try:
+            began = self._certificate().not_valid_before_utc
+        except (OSError, ValueError):
+            began = self._passed
+        return max(datetime.now(UTC), self._passed, began)
+
+    def runs_out(self) -> bool:
+        """Tell whether it is time for a fresh certificate."""
+        return self.ends() - self.now() < RENEW_BEFORE
 
     def request(self, unit: str) -> str:
         """Return a certificate request (PKCS#10, PEM) for this unit's key; the key is made at the first one."""
@@ -59,6 +83,10 @@ class Tls:
             raise ConfigError(f"{self._folder / CERTIFICATE_FILE}: {error}; enrol again: machi unit enrol") from error
         return str(names[0].value)
 
+    def certificate(self) -> str:
+        """Return the last certificate that the centre gave, good or run out (PEM)."""
+        return (self._folder / CERTIFICATE_FILE).read_text()
+
     def ends(self) -> datetime:
         """Return when the certificate runs out."""
         return self._certificate().not_valid_after_utc
@@ -73,17 +101,44 @@ class Tls:
             ExposedError: others can read our key.
             OSError: a file is missing, or no certificate.
         """
-        context = context_for((self._folder / CA_FILE).read_text())
+        context = context_for((self._folder / CA_FILE).read_text(), self.now)
         if with_certificate:
             check_secret(self._folder / KEY_FILE)
             context.load_cert_chain(self._folder / CERTIFICATE_FILE, self._folder / KEY_FILE)
         return context
 
 
-def context_for(ca: str) -> ssl.SSLContext:
+class _Socket(ssl.SSLSocket):
+    """Looks, after each handshake, whether the certificate of whoever answers has run out."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        super().do_handshake(block)
+        shown = self.getpeercert(binary_form=True)
+        assert isinstance(self.context, TownContext)
+        ended, now = x509.load_der_x509_certificate(shown or b"").not_valid_after_utc, self.context.now()
+        if ended < now:
+            raise ssl.SSLCertVerificationError(
+                f"certificate verify failed: it ran out on {ended.date()}, and this is {now.date()} or later"
+            )
+
+
+class TownContext(ssl.SSLContext):
+    """Believes certificates of one town that have not run out. `now`: tells what has passed for certain."""
+
+    sslsocket_class = _Socket
+    now: Callable[[], datetime]
+
+
+def _by_this_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def context_for(ca: str, now: Callable[[], datetime] = _by_this_clock) -> ssl.SSLContext:
     """Make a TLS context that trusts one CA (PEM) and nobody else."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = TownContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.now = now
     context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_flags |= _NO_CHECK_TIME
     context.load_verify_locations(cadata=ca)
     return context
 

@@ -18,6 +18,7 @@ class Question(msgspec.Struct, frozen=True):
     report: Report
     fence: str
     nonce: str
+    town_ms: int = 0
 
 
 class Hatch(Protocol):
@@ -40,7 +41,7 @@ class Hatch(Protocol):
     def give_back(self, stream: str, heads: tuple[Head, ...]) -> bytes | None:
         """Return a packed segment of a stream that the centre lost, or None."""
 
-    def certify(self, csr: str) -> RenewRequest: ...
+    def certify(self, csr: str, certificate: str) -> RenewRequest: ...
 
 
 class HatchError(Exception):
@@ -75,7 +76,7 @@ def go(hatch: Hatch, centre: Centre, stop: Callable[[], bool] = lambda: False) -
         _deliver(hatch, centre, done, stop)
     except RefusedError as refused:
         done.problem = refused.problem
-        if refused.problem.type == Why.NOT_ENROLLED:
+        if refused.problem.type in (Why.NOT_ENROLLED, Why.EXPIRED):
             return done
     # Whoever was refused something looks at every stream: there may be an order for him.
     for stream, since in (hatch.since() if done.problem else hatch.lacks()).items():

@@ -41,8 +41,8 @@ class HttpHatch:
     def give_back(self, stream: str, heads: tuple[Head, ...]) -> bytes | None:
         return self._call("POST", f"/give-back/{stream}", msgspec.json.encode(heads)) or None
 
-    def certify(self, csr: str) -> RenewRequest:
-        return self._read("POST", "/certify", RenewRequest, csr.encode())
+    def certify(self, csr: str, certificate: str) -> RenewRequest:
+        return self._read("POST", "/certify", RenewRequest, msgspec.json.encode((csr, certificate)))
 
     def wait_for_bell(self, at_most_s: float) -> None:
         """Wait until there is something to send, or for so long."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from appliance.config import CONFIG_FILE, TLS_FOLDER, Life, driver, read_config
-from appliance.enrol import enrol, read_ticket
+from appliance.enrol import Ticket, asks, begin, own_key, read_ticket
 from appliance.uplink.certificate import Tls, context_for
 from sync.client import HttpCentre
 from sync.messages import Enrolment
@@ -29,27 +29,45 @@ def join(folder: Path, raw_ticket: bytes, host_key: Path | None = None, through:
         UnreachableError, RefusedError: the centre did not answer, or said no.
     """
     ticket = read_ticket(raw_ticket)
-    with contextlib.chdir(folder):
-        life = Life(driver(read_config(Path()), "monotonic").read() or 0)
-    tls = Tls(folder / TLS_FOLDER)
-    csr = tls.request(ticket.unit)
+    life = coming_life(folder)
+    csr = Tls(folder / TLS_FOLDER).request(ticket.unit)
     context = context_for(ticket.ca)
     transport = Detour(through, context) if through else None
-    shown = host_key.read_text().strip() if host_key else ""
-
-    def keep(enrolment: Enrolment) -> None:
-        tls.keep(enrolment.certificate, enrolment.ca)
-        _keep_url(folder / CONFIG_FILE, ticket.url)
-        if host_key and enrolment.host_certificate:
-            host_key.with_name(f"{host_key.stem}-cert.pub").write_text(enrolment.host_certificate + "\n")
-
+    asked = asks(own_key(folder, ticket.code), ticket, csr, shown(host_key))
     with httpx.Client(
         base_url=ticket.url, verify=context, transport=transport, timeout=_TIMEOUT_S, trust_env=False
     ) as http:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        enrolment = enrol(folder, ticket, csr, HttpCentre(http).enrol, life, stamp, shown, keep)
-    _make_durable(folder)
+        enrolment = HttpCentre(http).enrol(asked)
+    settle(folder, ticket, enrolment, life, host_key)
     return enrolment
+
+
+def coming_life(folder: Path) -> Life:
+    """Say how a life of the unit in a folder would begin.
+
+    Raises:
+        ConfigError: the folder holds no unit.
+    """
+    with contextlib.chdir(folder):
+        return Life(driver(read_config(Path()), "monotonic").read() or 0)
+
+
+def shown(host_key: Path | None) -> str:
+    """Return the public key of a unit's SSH server as it is shown to the town; "" if there is none."""
+    return host_key.read_text().strip() if host_key else ""
+
+
+def settle(folder: Path, ticket: Ticket, enrolment: Enrolment, life: Life, host_key: Path | None) -> None:
+    """Keep what the town gave, and begin the life that it is for; durably, for the ticket is used up."""
+
+    def keep(given: Enrolment) -> None:
+        Tls(folder / TLS_FOLDER).keep(given.certificate, given.ca)
+        _keep_url(folder / CONFIG_FILE, ticket.url)
+        if host_key and given.host_certificate:
+            host_key.with_name(f"{host_key.stem}-cert.pub").write_text(given.host_certificate + "\n")
+
+    begin(folder, enrolment, life, datetime.now(UTC).strftime("%Y%m%dT%H%M%S"), keep)
+    make_durable(folder)
 
 
 class Detour(httpx.HTTPTransport):
@@ -72,8 +90,8 @@ def _keep_url(config: Path, url: str) -> None:
         config.write_text(f'{text}\n[uplink]\nurl = "{url}"\n')
 
 
-def _make_durable(folder: Path) -> None:
-    """Sync what was written: the ticket is used up, and whoever holds this box may pull its plug now."""
+def make_durable(folder: Path) -> None:
+    """Sync what was written: whoever holds this box may pull its plug now."""
     for path in (*(path for path in sorted(folder.iterdir()) if path.is_file()), folder):
         handle = os.open(path, os.O_RDONLY)
         try:

@@ -70,5 +70,5 @@ class PreparedHatch:
     def give_back(self, stream: str, heads: tuple[Head, ...]) -> bytes | None:
         raise HatchError(f"the centre lost some of {stream}: {heads}")
 
-    def certify(self, csr: str) -> RenewRequest:
-        raise HatchError(f"no certificate runs out today: {csr}")
+    def certify(self, csr: str, certificate: str) -> RenewRequest:
+        raise HatchError(f"no certificate runs out today: {csr}{certificate}")

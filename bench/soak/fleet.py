@@ -88,8 +88,8 @@ class LockedHatch:
     def give_back(self, stream: str, heads: tuple[Head, ...]) -> bytes | None:
         return self._ask(lambda: self._hatch.give_back(stream, heads))
 
-    def certify(self, csr: str) -> RenewRequest:
-        return self._ask(lambda: self._hatch.certify(csr))
+    def certify(self, csr: str, certificate: str) -> RenewRequest:
+        return self._ask(lambda: self._hatch.certify(csr, certificate))
 
     def _ask(self, do: Callable[[], Answer]) -> Answer:
         with self._lock:

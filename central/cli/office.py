@@ -41,8 +41,42 @@ def add_unit(folder: Path, name: str, place: str, counter: str, as_json: bool) -
 
     centre = open_folder(folder)
     with plainly():
-        ticket = centre.enroller.invite(name, place, counter, Folder(folder).config.server.units_url)
+        opened = Folder(folder)
+        seal = opened.twin_key().public_key().public_bytes_raw()
+        ticket = centre.enroller.invite(name, place, counter, opened.config.server.units_url, seal)
     click.echo(msgspec.json.encode(ticket))
+
+
+@unit.command(
+    name="admit", epilog="\b\nExamples:\n  machi central unit admit /srv/town stick/lib01.request > stick/lib01.answer"
+)
+@FOLDER
+@click.argument("request", type=click.File("rb"))
+@JSON
+def admit_unit(folder: Path, request: Any, as_json: bool) -> None:  # noqa: ARG001 - always JSON
+    """Let a unit in that reaches no centre: take the REQUEST that it wrote, and print the answer to be brought to it.
+
+    The answer (JSON) can be opened by that unit alone. The same request again gets the same life.
+    """
+    from central.admitting import admit
+    from central.folder import Folder
+    from central.refusal import RefusedError
+    from sync.by_hand import REQUEST_MAX_BYTES, ByHandError
+    from sync.messages import Why
+
+    centre = open_folder(folder)
+    with plainly():
+        key = Folder(folder).twin_key()
+        try:
+            raw = request.read(REQUEST_MAX_BYTES + 1)
+            answer = admit(raw, centre.town_id, key, centre.town, centre.enroller)
+        except ByHandError as error:
+            raise RefusedForSafetyError(f"{error.ja}\n{error.en}") from error
+        except RefusedError as error:
+            is_spent = error.problem.type == Why.BAD_CODE
+            ja = "登録票が違うか、期限切れか、もう使われています" if is_spent else "この依頼では登録できません"
+            raise RefusedForSafetyError(f"{ja}\n{error}") from error
+    click.echo(answer, nl=False)
 
 
 @unit.command(name="release", epilog="\b\nExamples:\n  machi central unit release /srv/town lib01 > lib01.release")

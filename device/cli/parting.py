@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from device.cli.common import JSON, KEYS, keys_of, plainly
-from device.cli.provisioning import compare, finish, go, options, taken_up, work_for
+from device.cli.provisioning import compare, finish, go, options, read, taken_up, work_for
 from sync.terminal import printable
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def decommission(unit: str, release: Any, confirm: str | None, dry_run: bool, fo
         if not dry_run:
             _confirm(target.unit, confirm)
         held = taken_up(Road(keys, target), stack, dry_run=dry_run)
-        work = _work(held, keys, release.read() if release else b"")
+        work = _work(held, keys, read(release))
         taken = go(WIPING, work, dry=dry_run)
     word = str(work.word or "")
     document = {"schema": "machi.device.decommission/1", "unit": target.unit, "dry_run": dry_run, "word": word}
@@ -75,6 +75,7 @@ def replace(
     release: Any,
     lost: str | None,
     ticket: Any,
+    answer: Any,
     fingerprint: str | None,
     dry_run: bool,
     folder: Path,
@@ -95,11 +96,11 @@ def replace(
         going, coming = read_target(old), read_target(new)
         _check_pair(going, coming)
         keys = keys_of(folder, "provision")
-        raw = ticket.read() if ticket else b""
-        told = read_ticket(raw) if raw else None
+        given = read(ticket), read(answer)
+        told = read_ticket(given[0]) if ticket else None
         if lost is None:
             held = taken_up(Road(keys, going), stack, dry_run=dry_run)
-            taken_old = go(LEAVING, _work(held, keys, release.read() if release else b""), dry=dry_run)
+            taken_old = go(LEAVING, _work(held, keys, read(release)), dry=dry_run)
         else:
             for line in _lost(told, going.unit):
                 click.echo(printable(line), err=True)
@@ -110,7 +111,7 @@ def replace(
         road = Road(keys, coming)
         if fingerprint:
             compare(road, keys, fingerprint)
-        work = work_for(taken_up(road, stack, dry_run=dry_run), keys, raw, asked)
+        work = work_for(taken_up(road, stack, dry_run=dry_run), keys, given, asked)
         taken_new = go(STEPS, work, dry=dry_run)
     document["key"] = work.about.key
     finish(document, {"old": taken_old, "new": taken_new}, as_json=as_json, ready=not dry_run)

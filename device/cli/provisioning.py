@@ -23,6 +23,7 @@ _ANSWER_S = 5.0
 
 _OPTIONS = (
     click.option("--ticket", type=click.File("rb"), help="From the office: machi central unit add."),
+    click.option("--answer", type=click.File("rb"), help="From the office, to its request: machi central unit admit."),
     click.option("--fingerprint", help="Of a new unit's SSH key, as its own screen shows it: SHA256:…"),
     click.option("--reader", default="pcsc", show_default=True, help="Make of the card reader."),
     click.option("--reader-name", default="", help="Part of the reader's name, where there are several."),
@@ -42,18 +43,28 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command(
     epilog="\b\nExamples:\n  machi device provision lib01@192.0.2.7 --ticket lib01.ticket --fingerprint SHA256:…\n"
-    "  machi device provision lib01@192.0.2.7 --ticket lib01.ticket --dry-run"
+    "  machi device provision lib01@192.0.2.7 --ticket lib01.ticket --dry-run\n"
+    "  machi device provision lib01@192.0.2.7 --answer lib01.answer"
 )
 @click.argument("unit", metavar="UNIT@HOST")
 @options
 @KEYS
 @JSON
 def provision(
-    unit: str, ticket: Any, fingerprint: str | None, dry_run: bool, folder: Path, as_json: bool, **asked: Any
+    unit: str,
+    ticket: Any,
+    answer: Any,
+    fingerprint: str | None,
+    dry_run: bool,
+    folder: Path,
+    as_json: bool,
+    **asked: Any,
 ) -> None:
     """Set up the unit at UNIT@HOST: clock, configuration, keys, enrolment, services, checks, first entry, sticker.
 
     Saying it twice goes on where it ended: what is so already is said and left. Meanwhile nobody else can change it.
+    Where nothing reaches the centre, it ends with the unit's request as a file for the office, and goes on with its
+    answer.
     """
     from device.fleet import read_target
     from device.provision import STEPS
@@ -65,10 +76,16 @@ def provision(
         road = Road(keys, target)
         if fingerprint:
             compare(road, keys, fingerprint)
-        work = work_for(taken_up(road, stack, dry_run=dry_run), keys, ticket.read() if ticket else b"", asked)
+        given = read(ticket), read(answer)
+        work = work_for(taken_up(road, stack, dry_run=dry_run), keys, given, asked)
         taken = go(STEPS, work, dry=dry_run)
     document = {"schema": "machi.device.provision/1", "unit": target.unit, "dry_run": dry_run, "key": work.about.key}
     finish(document, {"steps": taken}, as_json=as_json, ready=not dry_run)
+
+
+def read(file: Any) -> bytes:
+    """Return what is in a file that was named; b"" if none was."""
+    return file.read() if file else b""
 
 
 def go(steps: "Sequence[Step[Any]]", work: Any, *, dry: bool) -> "list[Taken]":
@@ -123,7 +140,7 @@ def taken_up(road: "Road", stack: ExitStack, *, dry_run: bool) -> "Unit":
     return looked_at(road) if dry_run else HeldUnit(stack.enter_context(road.held()))
 
 
-def work_for(unit: "Unit", keys: "Keys", ticket: bytes, asked: dict[str, Any]) -> Any:
+def work_for(unit: "Unit", keys: "Keys", given: tuple[bytes, bytes], asked: dict[str, Any]) -> Any:
     """Return what the steps of a provisioning need, of what was said on the command line."""
     from device.provision import Work
     from drivers.clock.system import Driver as SystemClock
@@ -131,11 +148,13 @@ def work_for(unit: "Unit", keys: "Keys", ticket: bytes, asked: dict[str, Any]) -
     from sync.technician import SetUp
 
     sticker = asked.pop("sticker")
+    ticket, answer = given
     return Work(
         unit=unit,
         keys=keys,
         asked=SetUp(unit.name, **asked),
         ticket=ticket,
+        answer=answer,
         clock=SystemClock(),
         answers=_answers,
         register=installed.register(),

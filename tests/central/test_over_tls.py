@@ -21,7 +21,7 @@ from appliance.config import read_config, read_enrolment
 from appliance.setup import write_config
 from appliance.uplink.certificate import Tls, context_for
 from appliance.uplink.joining import join
-from central.authority import Authority
+from central.authority import DEVICE_DAYS, Authority
 from central.centre import Centre, open_centre
 from central.found import Plan, found
 from central.world import SystemClock, SystemEntropy
@@ -89,6 +89,13 @@ def unit(ticket: bytes, tmp_path: Path) -> Path:
 def client(served: Served, unit: Path, *, with_certificate: bool = True) -> httpx.Client:
     context = Tls(unit / "tls").context(with_certificate=with_certificate)
     return httpx.Client(base_url=served.url, verify=context, trust_env=False, timeout=10)
+
+
+def renewal(unit: Path) -> RenewRequest:
+    """Return what the unit in a folder asks when its certificate runs out."""
+    tls, keystore = Tls(unit / "tls"), FileKeystore(FileKeystore.Options(str(unit / "unit.key")))
+    csr, last = tls.request(tls.unit()), tls.certificate()
+    return RenewRequest(tls.unit(), csr, last, text(keystore.sign(renew_proof(csr, last))))
 
 
 def reason(answer: httpx.Response) -> str:
@@ -174,28 +181,48 @@ def test_a_certificate_of_another_life_is_not_let_in(served: Served, unit: Path)
 
 
 @pytest.mark.threat("time attack")
-def test_an_expired_certificate_is_renewed_by_the_journals_key(served: Served, unit: Path) -> None:
+def test_an_expired_certificate_is_renewed_by_the_journals_key(served: Served, tmp_path: Path) -> None:
+    """One that was never heard: nobody has had a newer certificate."""
+    unit = tmp_path / "bus01"
+    write_config(unit, "bus01", "sim", "", 0, test=True)
+    join(unit, msgspec.json.encode(served.centre.enroller.invite("bus01", "library", "facility", served.url)))
     tls = Tls(unit / "tls")
     authority, long_ago = served.centre.authority, datetime.now(UTC) - timedelta(days=60)
-    expired = authority.device(tls.request("lib01"), "todai", "lib01", read_enrolment(unit).epoch, long_ago)
+    expired = authority.device(tls.request("bus01"), "todai", "bus01", read_enrolment(unit).epoch, long_ago)
     tls.keep(expired, (unit / "tls" / "ca.pem").read_text())
-    with client(served, unit) as http, pytest.raises(httpx.HTTPError):
-        http.get("/v1/journal")
-    keystore = FileKeystore(FileKeystore.Options(str(unit / "unit.key")))
-    csr = tls.request("lib01")
+    with client(served, unit) as http:
+        for call in ("/v1/journal", "/v1/stream/town", "/v1/time"):
+            answer = http.get(call)
+            assert (answer.status_code, reason(answer)) == (401, Why.EXPIRED)
     with client(served, unit, with_certificate=False) as http:
-        fresh = HttpCentre(http).renew(RenewRequest("lib01", csr, text(keystore.sign(renew_proof(csr)))))
+        fresh = HttpCentre(http).renew(renewal(unit))
     tls.keep(fresh.certificate, fresh.ca)
     with client(served, unit) as http:
         assert http.get("/v1/journal").is_success
     assert tls.ends() > datetime.now(UTC) + timedelta(days=29)
 
 
+@pytest.mark.threat("replayed certificate")
+def test_a_connection_that_outlives_its_certificate_is_no_way_around(served: Served, unit: Path) -> None:
+    tls, authority = Tls(unit / "tls"), served.centre.authority
+    ends = datetime.now(UTC) + timedelta(seconds=10)
+    short = authority.device(
+        tls.request("lib01"), "todai", "lib01", read_enrolment(unit).epoch, ends - timedelta(days=DEVICE_DAYS)
+    )
+    tls.keep(short, (unit / "tls" / "ca.pem").read_text())
+    with client(served, unit) as http:
+        assert http.get("/v1/journal").is_success
+        while datetime.now(UTC) < tls.ends() + timedelta(seconds=1):
+            assert http.get("/v1/time").status_code in {200, 401}, "the connection stays as it is"
+            time.sleep(0.5)
+        assert reason(http.get("/v1/journal")) == Why.EXPIRED
+
+
 @pytest.mark.threat("malicious technician")
 def test_nobody_else_renews_it(served: Served, unit: Path) -> None:
     csr = any_csr()
     with client(served, unit, with_certificate=False) as http, pytest.raises(RefusedError) as error:
-        HttpCentre(http).renew(RenewRequest("lib01", csr, text(os.urandom(64))))
+        HttpCentre(http).renew(RenewRequest("lib01", csr, Tls(unit / "tls").certificate(), text(os.urandom(64))))
     assert error.value.problem.type == Why.BAD_SEAL
 
 
@@ -204,11 +231,8 @@ def test_a_closed_unit_is_out(served: Served, unit: Path) -> None:
     served.centre.enroller.close("lib01", "stolen")
     with client(served, unit) as http:
         assert reason(http.get("/v1/journal")) == Why.NOT_ENROLLED
-        csr = Tls(unit / "tls").request("lib01")
-        keystore = FileKeystore(FileKeystore.Options(str(unit / "unit.key")))
-        request = RenewRequest("lib01", csr, text(keystore.sign(renew_proof(csr))))
         with pytest.raises(RefusedError) as error:
-            HttpCentre(http).renew(request)
+            HttpCentre(http).renew(renewal(unit))
     assert error.value.problem.type == Why.NOT_ENROLLED
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from central.folder import Folder
 from central.ssh import SshAuthority
 from central.technicians import Technicians
 from device.keys import Keys
@@ -57,7 +58,8 @@ def office(town: Served) -> Technicians:
 
 def ticket(town: Served, folder: Path, unit: str = "lib01", host: str = "localhost") -> Path:
     """Have the office print a ticket, for a centre that goes by this name."""
-    printed = town.centre.enroller.invite(unit, "library", "facility", f"https://{host}:{town.port}")
+    seal = Folder(town.folder).twin_key().public_key().public_bytes_raw()
+    printed = town.centre.enroller.invite(unit, "library", "facility", f"https://{host}:{town.port}", seal)
     path = folder / f"{unit}.ticket"
     path.write_bytes(msgspec.json.encode(printed))
     return path

@@ -300,6 +300,58 @@ def test_whatever_ends_it_the_next_one_goes_on_from_there(
     carried_by_hand(set_up, town, laptop)
 
 
+@pytest.mark.fault("no way to the centre, not even for the first time")
+def test_where_nothing_reaches_the_centre_a_unit_is_let_in_by_files(
+    set_up: Reached, town: Served, laptop: Laptop, tmp_path: Path
+) -> None:
+    """The first technician takes the request along; a second one, whose laptop never saw it, brings the answer."""
+    set_up.make_new()
+    assert laptop.do("forget", "lib01").returncode == 0
+    known = ("--fingerprint", set_up.fingerprint(), "--sticker", tmp_path / "sticker.pdf", *NAMED)
+    given = ("--ticket", ticket(town, tmp_path, host=FAR), *known)
+    asked = laptop.folder / "asked" / "lib01.request"
+    requests = []
+    for _ in range(2):
+        done = laptop.do("provision", set_up.at(), *given)
+        assert (done.returncode, f"its request is in {asked}" in done.stderr) == (Exit.TOWN, True), done.stderr
+        assert "machi central unit admit" in done.stderr
+        requests.append(asked.read_bytes())
+    assert requests[0] == requests[1]
+    answer = asked.with_name("lib01.answer")
+    for _ in range(2):
+        answer.write_text(machi("central", "unit", "admit", town.folder, asked).stdout)
+
+    other = Laptop(tmp_path / "keys", "jiro").certified(town)
+    wrong = answer.read_text().replace("A", "B", 1)
+    (tmp_path / "tampered").write_text(wrong)
+    tampered = other.do("provision", set_up.at(), "--answer", tmp_path / "tampered", *known)
+    assert (tampered.returncode, "not an answer of this town" in tampered.stderr) == (Exit.REFUSED, True)
+    assert "この町の返事ではない" in tampered.stderr
+    brought = other.do("provision", set_up.at(), "--answer", answer, "--json", *known)
+    assert (brought.returncode, states(brought.stdout)["enrolment"]) == (0, "OK"), brought.stderr
+    found = laptop.do("provision", set_up.at(), "--json", *given)
+    assert (found.returncode, states(found.stdout)["enrolment"]) == (0, "SO"), found.stderr
+    with road(other, set_up).held() as session:
+        assert HeldUnit(session).about().host_certificate, "the town vouches for its SSH server"
+        assert HeldUnit(session).accept(answer.read_bytes()).epoch == int(office_says(town, "lib01")[0])
+    carried_by_hand(set_up, town, laptop)
+
+
+def test_an_answer_beside_its_request_is_found(set_up: Reached, town: Served, laptop: Laptop, tmp_path: Path) -> None:
+    set_up.make_new()
+    laptop.do("forget", "lib01")
+    known = ("--fingerprint", set_up.fingerprint(), "--sticker", tmp_path / "sticker.pdf", *NAMED)
+    given = ("--ticket", ticket(town, tmp_path, host=FAR), *known)
+    asked, answer = (laptop.folder / "asked" / f"lib01.{what}" for what in ("request", "answer"))
+    answer.write_text("left over from another time")
+    assert laptop.do("provision", set_up.at(), *given).returncode == Exit.TOWN
+    answer.write_text(machi("central", "unit", "admit", town.folder, asked).stdout)
+    done = laptop.do("provision", set_up.at(), *known)
+    assert done.returncode == 0, done.stderr
+    assert not asked.exists()
+    assert not answer.exists()
+
+
 def cut_behind(step: int, laid: Cable, command: list[str]) -> None:
     """Provision, and cut the cable as soon as so many steps have ended; it ends by itself, and says what to do."""
     laid.room = 0 if step else BYTES_OF_A_GREETING

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from drivers.card import CardError, Trust, cvc, identify, paper, service_pass, tlv
@@ -36,12 +38,14 @@ from programs.coin.codes import cpm, mpm, receipt
 from programs.coin.codes.errors import CodeError
 from programs.coin.papers import CoinPapers
 from programs.visits.entries import Touch
-from sync import chain, facts, messages, segment
+from sync import by_hand, chain, facts, messages, segment
+from sync.by_hand import ByHandError
 from sync.chain import PublicKey
 from sync.entries import Entry, EntryError, EntryId, encode
 from sync.facts import Enrolled, Key
 from sync.messages import MessageError
 from sync.segment import Segment, SegmentError
+from sync.twin import SUITE
 from tests.fuzz.conversation import Chatter, Recorder, packed
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -269,7 +273,46 @@ def _sync_targets() -> dict[str, Target]:
         "packed segments": Target(lambda noise: _may(SegmentError, lambda: _unpacked(noise)), (segment.pack(text),)),
         "usb sticks": Target(lambda noise: _may(SegmentError, lambda: segment.split(noise)), (text + text,)),
         "messages": Target(lambda noise: _message(noise, keystore.public), (time,)),
+        **_by_hand_targets(keystore),
     }
+
+
+def _by_hand_targets(town: Keystore) -> dict[str, Target]:
+    """Return what a courier may bring to the office, and to a unit."""
+    key = X25519PrivateKey.from_private_bytes(NONCE)
+    answer_to, unit = messages.text(key.public_key().public_bytes_raw()), Keystore(Keystore.Options(AT_UNIT))
+    request = messages.EnrolRequest(AT_UNIT, "CODE", messages.text(unit.public), "csr", messages.text(bytes(64)))
+    proof = messages.text(unit.sign(by_hand.answer_proof(request, answer_to)))
+    inside = by_hand.Asked(request, answer_to, proof)
+    asked = by_hand.seal_request("todai", key.public_key().public_bytes_raw(), inside)
+    given = messages.Enrolment("todai", AT_UNIT, 1, "", "", messages.text(town.public), "AAAA", ())
+    answer = by_hand.seal_answer(given, asked, answer_to, 1_795_392_000_000, town)
+    opened = by_hand.read_request(asked)
+    return {
+        "requests by hand": Target(
+            lambda noise: _may(ByHandError, lambda: by_hand.open_request(noise, "todai", key)), (asked,)
+        ),
+        "what is sealed in requests": Target(lambda noise: _inside(noise, opened, key), (msgspec.json.encode(inside),)),
+        "answers by hand": Target(lambda noise: _answer(noise, town.public, key), (answer,)),
+    }
+
+
+def _inside(noise: bytes, outside: by_hand.Request, key: X25519PrivateKey) -> None:
+    """Whoever has a ticket can seal anything."""
+    about = b"machitap/request/1\0todai\0" + AT_UNIT.encode()
+    sealed = messages.text(SUITE.encrypt(noise, key.public_key(), about))
+    raw = msgspec.json.encode(msgspec.structs.replace(outside, sealed=sealed))
+    _may(ByHandError, lambda: by_hand.open_request(raw, "todai", key))
+
+
+def _answer(noise: bytes, town: bytes, key: X25519PrivateKey) -> None:
+    """Also of a town that would sign anything."""
+    for check in (chain.check_signature, lambda _key, _message, _seal: None):
+        try:
+            found = by_hand.read_answer(noise, town, check)
+        except ByHandError:
+            continue
+        _may(ByHandError, lambda found=found: by_hand.open_answer(found, key))  # type: ignore[misc]
 
 
 def _entry(noise: bytes) -> None:

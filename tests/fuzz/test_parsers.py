@@ -14,6 +14,7 @@ from drivers.card.sim.pki import TestPki
 from tests.fuzz.targets import Target, targets
 
 NAMES = (
+    "answers by hand",
     "apdu commands",
     "apdu responses",
     "apdu responses, with a pin",
@@ -29,10 +30,12 @@ NAMES = (
     "payment codes",
     "printed and phone codes",
     "reader properties",
+    "requests by hand",
     "revocation lists",
     "scanned codes",
     "segments",
     "usb sticks",
+    "what is sealed in requests",
     "x.509 certificates",
 )
 HANG = timedelta(seconds=2)

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from appliance.inbox import StrangeError
 from appliance.uplink import courier
 from appliance.uplink.certificate import context_for
-from central.authority import Authority
+from central.authority import Authority, moment
 from central.refusal import RefusedError
 from simulation.unit import SimHatch, SimUnit
 from sync.client import Centre, HttpCentre, UnreachableError
@@ -193,14 +193,16 @@ def test_what_was_recorded_and_is_played_again_changes_nothing(overheard: Overhe
 def test_a_renewal_that_was_recorded_certifies_no_key_but_the_units(overheard: Overheard) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     csr = request(key)
-    recorded = RenewRequest("lib01", csr, text(overheard.unit.keystore.sign(renew_proof(csr))))
-    enroller = overheard.town.centre.enroller
+    centre, clock = overheard.town.centre, overheard.town.clock
+    last = centre.authority.device(csr, centre.town_id, "lib01", 1, moment(clock.wall_ms()))
+    recorded = RenewRequest("lib01", csr, last, text(overheard.unit.keystore.sign(renew_proof(csr, last))))
+    enroller = centre.enroller
     for _ in range(2):
         fresh = x509.load_pem_x509_certificate(enroller.renew(recorded).certificate.encode())
         assert fresh.public_key() == key.public_key()
     other = request(ec.generate_private_key(ec.SECP256R1()))
     with pytest.raises(RefusedError):
-        enroller.renew(RenewRequest("lib01", other, recorded.proof))
+        enroller.renew(RenewRequest("lib01", other, last, recorded.proof))
 
 
 @ROW

@@ -75,7 +75,8 @@ def lying_in(folder: Path, spellings: list[bytes]) -> set[str]:
     "malicious technician",
     control="A ticket lets one named unit in, once, within a week; then it is a piece of paper. Private keys are "
     "made in the unit and never leave it, and the office's never leave the centre. Every secret is readable by its "
-    "owner only, and refused if it is not. A unit in production refuses every test key. Who comes over SSH shows a "
+    "owner only, and refused if it is not. What is carried by hand to let a unit in is sealed both ways, and is good "
+    "for the keys that asked. A unit in production refuses every test key. Who comes over SSH shows a "
     "certificate that is good for hours, gets no shell, and is named in the unit's log with what he asked for.",
     residual="Who sets a unit up with the box in hand can copy its key and the town's card key, and lay keys of his "
     "own into its trust/: that unit then believes cards that he makes. Look at trust/ yourself, and give every unit "
@@ -114,7 +115,7 @@ def test_what_he_is_given_holds_nothing_of_the_offices(
         assert lying_in(box.folder, spellings) == expected, name
         assert lying_in(tmp_path, spellings) == {f"lib01/{file}" for file in expected}, f"{name}: in the ticket"
     ticket = msgspec.json.decode((tmp_path / "ticket").read_bytes())
-    assert set(ticket) == {"url", "town", "unit", "code", "ca"}
+    assert set(ticket) == {"url", "town", "unit", "code", "ca", "town_key", "seal"}
     box.stop()
 
 

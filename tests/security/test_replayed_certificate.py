@@ -104,11 +104,13 @@ def trust(pki: TestPki, town: Place) -> Trust:
     "replayed certificate",
     control="A card signs 32 fresh bytes at every touch, with a key that cannot be read out of it. Certificate, "
     "credential and all else that can be copied only say whose key that is. What proves nothing is written down as "
-    "no proof.",
+    "no proof. A unit's certificate that ran out is replaced by the journal's key alone, in the same life, within "
+    "`renew_days`, and never once the unit has had a newer one.",
     residual="A card that is relayed from elsewhere while it is touched is not noticed: how long it takes is not "
     "judged. Where a town turns on ways without a proof (certificate without PIN, a tag's number), a copy passes as "
     "no proof. A photograph of a printed code is as good as the code; one of a phone's code is good at another unit "
-    "for a minute.",
+    "for a minute. Who copies a unit's key for calling can listen in its name for the days that its certificate has "
+    "left.",
 )
 @pytest.mark.parametrize("way", [by_pass, by_rsa_pass, by_pass_that_asks, by_face, by_certificate_and_pin])
 def test_a_recorded_card_proves_nothing(

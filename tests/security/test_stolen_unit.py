@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from appliance.outbox import Outbox
 from central import store
 from central.audit import audit
+from central.authority import moment
 from central.centre import Centre
 from central.refusal import RefusedError
 from programs.visits.entries import Touch
@@ -44,9 +45,11 @@ def refused(ask: Callable[..., object], *given: object) -> str:
     return error.value.problem.type
 
 
-def renewal(unit: SimUnit, name: str) -> RenewRequest:
-    csr = any_csr()
-    return RenewRequest(name, csr, text(unit.keystore.sign(renew_proof(csr))))
+def renewal(town: Place, unit: SimUnit, name: str) -> RenewRequest:
+    """Return what a unit asks for, with a certificate that is good in its own life."""
+    csr, now = any_csr(), moment(town.clock.wall_ms())
+    last = town.centre.authority.device(csr, town.centre.town_id, name, unit.peer.epoch, now)
+    return RenewRequest(name, csr, last, text(unit.keystore.sign(renew_proof(csr, last))))
 
 
 def live(town: Place, unit: SimUnit, card: Hand, touches: int) -> None:
@@ -100,7 +103,7 @@ def test_a_stolen_unit_goes_on_signing_for_nothing(town: Place, card: Hand, seed
     assert refused(intake.holdings, unit.peer, Report(), "07") == Why.NOT_ENROLLED
     for stream in ("town", "lib01"):
         assert refused(intake.stream, unit.peer, stream, [], 100) == Why.NOT_ENROLLED
-    assert refused(enroller.renew, renewal(unit, "lib01")) == Why.NOT_ENROLLED
+    assert refused(enroller.renew, renewal(town, unit, "lib01")) == Why.NOT_ENROLLED
     csr = any_csr()
     for keystore in (unit.keystore, carrier.keystore):
         proof = text(keystore.sign(enrol_proof(ticket.code, csr)))
@@ -150,4 +153,4 @@ def test_its_key_signs_in_no_other_name(town: Place) -> None:
         seal = stolen.keystore.sign(b"machitap/head/1\0" + forged.hashes()[-1])
         packed = pack(to_text(Segment(victim, boot.boot, 1, boot.prev, bodies, seal)))
         assert refused(town.centre.intake.receive, stolen.peer, packed, "", "07") == Why.BAD_SEAL
-    assert refused(town.centre.enroller.renew, renewal(stolen, "bus01")) == Why.BAD_SEAL
+    assert refused(town.centre.enroller.renew, renewal(town, stolen, "bus01")) == Why.BAD_SEAL

@@ -27,7 +27,8 @@ def go_to(clock: Clock, day: date) -> None:
 @pytest.mark.threat(
     "time attack",
     control="Order comes from the chain and never from a clock. Dates on cards are checked by the later of the unit's "
-    "clock and the time that the town signed last. Tickets and device certificates run out by the town's clock.",
+    "clock and the time that the town signed last, and so is the certificate of the town's server. Tickets and device "
+    "certificates run out by the town's clock.",
     residual="A unit whose clock nothing vouches for checks no dates. Between two contacts with the town, a clock can "
     "be set back as far as the last one. A wrong clock puts visits on the wrong day, and one that is far ahead refuses "
     "cards as run out until it is set right. The town's own clock is believed.",

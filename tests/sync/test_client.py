@@ -115,7 +115,7 @@ def test_whatever_means_nothing_is_tried_again_later(town: Town, centre: HttpCen
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"\xff"])
 def test_an_answer_that_cannot_be_read_means_nothing(town: Town, centre: HttpCentre, body: bytes) -> None:
     town.tell(200, body)
-    for call in (lambda: centre.enrol(ENROL), lambda: centre.renew(RenewRequest("lib01", "csr", "QUJD"))):
+    for call in (lambda: centre.enrol(ENROL), lambda: centre.renew(RenewRequest("lib01", "csr", "pem", "QUJD"))):
         with pytest.raises(UnreachableError):
             call()
 

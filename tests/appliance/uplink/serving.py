@@ -110,9 +110,11 @@ def let_in(folder: Path, served: Served, port: int) -> CalledUnit:
 
 
 @contextmanager
-def nonsense(port: int, authority: Authority, folder: Path, status: int, body: bytes) -> Iterator[list[str]]:
-    """Answer every request with the same; yield the requests that came."""
-    key, certificate = authority.server(("localhost",), datetime.now(UTC))
+def nonsense(
+    port: int, authority: Authority, folder: Path, status: int, body: bytes, since: datetime | None = None
+) -> Iterator[list[str]]:
+    """Answer every request with the same, with a certificate of that day; yield the requests that came."""
+    key, certificate = authority.server(("localhost",), since or datetime.now(UTC))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     for name, content in (("nonsense.key", key), ("nonsense.pem", certificate)):
         (folder / name).write_bytes(content)
