@@ -6,6 +6,7 @@ from device.cli.changing import bring, stop
 from device.cli.keeping import forget, key
 from device.cli.looking import doctor, logs, pull, status
 from device.cli.provisioning import provision
+from device.cli.updating import update
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,8 +23,9 @@ def device() -> None:
       machi device status --fleet town.toml
       machi device doctor lib01@192.0.2.7
       machi device pull lib01@192.0.2.7
+      machi device update lib01@192.0.2.7 machitap-pi-4-tap-0.2.0.raucb
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (key, forget, provision, status, doctor, logs, pull, bring, stop):
+for command in (key, forget, provision, status, doctor, logs, pull, bring, stop, update):
     device.add_command(command)
