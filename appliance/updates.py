@@ -4,8 +4,8 @@ The image says it (`/usr/lib/machitap/updates.toml`), and not `unit.toml`: which
 setting of a unit. What is kept lies in a folder of root's on the partition that stays.
 """
 
+import hashlib
 import os
-import shutil
 import tomllib
 from enum import StrEnum
 from pathlib import Path
@@ -20,11 +20,16 @@ from drivers.choose import UnknownDriverError, load
 from sync.entries import BAD_JSON
 from sync.symptoms import Why
 
+_CHUNK_BYTES: Final = 1024 * 1024
 SETTINGS_FILE: Final = Path("/usr/lib/machitap/updates.toml")
 
 
 class UpdatesError(Exception):
     """The settings or what was kept cannot be read; the message says which, and why."""
+
+
+class ReceivedError(Exception):
+    """A part of a bundle does not follow what has come; the message says how much has."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +98,7 @@ class Note(msgspec.Struct, frozen=True):
         slot: into which it went.
         version, before: of the new system, and of the one that ran.
         at_ms: when it began, Unix milliseconds.
+        digest: SHA-256 of its bundle, hexadecimal.
         worked: how the unit was before.
         why, missing: of one that is back, the reason, and what did not work.
     """
@@ -102,6 +108,7 @@ class Note(msgspec.Struct, frozen=True):
     version: str
     before: str
     at_ms: int
+    digest: str = ""
     worked: Seen = NOTHING
     why: Why | None = None
     missing: tuple[str, ...] = ()
@@ -130,6 +137,7 @@ class Kept:
     _NOTE: Final = "update.json"
     _FLOOR: Final = "floor"
     _BUNDLE: Final = "update.raucb"
+    _RECEIVED: Final = "received-"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -173,18 +181,60 @@ class Kept:
         before = self.bundle.stat().st_size if self.bundle.exists() else 0
         return room.f_bavail * room.f_frsize + before
 
-    def copy(self, bundle: Path) -> None:
+    def copy(self, bundle: Path) -> str:
         """Copy a bundle here, whole or not at all: a stick may be pulled out, and may say something else next time.
+
+        One that was received here is taken as it is. Returns its SHA-256, hexadecimal.
 
         Raises:
             OSError: it cannot be read, or not be written.
         """
-        fresh = self.bundle.with_suffix(".new")
+        if bundle.parent == self._folder:
+            bundle.replace(self.bundle)
+            with self.bundle.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        fresh, digest = self.bundle.with_suffix(".new"), hashlib.sha256()
         with bundle.open("rb") as source, _fresh(fresh) as target:
-            shutil.copyfileobj(source, target, 1024 * 1024)
+            while chunk := source.read(_CHUNK_BYTES):
+                digest.update(chunk)
+                target.write(chunk)
             target.flush()
             os.fsync(target.fileno())
         fresh.replace(self.bundle)
+        return digest.hexdigest()
+
+    def received(self) -> tuple[str, int]:
+        """Return of which bundle (SHA-256) how much has come over a wire; "" and 0 of none."""
+        for path in self._folder.glob(f"{self._RECEIVED}*"):
+            return path.name.removeprefix(self._RECEIVED), path.stat().st_size
+        return "", 0
+
+    def received_at(self, digest: str) -> Path:
+        """Return where a bundle lies that came over a wire."""
+        return self._folder / f"{self._RECEIVED}{digest}"
+
+    def receive(self, digest: str, offset: int, chunk: bytes) -> None:
+        """Take the next part of a bundle; one of which something had come before is forgotten.
+
+        Raises:
+            ReceivedError: so much has not come, or more.
+            OSError: it cannot be written.
+        """
+        known, size = self.received()
+        if known != digest:
+            self.forget_received()
+            size = 0
+        if offset != size:
+            raise ReceivedError(f"{size} bytes of this bundle have come, and these begin at {offset}")
+        handle = os.open(self.received_at(digest), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "ab") as file:
+            file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def forget_received(self) -> None:
+        for path in self._folder.glob(f"{self._RECEIVED}*"):
+            path.unlink()
 
     def forget_bundle(self) -> None:
         for path in (self.bundle, self.bundle.with_suffix(".new")):

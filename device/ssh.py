@@ -25,7 +25,7 @@ from sync.technician import ACCOUNT, Held, Role
 CONNECT_S: Final = 10
 _ALIVE_S: Final = 5
 _LOST: Final = 255  # how `ssh` ends when it, and not what it ran, has failed
-_TIMEOUT_S: Final = 120.0
+TIMEOUT_S: Final = 120.0
 _SETTINGS: Final = {
     "BatchMode": "yes",
     "IdentitiesOnly": "yes",
@@ -111,9 +111,9 @@ class Road:
                     holder.stdin.close()  # by which the unit lets go
                     holder.terminate()
 
-    def through(self, control: Path, words: Sequence[str], given: bytes) -> Answer:
+    def through(self, control: Path, words: Sequence[str], given: bytes, timeout_s: float) -> Answer:
         """Make a request in the connection that holds the unit, and in no other."""
-        return self._run(Role.PROVISION, ["-S", str(control), "-o", "ProxyCommand=false"], words, given)
+        return self._run(Role.PROVISION, ["-S", str(control), "-o", "ProxyCommand=false"], words, given, timeout_s)
 
     def forward(self, control: Path, host: str, port: int) -> int:
         """Let a port of the unit's loopback lead to an address as this laptop sees it; return the port."""
@@ -133,7 +133,7 @@ class Road:
         try:
             held = msgspec.json.decode(line, type=Held)
         except BAD_JSON as error:
-            code = holder.wait(_TIMEOUT_S)
+            code = holder.wait(TIMEOUT_S)
             if code == _LOST:
                 raise explain(said.read_text(errors="replace"), self.target.unit, self.target.host) from error
             raise refusal(self.target.unit, Answer(code, b"", said.read_text(errors="replace"))) from error
@@ -147,11 +147,13 @@ class Road:
             do_en="wait until that is done; if that connection was lost, the unit is free within 15 seconds",
         )
 
-    def _run(self, role: Role, extra: Sequence[str], words: Sequence[str], given: bytes) -> Answer:
+    def _run(
+        self, role: Role, extra: Sequence[str], words: Sequence[str], given: bytes, timeout_s: float = TIMEOUT_S
+    ) -> Answer:
         command = self._command(role, extra, words)
         try:
             done = subprocess.run(
-                command, input=given, capture_output=True, check=False, timeout=_TIMEOUT_S, env=environment()
+                command, input=given, capture_output=True, check=False, timeout=timeout_s, env=environment()
             )
         except subprocess.TimeoutExpired as error:
             raise explain("timed out", self.target.unit, self.target.host) from error
@@ -186,13 +188,13 @@ class Session:
     def target(self) -> Target:
         return self._road.target
 
-    def ask(self, words: Sequence[str], given: bytes = b"") -> Answer:
+    def ask(self, words: Sequence[str], given: bytes = b"", timeout_s: float = TIMEOUT_S) -> Answer:
         """Make one request.
 
         Raises:
             LostError: the connection is gone, and nobody holds the unit any more.
         """
-        return self._road.through(self._control, words, given)
+        return self._road.through(self._control, words, given, timeout_s)
 
     def forward(self, host: str, port: int) -> int:
         """Let a port of the unit's loopback lead to an address as this laptop sees it; return the port."""

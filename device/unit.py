@@ -10,10 +10,11 @@ import msgspec
 from device.errors import DeviceError, Exit
 from device.ssh import Answer, Road, Session, refusal
 from sync.entries import BAD_JSON
-from sync.technician import About, Role, SetUp, Standing
+from sync.technician import About, Role, SetUp, Standing, Updated
 
 Read = TypeVar("Read")
 
+_INSTALL_S: Final = 3_600.0
 _CHECK_FAILED: Final = 2  # the answer is there all the same: it says what is wrong
 
 
@@ -35,6 +36,9 @@ class Unit:
 
     def status(self) -> dict[str, Any]:
         return self._read(["status"], dict[str, Any])
+
+    def updated(self) -> Updated:
+        return self._read(["updated"], Updated)
 
     def doctor(self) -> dict[str, Any]:
         return self._read(["doctor"], dict[str, Any])
@@ -129,12 +133,56 @@ class HeldUnit(Unit):
         said = self._said(["news"], news)
         return self._decoded(said.splitlines()[0], _Brought).new
 
+    def send(self, digest: str, offset: int, chunk: bytes) -> None:
+        """Send the next part of a bundle."""
+        self._change(["bundle", digest, str(offset)], chunk)
+
+    def install(self, digest: str, *, may_be_older: bool) -> None:
+        """Have the unit install a bundle that it has whole; takes minutes.
+
+        Raises:
+            DeviceError: the unit refuses it, in its own words.
+        """
+        words = ["install", digest, "older" if may_be_older else "newer"]
+        answer = self._session.ask(words, timeout_s=_INSTALL_S)
+        if answer.code:
+            raise _refused(answer) or refusal(self.name, answer)
+
+    def restart(self) -> None:
+        self._change(["restart"])
+
     def _change(self, words: Sequence[str], given: bytes = b"") -> About:
         """Change something, and return how far the unit is then: the last line of the answer."""
         answer = self._ask(words, given)
         if answer.code:
             raise refusal(self.name, answer)
         return self._decoded(answer.out.splitlines()[-1], About)
+
+
+class _Why(msgspec.Struct, frozen=True):
+    """One reason of a unit why it does not install a bundle."""
+
+    ja: str
+    en: str
+    do_ja: str = ""
+    do_en: str = ""
+
+
+class _Refused(msgspec.Struct, frozen=True):
+    """What `machi unit update` says if it does not."""
+
+    refused: list[_Why]
+
+
+def _refused(answer: Answer) -> DeviceError | None:
+    try:
+        why = msgspec.json.decode(answer.out.splitlines()[0], type=_Refused).refused
+    except (IndexError, *BAD_JSON):
+        return None
+    words = (
+        "; ".join(part for part in parts if part) for parts in zip(*map(msgspec.structs.astuple, why), strict=True)
+    )
+    return DeviceError(Exit.REFUSED, *words)
 
 
 def looked_at(road: Road) -> Unit:

@@ -24,7 +24,7 @@ class Role(StrEnum):
     PROVISION = "provision"  # change, too
 
 
-LOOK: Final = ("about", "status", "doctor", "verify", "logs", "journal", "standing")
+LOOK: Final = ("about", "status", "doctor", "verify", "logs", "journal", "standing", "updated")
 CHANGE: Final = (
     "hold",
     "clock",
@@ -36,6 +36,9 @@ CHANGE: Final = (
     "news",
     "start",
     "stop",
+    "bundle",
+    "install",
+    "restart",
     "wipe",
     "leave",
 )
@@ -117,6 +120,29 @@ class Held(msgspec.Struct, frozen=True):
     since: AtMs
     connection: str
     yours: bool = False
+
+
+class Updated(msgspec.Struct, frozen=True):
+    """How a unit's last update of its system went, and what it has received of another one.
+
+    Attributes:
+        name, version: of the image that runs: board and kind; "" of a device without an image.
+        stage: how far the last update came: writing, trying, looking, kept, back; "" if there was none.
+        digest, update: of the last update, the SHA-256 of its bundle (hexadecimal), and its version.
+        why: the figure of the symptom, if it went back; else 0. `missing`: what did not work.
+        receiving, received: SHA-256 of a bundle of which so many bytes have come; "" and 0 of none.
+    """
+
+    schema: str
+    name: str
+    version: str
+    stage: str = ""
+    digest: str = ""
+    update: str = ""
+    why: Count = 0
+    missing: tuple[str, ...] = ()
+    receiving: str = ""
+    received: Count = 0
 
 
 class SetUp(msgspec.Struct, frozen=True):

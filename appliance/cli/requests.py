@@ -5,6 +5,7 @@ start: they give it to their own users.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,11 @@ from appliance.cli.common import HardwareError, NotFoundError, RefusedForSafetyE
 from appliance.cli.living import accept, enrol, request
 from appliance.cli.looking import doctor, status, verify
 from appliance.cli.parting import decommission, stands
+from appliance.cli.updating import of_slots, start_anew, update
+from appliance.installing import no_room
+from appliance.updates import SETTINGS_FILE, Kept, ReceivedError, read_settings
 
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 TARGET: Final = "machi-unit.target"
 SERVICES: Final = ("machi-tap.service", "machi-uplink.service", "pcscd.service")
 HOST_KEY: Final = "host_ed25519.pub"
@@ -35,10 +40,11 @@ _MS: Final = 1000
 
 
 class Places(NamedTuple):
-    """Where a unit's things lie: its own, and those of its SSH server. `by`: who asks."""
+    """Where a unit's things lie: its own, those of its SSH server, what its image says of updates. `by`: who asks."""
 
     folder: Path
     ssh: Path
+    settings: Path = SETTINGS_FILE
     by: str = ""
 
 
@@ -233,6 +239,57 @@ def _switch(*words: str) -> None:
         raise HardwareError(f"systemctl {words[0]} {TARGET}: {done.stderr.strip()}")
 
 
+def _updated(at: Places, words: Sequence[str]) -> None:
+    """Say how the last update went, and what has come of another one."""
+    from sync.technician import Updated
+
+    _no_words(words)
+    with of_slots():
+        said = read_settings(at.settings)
+        kept = Kept(Path(said.folder))
+        note, (receiving, received) = kept.note(), kept.received()
+    found = Updated("machi.unit.updated/1", said.name, said.version, receiving=receiving, received=received)
+    if note:
+        found = msgspec.structs.replace(
+            found, stage=note.stage, digest=note.digest, update=note.version, why=note.why or 0, missing=note.missing
+        )
+    click.echo(msgspec.json.encode(found))
+
+
+def _bundle(at: Places, words: Sequence[str]) -> None:
+    """Take the next part of a bundle from standard input: its SHA-256, and how much has come before."""
+    digest, offset = _words(words, 2)
+    if not _DIGEST.fullmatch(digest):
+        raise click.UsageError(f'"{digest}" is no SHA-256 in hexadecimal')
+    with of_slots():
+        folder = Path(read_settings(at.settings).folder)
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        kept, chunk = Kept(folder), _given()
+        if why := no_room(len(chunk), kept.free_bytes()):
+            raise RefusedForSafetyError(why[0].en)
+        try:
+            kept.receive(digest, _number(offset), chunk)
+        except ReceivedError as error:
+            raise RefusedForSafetyError(str(error)) from error
+
+
+def _install(at: Places, words: Sequence[str]) -> None:
+    """Install a bundle that has come; the second word says that it may be an older one."""
+    digest, older = _words(words, 2)
+    with of_slots():
+        kept = Kept(Path(read_settings(at.settings).folder))
+    if not _DIGEST.fullmatch(digest) or not kept.received_at(digest).exists():
+        raise NotFoundError("nothing has come of this bundle")
+    given = [str(kept.received_at(digest)), "--folder", str(at.folder), "--settings", str(at.settings), "--json"]
+    update.main([*given, *(["--older"] if older == "older" else [])], standalone_mode=False)
+
+
+def _restart(_at: Places, words: Sequence[str]) -> None:
+    """Start the unit anew, with whatever is set to be started."""
+    _no_words(words)
+    start_anew()
+
+
 def _command(command: click.Command) -> Callable[[Places, Sequence[str]], None]:
     """Make a verb of a command that there is anyway."""
 
@@ -262,6 +319,10 @@ VERBS: Final[dict[str, Callable[[Places, Sequence[str]], None]]] = {
     "stop": _stop,
     "wipe": _wipe,
     "leave": _leave,
+    "updated": _updated,
+    "bundle": _bundle,
+    "install": _install,
+    "restart": _restart,
 }
 
 

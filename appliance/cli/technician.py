@@ -19,6 +19,7 @@ import msgspec
 
 from appliance.cli.common import ExistsError, HardwareError, NoPermissionError, RefusedForSafetyError
 from appliance.cli.requests import VERBS, Places
+from appliance.cli.updating import SETTINGS
 from sync.technician import ALLOWED, CHANGE, Held, Role
 from sync.terminal import printable
 
@@ -35,9 +36,10 @@ _CHUNK_BYTES: Final = 4096
 @click.argument("role", type=click.Choice([str(role) for role in Role]))
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("/var/lib/machitap"), help="The unit's.")
 @click.option("--ssh", type=click.Path(path_type=Path), default=_SSH, help="Where keys and lists of its sshd lie.")
+@SETTINGS
 @click.option("--run", type=click.Path(path_type=Path), default=_RUN, help="Where it is noted who holds the unit.")
 @click.option("--json", "as_json", is_flag=True, help="Has no effect: answers are JSON, or what was asked for.")
-def technician(role: str, folder: Path, ssh: Path, run: Path, as_json: bool) -> None:  # noqa: ARG001
+def technician(role: str, folder: Path, ssh: Path, settings: Path, run: Path, as_json: bool) -> None:  # noqa: ARG001
     """Answer one request of a technician who came by SSH; sshd says which in SSH_ORIGINAL_COMMAND."""
     asked, by = os.environ.get("SSH_ORIGINAL_COMMAND", ""), _who()
     _note(printable(f"{by} ({role}): {asked}"))
@@ -55,7 +57,7 @@ def technician(role: str, folder: Path, ssh: Path, run: Path, as_json: bool) -> 
     if verb == "hold":
         _hold(run, by)
         return
-    at = Places(folder, ssh, by)
+    at = Places(folder, ssh, settings, by)
     with _alone(run) if verb in CHANGE else nullcontext():
         try:
             VERBS[verb](at, words[1:])

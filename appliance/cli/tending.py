@@ -101,7 +101,7 @@ class Look:
         booted, note = self._slots.current(), self._kept.note()
         if note is None or note.slot is not booted:  # a trial that somebody else began: what worked, nobody noted
             worked = Seen(answers=(self._folder / ENROLMENT_FILE).exists())
-            note = Note(Stage.LOOKING, booted, self._settings.version, "", self._clock.wall_ms(), worked)
+            note = Note(Stage.LOOKING, booted, self._settings.version, "", self._clock.wall_ms(), worked=worked)
         note = msgspec.structs.replace(note, stage=Stage.LOOKING)
         self._kept.set_note(note)
         return note

@@ -174,11 +174,11 @@ def _install(bundle: Path, older: bool, folder: Path, settings: "Settings", kept
     from appliance.updates import Note, Stage
     from drivers.clock.system import Driver as SystemClock
 
-    size = bundle.stat().st_size
+    size = 0 if bundle.parent == kept.bundle.parent else bundle.stat().st_size  # what lies there already needs no room
     looked = looked_over(folder)
     machine = _machine(folder, looked, settings, kept, boot)
     _refuse(hindered(machine) + no_room(size, machine.free_bytes))
-    kept.copy(bundle)
+    digest = kept.copy(bundle)
     try:
         found = info(settings.rauc, kept.bundle)
     except RaucError as error:
@@ -189,7 +189,7 @@ def _install(bundle: Path, older: bool, folder: Path, settings: "Settings", kept
     slots, before = Slots(boot), kept.note()
     slot = slots.current().other
     began = SystemClock().wall_ms()
-    note = Note(Stage.WRITING, slot, found.version, settings.version, began, seen_of(looked))
+    note = Note(Stage.WRITING, slot, found.version, settings.version, began, digest, seen_of(looked))
     kept.set_note(note)
     try:
         install(settings.rauc, kept.bundle)

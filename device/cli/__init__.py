@@ -7,6 +7,7 @@ from device.cli.keeping import forget, key
 from device.cli.looking import doctor, logs, pull, status
 from device.cli.parting import decommission, replace
 from device.cli.provisioning import provision
+from device.cli.updating import update
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,9 +24,10 @@ def device() -> None:
       machi device status --fleet town.toml
       machi device doctor lib01@192.0.2.7
       machi device pull lib01@192.0.2.7
+      machi device update lib01@192.0.2.7 machitap-pi-4-tap-0.2.0.raucb
       machi device decommission lib01@192.0.2.7 --release lib01.release
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for command in (key, forget, provision, status, doctor, logs, pull, bring, stop, replace, decommission):
+for command in (key, forget, provision, status, doctor, logs, pull, bring, stop, update, replace, decommission):
     device.add_command(command)

@@ -7,7 +7,7 @@ import pytest
 from appliance.reads import ReadHabit
 from appliance.symptoms import Limits, Reads, Seen, Spared, judge, spared
 from drivers.board import Readings
-from sync.symptoms import Grade, Symptom, What, meaning, read, spell
+from sync.symptoms import Grade, Symptom, What, Why, meaning, read, spell
 
 SEE, ACT = Grade.SEE, Grade.ACT
 MIB = 1024 * 1024
@@ -46,6 +46,14 @@ def fails(percent: int, usual: int = 5) -> Seen:
 def test_a_unit_that_is_well_or_of_which_nothing_is_known_suffers_from_nothing() -> None:
     well = Readings(45, False, False, 5_000 * MIB, 20, False, 0, 10**9)
     assert course(Seen(), Seen(board=well), Seen(board=well, reads=Reads(6, 5))) == [(), (), ()]
+
+
+def test_an_update_that_came_to_nothing_is_told_until_another_one_stays() -> None:
+    assert grades(What.UPDATE, Seen(went_back=Why.READER), Seen(went_back=Why.READER), Seen()) == [SEE, SEE, None]
+    first, second = course(Seen(went_back=Why.READER), Seen(went_back=Why.NOT_STARTED))
+    assert (first, second) == ((Symptom(What.UPDATE, SEE, 6),), (Symptom(What.UPDATE, SEE, 1),))
+    assert read(spell(first)) == first
+    assert spared(first) == (), "it serves as before"
 
 
 def test_heat_comes_in_two_steps_and_has_to_fall_well_back() -> None:

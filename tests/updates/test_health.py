@@ -40,7 +40,7 @@ def board(signer: Keys, noted: Path, tmp_path: Path) -> Board:
     board.settings.write_text(settings)
     board.slots.start_next(B)
     worked = Seen(answers=True, serves=True, readers=1, parts=("disk", "keystore"))
-    Kept(noted).set_note(Note(Stage.TRYING, B, NEXT, VERSION, 1, worked))
+    Kept(noted).set_note(Note(Stage.TRYING, B, NEXT, VERSION, 1, worked=worked))
     return board
 
 

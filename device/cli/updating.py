@@ -1,0 +1,66 @@
+"""`machi device update`: a new system for a unit, from the copy to the day on which it stays."""
+
+import hashlib
+import sys
+from contextlib import ExitStack
+from io import BufferedReader
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from device.cli.common import JSON, KEYS, keys_of, plainly, printable
+
+if TYPE_CHECKING:
+    from device.updating import Bundle
+
+
+@click.command(
+    epilog="\b\nExamples:\n  machi device update lib01@192.0.2.7 machitap-pi-4-tap-0.2.0.raucb\n"
+    "  machi device update lib01@192.0.2.7 machitap-pi-4-tap-0.2.0.raucb --dry-run --json"
+)
+@click.argument("unit", metavar="UNIT@HOST")
+@click.argument("bundle", type=click.File("rb"))
+@click.option("--older", is_flag=True, help="It is older than what runs, and that is meant; never below the floor.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; say what is so already, and what would be done.")
+@KEYS
+@JSON
+def update(unit: str, bundle: BufferedReader, older: bool, dry_run: bool, folder: Path, as_json: bool) -> None:
+    """Bring the unit at UNIT@HOST a new system: copy BUNDLE, install it, start anew, see whether it stays.
+
+    Saying it twice goes on where it ended, also in the middle of the copy. The unit refuses what must not be now, and
+    goes back by itself to what it had if something that worked does not work any more.
+    """
+    from device.fleet import read_target
+    from device.ssh import Road
+    from device.steps import State, take
+    from device.unit import HeldUnit, looked_at
+    from device.updating import STEPS, Work
+    from drivers.clock.system import Driver as SystemClock
+
+    with plainly(), ExitStack() as stack:
+        target = read_target(unit)
+        road = Road(keys_of(folder, "provision"), target)
+        looked = looked_at(road)
+        held = looked if dry_run else HeldUnit(stack.enter_context(road.held()))
+        work = Work(held, looked, _of(bundle), older, SystemClock(), looked.updated())
+        taken = take(STEPS, work, lambda line: click.echo(printable(line), err=True), dry=dry_run)
+    if as_json:
+        steps = [{"step": one.step, **msgspec.to_builtins(one.outcome)} for one in taken]
+        document = {"schema": "machi.device.update/1", "unit": target.unit, "dry_run": dry_run, "steps": steps}
+        click.echo(msgspec.json.encode(document))
+    if taken[-1].outcome.state is State.STOP:
+        sys.exit(taken[-1].code)
+    if not as_json and not dry_run:
+        click.echo(f"{target.unit} は新しいシステムで動いています。\n{target.unit} runs its new system.")
+
+
+def _of(file: BufferedReader) -> "Bundle":
+    from device.updating import Bundle
+
+    def read(offset: int, count: int) -> bytes:
+        file.seek(offset)
+        return file.read(count)
+
+    return Bundle(hashlib.file_digest(file, "sha256").hexdigest(), file.seek(0, 2), read)
