@@ -4,6 +4,7 @@ Whether request and answer travel over a network or on a stick is decided above:
 """
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -58,11 +59,19 @@ def own_key(folder: Path, code: str) -> FileKeystore:
     bound = hashlib.sha256(code.encode()).hexdigest()
     if not fresh.exists() and (folder / KEY_FILE).exists() and not (folder / ENROLMENT_FILE).exists():
         (folder / KEY_FILE).rename(fresh)  # it ended after its key had its name, and before it counted as enrolled
-    if fresh.exists() and drawn_for.exists() and drawn_for.read_text() != bound:
+    known = drawn_for.read_text() if drawn_for.exists() else ""
+    if fresh.exists() and len(known) == len(bound) and known != bound:  # what a power cut left of it says nothing
         fresh.unlink()
-    drawn_for.write_text(bound)
+    if known != bound:
+        with drawn_for.with_name(drawn_for.name + ".new").open("w") as file:
+            file.write(bound)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(drawn_for)
+        _sync(folder)
     if not fresh.exists():
         create(fresh)
+        _sync(folder)  # before anybody hears of it: a ticket is spent on this key
     return FileKeystore(FileKeystore.Options(str(fresh)))
 
 
@@ -102,6 +111,14 @@ def begin(folder: Path, enrolment: Enrolment, life: Life, stamp: str, keep: Call
     whole.rename(kept)
     for left_over in (_DRAWN_FOR, ASKED_FILE):
         (folder / left_over).unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _put_aside(folder: Path, stamp: str) -> None:

@@ -13,7 +13,7 @@ from appliance.uplink.certificate import Tls
 from drivers.check import Check, State
 from drivers.clock import Clock
 from sync.client import HttpCentre, RefusedError, UnreachableError
-from sync.messages import MessageError, TownTime, open_signed, raw_bytes
+from sync.messages import MessageError, TownTime, Why, open_signed, raw_bytes
 
 _TIMEOUT_S: Final = 5.0
 _APART_MS: Final = 60_000
@@ -53,13 +53,7 @@ def reach(folder: Path, config: Config, clock: Clock) -> Check:
     except UnreachableError as error:
         return _why(url, error)
     except RefusedError as error:
-        return Check(
-            State.FAIL,
-            ja="町がこの端末を断りました",
-            en=f"the town refuses this unit: {error}",
-            do_ja="町の担当に、この端末の登録を確かめてもらってください",
-            do_en="ask the office to look at this unit's registration",
-        )
+        return _refused(error)
     except MessageError as error:
         return Check(
             State.FAIL,
@@ -69,6 +63,24 @@ def reach(folder: Path, config: Config, clock: Clock) -> Check:
             do_en=f"check [uplink] url in {CONFIG_FILE}",
         )
     return _clock(told.at - clock.wall_ms(), url)
+
+
+def _refused(error: RefusedError) -> Check:
+    if error.problem.type == Why.EXPIRED:
+        return Check(
+            State.WARN,
+            ja="町につながります。この端末の証明書は期限が切れています",
+            en="the town answers; this unit's certificate ran out",
+            do_ja="machi unit uplink が動いていれば、自分で更新します。続くなら、その記録に理由があります",
+            do_en="machi unit uplink renews it by itself; if this goes on, its log says why",
+        )
+    return Check(
+        State.FAIL,
+        ja="町がこの端末を断りました",
+        en=f"the town refuses this unit: {error}",
+        do_ja="町の担当に、この端末の登録を確かめてもらってください",
+        do_en="ask the office to look at this unit's registration",
+    )
 
 
 def _clock(ahead_ms: int, url: str) -> Check:
@@ -100,8 +112,8 @@ def _why(url: str, error: UnreachableError) -> Check:
             State.FAIL,
             ja="町がこの端末の証明書を受け付けません",
             en=f"the town does not take this unit's certificate: {causes[-1]}",
-            do_ja="期限が切れていれば machi unit uplink が更新します。続くなら登録し直してください",
-            do_en="machi unit uplink renews one that has run out; if this goes on, enrol again",
+            do_ja="続くなら登録し直してください",
+            do_en="if this goes on, enrol again",
         )
     if any(type(cause).__name__ == "gaierror" for cause in causes):
         ja, en = "町の名前が引けません", "the town's name is not known here"

@@ -231,6 +231,13 @@ def test_another_ticket_is_another_request_with_another_key(office: Office, unit
     assert "this answer is for lib01 in life 1" in refused(accept, unit, old)
 
 
+def test_a_power_cut_that_leaves_half_a_note_costs_no_key(office: Office, unit: Path) -> None:
+    """Which ticket its key was drawn for is not known any more: it is kept, for a life may have begun under it."""
+    answer = office.admit(request(unit, office.ticket()))
+    (unit / "unit.key.new.ticket").write_text("")
+    assert accept(unit, answer).epoch == 1
+
+
 def test_an_answer_for_keys_that_are_gone_lets_nothing_in(office: Office, unit: Path) -> None:
     answer = office.admit(request(unit, office.ticket()))
     (unit / "unit.key.new").unlink()

@@ -7,6 +7,7 @@ import os
 import sys
 import types
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from appliance import config as appliance_config
 from appliance.config import read_config
 from appliance.doctor import EVERY_UNIT_HAS, Finding, Report, examine, lines, unreadable
 from appliance.proving import Proof, time_commits
+from appliance.uplink.certificate import Tls
 from appliance.uplink.reach import reach
 from drivers.check import Check, State
 from drivers.clock import system
@@ -277,6 +279,14 @@ def test_a_certificate_of_another_town(unit: CalledUnit, tmp_path: Path) -> None
         (unit.folder / "tls" / "ca.pem").write_bytes((stranger.folder / "tls" / "ca.pem").read_bytes())
         check = town(unit)
         assert (check.state, check.do_ja.startswith("まず時計の日付")) == (State.FAIL, True)
+
+
+def test_a_certificate_that_ran_out_is_renewed_by_the_uplink(unit: CalledUnit, served: Served) -> None:
+    tls, authority, name = Tls(unit.folder / "tls"), served.centre.authority, unit.folder.name
+    long_ago = datetime.now(UTC) - timedelta(days=60)
+    tls.keep(authority.device(tls.request(name), "todai", name, 1, long_ago), authority.pem)
+    check = town(unit)
+    assert (check.state, "uplink renews it by itself" in check.do_en) == (State.WARN, True)
 
 
 def test_a_unit_that_was_never_enrolled(unit: CalledUnit) -> None:
