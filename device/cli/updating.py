@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from device.cli.common import JSON, KEYS, keys_of, plainly, printable
+from device.cli.common import JSON, KEYS, keys_of, plainly
+from sync.terminal import printable
 
 if TYPE_CHECKING:
     from device.updating import Bundle
