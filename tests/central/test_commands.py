@@ -302,7 +302,7 @@ def test_a_database_of_another_version_or_out_of_reach(folder: Path, centre: Cen
 def test_places_units_and_cards_reach_the_units(folder: Path) -> None:
     machi("place", folder, "library", "--name", "図書館", "--kana", "としょかん", "--name-en", "Library")
     ticket = msgspec.json.decode(machi("unit", "add", folder, "lib01", "--place", "library", "--counter", "facility"))
-    assert set(ticket) == {"url", "town", "unit", "code", "ca", "town_key", "seal"}
+    assert set(ticket) == {"url", "town", "unit", "code", "ca", "town_key", "seal", "before"}
     reading = folder / "reading.json"
     reading.write_bytes(msgspec.json.encode(READING))
     card = document("card", "add", folder, reading)
