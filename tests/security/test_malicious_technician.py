@@ -115,7 +115,7 @@ def test_what_he_is_given_holds_nothing_of_the_offices(
         assert lying_in(box.folder, spellings) == expected, name
         assert lying_in(tmp_path, spellings) == {f"lib01/{file}" for file in expected}, f"{name}: in the ticket"
     ticket = msgspec.json.decode((tmp_path / "ticket").read_bytes())
-    assert set(ticket) == {"url", "town", "unit", "code", "ca", "town_key", "seal"}
+    assert set(ticket) == {"url", "town", "unit", "code", "ca", "town_key", "seal", "before"}
     box.stop()
 
 
