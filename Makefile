@@ -40,8 +40,11 @@ demo:
 	@scripts/setup demo
 	@$(VENV)/python -m demo $(if $(ONCE),--once) --port $(PORT)
 
-test: setup lint
-	$(VENV)/python -m pytest tests
+test: setup
+	@echo "the style is looked at meanwhile; what it comes to stands below the tests"
+	@$(MAKE) --no-print-directory lint >.venv/lint.log 2>&1 & lint=$$!; \
+	$(VENV)/python -m pytest tests; tested=$$?; \
+	wait $$lint; linted=$$?; cat .venv/lint.log; exit $$((tested + linted))
 
 test-faults: setup
 	$(VENV)/python -m pytest tests -m fault --cuts $(CUTS) --points $(POINTS) -q
