@@ -186,7 +186,11 @@ class Driver:
                 content[at % len(content)] ^= 1 << bit
 
     def snapshot(self) -> dict[str, _File]:
-        return {name: file.copy() for name, file in self.files.items()}
+        """Copy the disk, as whoever takes the card out finds it: without what failing syncs should have written."""
+        image = {name: file.copy() for name, file in self.files.items()}
+        for file in image.values() if self.broken else ():
+            file.now = bytearray(file.durable)
+        return image
 
     def restore(self, snapshot: dict[str, _File]) -> None:
         """Put an old state of the disk back, as with a copied card; what was open before stays dead."""
