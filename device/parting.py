@@ -10,8 +10,8 @@ from typing import Final
 from device.errors import DeviceError, Exit
 from device.held import Held, take_along
 from device.keys import write
-from device.steps import Outcome, State, Step
-from device.unit import HeldUnit, Unit
+from device.steps import Outcome, State, Step, never_so, nothing
+from device.unit import OnUnit
 from sync.entries import Register
 from sync.messages import MessageError, Wiped, open_signed, raw_bytes, unsigned
 from sync.technician import About, Standing
@@ -20,11 +20,10 @@ _TAP: Final = "machi-tap.service"
 
 
 @dataclass
-class Work:
+class Work(OnUnit):
     """What the steps need.
 
     Attributes:
-        unit: held, if anything may be changed.
         release: the office's leave; b"" if there is none, and what the unit last heard has to do.
         place: the folder for what is taken along.
         about: how far the unit is; asked anew after each change.
@@ -32,20 +31,13 @@ class Work:
         word: the file with its last word, once it is wiped.
     """
 
-    unit: Unit
     release: bytes
     place: Path
     register: Register
     about: About
     standing: Standing | None = None
-    held: Held | None = None
+    taken: Held | None = None
     word: Path | None = None
-
-    @property
-    def changing(self) -> HeldUnit:
-        if not isinstance(self.unit, HeldUnit):
-            raise TypeError("nothing may be changed here: the unit is only looked at")
-        return self.unit
 
     @property
     def is_empty(self) -> bool:
@@ -67,10 +59,6 @@ def _is_known(work: Work) -> Outcome | None:
         do_ja="アドレスを確かめてください",
         do_en="check the address",
     )
-
-
-def _nothing(_work: Work) -> Outcome:
-    return Outcome(State.OK)
 
 
 def _is_in_town(work: Work) -> Outcome | None:
@@ -124,7 +112,7 @@ def _has_stopped(work: Work) -> Outcome | None:
 
 
 def _stop(work: Work) -> Outcome:
-    work.about = work.changing.stop()
+    work.about = work.held.stop()
     return Outcome(State.OK, "お休みにしました", "it serves nobody now")
 
 
@@ -133,27 +121,22 @@ def _was_taken(work: Work) -> Outcome | None:
 
 
 def _take_along(work: Work) -> Outcome:
-    work.held = take_along(work.unit, work.about, work.place, work.register)
-    checked = work.held.checked
+    work.taken = take_along(work.unit, work.about, work.place, work.register)
+    checked = work.taken.checked
     if checked.broken:
         raise DeviceError(
             Exit.CHECK,
             ja=f"記録が壊れています: {checked.broken}",
-            en=f"its journal is broken: {checked.broken}; what there is of it lies in {work.held.file}",
+            en=f"its journal is broken: {checked.broken}; what there is of it lies in {work.taken.file}",
             do_ja="役場に知らせてください",
             do_en="tell the office; machi unit run mends what can be mended",
         )
-    return Outcome(State.OK, str(work.held.file), str(work.held.file))
-
-
-def _is_never_so(_work: Work) -> Outcome | None:
-    """Tell that there is always something to do: a box that was wiped says its last word once more."""
-    return None
+    return Outcome(State.OK, str(work.taken.file), str(work.taken.file))
 
 
 def _wipe(work: Work) -> Outcome:
     key = work.about.key
-    raw = work.changing.wipe(work.release)
+    raw = work.held.wipe(work.release)
     try:  # of a box that was wiped before only the office knows the key
         word = open_signed(raw, Wiped, raw_bytes(key or unsigned(raw, Wiped).key))
     except MessageError as error:
@@ -171,16 +154,16 @@ def _wipe(work: Work) -> Outcome:
 
 
 def _leave(work: Work) -> Outcome:
-    work.changing.leave()
+    work.held.leave()
     return Outcome(State.OK, "次の起動で新しい機械になります", "from its next start on it is a new box")
 
 
-_KNOWN: Final = Step[Work]("connection", "接続", "connection", _is_known, _nothing)
+_KNOWN: Final = Step[Work]("connection", "接続", "connection", _is_known, nothing)
 _HELD: Final = (
-    Step[Work]("town", "町の記録", "held by the town", _is_in_town, _nothing),
+    Step[Work]("town", "町の記録", "held by the town", _is_in_town, nothing),
     Step[Work]("stop", "停止", "stop", _has_stopped, _stop),
     Step[Work]("journal", "控え", "copy", _was_taken, _take_along),
-    Step[Work]("rest", "最後の確認", "nothing came since", _is_in_town, _nothing),
+    Step[Work]("rest", "最後の確認", "nothing came since", _is_in_town, nothing),
 )
 
 LEAVING: Final = (_KNOWN, *_HELD)
@@ -188,9 +171,9 @@ LEAVING: Final = (_KNOWN, *_HELD)
 
 WIPING: Final = (
     _KNOWN,
-    Step[Work]("leave", "役場の許し", "leave of the office", _is_allowed, _nothing),
+    Step[Work]("leave", "役場の許し", "leave of the office", _is_allowed, nothing),
     *_HELD,
-    Step[Work]("wipe", "消去", "wipe", _is_never_so, _wipe),
-    Step[Work]("ssh", "SSHの鍵", "SSH keys", _is_never_so, _leave),
+    Step[Work]("wipe", "消去", "wipe", never_so, _wipe),
+    Step[Work]("ssh", "SSHの鍵", "SSH keys", never_so, _leave),
 )
 """For a unit that is put away for good."""

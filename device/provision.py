@@ -15,8 +15,8 @@ import msgspec
 from device import journal, sticker
 from device.errors import DeviceError, Exit
 from device.keys import Keys, write
-from device.steps import Outcome, State, Step
-from device.unit import HeldUnit, Unit
+from device.steps import Outcome, State, Step, never_so, nothing
+from device.unit import OnUnit
 from drivers.clock import Clock
 from sync.entries import BAD_JSON, Register
 from sync.technician import About, Before, SetUp, key_print
@@ -39,11 +39,10 @@ class Ticket(msgspec.Struct, frozen=True):
 
 
 @dataclass
-class Work:
+class Work(OnUnit):
     """What the steps need.
 
     Attributes:
-        unit: held, if anything may be changed.
         asked: what the unit is to be.
         ticket: of the office; b"" if the unit is let in already.
         answer: of the office, to the request of a unit that reached no centre; b"" if there is none.
@@ -52,7 +51,6 @@ class Work:
         about: how far the unit is; asked anew after each change.
     """
 
-    unit: Unit
     keys: Keys
     asked: SetUp
     ticket: bytes
@@ -62,12 +60,6 @@ class Work:
     paper: Path
     about: About
     answer: bytes = b""
-
-    @property
-    def held(self) -> HeldUnit:
-        if not isinstance(self.unit, HeldUnit):
-            raise TypeError("nothing may be changed here: the unit is only looked at")
-        return self.unit
 
 
 def read_ticket(raw: bytes) -> Ticket:
@@ -95,10 +87,6 @@ def _is_known(work: Work) -> Outcome | None:
     if work.about.host_certificate:
         return Outcome(State.SO, "町の証明書で本人と確かめました", "known by the town's certificate")
     return Outcome(State.SO, "見くらべた鍵で本人と確かめました", "known by the key that was compared")
-
-
-def _nothing(_work: Work) -> Outcome:
-    return Outcome(State.OK)
 
 
 def _clock_is_right(work: Work) -> Outcome | None:
@@ -286,11 +274,6 @@ def _place(state: State, status: dict[str, Any]) -> Outcome:
     return Outcome(state, f"場所 {status['place']}", f"at {status['place']}")
 
 
-def _is_never_so(_work: Work) -> Outcome | None:
-    """Tell that there is always something to do: to look anew costs nothing."""
-    return None
-
-
 def _look_at_devices(work: Work) -> Outcome:
     report = work.unit.doctor()
     seen = ", ".join(f"{one['part']} {one['state']}" for one in report["findings"])
@@ -325,13 +308,13 @@ def _print_sticker(work: Work) -> Outcome:
 
 
 STEPS: Final = (
-    Step[Work]("connection", "接続", "connection", _is_known, _nothing),
+    Step[Work]("connection", "接続", "connection", _is_known, nothing),
     Step[Work]("clock", "時計", "clock", _clock_is_right, _set_clock),
     Step[Work]("configuration", "設定", "configuration", _is_configured, _configure),
     Step[Work]("enrolment", "鍵と登録", "key, enrolment", _is_let_in, _enrol),
     Step[Work]("technicians", "技術者", "technicians", _is_told, _tell),
     Step[Work]("service", "開始", "service", _serves, _start),
-    Step[Work]("devices", "機器", "devices", _is_never_so, _look_at_devices),
-    Step[Work]("journal", "記録", "journal", _is_never_so, _read_back),
-    Step[Work]("sticker", "ラベル", "sticker", _is_never_so, _print_sticker),
+    Step[Work]("devices", "機器", "devices", never_so, _look_at_devices),
+    Step[Work]("journal", "記録", "journal", never_so, _read_back),
+    Step[Work]("sticker", "ラベル", "sticker", never_so, _print_sticker),
 )

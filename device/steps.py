@@ -53,6 +53,16 @@ class Step(Generic[Work]):
     do: Callable[[Work], Outcome]
 
 
+def never_so(_work: object) -> Outcome | None:
+    """Tell that there is always something to do: to look anew costs nothing."""
+    return None
+
+
+def nothing(_work: object) -> Outcome:
+    """Do nothing: that it is so was the step."""
+    return Outcome(State.OK)
+
+
 class Taken(msgspec.Struct, frozen=True):
     """A step and its outcome. `code`: the exit code, if it stopped everything."""
 

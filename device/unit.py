@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -183,6 +184,19 @@ def _refused(answer: Answer) -> DeviceError | None:
         "; ".join(part for part in parts if part) for parts in zip(*map(msgspec.structs.astuple, why), strict=True)
     )
     return DeviceError(Exit.REFUSED, *words)
+
+
+@dataclass
+class OnUnit:
+    """What is done to a unit, step by step. `unit`: held, if anything may be changed."""
+
+    unit: Unit
+
+    @property
+    def held(self) -> HeldUnit:
+        if not isinstance(self.unit, HeldUnit):
+            raise TypeError("nothing may be changed here: the unit is only looked at")
+        return self.unit
 
 
 def looked_at(road: Road) -> Unit:

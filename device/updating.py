@@ -10,7 +10,7 @@ from typing import Final
 
 from device.errors import DeviceError, Exit, LostError
 from device.steps import Outcome, State, Step
-from device.unit import HeldUnit, Unit
+from device.unit import OnUnit, Unit
 from drivers.clock import Clock
 from sync.symptoms import Grade, Symptom, What, meaning
 from sync.technician import Updated
@@ -31,28 +31,20 @@ class Bundle:
 
 
 @dataclass
-class Work:
+class Work(OnUnit):
     """What the steps need.
 
     Attributes:
-        unit: held, if anything may be changed.
         looked: the same unit in connections of their own, for when it has started anew.
         may_be_older: whoever says so knows that the bundle is older than what runs.
         updated: how the unit's last update went; asked anew after each change.
     """
 
-    unit: Unit
     looked: Unit
     bundle: Bundle
     may_be_older: bool
     clock: Clock
     updated: Updated
-
-    @property
-    def held(self) -> HeldUnit:
-        if not isinstance(self.unit, HeldUnit):
-            raise TypeError("nothing may be changed here: the unit is only looked at")
-        return self.unit
 
     @property
     def is_installed(self) -> bool:

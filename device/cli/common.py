@@ -1,8 +1,8 @@
-"""What every command of a laptop shares: the technician's folder, the units that are meant, and how it is said."""
+"""What commands of a laptop share: the technician's folder, the units that are meant, steps, and how it is said."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from device.errors import DeviceError
     from device.fleet import Asked
     from device.keys import Keys
-    from device.ssh import Target
+    from device.ssh import Road, Target
+    from device.steps import Step, Taken
+    from device.unit import Unit
 
 HOME: Final = Path("~/.config/machitap").expanduser()
 AT_ONCE: Final = 8
@@ -128,3 +130,39 @@ def _failed(error: "DeviceError") -> dict[str, Any]:
         "code": int(error.code),
         "error": {"ja": error.ja, "en": error.en, "do_ja": error.do_ja, "do_en": error.do_en},
     }
+
+
+def taken_up(road: "Road", stack: ExitStack, *, dry_run: bool) -> "Unit":
+    """Return the unit: held for as long as the stack lasts, unless it is only looked at."""
+    from device.unit import HeldUnit, looked_at
+
+    return looked_at(road) if dry_run else HeldUnit(stack.enter_context(road.held()))
+
+
+def go(steps: "Sequence[Step[Any]]", work: Any, *, dry: bool) -> "list[Taken]":
+    """Take the steps, and say each on standard error as it ends."""
+    from device.steps import take
+
+    return take(steps, work, lambda line: click.echo(printable(line), err=True), dry=dry)
+
+
+def finish(document: dict[str, Any], taken: "dict[str, list[Taken]]", *, as_json: bool, ready: bool = False) -> None:
+    """Print the document, or that the unit is ready; end here if a step stopped or somebody is needed."""
+    from device.steps import State
+
+    if as_json:
+        steps = {
+            name: [{"step": one.step, **msgspec.to_builtins(one.outcome)} for one in some]
+            for name, some in taken.items()
+        }
+        click.echo(msgspec.json.encode(document | steps))
+    every = [one for some in taken.values() for one in some]
+    states = [one.outcome.state for one in every]
+    if State.STOP in states:
+        sys.exit(every[-1].code)
+    if ready and not as_json:
+        needs, unit = State.FAIL in states, document["unit"]
+        click.echo(f"{unit} {'は人の手が要ります。上を見てください。' if needs else 'は使えます。'}")
+        click.echo(f"{unit} {'needs somebody: see above.' if needs else 'is ready.'}")
+    if State.FAIL in states:
+        sys.exit(2)

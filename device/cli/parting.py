@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from device.cli.common import JSON, KEYS, keys_of, plainly
-from device.cli.provisioning import compare, finish, go, options, read, taken_up, work_for
+from device.cli.common import JSON, KEYS, finish, go, keys_of, plainly, taken_up
+from device.cli.provisioning import compare, options, read, work_for
 from sync.terminal import printable
 
 if TYPE_CHECKING:

@@ -1,21 +1,17 @@
 """`machi device provision`: a new unit, from its first answer to the sticker on its box."""
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
-from device.cli.common import JSON, KEYS, keys_of, plainly
-from sync.terminal import printable
+from device.cli.common import JSON, KEYS, finish, go, keys_of, plainly, taken_up
 
 if TYPE_CHECKING:
     from device.keys import Keys
     from device.ssh import Road
-    from device.steps import Step, Taken
     from device.unit import Unit
 
 _ANSWER_S = 5.0
@@ -88,35 +84,6 @@ def read(file: Any) -> bytes:
     return file.read() if file else b""
 
 
-def go(steps: "Sequence[Step[Any]]", work: Any, *, dry: bool) -> "list[Taken]":
-    """Take the steps, and say each on standard error as it ends."""
-    from device.steps import take
-
-    return take(steps, work, lambda line: click.echo(printable(line), err=True), dry=dry)
-
-
-def finish(document: dict[str, Any], taken: "dict[str, list[Taken]]", *, as_json: bool, ready: bool = False) -> None:
-    """Print the document, or that the unit is ready; end here if a step stopped or somebody is needed."""
-    from device.steps import State
-
-    if as_json:
-        steps = {
-            name: [{"step": one.step, **msgspec.to_builtins(one.outcome)} for one in some]
-            for name, some in taken.items()
-        }
-        click.echo(msgspec.json.encode(document | steps))
-    every = [one for some in taken.values() for one in some]
-    states = [one.outcome.state for one in every]
-    if State.STOP in states:
-        sys.exit(every[-1].code)
-    if ready and not as_json:
-        needs, unit = State.FAIL in states, document["unit"]
-        click.echo(f"{unit} {'は人の手が要ります。上を見てください。' if needs else 'は使えます。'}")
-        click.echo(f"{unit} {'needs somebody: see above.' if needs else 'is ready.'}")
-    if State.FAIL in states:
-        sys.exit(2)
-
-
 def compare(road: "Road", keys: "Keys", fingerprint: str) -> None:
     """Remember the key that a new unit shows, if it is the one that a person has read off its screen."""
     from device.errors import DeviceError, Exit
@@ -131,13 +98,6 @@ def compare(road: "Road", keys: "Keys", fingerprint: str) -> None:
             do_en="connect to it by a cable of its own, and compare once more",
         )
     keys.pin(road.target.unit, key)
-
-
-def taken_up(road: "Road", stack: ExitStack, *, dry_run: bool) -> "Unit":
-    """Return the unit: held for as long as the stack lasts, unless it is only looked at."""
-    from device.unit import HeldUnit, looked_at
-
-    return looked_at(road) if dry_run else HeldUnit(stack.enter_context(road.held()))
 
 
 def work_for(unit: "Unit", keys: "Keys", given: tuple[bytes, bytes], asked: dict[str, Any]) -> Any:

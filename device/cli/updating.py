@@ -1,17 +1,14 @@
 """`machi device update`: a new system for a unit, from the copy to the day on which it stays."""
 
 import hashlib
-import sys
 from contextlib import ExitStack
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from device.cli.common import JSON, KEYS, keys_of, plainly
-from sync.terminal import printable
+from device.cli.common import JSON, KEYS, finish, go, keys_of, plainly, taken_up
 
 if TYPE_CHECKING:
     from device.updating import Bundle
@@ -35,24 +32,18 @@ def update(unit: str, bundle: BufferedReader, older: bool, dry_run: bool, folder
     """
     from device.fleet import read_target
     from device.ssh import Road
-    from device.steps import State, take
-    from device.unit import HeldUnit, looked_at
+    from device.unit import looked_at
     from device.updating import STEPS, Work
     from drivers.clock.system import Driver as SystemClock
 
     with plainly(), ExitStack() as stack:
         target = read_target(unit)
         road = Road(keys_of(folder, "provision"), target)
-        looked = looked_at(road)
-        held = looked if dry_run else HeldUnit(stack.enter_context(road.held()))
+        looked, held = looked_at(road), taken_up(road, stack, dry_run=dry_run)
         work = Work(held, looked, _of(bundle), older, SystemClock(), looked.updated())
-        taken = take(STEPS, work, lambda line: click.echo(printable(line), err=True), dry=dry_run)
-    if as_json:
-        steps = [{"step": one.step, **msgspec.to_builtins(one.outcome)} for one in taken]
-        document = {"schema": "machi.device.update/1", "unit": target.unit, "dry_run": dry_run, "steps": steps}
-        click.echo(msgspec.json.encode(document))
-    if taken[-1].outcome.state is State.STOP:
-        sys.exit(taken[-1].code)
+        taken = go(STEPS, work, dry=dry_run)
+    document = {"schema": "machi.device.update/1", "unit": target.unit, "dry_run": dry_run}
+    finish(document, {"steps": taken}, as_json=as_json)
     if not as_json and not dry_run:
         click.echo(f"{target.unit} は新しいシステムで動いています。\n{target.unit} runs its new system.")
 
