@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -20,15 +22,21 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
-@pytest.fixture(scope="module")
-def reached(town: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reached]:
-    """A fresh box, as the image of this town: it knows whose technicians it lets in, and nothing else."""
-    ca = tmp_path_factory.mktemp("image") / "technicians.pub"
+@contextmanager
+def fresh_box(town: Served, folder: Path) -> Iterator[Reached]:
+    """Boot a box, as the image of this town: it knows whose technicians it lets in, and nothing else."""
+    ca = folder / "technicians.pub"
     ca.write_text(json.loads(office(town).told())["body"]["ca"] + "\n")
     port = free_port()
     with booted(BESIDES.format(root=ROOT, ca=ca, port=port)) as box:
         box.do("systemctl", "start", "systemd-user-sessions.service", "ssh.service")
         yield Reached(box, port)
+
+
+@pytest.fixture(scope="module")
+def reached(town: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reached]:
+    with fresh_box(town, tmp_path_factory.mktemp("image")) as box:
+        yield box
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,9 @@ from device.errors import Exit
 from device.parting import WIPING
 from tests.appliance.live import machi, said, wait_until
 from tests.appliance.uplink.serving import Served
-from tests.device.laptop import NAMED, Laptop, office, states, ticket
-from tests.device.reach import BESIDES, Reached, cable
-from tests.ports import free_port
-from tests.systemd.box import ROOT, booted
+from tests.device.conftest import fresh_box
+from tests.device.laptop import NAMED, Laptop, states, ticket
+from tests.device.reach import Reached, cable
 
 WIPED = "/var/lib/machitap/wiped.json"
 
@@ -23,12 +22,8 @@ WIPED = "/var/lib/machitap/wiped.json"
 @pytest.fixture(scope="module")
 def second(town: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reached]:
     """Another box of the same image."""
-    ca = tmp_path_factory.mktemp("second") / "technicians.pub"
-    ca.write_text(json.loads(office(town).told())["body"]["ca"] + "\n")
-    port = free_port()
-    with booted(BESIDES.format(root=ROOT, ca=ca, port=port)) as box:
-        box.do("systemctl", "start", "systemd-user-sessions.service", "ssh.service")
-        yield Reached(box, port)
+    with fresh_box(town, tmp_path_factory.mktemp("second")) as box:
+        yield box
 
 
 def set_up(at: Reached, town: Served, laptop: Laptop) -> None:
