@@ -114,7 +114,7 @@ class Enroller:
             row = connection.execute(sa.select(store.unit).where(store.unit.c.name == unit)).mappings().one_or_none()
             epoch = row["epoch"] if row else 1
             before = None
-            if row and self._public(connection, unit, epoch):
+            if row and public_key(connection, unit, epoch):
                 before = _before(connection, row)
                 epoch += 1
             if row is None:
@@ -195,7 +195,7 @@ class Enroller:
                 .mappings()
                 .one_or_none()
             )
-            public = self._public(connection, request.unit, row["epoch"]) if row else None
+            public = public_key(connection, request.unit, row["epoch"]) if row else None
             if row is None or public is None or row["state"] == UnitState.CLOSED:
                 raise RefusedError(Why.NOT_ENROLLED, f"{request.unit} is not enrolled")
         self._check_proof(public, renew_proof(request.csr, request.certificate), request.proof)
@@ -244,7 +244,7 @@ class Enroller:
         row = next((row for row, fits in zip(rows, bound, strict=True) if row["hash"] == fits), None)
         if row is None:
             raise RefusedError(Why.BAD_CODE, "ask the office for a new ticket")
-        holder = self._public(connection, request.unit, row["epoch"])
+        holder = public_key(connection, request.unit, row["epoch"])
         if holder == request.key and self._is_active(connection, request.unit, row["epoch"]):
             return int(row["epoch"]), False
         if holder or row["used_ms"] is not None:
@@ -256,11 +256,6 @@ class Enroller:
         table = store.unit
         asked = sa.select(table.c.state).where(table.c.name == unit, table.c.epoch == epoch)
         return bool(connection.execute(asked).scalar() == UnitState.ACTIVE)
-
-    def _public(self, connection: sa.Connection, unit: str, epoch: int) -> str | None:
-        table = store.unit_key
-        asked = sa.select(table.c.public).where(table.c.unit == unit, table.c.epoch == epoch)
-        return connection.execute(asked).scalar()
 
     def _certify(self, csr: str, unit: str, epoch: int) -> str:
         try:
@@ -282,6 +277,13 @@ class Enroller:
             self._town.check(raw_bytes(public), message, raw_bytes(proof))
         except (chain.SealError, MessageError) as error:
             raise RefusedError(Why.BAD_SEAL, "the unit does not hold the key that it names") from error
+
+
+def public_key(connection: sa.Connection, unit: str, epoch: int) -> str | None:
+    """Return the journal's public key (base64) of a life of a unit, or None if it never began."""
+    table = store.unit_key
+    asked = sa.select(table.c.public).where(table.c.unit == unit, table.c.epoch == epoch)
+    return connection.execute(asked).scalar()
 
 
 def _before(connection: sa.Connection, row: sa.RowMapping) -> Before:

@@ -6,11 +6,10 @@ A unit wipes nothing without this leave, so no technician can make a journal dis
 from typing import Final
 
 import msgspec
-import sqlalchemy as sa
 
-from central import ledger, store
+from central import ledger
 from central.branches import Branches
-from central.enrol import close_life
+from central.enrol import close_life, public_key
 from central.intake import held
 from central.peers import CALLER
 from central.reconcile import Reconciler
@@ -56,7 +55,7 @@ class Parting:
         """
         with self._reconciler.counted() as connection:
             row = connection.execute(CALLER, {"unit": unit}).mappings().one_or_none()
-            key = _key(connection, unit, row["epoch"]) if row else None
+            key = public_key(connection, unit, row["epoch"]) if row else None
             if row is None or key is None or row["state"] == UnitState.CLOSED:
                 raise PartingError(f"{unit} is {row['state'] if row and key else 'not enrolled'}: it needs no leave")
             if holds := sum(ledger.held_by(connection, unit, row["epoch"]).values()):
@@ -80,7 +79,7 @@ class Parting:
         if said.unit != unit:
             raise PartingError(f"this is the last word of {said.unit}, and not of {unit}")
         with self._reconciler.counted() as connection:
-            key = _key(connection, said.unit, said.epoch)
+            key = public_key(connection, said.unit, said.epoch)
             if said.town != self._town_id or key is None:
                 raise PartingError(f"there was no life {said.epoch} of {said.unit} in this town")
             try:
@@ -95,9 +94,3 @@ class Parting:
             boot, _, seq = word.tip.partition("/")
             end = Branches(connection, word.unit, word.epoch).reach(boot)
         return Ended(word, is_present, not word.tip or (end is not None and str(end.seq) == seq))
-
-
-def _key(connection: sa.Connection, unit: str, epoch: int) -> str | None:
-    table = store.unit_key
-    asked = sa.select(table.c.public).where(table.c.unit == unit, table.c.epoch == epoch)
-    return connection.execute(asked).scalar()
