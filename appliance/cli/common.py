@@ -53,6 +53,28 @@ def hatch_of(folder: Path) -> Iterator[Any]:
             raise NotFoundError(f"{error}; is it running? machi unit run {folder}") from error
 
 
+def make_sure_it_rests(folder: Path, why: str) -> None:
+    """Go on only if the unit in a folder does not run.
+
+    Raises:
+        RefusedForSafetyError: it does; says `why`.
+    """
+    from contextlib import suppress
+
+    from appliance.config import HATCH_SOCKET
+    from appliance.uplink.courier import HatchError, NoDaemonError
+    from appliance.uplink.hatch import HttpHatch
+
+    with inside(folder), suppress(NoDaemonError):
+        try:
+            HttpHatch(HATCH_SOCKET).status()
+        except NoDaemonError:
+            raise
+        except HatchError as error:  # somebody is there, whatever it says
+            raise RefusedForSafetyError(f"{why} ({error})") from error
+        raise RefusedForSafetyError(why)
+
+
 @contextmanager
 def copy_of(folder: Path) -> Iterator[Path]:
     """Yield a consistent copy of the journal: of the daemon, if it runs, else of the file."""

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from appliance.cli.common import (
     NotFoundError,
     RefusedForSafetyError,
     UnreachableTownError,
-    inside,
+    make_sure_it_rests,
     plainly,
     say,
 )
 
+_RUNS = "動いています。記録を持ち出してから止めてください\nthis unit runs: bring in its journal, then stop it"
 _AGAIN = click.option(
     "--again", is_flag=True, help="This unit was enrolled before: put that life aside and begin a new one."
 )
@@ -99,7 +100,7 @@ def request(folder: Path, ticket: Any, again: bool, host_key: Path | None, as_js
             raise ExistsError(
                 f"{folder} はもう登録されています\n{folder} is enrolled already; --again begins a new life"
             )
-        _make_sure_that_it_rests(folder)
+        make_sure_it_rests(folder, _RUNS)
     with plainly(), _by_hand():
         click.echo(write_request(folder, ticket.read(), host_key), nl=False)
 
@@ -122,7 +123,7 @@ def accept(folder: Path, answer: Any, host_key: Path | None, as_json: bool) -> N
     if not folder.is_dir():
         raise NotFoundError(f"{folder}: no such folder; make one with: machi unit init {folder}")
     if (folder / ENROLMENT_FILE).exists() and (folder / ASKED_FILE).exists():
-        _make_sure_that_it_rests(folder)
+        make_sure_it_rests(folder, _RUNS)
     with plainly(), _by_hand():
         enrolment = take_answer(folder, answer.read(ANSWER_MAX_BYTES + 1), host_key)
     say({"schema": "machi.unit.enrol/1", "unit": enrolment.unit, "epoch": enrolment.epoch}, as_json=as_json)
@@ -137,19 +138,6 @@ def _by_hand() -> Iterator[None]:
         yield
     except ByHandError as error:
         raise RefusedForSafetyError(f"{error.ja}\n{error.en}") from error
-
-
-def _make_sure_that_it_rests(folder: Path) -> None:
-    """Refuse to touch a life that is being written."""
-    from appliance.config import HATCH_SOCKET
-    from appliance.uplink.courier import NoDaemonError
-    from appliance.uplink.hatch import HttpHatch
-
-    with inside(folder), suppress(NoDaemonError):
-        HttpHatch(HATCH_SOCKET).status()
-        raise RefusedForSafetyError(
-            "動いています。記録を持ち出してから止めてください\nthis unit runs: bring in its journal, then stop it"
-        )
 
 
 @click.command(epilog="\b\nExamples:\n  machi unit run lib01\n  machi unit run lib01 --json")

@@ -9,11 +9,10 @@ import msgspec
 from appliance.cli.common import (
     FOLDER,
     JSON,
-    NotFoundError,
     RefusedForSafetyError,
     copy_of,
-    hatch_of,
     inside,
+    make_sure_it_rests,
     plainly,
     say,
 )
@@ -77,13 +76,7 @@ def stands(folder: Path, raw: bytes) -> "Standing":
 
 
 def _may_go(folder: Path, raw: bytes) -> "Standing":
-    try:
-        with hatch_of(folder) as hatch:
-            hatch.status()
-    except NotFoundError:
-        pass
-    else:
-        raise RefusedForSafetyError("it is serving people; stop it first: systemctl disable --now machi-unit.target")
+    make_sure_it_rests(folder, "it is serving people; stop it first: systemctl disable --now machi-unit.target")
     if not raw:
         raise RefusedForSafetyError("the office's leave is needed: machi central unit release")
     found = stands(folder, raw)
