@@ -4,13 +4,13 @@ Whether request and answer travel over a network or on a stick is decided above:
 """
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from appliance import durable
 from appliance.config import ENROLMENT_FILE, KEY_FILE, LIFE_FILE, PUBLIC_FILE, ConfigError, Life
 from drivers.keystore.file import Driver as FileKeystore
 from drivers.keystore.file import create
@@ -63,15 +63,10 @@ def own_key(folder: Path, code: str) -> FileKeystore:
     if fresh.exists() and len(known) == len(bound) and known != bound:  # what a power cut left of it says nothing
         fresh.unlink()
     if known != bound:
-        with drawn_for.with_name(drawn_for.name + ".new").open("w") as file:
-            file.write(bound)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(drawn_for)
-        _sync(folder)
+        durable.write(drawn_for, bound.encode())
     if not fresh.exists():
         create(fresh)
-        _sync(folder)  # before anybody hears of it: a ticket is spent on this key
+        durable.sync(folder)  # before anybody hears of it: a ticket is spent on this key
     return FileKeystore(FileKeystore.Options(str(fresh)))
 
 
@@ -111,14 +106,6 @@ def begin(folder: Path, enrolment: Enrolment, life: Life, stamp: str, keep: Call
     whole.rename(kept)
     for left_over in (_DRAWN_FOR, ASKED_FILE):
         (folder / left_over).unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _put_aside(folder: Path, stamp: str) -> None:

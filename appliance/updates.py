@@ -9,10 +9,11 @@ import os
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import msgspec
 
+from appliance import durable
 from appliance.health import NOTHING, Seen
 from appliance.versions import VersionError, newest
 from drivers.boot import Boot, Slot
@@ -21,6 +22,7 @@ from sync.entries import BAD_JSON
 from sync.symptoms import Why
 
 _CHUNK_BYTES: Final = 1024 * 1024
+_FOR_ALL: Final = 0o644
 SETTINGS_FILE: Final = Path("/usr/lib/machitap/updates.toml")
 
 
@@ -155,7 +157,7 @@ class Kept:
             return None
 
     def set_note(self, note: Note) -> None:
-        _write(self._folder / self._NOTE, msgspec.json.encode(note))
+        durable.write(self._folder / self._NOTE, msgspec.json.encode(note), _FOR_ALL)
 
     def forget_note(self) -> None:
         (self._folder / self._NOTE).unlink(missing_ok=True)
@@ -173,7 +175,7 @@ class Kept:
             raise UpdatesError(f"{path}: {error}") from error
 
     def raise_floor(self, floor: str) -> None:
-        _write(self._folder / self._FLOOR, floor.encode() + b"\n")
+        durable.write(self._folder / self._FLOOR, floor.encode() + b"\n", _FOR_ALL)
 
     def free_bytes(self) -> int:
         """Return how much room there is; what was copied here before does not count."""
@@ -194,12 +196,11 @@ class Kept:
             with self.bundle.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         fresh, digest = self.bundle.with_suffix(".new"), hashlib.sha256()
-        with bundle.open("rb") as source, _fresh(fresh) as target:
+        with bundle.open("rb") as source, durable.begin(fresh) as target:
             while chunk := source.read(_CHUNK_BYTES):
                 digest.update(chunk)
                 target.write(chunk)
-            target.flush()
-            os.fsync(target.fileno())
+            durable.end(target)
         fresh.replace(self.bundle)
         return digest.hexdigest()
 
@@ -229,8 +230,7 @@ class Kept:
         handle = os.open(self.received_at(digest), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "ab") as file:
             file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
+            durable.end(file)
 
     def forget_received(self) -> None:
         for path in self._folder.glob(f"{self._RECEIVED}*"):
@@ -239,24 +239,3 @@ class Kept:
     def forget_bundle(self) -> None:
         for path in (self.bundle, self.bundle.with_suffix(".new")):
             path.unlink(missing_ok=True)
-
-
-def _fresh(path: Path) -> BinaryIO:
-    path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that everybody may read, whole or not at all."""
-    fresh = path.with_name(f"{path.name}.new")
-    with _fresh(fresh) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.chmod(0o644)
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)  # a note of what is about to be started must not come later than the start
-    finally:
-        os.close(folder)

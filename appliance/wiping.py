@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from appliance import durable
 from appliance.config import (
     CONFIG_FILE,
     ENROLMENT_FILE,
@@ -49,13 +50,7 @@ def last_word(folder: Path, found: Standing, by: str) -> bytes:
         by=by,
     )
     raw = sign(word, keystore)
-    fresh = folder / f"{WORD_FILE}.new"
-    with fresh.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(folder / WORD_FILE)
-    _sync(folder)
+    durable.write(folder / WORD_FILE, raw)
     return raw
 
 
@@ -70,10 +65,9 @@ def erase(path: Path) -> None:
     if path.is_file() and not path.is_symlink() and (size := path.stat().st_size) <= _SMALL_BYTES:
         with path.open("r+b") as file:
             file.write(bytes(size))
-            file.flush()
-            os.fsync(file.fileno())
+            durable.end(file)
     path.unlink(missing_ok=True)
-    _sync(path.parent)
+    durable.sync(path.parent)
 
 
 def wipe(folder: Path, take_away: Callable[[Path], None] = erase) -> int:
@@ -84,7 +78,7 @@ def wipe(folder: Path, take_away: Callable[[Path], None] = erase) -> int:
         count += 1
     for place in sorted((one for one in folder.rglob("*") if one.is_dir() and not one.is_symlink()), reverse=True):
         place.rmdir()
-    _sync(folder)
+    durable.sync(folder)
     return count
 
 
@@ -121,11 +115,3 @@ def _last(folder: Path) -> tuple[Path, ...]:
         config = Config("gone")
     path = str(config.drivers.get("keystore", {}).get("path", KEY_FILE))
     return (folder / PUBLIC_FILE, folder / path, folder / CONFIG_FILE)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

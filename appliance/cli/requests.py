@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import click
 import msgspec
 
+from appliance import durable
 from appliance.cli.carrying import import_
 from appliance.cli.common import HardwareError, NotFoundError, RefusedForSafetyError, copy_of, plainly
 from appliance.cli.living import accept, enrol, request
@@ -186,7 +187,7 @@ def _trust(at: Places, words: Sequence[str]) -> None:
     if told.number < (known := _known(at)):
         raise RefusedForSafetyError(f"list {told.number} of the technicians is older than this unit's, {known}")
     for name, content in ((REVOKED, krl), (CA, told.ca.encode() + b"\n"), (TECHNICIANS, raw)):
-        _keep(at.ssh / name, content)
+        durable.write(at.ssh / name, content, 0o644)
 
 
 def _news(at: Places, words: Sequence[str]) -> None:
@@ -359,16 +360,6 @@ def _known(at: Places) -> int:
 
 def _text(path: Path) -> str:
     return path.read_text().strip() if path.exists() else ""
-
-
-def _keep(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all."""
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def _system(*words: str) -> subprocess.CompletedProcess[str]:

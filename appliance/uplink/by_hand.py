@@ -4,13 +4,13 @@ The unit keeps what it asked for in `asked.json`: the ticket, and the key that o
 that the town of its ticket has signed, to the request that it made last, and no other; no clock has a say in it.
 """
 
-import os
 from pathlib import Path
 
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from appliance import durable
 from appliance.config import ENROLMENT_FILE, PUBLIC_FILE, TLS_FOLDER, ConfigError, read_config, read_enrolment
 from appliance.enrol import ASKED_FILE, Ticket, asks, own_key, read_ticket
 from appliance.uplink.certificate import Tls
@@ -69,7 +69,8 @@ def request(folder: Path, raw_ticket: bytes, host_key: Path | None = None) -> by
     sealed = seal_request(
         ticket.town, seal, Asked(asked, answer_to, text(journal.sign(answer_proof(asked, answer_to))))
     )
-    _keep(folder, Waiting(ticket, asked.key, host, text(key.private_bytes_raw()), sealed.decode()))
+    waiting = Waiting(ticket, asked.key, host, text(key.private_bytes_raw()), sealed.decode())
+    durable.write(folder / ASKED_FILE, msgspec.json.encode(waiting))
     make_durable(folder)
     return sealed
 
@@ -156,14 +157,3 @@ def _waiting(folder: Path) -> Waiting | None:
         return None
     except (OSError, *BAD_JSON) as error:
         raise ConfigError(f"{path}: {error}; remove it, and begin again with: machi unit request") from error
-
-
-def _keep(folder: Path, waiting: Waiting) -> None:
-    fresh = folder / (ASKED_FILE + ".new")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode(waiting))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(folder / ASKED_FILE)

@@ -5,7 +5,6 @@ of a certificate is held against the later of the two, and a beginning against n
 this town that begins later than our clock says proves that the clock is late.
 """
 
-import os
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
+from appliance import durable
 from appliance.config import ConfigError, check_secret
 
 KEY_FILE: Final = "device.key"
@@ -56,7 +56,7 @@ class Tls:
         if not path.exists():
             self._folder.mkdir(mode=0o700, exist_ok=True)
             key = ec.generate_private_key(ec.SECP256R1())
-            _write(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            durable.write(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         own = load_pem_private_key(path.read_bytes(), password=None)
         if not isinstance(own, ec.EllipticCurvePrivateKey):
             raise TypeError(f"{path}: an elliptic-curve key is needed; move it away and enrol again")
@@ -66,8 +66,8 @@ class Tls:
 
     def keep(self, certificate: str, ca: str) -> None:
         """Keep what the centre gave."""
-        _write(self._folder / CA_FILE, ca.encode())
-        _write(self._folder / CERTIFICATE_FILE, certificate.encode())
+        durable.write(self._folder / CA_FILE, ca.encode())
+        durable.write(self._folder / CERTIFICATE_FILE, certificate.encode())
 
     def unit(self) -> str:
         """Return the unit that the certificate names. The enrolment names it too, and holds secrets of the town.
@@ -141,14 +141,3 @@ def context_for(ca: str, now: Callable[[], datetime] = _by_this_clock) -> ssl.SS
     context.verify_flags |= _NO_CHECK_TIME
     context.load_verify_locations(cadata=ca)
     return context
-
-
-def _write(path: Path, content: bytes) -> None:
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
