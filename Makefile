@@ -11,6 +11,7 @@ POINTS ?= 40
 TOWNS ?= 24
 BOARD ?= pi-4
 KIND ?= tap
+BESIDE := $(addprefix tests/,browser demo device fault pcsc simulation updates)
 
 .PHONY: help demo test test-faults test-image image bundle lint bench fuzz soak soak-cards tables mutants setup lock screenshots clean
 
@@ -40,11 +41,14 @@ demo:
 	@scripts/setup demo
 	@$(VENV)/python -m demo $(if $(ONCE),--once) --port $(PORT)
 
+# Side by side two halves of the tests take half of the time. Ctrl-C has to end the one in the background, too.
 test: setup
-	@echo "the style is looked at meanwhile; what it comes to stands below the tests"
+	@echo "beside these, and shown below them: $(BESIDE), and the style"
 	@$(MAKE) --no-print-directory lint >.venv/lint.log 2>&1 & lint=$$!; \
-	$(VENV)/python -m pytest tests; tested=$$?; \
-	wait $$lint; linted=$$?; cat .venv/lint.log; exit $$((tested + linted))
+	env --default-signal=INT $(VENV)/python -m pytest $(BESIDE) >.venv/beside.log 2>&1 & beside=$$!; \
+	$(VENV)/python -m pytest tests $(BESIDE:%=--ignore=%); here=$$?; \
+	wait $$beside; there=$$?; cat .venv/beside.log; \
+	wait $$lint; linted=$$?; cat .venv/lint.log; exit $$((here + there + linted))
 
 test-faults: setup
 	$(VENV)/python -m pytest tests -m fault --cuts $(CUTS) --points $(POINTS) -q

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from central.branches import Branches, Row
+from central.branches import Branches
+from central.prepared import Row
 from central.refusal import RefusedError
 from sync import chain
 from sync.entries import INT_MAX, Entry

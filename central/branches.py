@@ -1,40 +1,39 @@
 """How far each journal is held here: its branches, their ends, and any single hash of the past."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
 from central import store
+from central.prepared import Prepared, Row
 from sync.facts import Place
 from sync.messages import Head, Lost
 from sync.segment import Segment, from_text, unpack
 
-Row = sa.RowMapping
-
-_OF_WRITER: Final = (
+_of_writer = (
     sa.select(store.branch).where(store.branch.c.writer == sa.bindparam("writer")).order_by(store.branch.c.grown_n)
 )
-_HOLES: Final = (
-    sa.select(store.hole).where(store.hole.c.writer == sa.bindparam("writer")).order_by(*store.hole.primary_key)
-)
-_HOLES_OF_BOOT: Final = _HOLES.where(store.hole.c.boot == sa.bindparam("boot"))
-_BOOT: Final = _OF_WRITER.where(store.branch.c.boot == sa.bindparam("boot"))
-_STRETCHES: Final = (
+_holes = sa.select(store.hole).where(store.hole.c.writer == sa.bindparam("writer")).order_by(*store.hole.primary_key)
+_OF_WRITER: Final = Prepared(_of_writer)
+_HOLES: Final = Prepared(_holes)
+_HOLES_OF_BOOT: Final = Prepared(_holes.where(store.hole.c.boot == sa.bindparam("boot")))
+_BOOT: Final = Prepared(_of_writer.where(store.branch.c.boot == sa.bindparam("boot")))
+_STRETCHES: Final = Prepared(
     sa.select(store.segment.c.first, store.segment.c.last)
     .where(store.segment.c.writer == sa.bindparam("writer"), store.segment.c.boot == sa.bindparam("boot"))
     .order_by(store.segment.c.first)
 )
-_WITH: Final = (
+_WITH: Final = Prepared(
     sa.select(store.segment.c.packed)
     .where(store.segment.c.writer == sa.bindparam("writer"), store.segment.c.boot == sa.bindparam("boot"))
     .where(store.segment.c.first <= sa.bindparam("seq"), store.segment.c.last >= sa.bindparam("seq"))
     .order_by(store.segment.c.first.desc())
     .limit(1)
 )
-_CHILDREN: Final = _OF_WRITER.where(store.branch.c.after_boot == sa.bindparam("boot"))
-_ENDS: Final = _OF_WRITER.where(
-    store.IS_END, store.branch.c.settled == 0, store.branch.c.epoch == sa.bindparam("epoch")
+_CHILDREN: Final = Prepared(_of_writer.where(store.branch.c.after_boot == sa.bindparam("boot")))
+_ENDS: Final = Prepared(
+    _of_writer.where(store.IS_END, store.branch.c.settled == 0, store.branch.c.epoch == sa.bindparam("epoch"))
 )
 
 
@@ -89,8 +88,7 @@ class Branches:
 
     def stretches(self, boot: str) -> list[tuple[int, int]]:
         """Return from which entry to which a boot is held, segment by segment, in order."""
-        found = self._connection.execute(_STRETCHES, {"writer": self._writer, "boot": boot})
-        return [(first, last) for first, last in found]
+        return [(row["first"], row["last"]) for row in self._rows(_STRETCHES, boot=boot)]
 
     def lacking(self, boot: str) -> list[tuple[int, int]]:
         """Return from which entry to which a boot is not held although what stands behind it is."""
@@ -106,13 +104,13 @@ class Branches:
         boots = dict.fromkeys(row["boot"] for row in self.all_holes())
         return tuple(Lost(boot, first, last) for boot in boots for first, last in self.lacking(boot))
 
-    def _rows(self, asked: sa.Select[Any], **bound: object) -> list[Row]:
-        return list(self._connection.execute(asked, {"writer": self._writer, **bound}).mappings())
+    def _rows(self, asked: Prepared, **bound: object) -> list[Row]:
+        return asked.rows(self._connection, writer=self._writer, **bound)
 
     def segment_with(self, boot: str, seq: int) -> Segment | None:
         """Return the stored segment in which an entry counts, or None."""
-        found = self._connection.execute(_WITH, {"writer": self._writer, "boot": boot, "seq": seq}).scalar()
-        return from_text(unpack(found)) if found else None
+        found = _WITH.row(self._connection, writer=self._writer, boot=boot, seq=seq)
+        return from_text(unpack(found["packed"])) if found else None
 
     def body_at(self, boot: str, seq: int) -> bytes | None:
         """Return an entry that is held here, as it was written, or None."""

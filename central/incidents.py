@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from central import shelves, store
 from central.attach import Event, Fork
-from central.branches import Row
 from central.streams import Streams
 from sync.entries import Entry
 from sync.facts import Order, UnitState
@@ -92,14 +91,14 @@ class Incidents:
             )
 
 
-def open_ones(connection: sa.Connection) -> list[Row]:
+def open_ones(connection: sa.Connection) -> list[sa.RowMapping]:
     """Return the incidents that nobody has closed, oldest first."""
     table = store.incident
     asked = sa.select(table).where(table.c.closed_ms.is_(None)).order_by(table.c.n)
     return list(connection.execute(asked).mappings())
 
 
-def close(connection: sa.Connection, streams: Streams, number: int, because: str, now_ms: int) -> Row | None:
+def close(connection: sa.Connection, streams: Streams, number: int, because: str, now_ms: int) -> sa.RowMapping | None:
     """Close an incident: a person has looked. Ends that no longer grow are not waited for, and the unit is told.
 
     A unit that was suspended stays so: it needs new keys, and so a new life.

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from central import shelves, store
 from central.attach import Attachment, Fork, attach
-from central.branches import Branches, Row
+from central.branches import Branches
 from central.incidents import Incidents
 from central.peers import CALLER, CALLER_ALONE, GENERATION, Peer, admit
+from central.prepared import Prepared, Row
 from central.refusal import RefusedError
 from central.streams import Streams, held_for
 from central.town import Town
@@ -28,19 +29,19 @@ from sync.tree import ends_from_text
 
 FENCE_BYTES: Final = 8
 FENCE_MARK: Final = 4  # characters of the history's number that a fence begins with
-_HEARD: Final = (
+_HEARD: Final = Prepared(
     sa.update(store.unit)
     .where(store.unit.c.name == sa.bindparam("of"))
     .values(contact_ms=sa.bindparam("now"), report=sa.bindparam("said"))
 )
-_KNOWN: Final = (
+_KNOWN: Final = Prepared(
     sa.update(store.unit)
     .where(store.unit.c.name == sa.bindparam("of"), store.unit.c.epoch == sa.bindparam("life"))
     .where(sa.bindparam("known") == GENERATION)
     .values(unheard=0)
 )
 CONTACT_EVERY_MS: Final = 20_000  # how often an idle call is worth a sync of the disk
-_MOVE_FENCE: Final = (
+_MOVE_FENCE: Final = Prepared(
     sa.update(store.unit)
     .where(store.unit.c.name == sa.bindparam("unit"))
     .values(fence=sa.bindparam("fence"), fence_before=sa.bindparam("before"))
@@ -124,8 +125,8 @@ class Intake:
             RefusedError: it holds something that is not held here: this centre was restored, and wants it back.
         """
         writer = name if name == TOWN_STREAM else ONE_UNIT + name
-        with self._engine.begin() as connection:
-            admit(connection, peer)
+        with store.reading(self._engine) as connection:
+            admit(connection, peer, CALLER)
             return shelves.missed(connection, writer, ends, limit)
 
     def carry_in(self, packed: bytes, *, found: bool = False) -> bool:
@@ -165,7 +166,7 @@ class Intake:
         if is_own and found.is_news:
             fence = self._move_fence(connection, row, delivery.fence, branched=found.event is not None)
         if found.event or signed.segment.unit == ONE_UNIT + peer.unit:  # it may have stopped the unit
-            row = connection.execute(CALLER_ALONE, {"unit": peer.unit}).mappings().one()
+            row = CALLER_ALONE.row(connection, unit=peer.unit) or row
         return self._answer(connection, row, fence, delivery.nonce, signed.segment.boot)
 
     def _attach(self, connection: sa.Connection, signed: Signed) -> Attachment | Fork:
@@ -197,9 +198,9 @@ class Intake:
         if not is_known and said == row["report"] and 0 <= now - (row["contact_ms"] or 0) < CONTACT_EVERY_MS:
             return
         with self._engine.begin() as connection:
-            connection.execute(_HEARD, {"of": row["name"], "now": now, "said": said})
+            _HEARD.run(connection, of=row["name"], now=now, said=said)
             if is_known:
-                connection.execute(_KNOWN, {"of": row["name"], "life": row["epoch"], "known": row["generation"]})
+                _KNOWN.run(connection, of=row["name"], life=row["epoch"], known=row["generation"])
 
     def _move_fence(self, connection: sa.Connection, row: Row, quoted: str, *, branched: bool) -> str:
         """Draw the next fence, and notice who brings news from an older state of his disk than was heard before.
@@ -214,7 +215,7 @@ class Intake:
             incidents = Incidents(connection, self._streams, self._town.clock.wall_ms())
             incidents.note(row["name"], "old fence", {"epoch": row["epoch"]})
         fence: str = of_now + self._town.entropy.bytes(FENCE_BYTES).hex()
-        connection.execute(_MOVE_FENCE, {"unit": row["name"], "fence": fence, "before": row["fence"]})
+        _MOVE_FENCE.run(connection, unit=row["name"], fence=fence, before=row["fence"])
         return fence
 
     def _answer(self, connection: sa.Connection, row: Row, fence: str, nonce: str, delivered: str = "") -> bytes:

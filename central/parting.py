@@ -54,7 +54,7 @@ class Parting:
             PartingError: it is not at work here, or money may still be spent there.
         """
         with self._reconciler.counted() as connection:
-            row = connection.execute(CALLER, {"unit": unit}).mappings().one_or_none()
+            row = CALLER.row(connection, unit=unit)
             key = public_key(connection, unit, row["epoch"]) if row else None
             if row is None or key is None or row["state"] == UnitState.CLOSED:
                 raise PartingError(f"{unit} is {row['state'] if row and key else 'not enrolled'}: it needs no leave")
@@ -86,8 +86,8 @@ class Parting:
                 word = open_signed(raw, Wiped, raw_bytes(key), self._town.check)
             except MessageError as error:
                 raise PartingError(f"{said.unit} did not sign this with the key of its life {said.epoch}") from error
-            row = connection.execute(CALLER, {"unit": word.unit}).mappings().one()
-            is_present = row["epoch"] == word.epoch and row["state"] != UnitState.CLOSED
+            row = CALLER.row(connection, unit=word.unit)
+            is_present = row is not None and row["epoch"] == word.epoch and row["state"] != UnitState.CLOSED
             if is_present:
                 reason = f"wiped by {word.by[:_BY]}, {word.entries} entries up to {word.tip or 'none'}"
                 close_life(connection, self._streams, word.unit, word.epoch, reason)

@@ -4,6 +4,7 @@ It keeps its place in the same transaction as what it adds. The tables can be dr
 from the first segment gives the same numbers, and `digest` shows it.
 """
 
+import functools
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from central import drained, habits, ledger, lost, phones, settings, shelves, st
 from central.heirs import Heir
 from central.kept import Kept
 from central.office import Office
+from central.prepared import Prepared
 from sync.directory import DIRECTORY, Said
 from sync.entries import Entry, Register
 from sync.messages import is_stream
@@ -160,7 +162,7 @@ class Reconciler:
     def _clear(self, connection: sa.Connection) -> None:
         for made in self._metadatas:
             made.drop_all(connection)
-            made.create_all(connection)
+            made.create_all(connection, checkfirst=False)
         connection.execute(sa.insert(progress).values(n=0))
         settings.put(connection, _MADE_BY, self._fingerprint)
 
@@ -193,6 +195,11 @@ def statements(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Said
 
 def _digest(connection: sa.Connection, table: Table) -> str:
     hashed = hashlib.sha256()
-    for row in connection.execute(sa.select(table).order_by(*table.primary_key)):
-        hashed.update(msgspec.msgpack.encode(tuple(row)))
+    for row in _in_order(table).rows(connection):
+        hashed.update(msgspec.msgpack.encode(tuple(row.values())))
     return hashed.hexdigest()
+
+
+@functools.cache
+def _in_order(table: Table) -> Prepared:
+    return Prepared(sa.select(table).order_by(*table.primary_key))

@@ -1,6 +1,7 @@
 """Puts segments away, and takes them out again: the one place that writes `segment` and `branch`."""
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Final
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from central import store
 from central.attach import Attachment
 from central.branches import Branches, after_of
+from central.prepared import Prepared
 from central.refusal import RefusedError
 from central.upsert import Upsert
 from sync.facts import Gap, Place
@@ -17,7 +19,11 @@ from sync.tree import held_upto
 
 EVERYTHING: Final = 1 << 30
 STREAM_EPOCH: Final = 0  # the centre's own journals live one life
-_PUT: Final = sa.insert(store.segment)
+_PUT: Final = Prepared(
+    sa.insert(store.segment)
+    .values({name: sa.bindparam(name) for name in ("writer", "boot", "first", "last", "received_ms", "packed")})
+    .returning(store.segment.c.n)
+)
 _child = store.branch.alias()
 _GOES_ON: Final = sa.exists().where(
     _child.c.writer == sa.bindparam("of"),
@@ -28,18 +34,18 @@ _IS_END: Final = sa.case((_GOES_ON, 0), else_=1)
 """A boot behind a declared hole may have come before the entry that it continues."""
 _AFTER: Final = ("after_boot", "after_seq", "after_hash")
 _REACH: Final = ("seq", "hash", "grown_n")
-_BEGIN: Final = (
+_BEGIN: Final = Prepared(
     sa.insert(store.branch)
     .values({name: sa.bindparam(name) for name in ("writer", "boot", "epoch", *_AFTER, *_REACH)})
     .values(is_end=_IS_END)
 )
-_GROW: Final = (
+_GROW: Final = Prepared(
     sa.update(store.branch)
     .where(store.branch.c.writer == sa.bindparam("of"), store.branch.c.boot == sa.bindparam("at"))
     .values({name: sa.bindparam(name) for name in _REACH})
     .values(is_end=_IS_END)
 )
-_GO_ON_FROM: Final = (
+_GO_ON_FROM: Final = Prepared(
     sa.update(store.branch)
     .where(store.branch.c.writer == sa.bindparam("of"), store.branch.c.boot == sa.bindparam("at"))
     .where(store.branch.c.seq == sa.bindparam("upto"))
@@ -50,11 +56,12 @@ _DECLARE: Final = Upsert(
     lambda new: {"prev": sa.func.coalesce(new.prev, store.hole.c.prev), "declared_in": new.declared_in},
 )
 """A journal that was damaged once more declares its holes anew; what it says last counts, if it says anything."""
-_OF_BOOTS: Final = (
-    sa.select(store.segment.c.boot, store.segment.c.last, store.segment.c.packed)
-    .where(store.segment.c.writer == sa.bindparam("writer"))
-    .where(store.segment.c.boot.in_(sa.bindparam("boots", expanding=True)))
+_BEHIND: Final = Prepared(
+    sa.select(*(store.segment.c[name] for name in ("n", "boot", "packed")))
+    .where(store.segment.c.writer == sa.bindparam("writer"), store.segment.c.boot == sa.bindparam("boot"))
+    .where(store.segment.c.last > sa.bindparam("here"))
     .order_by(store.segment.c.n)
+    .limit(sa.bindparam("most"))
 )
 
 _LOCK: Final = sa.select(store.setting.c.value).where(store.setting.c.name == store.GENERATION).with_for_update()
@@ -83,11 +90,11 @@ def put(connection: sa.Connection, found: Attachment, epoch: int, now_ms: int, p
     reach = {"seq": new.last, "hash": found.head.hex(), "grown_n": n}
     here = {"of": new.unit, "at": new.boot, "upto": new.last}
     if not found.is_new:
-        connection.execute(_GROW, here | reach)
+        _GROW.run(connection, **here, **reach)
     else:
         after = found.begins.after if found.begins else None
         begun = {"writer": new.unit, "boot": new.boot, "epoch": epoch}
-        connection.execute(_BEGIN, here | begun | _behind(after) | reach)
+        _BEGIN.run(connection, **here, **begun, **_behind(after), **reach)
         if after:
             _go_on_from(connection, new.unit, after)
     _declare(connection, new, found.gaps)
@@ -111,8 +118,8 @@ def _file(connection: sa.Connection, segment: Segment, last: int, now_ms: int, p
     """Store a segment that counts up to entry `last`; return its number in order of arrival."""
     place = {"writer": segment.unit, "boot": segment.boot, "first": segment.first, "last": last}
     row = {"received_ms": now_ms, "packed": packed or pack(to_text(segment))}
-    number = connection.execute(_PUT, place | row).inserted_primary_key
-    return int(number[0]) if number else 0
+    (filed,) = _PUT.rows(connection, **place, **row)
+    return int(filed["n"])
 
 
 def _behind(after: Place | None) -> dict[str, object]:
@@ -122,7 +129,7 @@ def _behind(after: Place | None) -> dict[str, object]:
 
 def _go_on_from(connection: sa.Connection, writer: str, place: Place) -> None:
     """Let the entry that a boot continues be no end any more."""
-    connection.execute(_GO_ON_FROM, {"of": writer, "at": place.boot, "upto": place.seq})
+    _GO_ON_FROM.run(connection, of=writer, at=place.boot, upto=place.seq)
 
 
 def _declare(connection: sa.Connection, segment: Segment, gaps: Iterable[Gap]) -> None:
@@ -159,15 +166,13 @@ def take(connection: sa.Connection, writer: str, ends: list[tuple[str, int]], li
     branches = Branches(connection, writer, STREAM_EPOCH).all()
     upto = held_upto(after_of(branches), ends)
     behind = [row["boot"] for row in branches if row["seq"] > upto.get(row["boot"], 0)]
-    if not behind:
-        return
+    places = [{"boot": boot, "here": upto.get(boot, 0), "most": limit} for boot in behind]
+    rows = [row for place in places for row in _BEHIND.rows(connection, writer=writer, **place)]
     waiting: Segment | None = None
     count = 0
-    for boot, last, packed in connection.execute(_OF_BOOTS, {"writer": writer, "boots": behind}):
-        here = upto.get(boot, 0)
-        if last <= here:
-            continue
-        segment = from_text(unpack(packed))
+    for row in sorted(rows, key=itemgetter("n")):
+        boot, here = row["boot"], upto.get(row["boot"], 0)
+        segment = from_text(unpack(row["packed"]))
         if segment.first <= here:
             segment = segment.after(here, segment.hashes()[here - segment.first])
         count += len(segment.bodies)

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from central import shelves, store
 from central.attach import Attachment
-from central.branches import Branches
+from central.branches import Branches, as_head
+from central.prepared import Prepared
 from central.town import Town
 from sync import chain
 from sync.entries import Entry, Fact, encode
@@ -26,7 +27,7 @@ SOFTWARE: Final = f"machitap centre {version('machitap')}"
 BOOT_BYTES: Final = 8
 
 _HAS_HOLES: Final = sa.exists().where(store.hole.c.writer == sa.bindparam("unit")).label("has_holes")
-_ENDS: Final = (
+_ENDS: Final = Prepared(
     sa.select(*(store.branch.c[name] for name in ("writer", "epoch", "settled", "boot", "seq", "hash", "durable")))
     .add_columns(_HAS_HOLES)
     .where(store.branch.c.writer.in_((TOWN_STREAM, sa.bindparam("stream"), sa.bindparam("unit"))))
@@ -56,13 +57,12 @@ def held_for(connection: sa.Connection, unit: str, epoch: int) -> Reach:
     heads: list[Head] = []
     has_holes = False
     reach: dict[str, list[tuple[str, int]]] = {TOWN_STREAM: [], stream: []}
-    found = connection.execute(_ENDS, {"stream": stream, "unit": unit})
-    for writer, life, settled, boot, seq, hashed, durable, holes in found:
-        has_holes = holes
-        if writer != unit:
-            reach[writer].append((boot, seq))
-        elif life == epoch and not settled:
-            heads.append(Head(boot, seq, hashed, durable))
+    for end in _ENDS.rows(connection, stream=stream, unit=unit):
+        has_holes = end["has_holes"]
+        if end["writer"] != unit:
+            reach[end["writer"]].append((end["boot"], end["seq"]))
+        elif end["epoch"] == epoch and not end["settled"]:
+            heads.append(as_head(end))
     lost = Branches(connection, unit, epoch).lost() if has_holes else ()
     return Reach(tuple(heads), lost, {name: ends_text(sorted(ends)) for name, ends in reach.items()})
 

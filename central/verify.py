@@ -6,6 +6,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from central import lost, store
+from central.prepared import Row
 from central.refusal import RefusedError
 from central.shelves import STREAM_EPOCH
 from central.town import Town
@@ -101,7 +102,7 @@ def verify(keyring: Keyring, town: Town, packed: bytes) -> Signed:
     return Signed(segment, entries, hashes, epoch, public, packed)
 
 
-def check_welcome(connection: sa.Connection, signed: Signed, caller: sa.RowMapping | None = None) -> None:
+def check_welcome(connection: sa.Connection, signed: Signed, caller: Row | None = None) -> None:
     """Make sure, within the transaction that stores it, that what was signed in this life is still taken.
 
     Args:

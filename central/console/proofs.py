@@ -10,7 +10,8 @@ import msgspec
 import sqlalchemy as sa
 
 from central import reconcile, store
-from central.branches import Branches, Row
+from central.branches import Branches
+from central.prepared import Row
 from sync import chain
 from sync.entries import BAD_JSON, EntryId
 from sync.messages import is_stream, raw_bytes, text

@@ -10,6 +10,7 @@ There are two lists. `STANDARD` is what a touch needs. `DESK` is what a person m
 holder and a secret that the holder types: read the four attributes and the photo, sign a document.
 """
 
+import functools
 import hashlib
 import re
 from collections.abc import Mapping
@@ -178,6 +179,7 @@ class ReservedNameError(ValueError):
     """The configuration gives a town's application a name or a file that it cannot have."""
 
 
+@functools.lru_cache(maxsize=8)  # asked for at every touch, and a town has one
 def free_area(aid: bytes, credential_file: int, key_reference: int, terminal_key: int | None = None) -> Application:
     """Return a town's application in the free area (条例等利用領域), as its configuration names it.
 

@@ -13,11 +13,11 @@ from appliance.hatch import Hatch
 from appliance.outbox import Held, Outbox
 from central import shelves, store
 from central.attach import Attachment
-from central.branches import Row
 from central.centre import Centre
 from central.incidents import Incidents
 from central.intake import Intake
 from central.peers import Peer
+from central.prepared import Row
 from central.refusal import RefusedError
 from central.verify import Signed
 from drivers.keystore.sim import Driver as Keystore

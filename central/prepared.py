@@ -1,0 +1,67 @@
+"""Statements that are run at every call of every unit, without what SQLAlchemy does anew around each.
+
+SQLAlchemy writes their SQL, once for each kind of database; from then on the driver is spoken to directly, which takes
+a fifth of the time. It is for columns whose values both drivers take and give as they are: text, whole numbers, bytes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+Row = Mapping[str, Any]
+
+
+class Prepared:
+    """A statement, to be run as often as wanted, within a transaction that has begun."""
+
+    def __init__(self, statement: sa.Select[Any] | sa.UpdateBase) -> None:
+        self._statement: Final = statement
+        self._written: dict[str, _Written] = {}
+
+    def rows(self, connection: sa.Connection, **values: object) -> list[Row]:
+        """Run it and return what it finds, each row by the names of its columns.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as SQLAlchemy itself would.
+        """
+        cursor = self._run(connection, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def row(self, connection: sa.Connection, **values: object) -> Row | None:
+        """Run it and return the first row that it finds, or None."""
+        return next(iter(self.rows(connection, **values)), None)
+
+    def run(self, connection: sa.Connection, **values: object) -> None:
+        """Run one that changes something."""
+        self._run(connection, values)
+
+    def _run(self, connection: sa.Connection, values: Mapping[str, object]) -> Any:  # a cursor, of one driver or other
+        dialect = connection.dialect
+        written = self._written.get(dialect.name)
+        if written is None:
+            written = self._written[dialect.name] = _Written(self._statement, dialect)
+        driver: Any = connection.connection.driver_connection
+        try:
+            return driver.execute(written.sql, written.bound(values))
+        except dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemy_says_it(written.sql, error, dialect) from error
+
+
+class _Written:
+    """A statement in the words of one kind of database, and how its driver wants the values."""
+
+    def __init__(self, statement: sa.Select[Any] | sa.UpdateBase, dialect: sa.Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        self.sql = str(compiled)
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self._order: list[str] | None = compiled.positiontup  # or None: by name
+
+    def bound(self, values: Mapping[str, object]) -> object:
+        known = {**self._constants, **values}
+        return known if self._order is None else [known[name] for name in self._order]
+
+
+def _as_sqlalchemy_says_it(sql: str, error: Exception, dialect: sa.Dialect) -> BaseException:
+    return sa.exc.DBAPIError.instance(sql, None, error, dialect.loaded_dbapi.Error)

@@ -1,0 +1,54 @@
+"""What skips SQLAlchemy says the same as SQLAlchemy, of both kinds of database, errors too."""
+
+import pytest
+import sqlalchemy as sa
+
+from central import store
+from central.centre import Centre
+from central.prepared import Prepared
+from tests.central.pen import Pen, touch
+
+_PUT = Prepared(
+    sa.insert(store.segment)
+    .values({name: sa.bindparam(name) for name in ("writer", "boot", "first", "last", "received_ms", "packed")})
+    .returning(store.segment.c.n)
+)
+_ROW: dict[str, object] = {
+    "writer": "lib01",
+    "boot": "00",
+    "first": 1,
+    "last": 2,
+    "received_ms": 1 << 40,
+    "packed": b"\x00\xff%s?:",
+}
+
+
+def test_rows_are_those_of_sqlalchemy(pen: Pen) -> None:
+    pen.send(pen.begin(touch(1)))
+    for table in (store.segment, store.branch, store.unit):
+        asked = sa.select(table).order_by(*table.primary_key)
+        with store.reading(pen.centre.engine) as connection:
+            found = Prepared(asked).rows(connection)
+            assert found
+            assert found == [dict(row) for row in connection.execute(asked).mappings()]
+
+
+def test_values_come_back_as_they_were_given_and_only_after_a_commit(centre: Centre) -> None:
+    with pytest.raises(ZeroDivisionError), centre.engine.begin() as connection:
+        _PUT.run(connection, **_ROW)
+        raise ZeroDivisionError
+    stored = Prepared(sa.select(store.segment).where(store.segment.c.writer == sa.bindparam("of")))
+    with store.reading(centre.engine) as connection:
+        assert stored.row(connection, of="lib01") is None
+    with centre.engine.begin() as connection:
+        (put,) = _PUT.rows(connection, **_ROW)
+    with store.reading(centre.engine) as connection:
+        assert stored.row(connection, of="lib01") == {**_ROW, **put}
+
+
+def test_what_the_database_refuses_is_the_error_that_sqlalchemy_makes_of_it(centre: Centre) -> None:
+    branch = {"writer": "lib01", "boot": "00", "epoch": 1, "seq": 1, "hash": "", "grown_n": 1, "is_end": 1}
+    begin = Prepared(sa.insert(store.branch).values({name: sa.bindparam(name) for name in branch}))
+    with pytest.raises(sa.exc.IntegrityError), centre.engine.begin() as connection:
+        begin.run(connection, **branch)
+        begin.run(connection, **branch)
