@@ -18,7 +18,7 @@ from central import drained, habits, ledger, lost, phones, settings, shelves, st
 from central.heirs import Heir
 from central.kept import Kept
 from central.office import Office
-from central.prepared import Prepared
+from central.prepared import Prepared, Row
 from sync.directory import DIRECTORY, Said
 from sync.entries import Entry, Register
 from sync.messages import is_stream
@@ -29,7 +29,7 @@ _VERSION: Final = 7
 _AT_ONCE: Final = 50  # segments
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
-_MINE: Final = sa.select(store.setting.c.value).where(store.setting.c.name == _MADE_BY).with_for_update()
+_MINE: Final = Prepared(sa.select(store.setting.c.value).where(store.setting.c.name == _MADE_BY).with_for_update())
 
 metadata = MetaData()
 
@@ -49,9 +49,9 @@ entry = Table(
     sqlite_with_rowid=False,
 )
 
-_PLACE: Final = sa.select(progress.c.n)
-_MOVE_ON: Final = sa.update(progress).values(n=sa.bindparam("upto"))
-_BEHIND: Final = (
+_PLACE: Final = Prepared(sa.select(progress.c.n))
+_MOVE_ON: Final = Prepared(sa.update(progress).values(n=sa.bindparam("upto")))
+_BEHIND: Final = Prepared(
     sa.select(store.segment.c.n, store.segment.c.last, store.segment.c.received_ms, store.segment.c.packed)
     .where(store.segment.c.n > sa.bindparam("place"))
     .order_by(store.segment.c.n)
@@ -82,7 +82,8 @@ class Reconciler:
     def prepare(self) -> bool:
         """Make the tables; drop and make them again if the programs changed. Return whether all is to be added up."""
         with self._engine.begin() as connection:
-            current = connection.execute(_MINE).scalar() == self._fingerprint
+            made_by = _MINE.row(connection)
+            current = made_by is not None and made_by["value"] == self._fingerprint
             if not current:
                 self._clear(connection)
             return not current
@@ -90,7 +91,7 @@ class Reconciler:
     def wipe(self) -> None:
         """Throw away everything that was added up."""
         with self._engine.begin() as connection:
-            connection.execute(_MINE)
+            _MINE.row(connection)
             self._clear(connection)
 
     def step(self, segments: int = 1) -> int:
@@ -108,12 +109,12 @@ class Reconciler:
             yield connection
 
     def _step(self, connection: sa.Connection, segments: int) -> int:
-        connection.execute(_MINE)
-        place = connection.execute(_PLACE).scalar_one()
-        rows = connection.execute(_BEHIND, {"place": place, "count": segments}).all()
+        _MINE.row(connection)
+        (place,) = _PLACE.rows(connection)
+        rows = _BEHIND.rows(connection, place=place["n"], count=segments)
         if rows:
-            self._add(connection, [tuple(row) for row in rows])
-            connection.execute(_MOVE_ON, {"upto": rows[-1][0]})
+            self._add(connection, rows)
+            _MOVE_ON.run(connection, upto=rows[-1]["n"])
         return len(rows)
 
     def catch_up(self, segments: int = _AT_ONCE) -> int:
@@ -134,15 +135,15 @@ class Reconciler:
         with store.reading(self._engine) as connection:
             return {office.name: dict(office.figures(connection)) for office in self._offices}
 
-    def _add(self, connection: sa.Connection, stored: Iterable[tuple[int, int, int, bytes]]) -> None:
+    def _add(self, connection: sa.Connection, stored: Iterable[Row]) -> None:
         entries: list[Entry] = []
         index: list[dict[str, Any]] = []
         arrived: list[habits.Arrived] = []
-        for n, last, received_ms, packed in stored:
-            segment = from_text(unpack(packed)).upto(last)
+        for row in stored:
+            segment = from_text(unpack(row["packed"])).upto(row["last"])
             entries += (fresh := segment.stored_entries(self._register))
-            index += _index(n, fresh, segment.hashes())
-            arrived.append(habits.Arrived(n, received_ms, fresh))
+            index += _index(row["n"], fresh, segment.hashes())
+            arrived.append(habits.Arrived(row["n"], row["received_ms"], fresh))
         connection.execute(sa.insert(entry), index)
         _note_statements(connection, entries)
         lost.note(connection, entries)

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from drivers.card import Trust, files, u2f
 from drivers.card.proofs import fingerprint, spki
@@ -22,6 +22,7 @@ from drivers.card.sim.plan import Kind, Plan
 from drivers.card.sim.tags import uid_of
 from drivers.card.sim.u2f_applet import Chip, Counter
 from simulation.people import RAN_OUT, STRANGER
+from simulation.signatures import REAL, Signatures
 from sync.cards import INDEX, pseudonym
 from sync.facts import CounterKey
 
@@ -38,20 +39,22 @@ class Mint:
     """Makes cards; the same seed makes the same ones.
 
     `mostly_tags`: few residents hold passes, whose keys sign. `counters`: two of three hold, instead of a pass, a card
-    with a counter of its own.
+    with a counter of its own. `signatures`: how whoever issues passes signs.
     """
 
-    def __init__(self, seed: str, *, mostly_tags: bool = False, counters: bool = False) -> None:
+    def __init__(
+        self, seed: str, *, mostly_tags: bool = False, counters: bool = False, signatures: Signatures = REAL
+    ) -> None:
         self._seed = seed
         self._mostly_tags = mostly_tags
         self._counters = counters
         self._known: dict[str, u2f.CounterKey] = {}  # by number in the air, once the town has said so
         self._counting: dict[int, Counter] = {}
-        self._issuer = ed25519.Ed25519PrivateKey.from_private_bytes(self._noise("issuer"))
+        self._issuer, self._issuer_key = signatures.issuer(self._noise("issuer"))
 
     def trust(self) -> Trust:
         """Return what a unit of this town believes."""
-        issuers = {ISSUER: self._issuer.public_key()}
+        issuers = {ISSUER: self._issuer_key}
         if not self._counters:
             return Trust(order=("pass", "type_a"), pass_issuers=issuers, production=False)
         return Trust(

@@ -62,7 +62,7 @@ class _Connection(pysqlite3.Connection):  # type: ignore[misc]  # its types are 
 
 class _Cursor(pysqlite3.Cursor):  # type: ignore[misc]
     def execute(self, sql: str, *values: object) -> Any:
-        if not sql.startswith("BEGIN"):
+        if self.connection.left is not None and not sql.startswith("BEGIN"):
             self.connection.count()
         return super().execute(sql, *values)
 

@@ -1,14 +1,18 @@
 """How a simulated town signs: really in one seed of twenty, and with marks in all others.
 
 A third of a run would be elliptic curves that are the same in every seed. Everything that is signed and checked is so
-with marks too, by the very code that does it otherwise; only what stands behind `sign` and `check` is cheaper, and of
-the residents fewer hold passes, whose keys sign as well, and more hold tags.
+with marks too, by the very code that does it otherwise; only what stands behind `sign` and `check` is cheaper. Whoever
+issues passes marks them; of the residents fewer hold passes, whose own keys sign as well, and more hold tags.
 """
 
 import random
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from drivers.card.paper import Signs
 from drivers.keystore.sim import Driver as Keystore
 from drivers.keystore.sim import mark
 from sync import chain
@@ -29,6 +33,12 @@ class Signatures:
     def check(self) -> chain.Check:
         return chain.check_signature if self.are_real else _check_mark
 
+    def issuer(self, seed: bytes) -> tuple[Signs, Ed25519PublicKey]:
+        """Return the key of somebody who issues passes, and what units know of it; `seed`: 32 bytes."""
+        key = Ed25519PrivateKey.from_private_bytes(seed)
+        public = key.public_key()
+        return (key, public) if self.are_real else (_Marker(public), _MarkedKey(public))
+
 
 REAL: Final = Signatures(are_real=True)
 MARKS: Final = Signatures(are_real=False)
@@ -43,3 +53,43 @@ def of_seed(seed: str) -> Signatures:
 def _check_mark(public: bytes, message: bytes, signature: bytes) -> None:
     if mark(public, message) != signature:
         raise chain.SealError("the mark is not by this key under these bytes")
+
+
+class _Marker:
+    """Marks where an issuer of passes would sign."""
+
+    def __init__(self, public: Ed25519PublicKey) -> None:
+        self._public = public.public_bytes_raw()
+
+    def sign(self, message: bytes, /) -> bytes:
+        return mark(self._public, message)
+
+
+class _MarkedKey(Ed25519PublicKey):
+    """The public key of somebody who marks."""
+
+    def __init__(self, public: Ed25519PublicKey) -> None:
+        self._public = public
+        self._raw = public.public_bytes_raw()
+
+    def verify(self, signature: Any, data: Any) -> None:
+        if mark(self._raw, data) != signature:
+            raise InvalidSignature
+
+    def public_bytes(self, encoding: Any, format: Any) -> bytes:  # noqa: A002 - cryptography calls it so
+        return self._public.public_bytes(encoding, format)
+
+    def public_bytes_raw(self) -> bytes:
+        return self._raw
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _MarkedKey) and other._raw == self._raw
+
+    def __hash__(self) -> int:
+        return hash(self._raw)
+
+    def __copy__(self) -> "_MarkedKey":
+        return self
+
+    def __deepcopy__(self, _memo: dict[Any, Any]) -> "_MarkedKey":
+        return self

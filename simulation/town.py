@@ -62,7 +62,8 @@ class SimTown:
         self.trace = Trace()
         self.backup_at: int | None = None
         must_prove = self.signatures.are_real or setting.insured or setting.counters
-        self.mint = Mint(setting.seed, mostly_tags=not must_prove, counters=setting.counters)
+        how: dict[str, bool] = {"mostly_tags": not must_prove, "counters": setting.counters}
+        self.mint = Mint(setting.seed, signatures=self.signatures, **how)
         self.trust = self.mint.trust()
         self.cards: list[VirtualCard] = [self.mint.resident(number) for number in range(setting.cards)]
         self.boss: VirtualCard = self.mint.resident(money.BOSS)

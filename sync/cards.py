@@ -1,6 +1,5 @@
 """The card's pseudonym: what a journal calls a card, so that it names neither a person nor a serial number."""
 
-import hashlib
 import hmac
 
 CARD_BYTES = 16
@@ -15,7 +14,7 @@ def pin_secret(town_card_key: bytes, profile: str, identifier: str) -> str:
     It is kept nowhere. Who has the town's key, from a stolen disk, still has to guess the identifier.
     """
     message = b"\0".join((PIN.encode(), profile.encode(), identifier.encode()))
-    return hmac.new(town_card_key, message, hashlib.sha256).hexdigest()
+    return hmac.digest(town_card_key, message, "sha256").hex()
 
 
 def pseudonym(town_card_key: bytes, profile: str, identifier: str) -> str:
@@ -30,4 +29,4 @@ def pseudonym(town_card_key: bytes, profile: str, identifier: str) -> str:
         identifier: what the card said it is.
     """
     message = profile.encode() + b"\0" + identifier.encode()
-    return hmac.new(town_card_key, message, hashlib.sha256).digest()[:CARD_BYTES].hex()
+    return hmac.digest(town_card_key, message, "sha256")[:CARD_BYTES].hex()

@@ -55,4 +55,4 @@ class Sessions:
 
     def _seal(self, purpose: bytes, session: Session) -> str:
         message = purpose + b"\0" + f"{session.phone}.{session.at_s}".encode()
-        return hmac.new(self._key, message, hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, message, "sha256").hex()

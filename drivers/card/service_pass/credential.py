@@ -10,13 +10,12 @@ from datetime import date
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from drivers.card import paper
 from drivers.card.errors import NotReadableError
-from drivers.card.paper import Kind, Paper
+from drivers.card.paper import Kind, Paper, Signs
 
 KINDS = frozenset({Kind.PASS_P256, Kind.PASS_RSA})
 CARD_ID_BYTES = 16
@@ -35,7 +34,7 @@ class Credential:
     key: EllipticCurvePublicKey | RSAPublicKey
 
 
-def issue(credential: Credential, issuer_key: Ed25519PrivateKey) -> bytes:
+def issue(credential: Credential, issuer_key: Signs) -> bytes:
     """Sign a credential: the bytes of the card's file.
 
     Raises:

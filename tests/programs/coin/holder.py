@@ -26,8 +26,8 @@ class Issuer:
     """The key that signs what the town says about phones, as the town's folder has it."""
 
     def __init__(self) -> None:
-        key = Mint(SEED)._issuer
-        self.public, self.sign = key.public_key().public_bytes_raw(), key.sign
+        mint = Mint(SEED)
+        self.public, self.sign = mint._issuer_key.public_bytes_raw(), mint._issuer.sign
 
 
 class Money:

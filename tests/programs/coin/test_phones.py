@@ -33,7 +33,7 @@ both_spellings = pytest.mark.parametrize("spell", [str, cpm.write], ids=["own", 
 class Phone:
     """Somebody's phone in this street, with ¥5,000 that can be spent at both shops and the desk."""
 
-    def __init__(self, street: Street, spell: Spell, *, issuer: Ed25519PrivateKey | None = None) -> None:
+    def __init__(self, street: Street, spell: Spell, *, issuer: paper.Signs | None = None) -> None:
         self.street, self.spell = street, spell
         self.key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
         self.issuer = issuer or Mint(SEED)._issuer
