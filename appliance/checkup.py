@@ -169,6 +169,7 @@ class _Walk:
         # A journal that was damaged twice may declare a hole and, from the same entry on, a larger one.
         self._across = {(gap.of, gap.first, gap.last): gap.prev for gap in declared if gap.prev}
         self._lost = {(gap.of, gap.last): gap.prev for gap in declared if gap.prev}
+        self._walked: dict[tuple[str, int], bytes] = {}  # the hash at each boot's end: most boots continue one of them
         self._entries = self._heads = 0
 
     def from_place(self, start: Place | None) -> Examined:
@@ -206,6 +207,8 @@ class _Walk:
             self._entries += 1
             self._heads += sig is not None
         self._check_run(one.boot, seq, prev, seal)
+        if seal:
+            self._walked[one.boot, seq] = prev
 
     def _check_run(self, boot: str, seq: int, entry_hash: bytes, seal: bytes | None) -> None:
         """Check the signature at the end of a boot, or before a hole: no later one covers these entries.
@@ -221,13 +224,18 @@ class _Walk:
     def _hash_before(self, one: Begun) -> bytes:
         if one.after is None:
             return chain.ORIGIN
-        found = select(
-            self._connection, "SELECT hash FROM entry WHERE boot = ? AND seq = ?", one.after.boot, one.after.seq
-        )
-        there = found[0][0].hex() if found else self._lost.get((one.after.boot, one.after.seq))
+        place = one.after.boot, one.after.seq
+        there = self._hash_at(*place) or self._lost.get(place)
         if there != one.after.hash:
             raise DamageError(f"boot {one.boot} does not continue entry {one.after.boot}/{one.after.seq}")
         return bytes.fromhex(there)
+
+    def _hash_at(self, boot: str, seq: int) -> str:
+        """Return the hash of an entry, or "" if it is not there."""
+        if walked := self._walked.get((boot, seq)):
+            return walked.hex()
+        found = select(self._connection, "SELECT hash FROM entry WHERE boot = ? AND seq = ?", boot, seq)
+        return found[0][0].hex() if found else ""
 
     def _across_gap(self, boot: str, first: int, here: int) -> bytes:
         prev = self._across.get((boot, first, here - 1))

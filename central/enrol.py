@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from central import shelves, store
 from central.authority import Authority, CertificateError, moment, read_device
+from central.prepared import Prepared
 from central.refusal import RefusedError
 from central.streams import Streams, held_for
 from central.town import Town
@@ -47,6 +48,11 @@ CODE_DAYS: Final = 7
 DAY_MS: Final = 86_400_000
 RENEW_DAYS: Final = 366
 STREAM_ENTRIES_MAX: Final = 100_000
+_PUBLIC: Final = Prepared(
+    sa.select(store.unit_key.c.public)
+    .where(store.unit_key.c.unit == sa.bindparam("of"))
+    .where(store.unit_key.c.epoch == sa.bindparam("life"))
+)
 
 
 Vouch = Callable[[str, str], tuple[str, HostSet] | None]
@@ -281,9 +287,8 @@ class Enroller:
 
 def public_key(connection: sa.Connection, unit: str, epoch: int) -> str | None:
     """Return the journal's public key (base64) of a life of a unit, or None if it never began."""
-    table = store.unit_key
-    asked = sa.select(table.c.public).where(table.c.unit == unit, table.c.epoch == epoch)
-    return connection.execute(asked).scalar()
+    found = _PUBLIC.row(connection, of=unit, life=epoch)
+    return found["public"] if found else None
 
 
 def _before(connection: sa.Connection, row: sa.RowMapping) -> Before:

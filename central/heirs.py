@@ -14,12 +14,14 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table, Text
 
+from central.prepared import Prepared
+
 metadata = MetaData()
 
 heir = Table("ledger_heir", metadata, Column("name", Text, primary_key=True), Column("heir", Text, nullable=False))
 
 _AT: Final = "/at/"
-_ANY: Final = sa.select(heir.c.name).limit(1)
+_ANY: Final = Prepared(sa.select(heir.c.name).limit(1))
 _IN_ONE_QUESTION: Final = 500
 
 
@@ -57,7 +59,7 @@ def take(connection: sa.Connection, wanted: Heir) -> bool:
 def follow(connection: sa.Connection, names: Iterable[str]) -> dict[str, str]:
     """Return for each account whose it is now; an heir may have one himself."""
     now = {name: name for name in names}
-    if not connection.execute(_ANY).first():
+    if not _ANY.row(connection):
         return now
     while True:
         found = _named(connection, sorted({key for name in now.values() for key in _keys(name)}))

@@ -23,6 +23,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Tabl
 
 from central import heirs
 from central.heirs import Heir
+from central.prepared import Prepared
 from central.upsert import Upsert
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM
@@ -55,6 +56,7 @@ posting = Table(
     sqlite_with_rowid=False,
 )
 
+_BALANCE: Final = Prepared(sa.select(account.c.balance).where(account.c.name == sa.bindparam("of")))
 _KEEP: Final = Upsert(account, lambda new: {"balance": new.balance})
 
 SHORT: Final = "short/"
@@ -232,7 +234,8 @@ def true_sum(connection: sa.Connection, name: str) -> int:
 
 def balance(connection: sa.Connection, name: str) -> int:
     """Return what an account holds; nothing, if it was never booked on."""
-    return int(connection.execute(sa.select(account.c.balance).where(account.c.name == name)).scalar() or 0)
+    there = _BALANCE.row(connection, of=name)
+    return int(there["balance"]) if there else 0
 
 
 def held_by(connection: sa.Connection, unit: str, life: int) -> dict[str, int]:

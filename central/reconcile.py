@@ -49,6 +49,7 @@ entry = Table(
     sqlite_with_rowid=False,
 )
 
+_INDEX: Final = sa.insert(entry)
 _PLACE: Final = Prepared(sa.select(progress.c.n))
 _MOVE_ON: Final = Prepared(sa.update(progress).values(n=sa.bindparam("upto")))
 _BEHIND: Final = Prepared(
@@ -92,7 +93,9 @@ class Reconciler:
         """Throw away everything that was added up."""
         with self._engine.begin() as connection:
             _MINE.row(connection)
-            self._clear(connection)
+            for table in self._tables:
+                connection.execute(sa.delete(table))
+            connection.execute(sa.insert(progress).values(n=0))
 
     def step(self, segments: int = 1) -> int:
         """Add up the next few segments; return how many there were."""
@@ -127,8 +130,7 @@ class Reconciler:
     def digest(self) -> dict[str, str]:
         """Return a hash of every derived table, over its rows in the order of their keys."""
         with store.reading(self._engine) as connection:
-            tables = [table for made in self._metadatas for table in made.sorted_tables]
-            return {str(table.name): _digest(connection, table) for table in tables}
+            return {str(table.name): _digest(connection, table) for table in self._tables}
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Return the totals of every program."""
@@ -144,7 +146,7 @@ class Reconciler:
             entries += (fresh := segment.stored_entries(self._register))
             index += _index(row["n"], fresh, segment.hashes())
             arrived.append(habits.Arrived(row["n"], row["received_ms"], fresh))
-        connection.execute(sa.insert(entry), index)
+        connection.execute(_INDEX, index)
         _note_statements(connection, entries)
         lost.note(connection, entries)
         drained.note(connection, entries)
@@ -159,6 +161,10 @@ class Reconciler:
 
     def _heirs(self, one: Entry) -> tuple[Heir, ...]:
         return (*ledger.of_losses(one), *(heir for office in self._offices for heir in office.heirs(one)))
+
+    @property
+    def _tables(self) -> list[Table]:
+        return [table for made in self._metadatas for table in made.sorted_tables]
 
     def _clear(self, connection: sa.Connection) -> None:
         for made in self._metadatas:

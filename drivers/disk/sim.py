@@ -151,7 +151,7 @@ class Driver:
 
     @property
     def used_bytes(self) -> int:
-        return sum(len(file.now) for file in self.files.values())
+        return sum([len(file.now) for file in self.files.values()])
 
     def cut_after(self, operations: int | None) -> None:
         """Cut the power at the n-th disk operation from now; None takes it back."""
@@ -294,10 +294,11 @@ class _Handle:
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         if not self._disk.operation(self._life):
             return
-        growth = offset + len(data) - len(self._file.now)
+        file = self._file
+        growth = offset + len(data) - len(file.now)
         if growth > 0 and growth > self._disk.free_bytes():
             raise apsw.FullError("the simulated disk is full")
-        self._file.write(offset, bytes(data))
+        file.write(offset, bytes(data))
 
     def xTruncate(self, size: int) -> None:  # noqa: N802
         if self._disk.operation(self._life):
