@@ -64,14 +64,14 @@ class RollOut(msgspec.Struct, frozen=True):
 
     Attributes:
         opened: the rings that are open, each with the number of the offers with which it was opened first.
-        why: of one that is held by itself.
+        back: the units for which it is held by itself.
     """
 
     version: str
     bundles: tuple[Bundle, ...]
     opened: dict[int, int] = {}
     state: OfferState = OfferState.OPEN
-    why: str = ""
+    back: tuple[str, ...] = ()
 
 
 def members(ring: RingSet, units: Iterable[UnitSeen]) -> list[UnitSeen]:

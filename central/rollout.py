@@ -152,18 +152,20 @@ class RollOuts:
             seen = self._picture(connection)
             for roll_out in seen.roll_outs.values():
                 back = rings.backs(roll_out, seen.rings, seen.units)
-                if back and roll_out.state is OfferState.OPEN:
-                    names = ", ".join(unit.name for unit in back)
-                    self._stop(connection, seen, roll_out.version, OfferState.HELD, f"went back: {names}")
-                    self._note(connection, roll_out.version, back)
+                news = [unit for unit in back if unit.name not in roll_out.back]
+                if news and roll_out.state is not OfferState.WITHDRAWN:
+                    self._stop(connection, seen, roll_out.version, OfferState.HELD, tuple(one.name for one in back))
+                    self._note(connection, roll_out.version, news)
                     stopped += 1
         self._seen = heard
         return stopped
 
-    def _stop(self, connection: sa.Connection, seen: Picture, version: str, state: OfferState, why: str = "") -> Done:
+    def _stop(
+        self, connection: sa.Connection, seen: Picture, version: str, state: OfferState, back: tuple[str, ...] = ()
+    ) -> Done:
         offers = rings.changed(version, seen.units, state)
         self._tell(connection, offers)
-        self._streams.append(connection, OFFICE_STREAM, [RollOutSet(version, state, why[:400])])
+        self._streams.append(connection, OFFICE_STREAM, [RollOutSet(version, state, back)])
         return Done(tuple(one.to for one in offers))
 
     def _note(self, connection: sa.Connection, version: str, back: Sequence[UnitSeen]) -> None:
@@ -218,7 +220,7 @@ def _fold(found: dict[str, RollOut], fact: Fact) -> None:
             opened = {fact.ring: fact.number} | found[version].opened
             found[version] = msgspec.structs.replace(found[version], opened=opened)
         case RollOutSet(version=version) if version in found:
-            found[version] = msgspec.structs.replace(found[version], state=fact.state, why=fact.why)
+            found[version] = msgspec.structs.replace(found[version], state=fact.state, back=fact.back)
         case _:
             pass
 

@@ -100,11 +100,11 @@ class RingOpened(Fact, frozen=True, tag="update.opened"):
 
 
 class RollOutSet(Fact, frozen=True, tag="update.roll-out"):
-    """How the roll-out of a version goes on. `why`: of one that is held, "" if an officer said so."""
+    """How the roll-out of a version goes on. `back`: the units for which it is held; nobody, if an officer said so."""
 
     version: Version
     state: OfferState
-    why: Text = ""
+    back: tuple[UnitName, ...] = ()
 
 
 # ---- what a unit says

@@ -266,7 +266,8 @@ def _print(document: dict[str, Any]) -> None:
         click.echo(printable(f"ring {ring['ring']:<2} {ring['name']}: {who}"))
     for one in document["versions"]:
         opened = ", ".join(map(str, one["opened"])) or "-"
-        click.echo(printable(f"{one['version']}  {one['state']}  rings open: {opened}  {one['why']}".rstrip()))
+        back = f"  went back: {', '.join(one['back'])}" if one["back"] else ""
+        click.echo(printable(f"{one['version']}  {one['state']}  rings open: {opened}{back}"))
     for unit in document["units"]:
         ring = "-" if unit["ring"] is None else unit["ring"]
         came = f"{unit['offered'] or '-'}  {unit['stage']}".rstrip()

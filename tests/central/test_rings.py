@@ -102,7 +102,7 @@ def test_a_unit_that_went_back_stops_everything_until_somebody_has_seen_to_it(un
     assert (units.desk.turn(), units.desk.turn()) == (1, 0)
     assert units.stages() == {"bench01": "kept", "bus01": NOT_OFFERED, "lib01": "back", "lib02": "held"}
     roll_out = units.desk.picture().roll_outs[NEXT]
-    assert (roll_out.state, roll_out.why) == (OfferState.HELD, "went back: lib01")
+    assert (roll_out.state, roll_out.back) == (OfferState.HELD, ("lib01",))
     (incident,) = Books(units.centre.engine, units.centre.town.register).incidents()
     assert (incident.unit, incident.kind, incident.detail["why"]) == ("lib01", "went back", "reader")
 
@@ -122,6 +122,19 @@ def test_a_unit_that_went_back_stops_everything_until_somebody_has_seen_to_it(un
     clock.advance(1)
     assert units.offer(2) == ("bus01",), "and so does the next one, of which it is: that is known"
     assert (units.centre.roll_outs.turn(), units.stages()["lib01"]) == (0, "back")
+
+
+def test_whoever_goes_back_while_it_is_held_is_told_too(units: Units) -> None:
+    units.offer(0)
+    units.says("bench01", Stage.KEPT)
+    units.offer(1)
+    units.desk.stop(NEXT, OfferState.HELD)
+    for unit in ("lib01", "lib02"):  # they had begun
+        units.says(unit, Stage.TRYING, Stage.BACK, why="cut-off")
+        assert units.desk.turn() == 1
+    assert units.desk.picture().roll_outs[NEXT].back == ("lib01", "lib02")
+    incidents = Books(units.centre.engine, units.centre.town.register).incidents()
+    assert [one.unit for one in incidents] == ["lib01", "lib02"]
 
 
 def test_what_is_held_goes_on_and_what_is_taken_back_does_not(units: Units) -> None:

@@ -224,10 +224,12 @@ def test_the_journal_keeps_its_room(served: Served, caller: Caller, tmp_path: Pa
 
 
 def test_only_who_is_offered_it_gets_it(served: Served, caller: Caller, tmp_path: Path) -> None:
-    one = errand(served, caller, tmp_path, 100)
-    with served.caller() as other, pytest.raises(RefusedError) as refused:
-        HttpCentre(other.http).piece(one.digest, 0, 10)
-    assert refused.value.problem.type == Why.NOT_OFFERED
+    before, one = (errand(served, caller, tmp_path, 100) for _ in range(2))
+    with served.caller() as other:
+        for http, digest in ((other.http, one.digest), (caller.http, before.digest)):
+            with pytest.raises(RefusedError) as refused:
+                HttpCentre(http).piece(digest, 0, 10)
+            assert refused.value.problem.type == Why.NOT_OFFERED
     one.say(OfferState.HELD)
     assert HttpCentre(caller.http).piece(one.digest, 90, 50) == one.content[90:]
     one.say(OfferState.WITHDRAWN)
