@@ -26,8 +26,8 @@ from appliance.screen.board import Board
 from appliance.screen.panel import Panel
 from appliance.staff import Sheet
 from appliance.symptoms import Spared
-from appliance.unit import Unit, assemble
-from appliance.updates import Kept, went_back
+from appliance.unit import System, Unit, assemble
+from appliance.updates import Kept, Settings, UpdatesError, read_settings, went_back
 from appliance.view import Viewer, notice, place_names, till
 from appliance.web import Web, local_door, unix_door
 from appliance.words import load
@@ -56,7 +56,7 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     board.watch(Panel(driver(config, "display")).show)
     viewer = Viewer(board, words, world.clock)
     feedback = Feedback(driver(config, "light"), driver(config, "sound"), words, viewer.result)
-    unit = assemble(world, enrolment, trust, feedback, config.ballast_bytes)
+    unit = assemble(world, enrolment, trust, feedback, config.ballast_bytes, system=_system(config))
     viewer.place = lambda: place_names(unit.directory)
     viewer.phone = lambda: town.phone if (town := unit.directory.town()) else "—"
     bells = Bells()
@@ -78,7 +78,8 @@ def run(folder: Path, *, as_json: bool = False) -> int:
 
     daemon.begin_practice = practise
     journal = unit.opened.journal
-    behind = hatch_http.Daemon(daemon.ask, daemon.status, lambda: unit.tap.asking.want, journal.copy_to, unit.twin)
+    want = unit.tap.asking
+    behind = hatch_http.Daemon(daemon.ask, daemon.status, lambda: want.want, journal.copy_to, unit.twin, unit.offers)
     hatch = hatch_http.create_hatch(behind, unit.hatch, bells, here)
     doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]
     if config.screen.port:
@@ -96,6 +97,17 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     finally:
         web.stop()
     return 0
+
+
+def _system(config: Config) -> System:
+    """Read what runs here; an image that cannot be read is none, as far as offers go."""
+    kept = Kept(Path(config.updates))
+    try:
+        image = read_settings(Path(config.image))
+    except UpdatesError:
+        logging.getLogger("unit").exception("this image does not say what it is; the town can offer it nothing")
+        image = Settings()
+    return System(image, kept.note, kept.refused)
 
 
 def _care(unit: Unit, clock: Clock, config: Config, feedback: Feedback) -> Care:

@@ -22,6 +22,8 @@ PUBLIC_FILE: Final = "unit.pub"
 JOURNAL_FILE: Final = "journal.db"
 HATCH_SOCKET: Final = "hatch.sock"
 TLS_FOLDER: Final = "tls"
+BUNDLES_FOLDER: Final = f"{TLS_FOLDER}/update"  # what the uplink has fetched of an offered system
+BUNDLE_END: Final = ".raucb"  # behind the SHA-256, once it is whole
 TRUST_FOLDER: Final = "trust"
 
 
@@ -40,12 +42,16 @@ class Screen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Uplink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often the second process calls the centre when there is nothing to send, and how patiently."""
+    """How often the second process calls the centre when there is nothing to send, and how patiently.
+
+    `update_kib_s`: KiB of an offered system that are fetched in a second at most; 0: none is fetched.
+    """
 
     url: str = ""
     interval_s: Annotated[float, msgspec.Meta(gt=0)] = 15.0
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     retry_max_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    update_kib_s: Annotated[float, msgspec.Meta(ge=0)] = 128.0
 
 
 class Twin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +68,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         drivers: for each kind of device the make and its options, as `[drivers.reader]` with `make = "pcsc"`.
         limits: from where on a figure of the board is a symptom.
         updates: the folder in which it is kept how the last update of the system went.
+        image: the file in which the image says what it is.
         ballast_bytes: room kept back on the disk, so that a full one is noticed before a touch is lost.
     """
 
@@ -72,6 +79,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     twin: Twin = Twin()
     limits: Limits = Limits()
     updates: str = "/var/lib/machi-update"
+    image: str = "/usr/lib/machitap/updates.toml"
     ballast_bytes: Annotated[int, msgspec.Meta(ge=0)] = 4 * 1024 * 1024
 
 

@@ -10,6 +10,7 @@ from sync.directory import (
     card_key,
     counter_key,
     face_key,
+    offer_key,
     order_key,
     phone_key,
     place_key,
@@ -19,8 +20,11 @@ from sync.directory import (
 from sync.facts import CardSet, CounterKey, FaceKey, Order, PhoneSet, PlaceNamed, Town, TwinKey, UnitSet
 from sync.staff import StaffSet
 from sync.twin import ALG
+from sync.updates import Offered
 
-Known = TypeVar("Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet, TwinKey)
+Known = TypeVar(
+    "Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet, TwinKey, Offered
+)
 
 
 class Directory:
@@ -66,6 +70,10 @@ class Directory:
         """Return the key for which twins are sealed (base64), or "" before the centre has named one for us."""
         said = self._said(TWIN_KEY, TwinKey)
         return said.key if said and said.alg == ALG else ""
+
+    def offer(self) -> Offered | None:
+        """Return the system that this unit was offered last, perhaps held or taken back since."""
+        return self._said(offer_key(self._unit), Offered)
 
     def order(self) -> Order | None:
         """Return the centre's latest order to this unit in its present life."""

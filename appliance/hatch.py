@@ -96,6 +96,7 @@ class Hatch:
         self._town_ms = 0
         self._heard: float | None = None
         self.symptoms: Callable[[], str] = lambda: ""  # what the unit suffers from, in one line
+        self.image = ""  # name and version of the system that runs
         self._frozen_here = f"{missing} entries that were counted are not on this disk" if missing else ""
         self._noted = self._journal.note(HOLDINGS_NOTE)
         self.standing = Standing(frozen=self._frozen_here)
@@ -119,6 +120,7 @@ class Hatch:
             heard=self._inbox.since(ONE_UNIT + self._journal.unit),
             symptoms=self.symptoms(),
             heard_town=self._inbox.since(TOWN_STREAM) if self._pays_in_town() else None,
+            image=self.image or None,
         )
         return Question(self._journal.unit, report, self._fence, nonce, self._town_ms)
 

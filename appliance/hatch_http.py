@@ -22,6 +22,7 @@ from appliance.copying import Told
 from appliance.hatch import Hatch
 from appliance.inbox import StrangeError
 from appliance.journal import JournalFullError
+from appliance.offers import Offers
 from appliance.over import OverError
 from appliance.twinned import Twinned
 from sync.messages import Head
@@ -105,6 +106,7 @@ class Daemon:
         want: returns the open question, once.
         copy: copies the journal to a path.
         twin: knows the journal's twin.
+        offers: knows the system that the town offers.
     """
 
     ask: Ask
@@ -112,6 +114,7 @@ class Daemon:
     want: Callable[[], msgspec.Struct | None]
     copy: Callable[[str], None]
     twin: Twinned
+    offers: Offers
 
 
 def create_hatch(daemon: Daemon, hatch: Hatch, bells: Bells, folder: Path) -> Starlette:
@@ -133,6 +136,8 @@ def create_hatch(daemon: Daemon, hatch: Hatch, bells: Bells, folder: Path) -> St
             Route("/twin", door.twin, methods=["POST"]),
             Route("/twin/owner", door.twin_owner),
             Route("/twin/bell", door.twin_bell),
+            Route("/update", door.update),
+            Route("/update/{number:int}", door.update_fetched, methods=["POST"]),
         ],
         exception_handlers={OverError: over.answer},
     )
@@ -145,6 +150,7 @@ class _Door:
         self._want = daemon.want
         self._copy = daemon.copy
         self._twin = daemon.twin
+        self._offers = daemon.offers
         self._hatch = hatch
         self._bells = bells
         self._folder = folder
@@ -218,6 +224,19 @@ class _Door:
 
     async def twin_bell(self, request: Request) -> Response:
         await self._bells.twin.wait(_seconds(request))
+        return Response(status_code=204)
+
+    async def update(self, _request: Request) -> Response:
+        """Say what the town offers in the place of this system, and whether it may be fetched or installed."""
+        return _json(await self._ask(self._offers.wanted))
+
+    async def update_fetched(self, request: Request) -> Response:
+        """Hear that the bundle of an offer lies here, whole."""
+        number: int = request.path_params["number"]
+        try:
+            await self._ask(lambda: self._offers.fetched(number))
+        except JournalFullError as error:
+            return _refusal(error)
         return Response(status_code=204)
 
     async def _packed(self, question: Callable[[], bytes | None]) -> Response:

@@ -51,6 +51,22 @@ class Seen(msgspec.Struct, frozen=True):
 NOTHING: Final = Seen()
 
 
+_NEAR_MS: Final = 120_000
+_CENTRE: Final = "centre"
+
+
+def with_centre(worked: Seen, status: Mapping[str, Any] | None, wall_ms: int) -> Seen:
+    """Add that the centre could be reached, if the uplink has just been there: whoever looks may have no network.
+
+    Args:
+        wall_ms: by this unit's clock; one that is wrong leaves it open.
+    """
+    contact_ms = status["contact_ms"] if status else None
+    if contact_ms is None or abs(wall_ms - contact_ms) > _NEAR_MS:
+        return worked
+    return msgspec.structs.replace(worked, parts=tuple(sorted({*worked.parts, _CENTRE})))
+
+
 class Judgement(msgspec.Struct, frozen=True):
     """What to do, and what is missing for it: the gravest first."""
 
@@ -88,7 +104,7 @@ _WHY: Final[Mapping[str, Why]] = {
     _SCREEN: Why.SCREEN,
     "display": Why.SCREEN,
     "printer": Why.PRINTER,
-    "centre": Why.CENTRE,
+    _CENTRE: Why.CENTRE,
 }
 
 

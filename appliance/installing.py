@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from appliance.versions import VersionError, is_older
 from drivers.boot import Boots
+from sync.versions import VersionError, is_older
 
 ROOM_LEFT: Final = 200 * 1024 * 1024  # below that a unit says that room runs out (appliance.symptoms)
 _MIB: Final = 1024 * 1024
@@ -140,6 +140,35 @@ def unfit(machine: Machine, bundle: Bundle, *, may_be_older: bool) -> list[Refus
     return []
 
 
+LASTING: Final = frozenset({"slots", "trial", "signature", "compatible", "floor", "older", "version", "bytes", "slot"})
+"""What will not pass by itself: an offer that meets it is refused, and the office is told."""
+
+
+def foreseen(compatible: str, version: str, floor: str, bundle: Bundle, *, has_slots: bool) -> list[Refusal]:
+    """Return what is in the way of a bundle before a byte of it is fetched, by what its offer says that it is.
+
+    Args:
+        compatible, version, floor: of what runs.
+    """
+    if not has_slots:
+        return [_NO_SLOTS]
+    machine = Machine(compatible, version, floor, None, tries=True, is_enrolled=True, status=None, free_bytes=0)
+    return unfit(machine, bundle, may_be_older=False)
+
+
+def other_bytes(found: str, expected: str) -> list[Refusal]:
+    """Return why a bundle is not taken that is not the one which the town has offered, by its SHA-256."""
+    if not expected or found == expected:
+        return []
+    return [
+        Refusal(
+            "bytes",
+            ja="町が知らせた更新と中身が違います",
+            en=f"this is not what the town has offered: {found[:12]}… is not {expected[:12]}…",
+        )
+    ]
+
+
 def unsigned(why: str) -> Refusal:
     """Return the words for a bundle that RAUC does not believe."""
     return Refusal(
@@ -184,6 +213,11 @@ _NO_TRIAL: Final = Refusal(
     en="this board's kernel cannot start a new system for one trial",
     do_ja="SDカードを新しく書いてください(docs/updates.md)",
     do_en="write its card anew (docs/updates.md)",
+)
+TAKEN_BACK: Final = Refusal(
+    "taken-back",
+    ja="町が、この新しいシステムを止めました",
+    en="the town has held this, or taken it back, meanwhile",
 )
 _IN_TRIAL: Final = Refusal(
     "in-trial",

@@ -5,7 +5,8 @@ one process under a virtual clock.
 """
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final
 
@@ -16,6 +17,7 @@ from appliance.directory import Directory
 from appliance.feedback import Feedback
 from appliance.hatch import Hatch
 from appliance.inbox import Inbox
+from appliance.offers import Offers
 from appliance.opening import Opened, World, close_in_order, open_journal
 from appliance.operators import Operators
 from appliance.outbox import Outbox
@@ -27,6 +29,7 @@ from appliance.tap import TapPath
 from appliance.told import Announcer
 from appliance.trust import Believer
 from appliance.twinned import Twinned
+from appliance.updates import Note, Refused, Settings
 from drivers.card import Trust
 from sync import chain, installed
 from sync.directory import DIRECTORY
@@ -36,6 +39,18 @@ from sync.staff import SHIFTS
 SOFTWARE: Final = f"machitap unit {version('machitap')}"
 JOURNAL: Final = "journal.db"
 WAITING_MAX: Final = 1_000  # so many unsent entries are told apart for the person behind the counter
+
+
+@dataclass(frozen=True)
+class System:
+    """The system that a unit runs: what its image says, and what root has kept of its updates."""
+
+    image: Settings = field(default_factory=Settings)
+    note: Callable[[], Note | None] = lambda: None
+    refused: Callable[[], Refused | None] = lambda: None
+
+
+_MADE_BY_HAND: Final = System()
 
 
 @dataclass
@@ -53,6 +68,7 @@ class Unit:
     room: Room
     receipts: Receipts
     twin: Twinned
+    offers: Offers
 
     def close(self) -> None:
         """End in order."""
@@ -67,6 +83,7 @@ def assemble(
     ballast_bytes: int = 0,
     *,
     journal: str = JOURNAL,
+    system: System = _MADE_BY_HAND,
 ) -> Unit:
     """Open the journal, in the file of that name, and put the unit together.
 
@@ -86,6 +103,8 @@ def assemble(
         inbox.take(text.encode())
     outbox = Outbox(written, opened.history)
     hatch = Hatch(written, inbox, outbox, world, town_key, SOFTWARE, opened.missing, of_town)
+    hatch.image = f"{system.image.name} {system.image.version}".strip()
+    offers = Offers(directory, written, system.image, system.note, system.refused)
     known = counters()
     receipts = Receipts(enrolment.unit, written, register, directory, known, opened.shelf.state_of)
     tap = TapPath(
@@ -115,7 +134,8 @@ def assemble(
         news=lambda: (written.tip, outbox.backlog()),
     )
     twin = _twin(enrolment, opened, directory, world)
-    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, announcer, hatch, room, receipts, twin)
+    parts = (directory, tap, staff, announcer, hatch, room, receipts, twin, offers)
+    return Unit(enrolment.unit, enrolment.epoch, opened, *parts)
 
 
 def _asking(unit: str, inbox: Inbox, hatch: Hatch, world: World) -> Asking:

@@ -15,11 +15,11 @@ import msgspec
 
 from appliance import durable
 from appliance.health import NOTHING, Seen
-from appliance.versions import VersionError, newest
 from drivers.boot import Boot, Slot
 from drivers.choose import UnknownDriverError, load
 from sync.entries import BAD_JSON
 from sync.symptoms import Why
+from sync.versions import VersionError, newest
 
 _CHUNK_BYTES: Final = 1024 * 1024
 _FOR_ALL: Final = 0o644
@@ -101,6 +101,7 @@ class Note(msgspec.Struct, frozen=True):
         version, before: of the new system, and of the one that ran.
         at_ms: when it began, Unix milliseconds.
         digest: SHA-256 of its bundle, hexadecimal.
+        offer: number of the town's offer that it came by; 0 if a technician brought it.
         worked: how the unit was before.
         why, missing: of one that is back, the reason, and what did not work.
     """
@@ -114,6 +115,14 @@ class Note(msgspec.Struct, frozen=True):
     worked: Seen = NOTHING
     why: Why | None = None
     missing: tuple[str, ...] = ()
+    offer: int = 0
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """An offer of the town that does not go in here, for a reason that will not pass."""
+
+    offer: int
+    about: str
 
 
 _ON_THE_WAY: Final = {Stage.WRITING: Why.INTERRUPTED, Stage.TRYING: Why.NOT_STARTED, Stage.LOOKING: Why.CUT_OFF}
@@ -137,6 +146,7 @@ class Kept:
     """What is kept of updates, in a folder of root's that others can look into."""
 
     _NOTE: Final = "update.json"
+    _REFUSED: Final = "refused.json"
     _FLOOR: Final = "floor"
     _BUNDLE: Final = "update.raucb"
     _RECEIVED: Final = "received-"
@@ -161,6 +171,16 @@ class Kept:
 
     def forget_note(self) -> None:
         (self._folder / self._NOTE).unlink(missing_ok=True)
+
+    def refused(self) -> Refused | None:
+        """Return the last offer that did not go in; None if there was none."""
+        try:
+            return msgspec.json.decode((self._folder / self._REFUSED).read_bytes(), type=Refused)
+        except (OSError, *BAD_JSON):
+            return None
+
+    def set_refused(self, refused: Refused) -> None:
+        durable.write(self._folder / self._REFUSED, msgspec.json.encode(refused), _FOR_ALL)
 
     def floor(self, settings: Settings) -> str:
         """Return below which version nothing is installed: what runs says one, and what ran before may have said more.

@@ -5,6 +5,7 @@ that writes; nothing else that may wait for the database is done in the thread t
 """
 
 from collections.abc import Mapping
+from pathlib import Path as AnyPath
 from typing import Annotated, Any, Final, cast
 
 import msgspec
@@ -12,16 +13,19 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse
 
 from central import store
 from central.authority import CertificateError, read_device
 from central.centre import Centre
 from central.intake import Delivery
-from central.peers import Peer
+from central.peers import CALLER, Peer, admit
 from central.refusal import RefusedError
+from central.rollout import offered
 from central.writer import Writer
 from sync.entries import BAD_JSON, UNIT_PATTERN
 from sync.messages import (
+    BUNDLE_TYPE,
     PROBLEM_TYPE,
     SEGMENT_TYPE,
     TOWN_STREAM,
@@ -36,6 +40,7 @@ from sync.messages import (
 )
 from sync.segment import PACKED_MAX_BYTES, join, pack
 from sync.tree import ends_from_text
+from sync.updates import OfferState
 
 JSON: Final = "application/json"
 _NO_TYPE: Final = "about:blank"  # a problem that is no more than its HTTP status
@@ -125,8 +130,9 @@ async def holdings(
     heard: Annotated[str, Query(max_length=400, pattern="^[0-9a-f/,]*$")] = "",
     symptoms: Annotated[str, Query(max_length=400)] = "",
     heard_town: Annotated[str | None, Query(max_length=400, pattern="^[0-9a-f/,]*$")] = None,
+    image: Annotated[str | None, Query(max_length=130)] = None,
 ) -> Response:
-    report = Report(unsent, oldest_ms, state, software, clock, generation, heard, symptoms, heard_town)
+    report = Report(unsent, oldest_ms, state, software, clock, generation, heard, symptoms, heard_town, image)
     return Response(await writer.do(lambda: centre.intake.holdings(caller, report, nonce)), media_type=JSON)
 
 
@@ -191,6 +197,31 @@ async def rights(request: Request, centre: TheCentre, caller: Caller, writer: Th
     asked = _read(await read_body(request, SMALL_BODY_MAX), RightsRequest)
     segments = await writer.do(lambda: centre.granter.ask(caller, asked))
     return Response(pack(join(segments)), media_type=SEGMENT_TYPE) if segments else Response(status_code=204)
+
+
+@units.get(
+    "/v1/update/{digest}",
+    summary="The bundle that the caller is offered, by its SHA-256; say with Range which part of it",
+    responses={200: {"content": {BUNDLE_TYPE: {}}}, 206: {"content": {BUNDLE_TYPE: {}}}},
+)
+async def bundle(centre: TheCentre, caller: Caller, digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
+    path = await run_in_threadpool(_offered, centre, caller, digest)
+    return FileResponse(path, media_type=BUNDLE_TYPE)
+
+
+def _offered(centre: Centre, caller: Peer, digest: str) -> AnyPath:
+    """Return where the bundle lies that a unit is offered.
+
+    Raises:
+        RefusedError: it is not offered this one, or not any more.
+    """
+    with store.reading(centre.engine) as connection:
+        admit(connection, caller, CALLER)
+        offer = offered(connection, caller.unit)
+    path = centre.bundles.path(digest) if centre.bundles else None
+    if offer is None or offer.digest != digest or offer.state is OfferState.WITHDRAWN or path is None:
+        raise RefusedError(Why.NOT_OFFERED, f"{caller.unit} is not offered {digest}")
+    return path
 
 
 @units.get("/v1/time", summary="The time by the centre", responses=_signed("TownTime"))

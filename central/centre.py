@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from central import folder as at
 from central import ssh, store
 from central.authority import Authority
+from central.bundles import FOLDER as BUNDLES_FOLDER
+from central.bundles import Bundles
 from central.dealing import Dealer, own_kinds, tenders
 from central.enrol import RENEW_DAYS, Enroller, Vouch
 from central.folder import Folder
@@ -19,6 +21,7 @@ from central.office import Office, offices
 from central.parting import Parting
 from central.reconcile import Reconciler
 from central.registrar import Registrar
+from central.rollout import RollOuts
 from central.staffing import Staffing
 from central.streams import Streams
 from central.telling import Teller
@@ -28,7 +31,12 @@ from sync import chain, installed
 
 @dataclass
 class Centre:
-    """All parts of a running centre. `on_arrival` is called after each delivery."""
+    """All parts of a running centre.
+
+    Attributes:
+        on_arrival: is called after each delivery.
+        bundles: where the files of new systems lie; None for a centre without a folder.
+    """
 
     engine: sa.Engine
     town: Town
@@ -45,7 +53,9 @@ class Centre:
     parting: Parting
     staffing: Staffing
     teller: Teller
+    roll_outs: RollOuts
     offices: tuple[Office, ...]
+    bundles: Bundles | None = None
     on_arrival: Callable[[], None] = field(default=lambda: None)
 
 
@@ -73,6 +83,7 @@ def open_centre(path: Path, clock: Clock, entropy: Entropy) -> Centre:
         entropy,
         vouch=vouch,
         renew_days=config.server.renew_days,
+        bundles=Bundles(path / BUNDLES_FOLDER),
     )
 
 
@@ -87,6 +98,7 @@ def assemble(
     check: chain.Check = chain.check_signature,
     vouch: Vouch = lambda _unit, _key: None,
     renew_days: int = RENEW_DAYS,
+    bundles: Bundles | None = None,
 ) -> Centre:
     """Put a centre together over an open database."""
     register = installed.register()
@@ -112,5 +124,7 @@ def assemble(
         parting=Parting(town, town_id, streams, reconciler),
         staffing=Staffing(streams, reconciler),
         teller=Teller(engine, reconciler, streams, register, every_office),
+        roll_outs=RollOuts(engine, town, streams, reconciler),
         offices=every_office,
+        bundles=bundles,
     )

@@ -25,6 +25,7 @@ KINDS: Final = {
     "fork": "two different entries under one number; both are kept, the unit is suspended",
     "same step": "two payments bear one step of a card's counter; both are counted, and the card was copied",
     "unproven": "a unit wrote a payment that the card never signed; it was taken back",
+    "went back": "a unit went back to its system of before; the roll-out of the new one is held",
     "old fence": "this unit speaks from an older state of its disk than was heard before",
 }
 

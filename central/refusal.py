@@ -18,6 +18,7 @@ _TITLES: Final = {
     Why.BAD_REQUEST: (400, "Not a request that is understood here"),
     Why.TOO_LARGE: (413, "Too large"),
     Why.WRONG_TYPE: (415, "A body of another kind than this call takes"),
+    Why.NOT_OFFERED: (404, "No such system is offered to this unit"),
     Why.FULL: (507, "No room left at the centre"),
 }
 

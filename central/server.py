@@ -97,9 +97,9 @@ class Clerk:
                 self._bell.ring()
 
     def _work(self) -> int:
-        """Add up, then say on, then deal: a little of the first of them that has something to do."""
+        """Add up, then say on, then see who went back, then deal: a little of the first that has something to do."""
         centre = self._centre
-        return centre.reconciler.step() or centre.teller.turn() or centre.dealer.turn()
+        return centre.reconciler.step() or centre.teller.turn() or centre.roll_outs.turn() or centre.dealer.turn()
 
     async def _do(self, work: Callable[[], int]) -> bool:
         """Do a little of what is to be done; return whether there is more."""

@@ -80,6 +80,25 @@ class HttpCentre:
         """Return a signed TownTime."""
         return self._call("GET", "/v1/time", params={"nonce": nonce})
 
+    def piece(self, digest: str, first: int, count: int) -> bytes:
+        """Return the next part of a bundle from byte `first` on: `count` bytes of it, or as many as the road let by.
+
+        Raises:
+            UnreachableError: none came.
+        """
+        asked = {"Range": f"bytes={first}-{first + count - 1}"}
+        came = bytearray()
+        try:
+            with self._http.stream("GET", f"/v1/update/{digest}", headers=asked) as answer:
+                if answer.status_code != httpx.codes.PARTIAL_CONTENT:
+                    raise _refusal(answer.status_code, answer.read())
+                for chunk in answer.iter_raw():
+                    came += chunk
+        except httpx.HTTPError as error:
+            if not came:
+                raise _unreachable(error) from error
+        return bytes(came[:count])
+
     def enrol(self, request: EnrolRequest) -> Enrolment:
         return _read(self._call("POST", "/v1/enrol", content=msgspec.json.encode(request)), Enrolment)
 
@@ -98,16 +117,27 @@ class HttpCentre:
         try:
             answer = self._http.request(method, path, params=params, content=content, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise UnreachableError(f"{type(error).__name__}: {error}") from error
+            raise _unreachable(error) from error
         if answer.is_success:
             return answer.content
-        try:
-            problem = msgspec.json.decode(answer.content, type=Problem)
-        except BAD_JSON as error:
-            raise UnreachableError(f"HTTP {answer.status_code} without a reason") from error
-        if problem.status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise UnreachableError(problem.detail or problem.title)
-        raise RefusedError(problem)
+        raise _refusal(answer.status_code, answer.content)
+
+
+def _unreachable(error: Exception) -> UnreachableError:
+    return UnreachableError(f"{type(error).__name__}: {error}")
+
+
+def _refusal(status: int, content: bytes) -> UnreachableError | RefusedError:
+    """Say what an answer means that is none: the centre said no, or somebody said something else."""
+    try:
+        problem = msgspec.json.decode(content, type=Problem)
+    except BAD_JSON as error:
+        unread = UnreachableError(f"HTTP {status} without a reason")
+        unread.__cause__ = error
+        return unread
+    if problem.status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return UnreachableError(problem.detail or problem.title)
+    return RefusedError(problem)
 
 
 def _read(raw: bytes, kind: type[Answer]) -> Answer:

@@ -26,8 +26,11 @@ from sync.facts import (
 )
 from sync.program import Fold
 from sync.staff import Person, StaffSet
+from sync.updates import Hours, Offered, OfferState
 
-Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | CounterKey | PhoneSet | Order | StaffSet | TwinKey
+Statement = (
+    Town | PlaceNamed | UnitSet | CardSet | FaceKey | CounterKey | PhoneSet | Order | StaffSet | TwinKey | Offered
+)
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -73,6 +76,10 @@ def staff_key(unit: str) -> str:
     return f"staff/{unit}"
 
 
+def offer_key(unit: str) -> str:
+    return f"offer/{unit}"
+
+
 def _key(entry: Entry) -> str:
     key = _KEYS.get(type(entry.fact))
     return key(entry.fact) if key else TOWN_KEY
@@ -88,6 +95,7 @@ _KEYS: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
     Order: lambda fact: order_key(fact.name, fact.epoch),
     StaffSet: lambda fact: staff_key(fact.of),
     TwinKey: lambda _: TWIN_KEY,
+    Offered: lambda fact: offer_key(fact.to),
 }
 
 
@@ -106,7 +114,7 @@ def _strictness(fact: Statement | None) -> int:
 
 DIRECTORY: Fold[Said] = Fold(
     name="directory",
-    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet, TwinKey),
+    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet, TwinKey, Offered),
     state=Said,
     empty=Said(),
     key=_key,
@@ -123,6 +131,8 @@ DIRECTORY: Fold[Said] = Fold(
         Order("lib01", 1, UnitState.SUSPENDED, "clone"),
         StaffSet("lib01", (Person(3, "はる"),), needed=True),
         TwinKey("x25519", "QUJD"),
+        Offered("lib01", 1, OfferState.OPEN, "0.2.0", "machitap-pi-4-tap", "ab" * 32, 7, Hours(120, 270)),
+        Offered("lib01", 1, OfferState.HELD, "0.2.0", "machitap-pi-4-tap", "ab" * 32, 7, Hours(120, 270)),
     ),
-    version=5,
+    version=6,
 )

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from sync import rights, staff
+from sync import rights, staff, updates
 from sync.entries import AtMs, BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
 from sync.steps import Stepped
 
@@ -223,6 +223,8 @@ CORE: tuple[type[Fact], ...] = (
     rights.Lacked,
     *staff.CENTRE,
     *staff.KINDS,
+    *updates.CENTRE,
+    *updates.KINDS,
 )
 
 

@@ -15,6 +15,7 @@ from sync.entries import BAD_JSON, AtMs, BootId, Count, HashHex, KeyText, Seq, T
 from sync.facts import UnitState
 from sync.rights import Amount, What
 
+BUNDLE_TYPE: Final = "application/vnd.rauc.bundle"
 SEGMENT_TYPE: Final = "application/vnd.machitap.segment+zstd"
 PROBLEM_TYPE: Final = "application/problem+json"
 TOWN_STREAM: Final = "town"  # the centre's journal for all units
@@ -148,7 +149,8 @@ class Report(msgspec.Struct, frozen=True):
     `generation`, `heard`: the centre's history that it knows, and the ends that it holds of its own stream. By these a
     centre that was restored from a backup finds out whether it has granted what it no longer knows of. `heard_town`:
     the same of the town's stream, where that has moved money, too.
-    `symptoms`: what it suffers from, as `sync.symptoms` spells it.
+    `symptoms`: what it suffers from, as `sync.symptoms` spells it. `image`: what system it runs, its name and its
+    version behind a space; None if it was made from none.
     """
 
     unsent: Count = 0
@@ -160,6 +162,7 @@ class Report(msgspec.Struct, frozen=True):
     heard: Text = ""
     symptoms: Text = ""
     heard_town: Text | None = None
+    image: Text | None = None
 
 
 class EnrolRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -264,6 +267,7 @@ class Why:
     BAD_CODE: Final = "urn:machitap:bad-code"  # 403: the one-time code is wrong, used or too old
     BAD_REQUEST: Final = "urn:machitap:bad-request"  # 400
     UNKNOWN_HEAD: Final = "urn:machitap:unknown-head"  # 409: the centre does not know the entry you go on from
+    NOT_OFFERED: Final = "urn:machitap:not-offered"  # 404: no such system is offered to the caller
     FULL: Final = "urn:machitap:full"  # 507: no room; keep it and try later
 
 

@@ -174,6 +174,11 @@ def meaning(symptom: Symptom) -> Meaning:
     )
 
 
+def of_update(why: str) -> tuple[str, str] | None:
+    """Return in Japanese and English why a unit went back, by the reason's name in an entry ("not-started")."""
+    return next((words for reason, words in _WHY.items() if Why(reason).name.lower().replace("_", "-") == why), None)
+
+
 # ---- as one line of text
 
 

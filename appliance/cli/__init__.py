@@ -5,6 +5,7 @@ import click
 from appliance.cli.carrying import export, import_
 from appliance.cli.living import accept, enrol, init, request, run, twin, uplink
 from appliance.cli.looking import doctor, status, verify
+from appliance.cli.offered import offered
 from appliance.cli.parting import decommission
 from appliance.cli.technician import technician
 from appliance.cli.tending import health
@@ -44,6 +45,7 @@ for command in (
     boot_slot,
     update,
     health,
+    offered,
     decommission,
     technician,
 ):

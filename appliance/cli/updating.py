@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,8 @@ from appliance.updates import SETTINGS_FILE
 from sync.terminal import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from appliance.cli.looking import Looked
     from appliance.health import Seen
     from appliance.installing import Machine, Refusal
@@ -135,27 +138,51 @@ def update(bundle: Path, older: bool, restart: bool, folder: Path, settings: Pat
     with of_slots():
         said = read_settings(settings)
         kept, boot = Kept(Path(said.folder)), boot_of(said)
-        with _alone(Path(said.folder)):
+        with alone(Path(said.folder)):
             try:
-                note = _install(bundle, older, folder, said, kept, boot)
-            except _Refused as refused:
-                _say_refusals(refused.why, as_json=as_json)
+                note = install(Job(bundle, may_be_older=older), folder, said, kept, boot)
+            except InTheWay as refused:
+                say_refusals(refused.why, as_json=as_json)
                 sys.exit(RefusedForSafetyError.exit_code)
             finally:
                 kept.forget_bundle()
-    _say_installed(note, restart=restart, as_json=as_json)
+    say_installed(note, restart=restart, as_json=as_json)
     if restart:
         start_anew()
 
 
-class _Refused(Exception):  # noqa: N818 - no error of anybody's
+def no_more() -> "list[Refusal]":
+    """Return what else is in the way: nothing."""
+    return []
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be installed.
+
+    Attributes:
+        digest: SHA-256 that it must have, or "" if nobody has said so.
+        offer: number of the town's offer, or 0.
+        still: asked right before the end whether anything has come into the way meanwhile.
+    """
+
+    bundle: Path
+    may_be_older: bool = False
+    digest: str = ""
+    offer: int = 0
+    still: "Callable[[], list[Refusal]]" = no_more
+
+
+class InTheWay(Exception):  # noqa: N818 - no error of anybody's
+    """It is not installed now; `why` says it in words."""
+
     def __init__(self, why: "list[Refusal]") -> None:
         super().__init__()
         self.why = why
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Go on if nobody else updates this unit."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     with (folder / "lock").open("a") as file:
@@ -166,35 +193,47 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _install(bundle: Path, older: bool, folder: Path, settings: "Settings", kept: "Kept", boot: "Boot") -> "Note":
-    """Look whether it may be, copy, look what is in it, write, and look once more; return what is noted of it."""
-    from appliance.cli.rauc import RaucError, info, install
-    from appliance.installing import busy, hindered, no_room, unfit, unsigned
+def install(job: Job, folder: Path, settings: "Settings", kept: "Kept", boot: "Boot") -> "Note":
+    """Look whether it may be, copy, look what is in it, write, and look once more; return what is noted of it.
+
+    Raises:
+        InTheWay: nothing has changed, or nobody starts what was written.
+        HardwareError: the other slot could not be written.
+    """
+    from appliance.cli.rauc import RaucError, info
+    from appliance.cli.rauc import install as write
+    from appliance.health import with_centre
+    from appliance.installing import busy, hindered, no_room, other_bytes, unfit, unsigned
     from appliance.slots import Slots
     from appliance.updates import Note, Stage
     from drivers.clock.system import Driver as SystemClock
 
-    size = 0 if bundle.parent == kept.bundle.parent else bundle.stat().st_size  # what lies there already needs no room
+    size = (
+        0 if job.bundle.parent == kept.bundle.parent else job.bundle.stat().st_size
+    )  # what lies there already needs no room
     looked = looked_over(folder)
-    machine = _machine(folder, looked, settings, kept, boot)
+    machine = machine_of(folder, looked, settings, kept, boot)
     _refuse(hindered(machine) + no_room(size, machine.free_bytes))
-    digest = kept.copy(bundle)
+    digest = kept.copy(job.bundle)
+    _refuse(other_bytes(digest, job.digest))
     try:
         found = info(settings.rauc, kept.bundle)
     except RaucError as error:
         if error.is_missing:
             raise NotFoundError(str(error)) from error
-        raise _Refused([unsigned(str(error))]) from error
-    _refuse(unfit(machine, found, may_be_older=older))
+        raise InTheWay([unsigned(str(error))]) from error
+    _refuse(unfit(machine, found, may_be_older=job.may_be_older))
     slots, before = Slots(boot), kept.note()
     slot = slots.current().other
     began = SystemClock().wall_ms()
-    note = Note(Stage.WRITING, slot, found.version, settings.version, began, digest, seen_of(looked))
+    versions = found.version, settings.version
+    worked = with_centre(seen_of(looked), looked.status, began) if job.offer else seen_of(looked)
+    note = Note(Stage.WRITING, slot, *versions, began, digest, worked, offer=job.offer)
     kept.set_note(note)
     try:
-        install(settings.rauc, kept.bundle)
-        _refuse(busy(is_enrolled=machine.is_enrolled, status=looked_over(folder).status))
-    except (RaucError, _Refused) as error:
+        write(settings.rauc, kept.bundle)
+        _refuse(busy(is_enrolled=machine.is_enrolled, status=looked_over(folder).status) + job.still())
+    except (RaucError, InTheWay) as error:
         slots.mark_bad(slot)
         kept.set_note(before) if before else kept.forget_note()
         if isinstance(error, RaucError):
@@ -219,7 +258,8 @@ def seen_of(looked: "Looked", *, is_whole: bool | None = None) -> "Seen":
     return seen(looked.status, well, is_whole=is_whole)
 
 
-def _machine(folder: Path, looked: "Looked", settings: "Settings", kept: "Kept", boot: "Boot") -> "Machine":
+def machine_of(folder: Path, looked: "Looked | None", settings: "Settings", kept: "Kept", boot: "Boot") -> "Machine":
+    """Look what a bundle would go into; `looked` None: nobody asks whether the unit is at work."""
     from appliance.config import ENROLMENT_FILE
     from appliance.installing import Machine
     from drivers.boot import BootError
@@ -234,18 +274,18 @@ def _machine(folder: Path, looked: "Looked", settings: "Settings", kept: "Kept",
         floor=kept.floor(settings),
         boots=boots,
         tries=boot.tries,
-        is_enrolled=(folder / ENROLMENT_FILE).exists(),
-        status=looked.status,
+        is_enrolled=looked is not None and (folder / ENROLMENT_FILE).exists(),
+        status=looked.status if looked else None,
         free_bytes=kept.free_bytes(),
     )
 
 
 def _refuse(why: "list[Refusal]") -> None:
     if why:
-        raise _Refused(why)
+        raise InTheWay(why)
 
 
-def _say_refusals(why: "list[Refusal]", *, as_json: bool) -> None:
+def say_refusals(why: "list[Refusal]", *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode({"schema": "machi.unit.update/1", "stage": "refused", "refused": why}))
     for one in why:
@@ -256,7 +296,7 @@ def _say_refusals(why: "list[Refusal]", *, as_json: bool) -> None:
             click.echo(printable(f"  > {one.do_en}"), err=True)
 
 
-def _say_installed(note: "Note", *, restart: bool, as_json: bool) -> None:
+def say_installed(note: "Note", *, restart: bool, as_json: bool) -> None:
     if as_json:
         said = {"slot": note.slot, "version": note.version, "before": note.before, "worked": note.worked}
         document = {"schema": "machi.unit.update/1", "stage": note.stage, **said, "restart": restart}

@@ -11,11 +11,12 @@ import httpx
 import msgspec
 import tenacity
 
-from appliance.config import HATCH_SOCKET, TLS_FOLDER, Config, read_config
+from appliance.config import BUNDLES_FOLDER, HATCH_SOCKET, TLS_FOLDER, Config, read_config
 from appliance.uplink import courier
 from appliance.uplink.asker import Asker
 from appliance.uplink.certificate import Tls
 from appliance.uplink.courier import HatchError
+from appliance.uplink.fetcher import Fetcher
 from appliance.uplink.hatch import HttpHatch
 from sync.client import HttpCentre, RefusedError, UnreachableError
 from sync.messages import Why
@@ -39,7 +40,17 @@ class Uplink:
         self._stop = stop
         self._as_json = as_json
         self._connect()
+        self._is_busy = threading.Event()
         self._asker = Asker(HttpHatch(HATCH_SOCKET), lambda: self._quick, stop)
+        self._fetcher = Fetcher(
+            HttpHatch(HATCH_SOCKET),
+            lambda: self._slow,
+            Path(BUNDLES_FOLDER),
+            config.uplink.update_kib_s,
+            stop,
+            lambda: self._is_busy.is_set() or self._asker.is_asking.is_set(),
+            config.uplink.interval_s,
+        )
 
     def run(self) -> None:
         """Go round until told to stop. Failures are retried with a growing, scattered pause, and never given up."""
@@ -51,6 +62,7 @@ class Uplink:
             before_sleep=_say,
         )
         self._asker.start()
+        self._fetcher.start()
         try:
             while not self._stop.is_set():
                 patiently(self._one_round)
@@ -59,6 +71,13 @@ class Uplink:
             log.info("stopped")
 
     def _one_round(self) -> None:
+        self._is_busy.set()
+        try:
+            self._go()
+        finally:
+            self._is_busy.clear()
+
+    def _go(self) -> None:
         self._tls.pass_by(self._hatch.question().town_ms)
         if self._tls.runs_out():
             self._renew()
@@ -88,6 +107,7 @@ class Uplink:
     def _connect(self) -> None:
         self._centre = HttpCentre(self._client(with_certificate=True))
         self._quick = HttpCentre(self._client(with_certificate=True, timeout_s=ASK_S))
+        self._slow = HttpCentre(self._client(with_certificate=True))
 
     def _client(self, *, with_certificate: bool, timeout_s: float | None = None) -> httpx.Client:
         return httpx.Client(

@@ -38,6 +38,7 @@ class Asker:
         self._hatch = hatch
         self._centre = centre
         self._stop = stop
+        self.is_asking = threading.Event()  # somebody stands there and waits
         self._thread = threading.Thread(target=self.run, name="asker", daemon=True)
 
     def start(self) -> None:
@@ -59,10 +60,13 @@ class Asker:
         want = self._hatch.want(WAIT_S)
         if want is None:
             return
+        self.is_asking.set()
         try:
             packed = self._centre().ask(RightsRequest(want.what, want.lacks, want.since))
         except (UnreachableError, RefusedError) as error:
             log.info("asked for %d of %s: %s", want.lacks, want.what, error)
             return
+        finally:
+            self.is_asking.clear()
         if packed:
             self._hatch.take(packed)

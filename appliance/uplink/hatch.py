@@ -7,6 +7,7 @@ import msgspec
 
 from appliance.asking import Want
 from appliance.copying import Owner, Told
+from appliance.offers import Wanted
 from appliance.uplink.courier import HatchError, NoDaemonError, Question
 from sync.messages import Head, RenewRequest
 
@@ -64,6 +65,14 @@ class HttpHatch:
     def wait_for_commit(self, at_most_s: float) -> None:
         """Wait until there is something to write to the twin, or for so long."""
         self._call("GET", f"/twin/bell?for={at_most_s}", timeout_s=at_most_s + _TIMEOUT_S)
+
+    def update(self) -> Wanted:
+        """Return what the town offers in the place of this system, and what may be done about it."""
+        return self._read("GET", "/update", Wanted)
+
+    def update_fetched(self, number: int) -> None:
+        """Say that the bundle of an offer lies here, whole."""
+        self._call("POST", f"/update/{number}")
 
     def status(self) -> dict[str, Any]:
         return self._read("GET", "/status", dict[str, Any])

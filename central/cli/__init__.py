@@ -9,6 +9,7 @@ from central.cli.retention import retention
 from central.cli.rights import rights
 from central.cli.staff import person, staff
 from central.cli.technician import technician
+from central.cli.updates import update
 from sync import installed
 
 
@@ -57,6 +58,7 @@ for command in (
     staff,
     person,
     technician,
+    update,
     import_,
     twin,
     export,

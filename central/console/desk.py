@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from central import store
 from central.centre import Centre
 from central.console.arrivals import Arrivals
 from central.console.books import Books
@@ -10,6 +11,8 @@ from central.console.moment import Moment
 from central.console.proofs import Proofs
 from central.console.unit_file import UnitFile, read_unit_file
 from central.console.words import Words
+from central.rings import UnitSeen
+from central.rollout import unit_seen
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class Desk:
     def figures(self) -> dict[str, dict[str, int]]:
         """Return the totals of every program."""
         return self.centre.reconciler.figures()
+
+    def system(self, unit: str) -> UnitSeen | None:
+        """Return which system a unit runs, and what it was offered."""
+        with store.reading(self.centre.engine) as connection:
+            return unit_seen(connection, unit)
 
     def unit_file(self, unit: str, epoch: int) -> UnitFile:
         return read_unit_file(self.centre.engine, unit, epoch)

@@ -20,8 +20,10 @@ from central.console.moment import Moment, length
 from central.console.openapi import read
 from central.console.standing import is_near, neediest_first, standing
 from central.console.words import Advice, Figure
+from central.rings import UnitSeen
 from sync.facts import Town
 from sync.symptoms import meaning
+from sync.updates import words
 
 ARRIVALS_SHOWN: Final = 20
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -88,17 +90,7 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
 
     @router.get("/units/{name}")
     def unit(name: str) -> Response:
-        line, moment = _held(desk.books.unit(name), name), desk.moment()
-        return pages.render(
-            "unit.html",
-            moment=moment,
-            unit=line,
-            standing=standing(line, moment),
-            symptoms=[(symptom, meaning(symptom)) for symptom in line.symptoms],
-            file=desk.unit_file(name, line.epoch),
-            incidents=[one for one in _advised(desk) if one[0].unit == name],
-            arrivals=desk.arrivals.of_unit(name, ARRIVALS_SHOWN),
-        )
+        return _unit_page(desk, pages, name)
 
     @router.get("/entries/{unit}/{boot}/{seq}")
     def entry(unit: str, boot: str, seq: str) -> Response:
@@ -132,6 +124,21 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
     return router
 
 
+def _unit_page(desk: Desk, pages: Pages, name: str) -> Response:
+    line, moment = _held(desk.books.unit(name), name), desk.moment()
+    return pages.render(
+        "unit.html",
+        moment=moment,
+        unit=line,
+        standing=standing(line, moment),
+        symptoms=[(symptom, meaning(symptom)) for symptom in line.symptoms],
+        file=desk.unit_file(name, line.epoch),
+        system=_system(desk.system(name)),
+        incidents=[one for one in _advised(desk) if one[0].unit == name],
+        arrivals=desk.arrivals.of_unit(name, ARRIVALS_SHOWN),
+    )
+
+
 def _shown(desk: Desk, pages: Pages, template: str, page: brought.Page) -> Callable[[], Response]:
     """Return what answers for a page that a program brings."""
 
@@ -147,6 +154,20 @@ def _held(found: _Found | None, name: str) -> _Found:
     if found is None:
         raise HTTPException(404, f"{name} is not held here")
     return found
+
+
+def _system(seen: UnitSeen | None) -> dict[str, Any]:
+    """Return which system a unit runs, what it was offered, and how that stands, with the words for why."""
+    offer = seen.offer if seen else None
+    if seen is None or offer is None:
+        return {"runs": seen.runs if seen else "", "offered": "", "stage": "", "why": ("", "")}
+    why = seen.why(offer.version)
+    return {
+        "runs": seen.runs,
+        "offered": offer.version,
+        "stage": seen.stage(offer.version),
+        "why": words(why) if why else ("", ""),
+    }
 
 
 def _units(desk: Desk, moment: Moment) -> dict[str, Any]:

@@ -305,6 +305,7 @@ def test_the_api_describes_itself(served: Served, unit: Path) -> None:
         "/v1/rights",
         "/v1/stream/{name}",
         "/v1/time",
+        "/v1/update/{digest}",
         "/v1/enrol",
         "/v1/certificate",
     }

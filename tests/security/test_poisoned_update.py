@@ -93,7 +93,8 @@ def _news(town: Place) -> Segment:
     control="What the town says to its units is a chain that it signs: forged, mixed, cut or older words are refused "
     "whole, and change nothing. Lists of revoked certificates are believed by their authority's signature only. A "
     "trust folder or a database that is not as it should be is refused at the start. Packages are installed by their "
-    "hashes. An update of the system is a bundle with a signature; another one is refused before anything is written.",
+    "hashes. An update of the system is a bundle with a signature; another one is refused before anything is written. "
+    "One that the centre offers must also have the bytes that the town has signed, and goes out ring by ring.",
     residual="Whoever has the key that signs updates, or the card itself, can have a unit run anything: no board's "
     "boot is signed. Updates are tried on files, not on a board (docs/updates.md). An old list of revoked certificates "
     "that somebody lays into trust/ is used, and says how old it is. trust/ itself is not signed: it is the "

@@ -40,6 +40,21 @@ def test_the_unit_serves_and_its_journal_reaches_the_town(box: Box, town: Served
     assert box.do("systemctl", "list-units", "--failed", "--plain", "--no-legend") == ""
 
 
+def test_root_asks_for_what_the_town_offers_from_behind_walls_of_its_own(box: Box) -> None:
+    name = "machitap-update.service"
+    service = ROOT / "image-build/root/usr/lib/systemd/system" / name
+    box.do("tee", f"/usr/lib/systemd/system/{name}", given=service.read_text())
+    box.do("mkdir", "-p", "/var/lib/machi-update", "/usr/lib/machitap")
+    box.do("tee", "/usr/lib/machitap/updates.toml", given='name = "machitap-pi-4-tap"\nversion = "0.1.0"\n')
+    box.do("systemctl", "daemon-reload")
+    box.do("systemctl", "start", name)
+    assert (box.shown(name, "ConditionResult"), box.log(name)) == ("no", ""), "nothing was fetched"
+    begun = "mkdir -p /var/lib/machi-uplink/update && touch /var/lib/machi-uplink/update/0.part"
+    box.do("sh", "-c", f"{begun} && chown -R {CALLS}: /var/lib/machi-uplink/update && systemctl start {name}")
+    assert "the town offers nothing" in box.log(name)
+    assert box.shown(name, "Result") == "success"
+
+
 def test_systemd_calls_it_started_when_it_serves_and_not_before(box: Box) -> None:
     box.do("systemctl", "stop", TAP)
     box.do("systemctl", "start", TAP)  # returns at READY=1

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from appliance.versions import VersionError, is_older, newest, read
+from sync.versions import VersionError, is_older, newest, read
 
 IN_ORDER = (
     "0.0.9",
