@@ -1,7 +1,7 @@
 """Statements that are run at every call of every unit, without what SQLAlchemy does anew around each.
 
-SQLAlchemy writes their SQL, once for each kind of database; from then on the driver is spoken to directly, which takes
-a quarter of the time. It is for columns whose values both drivers take and give as they are: text, whole numbers, bytes.
+SQLAlchemy writes their SQL, once for each kind of database; from then on the driver is spoken to directly, in a quarter
+of the time. It is for columns whose values both drivers take and give as they are: text, whole numbers, bytes.
 """
 
 from collections.abc import Mapping
