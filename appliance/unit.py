@@ -27,6 +27,7 @@ from appliance.tap import TapPath
 from appliance.told import Announcer
 from appliance.trust import Believer
 from appliance.twinned import Twinned
+from appliance.vicinity import Vicinity
 from drivers.card import Trust
 from sync import chain, installed
 from sync.directory import DIRECTORY
@@ -53,6 +54,7 @@ class Unit:
     room: Room
     receipts: Receipts
     twin: Twinned
+    vicinity: Vicinity
 
     def close(self) -> None:
         """End in order."""
@@ -115,7 +117,10 @@ def assemble(
         news=lambda: (written.tip, outbox.backlog()),
     )
     twin = _twin(enrolment, opened, directory, world)
-    return Unit(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, announcer, hatch, room, receipts, twin)
+    near = _near(enrolment, opened, directory, world)
+    return Unit(
+        *(enrolment.unit, enrolment.epoch, opened, directory, tap, staff, announcer, hatch, room, receipts, twin, near)
+    )
 
 
 def _asking(unit: str, inbox: Inbox, hatch: Hatch, world: World) -> Asking:
@@ -123,11 +128,20 @@ def _asking(unit: str, inbox: Inbox, hatch: Hatch, world: World) -> Asking:
     return Asking(since=since, heard_s=hatch.heard_s, mono=world.clock.mono, ring=lambda: None)
 
 
-def _twin(enrolment: Enrolment, opened: Opened, directory: Directory, world: World) -> Twinned:
-    return Twinned(
+def _near(enrolment: Enrolment, opened: Opened, directory: Directory, world: World) -> Vicinity:
+    twinned = _twin(enrolment, opened, directory, world, is_fitted=True)
+    return Vicinity(enrolment.unit, enrolment.epoch, directory, world.keystore, world.clock, twinned)
+
+
+def _twin(
+    enrolment: Enrolment, opened: Opened, directory: Directory, world: World, *, is_fitted: bool = False
+) -> Twinned:
+    made = Twinned(
         owner=lambda: Owner(enrolment.unit, enrolment.epoch, directory.twin_key()),
         journal=opened.journal,
         outbox=Outbox(opened.journal, opened.history),
         clock=world.clock,
         own_key=chain.PublicKey(world.keystore.public, world.check),
     )
+    made.is_fitted = is_fitted
+    return made

@@ -15,6 +15,7 @@ from central.folder import Folder
 from central.granting import Granter
 from central.intake import Intake
 from central.losses import Losses
+from central.neighbours import Neighbours
 from central.office import Office, offices
 from central.parting import Parting
 from central.reconcile import Reconciler
@@ -44,6 +45,7 @@ class Centre:
     losses: Losses
     parting: Parting
     staffing: Staffing
+    neighbours: Neighbours
     teller: Teller
     offices: tuple[Office, ...]
     on_arrival: Callable[[], None] = field(default=lambda: None)
@@ -111,6 +113,7 @@ def assemble(
         losses=Losses(streams, reconciler),
         parting=Parting(town, town_id, streams, reconciler),
         staffing=Staffing(streams, reconciler),
+        neighbours=Neighbours(engine, streams, reconciler),
         teller=Teller(engine, reconciler, streams, register, every_office),
         offices=every_office,
     )

@@ -99,7 +99,7 @@ class Clerk:
     def _work(self) -> int:
         """Add up, then say on, then deal: a little of the first of them that has something to do."""
         centre = self._centre
-        return centre.reconciler.step() or centre.teller.turn() or centre.dealer.turn()
+        return centre.reconciler.step() or centre.teller.turn() or centre.neighbours.turn() or centre.dealer.turn()
 
     async def _do(self, work: Callable[[], int]) -> bool:
         """Do a little of what is to be done; return whether there is more."""

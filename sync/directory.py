@@ -24,10 +24,24 @@ from sync.facts import (
     UnitSet,
     UnitState,
 )
+from sync.neighbours import KeepSet, NeighbourSet, Party
 from sync.program import Fold
 from sync.staff import Person, StaffSet
 
-Statement = Town | PlaceNamed | UnitSet | CardSet | FaceKey | CounterKey | PhoneSet | Order | StaffSet | TwinKey
+Statement = (
+    Town
+    | PlaceNamed
+    | UnitSet
+    | CardSet
+    | FaceKey
+    | CounterKey
+    | PhoneSet
+    | Order
+    | StaffSet
+    | TwinKey
+    | NeighbourSet
+    | KeepSet
+)
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -73,6 +87,15 @@ def staff_key(unit: str) -> str:
     return f"staff/{unit}"
 
 
+def neighbour_key(unit: str) -> str:
+    return f"neighbour/{unit}"
+
+
+def keep_key(keeper: str, of: str = "") -> str:
+    """Return the key of one whose twin a unit keeps, or what the keys of all of them begin with."""
+    return f"keep/{keeper}/{of}"
+
+
 def _key(entry: Entry) -> str:
     key = _KEYS.get(type(entry.fact))
     return key(entry.fact) if key else TOWN_KEY
@@ -88,6 +111,8 @@ _KEYS: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
     Order: lambda fact: order_key(fact.name, fact.epoch),
     StaffSet: lambda fact: staff_key(fact.of),
     TwinKey: lambda _: TWIN_KEY,
+    NeighbourSet: lambda fact: neighbour_key(fact.of),
+    KeepSet: lambda fact: keep_key(fact.keeper, fact.of.unit),
 }
 
 
@@ -106,7 +131,7 @@ def _strictness(fact: Statement | None) -> int:
 
 DIRECTORY: Fold[Said] = Fold(
     name="directory",
-    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet, TwinKey),
+    kinds=(Town, *_KEYS),
     state=Said,
     empty=Said(),
     key=_key,
@@ -123,6 +148,8 @@ DIRECTORY: Fold[Said] = Fold(
         Order("lib01", 1, UnitState.SUSPENDED, "clone"),
         StaffSet("lib01", (Person(3, "はる"),), needed=True),
         TwinKey("x25519", "QUJD"),
+        NeighbourSet("lib01", Party("shop01", 1, "QUJD"), "192.0.2.7:4710"),
+        KeepSet("shop01", Party("lib01", 2, "QUJD"), 256, 1),
     ),
-    version=5,
+    version=6,
 )
