@@ -66,7 +66,7 @@ def unix_door(path: str) -> socket.socket:
     Such a folder (setgid) is how an image says that the uplink, a user of its own in that group, may knock.
     """
     place = Path(path)
-    place.parent.mkdir(mode=0o700, exist_ok=True)
+    place.parent.mkdir(mode=0o710, exist_ok=True)
     place.unlink(missing_ok=True)
     door = socket.socket(socket.AF_UNIX)
     door.bind(path)

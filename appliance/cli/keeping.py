@@ -1,10 +1,15 @@
 """`machi unit keep|kept`: keep the twins of neighbours' journals, and take one along."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from appliance.cli.common import FOLDER, JSON, ExistsError, HardwareError, NotFoundError, inside, plainly, say
+
+if TYPE_CHECKING:
+    from sync.technician import KeptTwin
 
 
 @click.command(epilog="\b\nExamples:\n  machi unit keep shop01\n  machi unit keep shop01 --json")
@@ -36,29 +41,40 @@ def kept(folder: Path, unit: str | None, output: Path | None, as_json: bool) -> 
     There: machi central twin. Here they stay, and more may be added meanwhile.
     """
     from appliance import durable
-    from appliance.config import read_config
-    from sync.twin import life_of
 
     to = output.absolute() if output else None
     with plainly(), inside(folder):
-        place = Path() / read_config(Path()).keeper.path
-        names = sorted(path.name for path in place.glob("*.twin")) if place.is_dir() else []
-        found = [(name, *life) for name in names if (life := life_of(name)) and unit in (None, life[0])]
+        place, twins = kept_in(Path())
+        found = [one for one in twins if unit in (None, one.unit)]
         if unit and not found:
             raise NotFoundError(f"{unit} の控えはここにありません\nnothing of {unit} is kept here")
-        for name, *_ in found if to else ():
-            if to and (to / name).exists():
-                raise ExistsError(f"{to / name} is there already; name another folder")
-        try:
-            for name, *_ in found if to else ():
-                if to:
-                    durable.write(to / name, (place / name).read_bytes())
-        except OSError as error:
-            raise HardwareError(f"{error.filename or to}: {error.strerror}") from error
-        twins = [
-            {"file": name, "unit": of, "life": life, "bytes": (place / name).stat().st_size} for name, of, life in found
-        ]
+        if to:
+            for one in found:
+                if (to / one.file).exists():
+                    raise ExistsError(f"{to / one.file} is there already; name another folder")
+            try:
+                for one in found:
+                    durable.write(to / one.file, (place / one.file).read_bytes())
+            except OSError as error:
+                raise HardwareError(f"{error.filename or to}: {error.strerror}") from error
+    shown = msgspec.to_builtins(found)
     if as_json:
-        say({"schema": "machi.unit.kept/1", "twins": twins}, as_json=True)
-    for one in () if as_json else twins:
-        say(one, as_json=False)
+        say({"schema": "machi.unit.kept/1", "twins": shown}, as_json=True)
+    for line in () if as_json else shown:
+        say(line, as_json=False)
+
+
+def kept_in(folder: Path) -> tuple[Path, "list[KeptTwin]"]:
+    """Return where the unit in a folder keeps the twins of others, and which there are.
+
+    Raises:
+        ConfigError: its configuration cannot be used.
+    """
+    from appliance.config import read_config
+    from sync.technician import KeptTwin
+    from sync.twin import life_of
+
+    place = folder / read_config(folder).keeper.path
+    files = sorted(place.glob("*.twin")) if place.is_dir() else []
+    named = [(file, life_of(file.name)) for file in files]
+    return place, [KeptTwin(file.name, *life, file.stat().st_size) for file, life in named if life]
