@@ -12,7 +12,17 @@ from starlette.applications import Starlette
 
 from appliance import hatch_http, practice
 from appliance.care import Care
-from appliance.config import HATCH_SOCKET, TRUST_FOLDER, Config, driver, fitted, read_config, read_enrolment, read_life
+from appliance.config import (
+    CELLAR_SOCKET,
+    HATCH_SOCKET,
+    TRUST_FOLDER,
+    Config,
+    driver,
+    fitted,
+    read_config,
+    read_enrolment,
+    read_life,
+)
 from appliance.counter import words_folders
 from appliance.daemon import Daemon, Devices
 from appliance.feedback import Feedback
@@ -79,9 +89,13 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     daemon.begin_practice = practise
     journal = unit.opened.journal
     want = unit.tap.asking
-    behind = hatch_http.Daemon(daemon.ask, daemon.status, lambda: want.want, journal.copy_to, unit.twin, unit.offers)
+    behind = hatch_http.Daemon(
+        *(daemon.ask, daemon.status, lambda: want.want, journal.copy_to, unit.twin, unit.vicinity, unit.offers)
+    )
     hatch = hatch_http.create_hatch(behind, unit.hatch, bells, here)
     doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]
+    if config.keeper.port:
+        doors.append((hatch_http.create_cellar(behind), unix_door(CELLAR_SOCKET)))
     if config.screen.port:
         screen = _screen(daemon, unit, board)
         doors.append((screen, local_door(config.screen.port)))

@@ -21,6 +21,7 @@ KEY_FILE: Final = "unit.key"
 PUBLIC_FILE: Final = "unit.pub"
 JOURNAL_FILE: Final = "journal.db"
 HATCH_SOCKET: Final = "hatch.sock"
+CELLAR_SOCKET: Final = "cellar/keeper.sock"
 TLS_FOLDER: Final = "tls"
 BUNDLES_FOLDER: Final = f"{TLS_FOLDER}/update"  # what the uplink has fetched of an offered system
 BUNDLE_END: Final = ".raucb"  # behind the SHA-256, once it is whole
@@ -55,10 +56,28 @@ class Uplink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Twin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often the third process writes to the journal's twin at most, and looks whether its stick is there."""
+    """How often the journal's twin is written to at most, and how often it is looked whether its place is there.
+
+    `neighbour`: where the neighbour that keeps it is found, if not where the office says.
+    """
 
     every_s: Annotated[float, msgspec.Meta(ge=0)] = 1.0
     look_s: Annotated[float, msgspec.Meta(gt=0)] = 2.0
+    neighbour: str = ""
+
+
+class Keeper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where this unit keeps the twins of its neighbours, and so much room it leaves for itself.
+
+    `port`: on which they find it; 0 for a unit that keeps none. `host`: the address that it listens at. `look_s`: how
+    often it asks the daemon whose they are.
+    """
+
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    host: str = "0.0.0.0"  # noqa: S104 - the firewall lets in who is near
+    path: str = "kept"
+    leave_mib: Annotated[int, msgspec.Meta(ge=0)] = 1024
+    look_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +96,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     screen: Screen = Screen()
     uplink: Uplink = Uplink()
     twin: Twin = Twin()
+    keeper: Keeper = Keeper()
     limits: Limits = Limits()
     updates: str = "/var/lib/machi-update"
     image: str = "/usr/lib/machitap/updates.toml"

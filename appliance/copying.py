@@ -1,4 +1,4 @@
-"""What the daemon and the process that writes the journal's twin tell each other."""
+"""What the daemon tells the processes that write and keep twins, and they the daemon."""
 
 import msgspec
 
@@ -21,3 +21,13 @@ class Told(msgspec.Struct, frozen=True):
     upto: dict[str, int] | None = None
     trouble: str = ""
     broken: int = 0
+
+
+class Lodging(msgspec.Struct, frozen=True):
+    """What the keeper's process says of the twins that it keeps for others.
+
+    `trouble`: why it takes nothing more, or "". `bytes`: how long what it has of each unit is.
+    """
+
+    trouble: str = ""
+    bytes: dict[str, int] = msgspec.field(default_factory=dict)

@@ -20,6 +20,7 @@ from appliance.over import OverError
 from appliance.readers import Readers
 from appliance.status import Status, Timings, look
 from appliance.symptoms import Spared
+from appliance.twinned import worst
 from appliance.unit import Unit
 from appliance.view import Viewer
 from drivers.board import Board, Readings
@@ -267,7 +268,7 @@ class Daemon:
                 self._hear(item)
             case Readings():
                 self._care.board_says(item)
-                lag = self._unit.twin.look()
+                lag = worst(self._unit.twin.look(), self._unit.vicinity.lag())
                 self._care.twin_says(lag.lacks or 0, lag.lacks_s)
                 self._look_after_itself()
             case _:

@@ -10,6 +10,8 @@ from sync.directory import (
     card_key,
     counter_key,
     face_key,
+    keep_key,
+    neighbour_key,
     offer_key,
     order_key,
     phone_key,
@@ -18,12 +20,25 @@ from sync.directory import (
     unit_key,
 )
 from sync.facts import CardSet, CounterKey, FaceKey, Order, PhoneSet, PlaceNamed, Town, TwinKey, UnitSet
+from sync.neighbours import KeepSet, NeighbourSet
 from sync.staff import StaffSet
 from sync.twin import ALG
 from sync.updates import Offered
 
 Known = TypeVar(
-    "Known", Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet, TwinKey, Offered
+    "Known",
+    Town,
+    PlaceNamed,
+    UnitSet,
+    CardSet,
+    FaceKey,
+    CounterKey,
+    PhoneSet,
+    Order,
+    StaffSet,
+    TwinKey,
+    NeighbourSet,
+    Offered,
 )
 
 
@@ -74,6 +89,15 @@ class Directory:
     def offer(self) -> Offered | None:
         """Return the system that this unit was offered last, perhaps held or taken back since."""
         return self._said(offer_key(self._unit), Offered)
+
+    def neighbour(self) -> NeighbourSet | None:
+        """Return where the office wants our twin to be kept, or None if it has never said so."""
+        return self._said(neighbour_key(self._unit), NeighbourSet)
+
+    def guests(self) -> tuple[KeepSet, ...]:
+        """Return whose twins the office wants us to keep."""
+        found = (said.fact for _, said in self._shelf.states(DIRECTORY, keep_key(self._unit)))
+        return tuple(fact for fact in found if isinstance(fact, KeepSet))
 
     def order(self) -> Order | None:
         """Return the centre's latest order to this unit in its present life."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from appliance.behind import twin_of
+from appliance.behind import keeps_of, neighbour_of, twin_of
 from drivers.check import Check, Probed, State
 from drivers.choose import UnknownDriverError, find, load
 from drivers.clock import Clock
@@ -86,6 +86,8 @@ def examine(
     kinds = sorted(devices, key=lambda kind: (_ORDER.index(kind) if kind in _ORDER else len(_ORDER), kind))
     findings = [_finding("daemon", "", _daemon(status), is_running=False)]
     findings += [_device(kind, dict(devices[kind]), status, clock) for kind in kinds]
+    near = {"neighbour": neighbour_of(status or {}), "keeper": keeps_of(status or {})}
+    findings += [_finding(part, "", check, is_running=False) for part, check in near.items() if check]
     findings.append(_finding("centre", "", centre(), is_running=False))
     findings += [_finding(one.what, "", _ill(one), is_running=False) for one in _symptoms(status or {})]
     return _report(unit, findings, is_running=status is not None)

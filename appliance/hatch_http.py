@@ -18,13 +18,16 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from appliance import over
-from appliance.copying import Told
+from appliance.copying import Lodging, Told
 from appliance.hatch import Hatch
 from appliance.inbox import StrangeError
 from appliance.journal import JournalFullError
 from appliance.offers import Offers
 from appliance.over import OverError
 from appliance.twinned import Twinned
+from appliance.vicinity import Vicinity
+from sync.entries import KeyText
+from sync.letters import Role
 from sync.messages import Head
 from sync.segment import SegmentError, split, unpack
 
@@ -75,25 +78,27 @@ class Bells:
     Attributes:
         news: something to send, for the uplink.
         want: a question that somebody stands and waits for, for the uplink.
-        twin: something to write a second time.
+        twin: something to write a second time, to a stick.
+        near: something to write a second time, to a neighbour.
     """
 
     news: Bell = field(default_factory=Bell)
     want: Bell = field(default_factory=Bell)
     twin: Bell = field(default_factory=Bell)
+    near: Bell = field(default_factory=Bell)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        for bell in (self.news, self.want, self.twin):
+        for bell in (self.news, self.want, self.twin, self.near):
             bell.attach(loop)
 
     def ring(self) -> None:
         """Tell everybody that something was written; may be called from any thread."""
-        self.news.ring()
-        self.twin.ring()
+        for bell in (self.news, self.twin, self.near):
+            bell.ring()
 
     def end(self) -> None:
         """Let everybody go; may be called from any thread."""
-        for bell in (self.news, self.want, self.twin):
+        for bell in (self.news, self.want, self.twin, self.near):
             bell.end()
 
 
@@ -105,7 +110,8 @@ class Daemon:
         ask: runs a function in the daemon's thread.
         want: returns the open question, once.
         copy: copies the journal to a path.
-        twin: knows the journal's twin.
+        twin: knows the journal's twin on a stick.
+        vicinity: knows the one at a neighbour, and those that this unit keeps.
         offers: knows the system that the town offers.
     """
 
@@ -114,6 +120,7 @@ class Daemon:
     want: Callable[[], msgspec.Struct | None]
     copy: Callable[[str], None]
     twin: Twinned
+    vicinity: Vicinity
     offers: Offers
 
 
@@ -138,9 +145,35 @@ def create_hatch(daemon: Daemon, hatch: Hatch, bells: Bells, folder: Path) -> St
             Route("/twin/bell", door.twin_bell),
             Route("/update", door.update),
             Route("/update/{number:int}", door.update_fetched, methods=["POST"]),
+            Route("/near", door.near, methods=["POST"]),
+            Route("/near/writing", door.near_writing),
+            Route("/near/bell", door.near_bell),
+            Route("/near/vouch", door.near_vouch, methods=["POST"]),
         ],
         exception_handlers={OverError: over.answer},
     )
+
+
+def create_cellar(daemon: Daemon) -> Starlette:
+    """Make the application for the process that keeps the twins of others: it hears of nothing else of this unit."""
+
+    async def keeping(request: Request) -> Response:
+        """Hear how the keeper's process stands; answer with whose twins it is to keep."""
+        lodging = msgspec.json.decode(await _body(request), type=Lodging)
+        return _json(await daemon.ask(lambda: daemon.vicinity.keeping(lodging)))
+
+    async def vouched(request: Request) -> Response:
+        return await _vouched(daemon, request, Role.KEEPER)
+
+    return Starlette(
+        routes=[Route("/keeping", keeping, methods=["POST"]), Route("/vouch", vouched, methods=["POST"])],
+        exception_handlers={OverError: over.answer},
+    )
+
+
+async def _vouched(daemon: Daemon, request: Request, role: Role) -> Response:
+    key = msgspec.json.decode(await _body(request), type=KeyText)
+    return Response(await daemon.ask(lambda: daemon.vicinity.vouch(role, key)), media_type="application/json")
 
 
 class _Door:
@@ -149,8 +182,10 @@ class _Door:
         self._status = daemon.status
         self._want = daemon.want
         self._copy = daemon.copy
+        self._daemon = daemon
         self._twin = daemon.twin
         self._offers = daemon.offers
+        self._near = daemon.vicinity
         self._hatch = hatch
         self._bells = bells
         self._folder = folder
@@ -238,6 +273,22 @@ class _Door:
         except JournalFullError as error:
             return _refusal(error)
         return Response(status_code=204)
+
+    async def near(self, request: Request) -> Response:
+        """The same as `twin` of the one that a neighbour keeps."""
+        told = msgspec.json.decode(await _body(request), type=Told)
+        return await self._packed(lambda: self._near.twin.next(told))
+
+    async def near_writing(self, _request: Request) -> Response:
+        writing = await self._ask(self._near.writing)
+        return _json(writing) if writing else Response(status_code=204)
+
+    async def near_bell(self, request: Request) -> Response:
+        await self._bells.near.wait(_seconds(request))
+        return Response(status_code=204)
+
+    async def near_vouch(self, request: Request) -> Response:
+        return await _vouched(self._daemon, request, Role.WRITER)
 
     async def _packed(self, question: Callable[[], bytes | None]) -> Response:
         try:

@@ -10,6 +10,7 @@ from appliance.readers import Readers
 from appliance.symptoms import Spared
 from appliance.twinned import Lag
 from appliance.unit import WAITING_MAX, Unit
+from appliance.vicinity import Keeps
 from sync.facts import Gap
 from sync.rights import Moves
 from sync.symptoms import Symptom
@@ -39,7 +40,7 @@ class Status(msgspec.Struct, frozen=True):
     `unsent_money`: how many entries that the centre has not heard are about money, or anything else that is dealt out.
     `operator`: who is signed in behind the counter; 0 for nobody. `screens`: how many pages of its screen are open.
     `paper`: why the last receipt did not come out, or empty.
-    `twin`: how far behind the journal's second copy is.
+    `twin`: how far behind the journal's second copy is; `neighbour`: the one at a neighbour. `keeps`: those of others.
     `symptoms`: what it suffers from, the gravest first; `spares`: what it has given up for that.
     """
 
@@ -64,6 +65,8 @@ class Status(msgspec.Struct, frozen=True):
     screens: int
     lost: list[Gap]
     twin: Lag
+    neighbour: Lag
+    keeps: Keeps
     symptoms: list[Symptom]
     spares: list[Spared]
     touch_p50_s: float | None
@@ -96,6 +99,8 @@ def look(unit: Unit, care: Care, readers: Readers, timings: Timings, screens: in
         screens=screens,
         lost=unit.opened.lost,
         twin=unit.twin.look(),
+        neighbour=unit.vicinity.lag(),
+        keeps=unit.vicinity.keeps(),
         symptoms=list(care.symptoms),
         spares=list(care.spared),
         touch_p50_s=timings.percentile(0.5),

@@ -32,6 +32,7 @@ class Lag(msgspec.Struct, frozen=True):
         upto: the last entry in it, by its last word.
         lacks: how many entries are not in it, by its last word.
         lacks_s: how long ago the oldest of them was written.
+        at: which neighbour it lies at, and where that is; "" of a stick.
     """
 
     state: str
@@ -40,6 +41,12 @@ class Lag(msgspec.Struct, frozen=True):
     lacks: int | None = None
     lacks_s: int | None = None
     broken: int = 0
+    at: str = ""
+
+
+def worst(*lags: Lag) -> Lag:
+    """Return the one that is furthest behind."""
+    return max(lags, key=lambda lag: -1 if lag.lacks_s is None else lag.lacks_s)
 
 
 class Twinned:

@@ -30,6 +30,7 @@ from appliance.told import Announcer
 from appliance.trust import Believer
 from appliance.twinned import Twinned
 from appliance.updates import Note, Refused, Settings
+from appliance.vicinity import Vicinity
 from drivers.card import Trust
 from sync import chain, installed
 from sync.directory import DIRECTORY
@@ -68,6 +69,7 @@ class Unit:
     room: Room
     receipts: Receipts
     twin: Twinned
+    vicinity: Vicinity
     offers: Offers
 
     def close(self) -> None:
@@ -134,7 +136,8 @@ def assemble(
         news=lambda: (written.tip, outbox.backlog()),
     )
     twin = _twin(enrolment, opened, directory, world)
-    parts = (directory, tap, staff, announcer, hatch, room, receipts, twin, offers)
+    near = _near(enrolment, opened, directory, world)
+    parts = (directory, tap, staff, announcer, hatch, room, receipts, twin, near, offers)
     return Unit(enrolment.unit, enrolment.epoch, opened, *parts)
 
 
@@ -143,11 +146,20 @@ def _asking(unit: str, inbox: Inbox, hatch: Hatch, world: World) -> Asking:
     return Asking(since=since, heard_s=hatch.heard_s, mono=world.clock.mono, ring=lambda: None)
 
 
-def _twin(enrolment: Enrolment, opened: Opened, directory: Directory, world: World) -> Twinned:
-    return Twinned(
+def _near(enrolment: Enrolment, opened: Opened, directory: Directory, world: World) -> Vicinity:
+    twinned = _twin(enrolment, opened, directory, world, is_fitted=True)
+    return Vicinity(enrolment.unit, enrolment.epoch, directory, world.keystore, world.clock, twinned)
+
+
+def _twin(
+    enrolment: Enrolment, opened: Opened, directory: Directory, world: World, *, is_fitted: bool = False
+) -> Twinned:
+    made = Twinned(
         owner=lambda: Owner(enrolment.unit, enrolment.epoch, directory.twin_key()),
         journal=opened.journal,
         outbox=Outbox(opened.journal, opened.history),
         clock=world.clock,
         own_key=chain.PublicKey(world.keystore.public, world.check),
     )
+    made.is_fitted = is_fitted
+    return made

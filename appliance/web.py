@@ -1,4 +1,4 @@
-"""The second thread of a unit: it serves the screen on a local port and the hatch on a Unix socket."""
+"""The second thread of a process: it serves the screen on a local port, the hatch on a Unix socket, or neighbours."""
 
 import asyncio
 import socket
@@ -26,15 +26,17 @@ class Web:
         doors: Sequence[tuple[ASGIApp, socket.socket]],
         attach: Sequence[Attach],
         end: Sequence[Callable[[], None]] = (),
+        callers_max: int | None = None,
     ) -> None:
         """`attach` is called with the event loop before anything is served, `end` when nothing is any more.
 
-        Whatever waits for something that will not come has to be let go by `end`.
+        Whatever waits for something that will not come has to be let go by `end`. `callers_max`: so many are served at
+        once, and others are sent away; None: all.
         """
         self._doors = doors
         self._attach = attach
         self._end = end
-        self._servers = [uvicorn.Server(_settings(app)) for app, _ in doors]
+        self._servers = [uvicorn.Server(_settings(app, callers_max)) for app, _ in doors]
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="web", daemon=True)
         self._attached = threading.Event()
 
@@ -64,6 +66,7 @@ def unix_door(path: str) -> socket.socket:
     Such a folder (setgid) is how an image says that the uplink, a user of its own in that group, may knock.
     """
     place = Path(path)
+    place.parent.mkdir(mode=0o710, exist_ok=True)
     place.unlink(missing_ok=True)
     door = socket.socket(socket.AF_UNIX)
     door.bind(path)
@@ -78,18 +81,34 @@ def local_door(port: int) -> socket.socket:
     Raises:
         ConfigError: somebody else has it, or this user may not.
     """
-    door = socket.socket()
+    return near_door(port, "127.0.0.1", "screen")
+
+
+def near_door(port: int, host: str, setting: str) -> socket.socket:
+    """Open a port at an address of this machine; `setting`: the table of the configuration that names it.
+
+    Raises:
+        ConfigError: somebody else has it, this user may not, or this machine has no such address.
+    """
+    door = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        door.bind(("127.0.0.1", port))
+        door.bind((host, port))
         door.listen()
     except OSError as error:
         door.close()
-        raise ConfigError(f"{CONFIG_FILE}: screen.port {port}: {error.strerror}; free it, or set another") from error
+        why = f"{CONFIG_FILE}: {setting}.port {port}: {error.strerror}; free it, or set another"
+        raise ConfigError(why) from error
     return door
 
 
-def _settings(app: ASGIApp) -> uvicorn.Config:
+def _settings(app: ASGIApp, callers_max: int | None) -> uvicorn.Config:
     return uvicorn.Config(
-        app, lifespan="off", access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=1
+        app,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        limit_concurrency=callers_max,
     )

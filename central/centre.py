@@ -17,6 +17,7 @@ from central.folder import Folder
 from central.granting import Granter
 from central.intake import Intake
 from central.losses import Losses
+from central.neighbours import Neighbours
 from central.office import Office, offices
 from central.parting import Parting
 from central.reconcile import Reconciler
@@ -52,6 +53,7 @@ class Centre:
     losses: Losses
     parting: Parting
     staffing: Staffing
+    neighbours: Neighbours
     teller: Teller
     roll_outs: RollOuts
     offices: tuple[Office, ...]
@@ -123,6 +125,7 @@ def assemble(
         losses=Losses(streams, reconciler),
         parting=Parting(town, town_id, streams, reconciler),
         staffing=Staffing(streams, reconciler),
+        neighbours=Neighbours(engine, streams, reconciler),
         teller=Teller(engine, reconciler, streams, register, every_office),
         roll_outs=RollOuts(engine, town, streams, reconciler),
         offices=every_office,

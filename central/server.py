@@ -99,7 +99,8 @@ class Clerk:
     def _work(self) -> int:
         """Add up, then say on, then see who went back, then deal: a little of the first that has something to do."""
         centre = self._centre
-        return centre.reconciler.step() or centre.teller.turn() or centre.roll_outs.turn() or centre.dealer.turn()
+        turns = (centre.reconciler.step, centre.teller.turn, centre.neighbours.turn, centre.roll_outs.turn)
+        return next((done for turn in turns if (done := turn())), 0) or centre.dealer.turn()
 
     async def _do(self, work: Callable[[], int]) -> bool:
         """Do a little of what is to be done; return whether there is more."""

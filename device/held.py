@@ -11,6 +11,15 @@ from sync.entries import Register
 from sync.technician import About
 
 
+def take_twins(unit: Unit, place: Path) -> list[Path]:
+    """Copy the twins that a unit keeps for its neighbours into a folder: sealed, and checked by the centre alone."""
+    files = [place / one.file for one in unit.kept()]
+    place.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        write(file, unit.twin(file.name))
+    return files
+
+
 class Held(NamedTuple):
     """A journal in the technician's hands."""
 

@@ -11,7 +11,7 @@ import msgspec
 from device.errors import DeviceError, Exit
 from device.ssh import Answer, Road, Session, refusal
 from sync.entries import BAD_JSON
-from sync.technician import About, Role, SetUp, Standing, Updated
+from sync.technician import About, KeptTwin, Role, SetUp, Standing, Updated
 
 Read = TypeVar("Read")
 
@@ -50,6 +50,14 @@ class Unit:
     def journal(self) -> bytes:
         """Return the whole journal, as segments."""
         return self._said(["journal"])
+
+    def kept(self) -> list[KeptTwin]:
+        """Return which twins it keeps for its neighbours."""
+        return self._read(["kept"], list[KeptTwin])
+
+    def twin(self, file: str) -> bytes:
+        """Return one of them, sealed as it is."""
+        return self._said(["kept", shlex.quote(file)])
 
     def standing(self, release: bytes = b"") -> Standing:
         """Return what the town does not hold of it: by the office's leave, or by what the unit last heard."""

@@ -45,7 +45,7 @@ def _arrange(root: Path) -> None:
     inside(root, "systemctl", "preset", "--quiet", *_preset(root))
     if not (root / "usr/bin/weston").exists():  # a board has a socket for a display, whatever is in it
         inside(root, "systemctl", "mask", "--quiet", "machi-display.service")
-    for name in ("machi-ssh", "machi-update", "machitap", "machi-uplink"):
+    for name in ("machi-ssh", "machi-update", "machitap", "machi-uplink", "machi-keeper"):
         (root / "var/lib" / name).mkdir(exist_ok=True)
 
 

@@ -24,12 +24,25 @@ from sync.facts import (
     UnitSet,
     UnitState,
 )
+from sync.neighbours import KeepSet, NeighbourSet, Party
 from sync.program import Fold
 from sync.staff import Person, StaffSet
 from sync.updates import Hours, Offered, OfferState
 
 Statement = (
-    Town | PlaceNamed | UnitSet | CardSet | FaceKey | CounterKey | PhoneSet | Order | StaffSet | TwinKey | Offered
+    Town
+    | PlaceNamed
+    | UnitSet
+    | CardSet
+    | FaceKey
+    | CounterKey
+    | PhoneSet
+    | Order
+    | StaffSet
+    | TwinKey
+    | NeighbourSet
+    | KeepSet
+    | Offered
 )
 
 
@@ -80,6 +93,15 @@ def offer_key(unit: str) -> str:
     return f"offer/{unit}"
 
 
+def neighbour_key(unit: str) -> str:
+    return f"neighbour/{unit}"
+
+
+def keep_key(keeper: str, of: str = "") -> str:
+    """Return the key of one whose twin a unit keeps, or what the keys of all of them begin with."""
+    return f"keep/{keeper}/{of}"
+
+
 def _key(entry: Entry) -> str:
     key = _KEYS.get(type(entry.fact))
     return key(entry.fact) if key else TOWN_KEY
@@ -95,6 +117,8 @@ _KEYS: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
     Order: lambda fact: order_key(fact.name, fact.epoch),
     StaffSet: lambda fact: staff_key(fact.of),
     TwinKey: lambda _: TWIN_KEY,
+    NeighbourSet: lambda fact: neighbour_key(fact.of),
+    KeepSet: lambda fact: keep_key(fact.keeper, fact.of.unit),
     Offered: lambda fact: offer_key(fact.to),
 }
 
@@ -114,7 +138,7 @@ def _strictness(fact: Statement | None) -> int:
 
 DIRECTORY: Fold[Said] = Fold(
     name="directory",
-    kinds=(Town, PlaceNamed, UnitSet, CardSet, FaceKey, CounterKey, PhoneSet, Order, StaffSet, TwinKey, Offered),
+    kinds=(Town, *_KEYS),
     state=Said,
     empty=Said(),
     key=_key,
@@ -131,6 +155,8 @@ DIRECTORY: Fold[Said] = Fold(
         Order("lib01", 1, UnitState.SUSPENDED, "clone"),
         StaffSet("lib01", (Person(3, "はる"),), needed=True),
         TwinKey("x25519", "QUJD"),
+        NeighbourSet("lib01", Party("shop01", 1, "QUJD"), "192.0.2.7:4710"),
+        KeepSet("shop01", Party("lib01", 2, "QUJD"), 256, 1),
         Offered("lib01", 1, OfferState.OPEN, "0.2.0", "machitap-pi-4-tap", "ab" * 32, 7, Hours(120, 270)),
         Offered("lib01", 1, OfferState.HELD, "0.2.0", "machitap-pi-4-tap", "ab" * 32, 7, Hours(120, 270)),
     ),

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from sync import rights, staff, updates
+from sync import neighbours, rights, staff, updates
 from sync.entries import AtMs, BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
 from sync.steps import Stepped
 
@@ -221,6 +221,7 @@ CORE: tuple[type[Fact], ...] = (
     *rights.KINDS,
     *rights.OFFICE,
     rights.Lacked,
+    *neighbours.KINDS,
     *staff.CENTRE,
     *staff.KINDS,
     *updates.CENTRE,

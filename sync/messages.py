@@ -285,9 +285,7 @@ _SIGNED: Final[dict[type[msgspec.Struct], msgspec.json.Decoder[Any]]] = {
 
 def sign(message: msgspec.Struct, signer: chain.Signer) -> bytes:
     """Return the message as JSON with the town's signature over exactly its bytes."""
-    body = msgspec.json.encode(message)
-    sig = signer.sign(_DOMAIN[type(message).__name__] + body)
-    return msgspec.json.encode(_Envelope(msgspec.Raw(body), text(sig)))
+    return envelope(_DOMAIN[type(message).__name__], message, signer)
 
 
 def open_signed(raw: bytes, kind: type[Signed], town_key: bytes, check: chain.Check = chain.check_signature) -> Signed:
@@ -297,12 +295,27 @@ def open_signed(raw: bytes, kind: type[Signed], town_key: bytes, check: chain.Ch
         MessageError: not signed by the town, or not a message of this kind.
     """
     try:
-        envelope = _ENVELOPE.decode(raw)
-        body = bytes(envelope.body)
-        check(town_key, _DOMAIN[kind.__name__] + body, raw_bytes(envelope.sig))
-        return cast("Signed", _SIGNED[kind].decode(body))
+        return cast("Signed", _SIGNED[kind].decode(open_envelope(_DOMAIN[kind.__name__], raw, town_key, check)))
     except (*BAD_JSON, chain.SealError, MessageError) as error:
         raise MessageError(f"not a message of this town: {error}") from error
+
+
+def envelope(domain: bytes, message: msgspec.Struct, signer: chain.Signer) -> bytes:
+    """Return a message as JSON with a signature over exactly its bytes and what kind of message it is."""
+    body = msgspec.json.encode(message)
+    return msgspec.json.encode(_Envelope(msgspec.Raw(body), text(signer.sign(domain + body))))
+
+
+def open_envelope(domain: bytes, raw: bytes, key: bytes, check: chain.Check = chain.check_signature) -> bytes:
+    """Check the signature of a message of this kind, and return its body.
+
+    Raises:
+        MessageError, SealError, BAD_JSON: it is none, or not by this key.
+    """
+    found = _ENVELOPE.decode(raw)
+    body = bytes(found.body)
+    check(key, domain + body, raw_bytes(found.sig))
+    return body
 
 
 def unsigned(raw: bytes, kind: type[Signed]) -> Signed:

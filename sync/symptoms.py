@@ -120,8 +120,8 @@ _MEANINGS: Final[Mapping[str, Meaning]] = {
     What.TWIN: Meaning(
         ja="記録の控えが止まっています(控えにない記録 {figure} 件)",
         en="the journal's twin has stopped ({figure} entries are not in it)",
-        do_ja="控え用のUSBメモリが差してあるか見てください。くわしくは machi unit doctor",
-        do_en="look whether its USB stick is plugged in; machi unit doctor says more",
+        do_ja="控え用のUSBメモリか、控えを預かる隣の端末を見てください。くわしくは machi unit doctor",
+        do_en="look at its USB stick, or at the neighbour that keeps it; machi unit doctor says more",
     ),
     What.UPDATE: Meaning(
         ja="更新は取りやめ、前のシステムに戻りました: {figure}",

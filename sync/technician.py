@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -24,7 +24,7 @@ class Role(StrEnum):
     PROVISION = "provision"  # change, too
 
 
-LOOK: Final = ("about", "status", "doctor", "verify", "logs", "journal", "standing", "updated")
+LOOK: Final = ("about", "status", "doctor", "verify", "logs", "journal", "standing", "updated", "kept")
 CHANGE: Final = (
     "hold",
     "clock",
@@ -72,6 +72,15 @@ class About(msgspec.Struct, frozen=True):
     host_certificate: str
     technicians: Count
     active: list[str]
+
+
+class KeptTwin(msgspec.Struct, frozen=True):
+    """A twin that a unit keeps for a neighbour: its file, whose it is, in which life, and how long it is."""
+
+    file: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,31}-[0-9]{1,9}\.twin$")]
+    unit: UnitName
+    life: Count
+    bytes: Count
 
 
 class Standing(msgspec.Struct, frozen=True):

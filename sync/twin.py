@@ -7,6 +7,7 @@ written again behind them. The form is in docs/device.md.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, BinaryIO, Final
@@ -27,6 +28,7 @@ _INFO: Final = b"machitap/twin/1\0"
 _KEY_DIGITS: Final = 16
 _LINE_MAX: Final = 512
 _DIGEST_LINE: Final = 65
+_FILE_NAME: Final = re.compile(r"([a-z][a-z0-9-]*)-([0-9]{1,9})\.twin")
 
 
 class TwinError(ValueError):
@@ -62,6 +64,10 @@ class Record:
     line: bytes
     sealed: bytes
 
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.line + self.sealed).hexdigest()
+
 
 @dataclass(frozen=True)
 class Owner:
@@ -74,7 +80,7 @@ class Owner:
     @property
     def file(self) -> str:
         """The name of the twin: one for each life of a unit."""
-        return f"{self.unit}-{self.epoch}.twin"
+        return file_name(self.unit, self.epoch)
 
 
 @dataclass
@@ -87,6 +93,16 @@ class Held:
     def add(self, head: Head) -> None:
         if head.after <= self.upto.get(head.boot, 0) < head.last:
             self.upto[head.boot] = head.last
+
+
+def file_name(unit: str, epoch: int) -> str:
+    return f"{unit}-{epoch}.twin"
+
+
+def life_of(file: str) -> tuple[str, int] | None:
+    """Undo `file_name`; None for any other name."""
+    found = _FILE_NAME.fullmatch(file)
+    return (found[1], int(found[2])) if found else None
 
 
 def key_id(public: bytes) -> str:
@@ -125,6 +141,11 @@ def held(found: Iterable[Record | None], owner: Owner) -> Held:
         elif (record.head.unit, record.head.epoch, record.head.key) == mine:
             so_far.add(record.head)
     return so_far
+
+
+def digest_of(record: bytes) -> str:
+    """Return the digest that a record bears which was just sealed."""
+    return record[-_DIGEST_LINE:-1].decode()
 
 
 def open_record(record: Record, key: X25519PrivateKey) -> Segment:

@@ -3,6 +3,7 @@
 import click
 
 from appliance.cli.carrying import export, import_
+from appliance.cli.keeping import keep, kept
 from appliance.cli.living import accept, enrol, init, request, run, twin, uplink
 from appliance.cli.looking import doctor, status, verify
 from appliance.cli.offered import offered
@@ -36,6 +37,8 @@ for command in (
     run,
     uplink,
     twin,
+    keep,
+    kept,
     status,
     doctor,
     verify,

@@ -19,6 +19,7 @@ import msgspec
 from appliance import durable
 from appliance.cli.carrying import import_
 from appliance.cli.common import HardwareError, NotFoundError, RefusedForSafetyError, copy_of, plainly
+from appliance.cli.keeping import kept_in
 from appliance.cli.living import accept, enrol, request
 from appliance.cli.looking import doctor, status, verify
 from appliance.cli.parting import decommission, stands
@@ -108,6 +109,19 @@ def _journal(at: Places, words: Sequence[str]) -> None:
         output = Path(place) / "journal.segments"
         export_copy(copy, output, "segments", at.folder)
         sys.stdout.buffer.write(output.read_bytes())
+
+
+def _kept(at: Places, words: Sequence[str]) -> None:
+    """Say which twins this unit keeps for its neighbours, or give one of them away: it is sealed for the centre."""
+    with plainly():
+        place, twins = kept_in(at.folder)
+    if not words:
+        click.echo(msgspec.json.encode(twins))
+        return
+    (file,) = _words(words, 1)
+    if file not in {one.file for one in twins}:
+        raise NotFoundError(f"{file} is not kept here")
+    sys.stdout.buffer.write((place / file).read_bytes())
 
 
 def _standing(at: Places, words: Sequence[str]) -> None:
@@ -309,6 +323,7 @@ VERBS: Final[dict[str, Callable[[Places, Sequence[str]], None]]] = {
     "logs": _logs,
     "journal": _journal,
     "standing": _standing,
+    "kept": _kept,
     "clock": _clock,
     "init": _init,
     "trust": _trust,

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.config import HATCH_SOCKET, driver, fitted, read_config
-from appliance.twin.writer import Writer
+from appliance.copyist import OnMedium, Writer
 from appliance.uplink.courier import HatchError
 from appliance.uplink.hatch import HttpHatch
 
@@ -34,7 +34,7 @@ def run(folder: Path, *, as_json: bool = False) -> None:
         return
     os.chdir(folder)  # the path of a Unix socket must be short
     hatch = HttpHatch(HATCH_SOCKET)
-    writer = Writer(hatch, driver(config, "twin"), driver(config, "clock").mono)
+    writer = Writer(hatch, OnMedium(driver(config, "twin")), driver(config, "clock").mono)
     hindered: str | None = None
     while not stop.is_set():
         try:

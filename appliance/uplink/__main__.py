@@ -11,13 +11,14 @@ import httpx
 import msgspec
 import tenacity
 
-from appliance.config import BUNDLES_FOLDER, HATCH_SOCKET, TLS_FOLDER, Config, read_config
+from appliance.config import BUNDLES_FOLDER, HATCH_SOCKET, TLS_FOLDER, Config, driver, read_config
 from appliance.uplink import courier
 from appliance.uplink.asker import Asker
 from appliance.uplink.certificate import Tls
 from appliance.uplink.courier import HatchError
 from appliance.uplink.fetcher import Fetcher
 from appliance.uplink.hatch import HttpHatch
+from appliance.uplink.neighbour import HttpCall, Neighbour
 from sync.client import HttpCentre, RefusedError, UnreachableError
 from sync.messages import Why
 
@@ -51,6 +52,14 @@ class Uplink:
             lambda: self._is_busy.is_set() or self._asker.is_asking.is_set(),
             config.uplink.interval_s,
         )
+        mono, twin = driver(config, "clock").mono, config.twin
+        self._neighbour = Neighbour(
+            *(HttpHatch(HATCH_SOCKET), HttpCall(mono), mono, stop),
+            address=twin.neighbour,
+            every_s=twin.every_s,
+            look_s=twin.look_s,
+            idle_s=config.uplink.interval_s,
+        )
 
     def run(self) -> None:
         """Go round until told to stop. Failures are retried with a growing, scattered pause, and never given up."""
@@ -63,6 +72,7 @@ class Uplink:
         )
         self._asker.start()
         self._fetcher.start()
+        self._neighbour.start()
         try:
             while not self._stop.is_set():
                 patiently(self._one_round)

@@ -6,9 +6,10 @@ import httpx
 import msgspec
 
 from appliance.asking import Want
-from appliance.copying import Owner, Told
+from appliance.copying import Lodging, Owner, Told
 from appliance.offers import Wanted
 from appliance.uplink.courier import HatchError, NoDaemonError, Question
+from sync.letters import Keeping, Writing
 from sync.messages import Head, RenewRequest
 
 Answer = TypeVar("Answer")
@@ -74,6 +75,23 @@ class HttpHatch:
         """Say that the bundle of an offer lies here, whole."""
         self._call("POST", f"/update/{number}")
 
+    def near(self, told: Told) -> bytes | None:
+        """Say how the twin at the neighbour stands; return the text of the next segment that it lacks, or None."""
+        return self._call("POST", "/near", msgspec.json.encode(told)) or None
+
+    def writing(self) -> Writing | None:
+        """Return at which neighbour the twin is to be kept, or None."""
+        raw = self._call("GET", "/near/writing")
+        return msgspec.json.decode(raw, type=Writing) if raw else None
+
+    def wait_for_near(self, at_most_s: float) -> None:
+        """Wait until there is something to write to the neighbour, or for so long."""
+        self._call("GET", f"/near/bell?for={at_most_s}", timeout_s=at_most_s + _TIMEOUT_S)
+
+    def vouch(self, key: str) -> bytes:
+        """Have the daemon vouch for the process with this key, as the one that writes the twin."""
+        return self._call("POST", "/near/vouch", msgspec.json.encode(key))
+
     def status(self) -> dict[str, Any]:
         return self._read("GET", "/status", dict[str, Any])
 
@@ -96,3 +114,15 @@ class HttpHatch:
         if not answer.is_success:
             raise HatchError(f"the unit's daemon stumbled: HTTP {answer.status_code}")
         return answer.content
+
+
+class HttpCellar(HttpHatch):
+    """The smaller hatch, for the process that keeps the twins of others."""
+
+    def keeping(self, lodging: Lodging) -> Keeping:
+        """Say how it stands with what is kept; return whose twins are to be kept."""
+        return self._read("POST", "/keeping", Keeping, msgspec.json.encode(lodging))
+
+    def vouch(self, key: str) -> bytes:
+        """Have the daemon vouch for the process with this key, as the keeper."""
+        return self._call("POST", "/vouch", msgspec.json.encode(key))

@@ -3,6 +3,7 @@
 import click
 
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
+from central.cli.neighbour import neighbour
 from central.cli.office import card, export, import_, place, storm, twin, unit
 from central.cli.phone import phone
 from central.cli.retention import retention
@@ -39,6 +40,7 @@ def central() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
+unit.add_command(neighbour)
 for command in (
     init,
     serve,

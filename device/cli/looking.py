@@ -109,22 +109,28 @@ def logs(units: tuple[str, ...], fleet: Any, at_once: int, since: str, count: in
 
 
 @click.command(
-    epilog="\b\nExamples:\n  machi device pull lib01@192.0.2.7\n  machi device pull --fleet town.toml --to stick --json"
+    epilog="\b\nExamples:\n  machi device pull lib01@192.0.2.7\n"
+    "  machi device pull --fleet town.toml --to stick --json\n"
+    "  machi device pull shop01@192.0.2.8 --kept --to stick"
 )
 @UNITS
 @FLEET
 @AT_ONCE_OPTION
 @click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="A folder; the technician's if left out.")
+@click.option("--kept", is_flag=True, help="Also the twins that they keep for neighbours, for machi central twin.")
 @KEYS
 @JSON
-def pull(units: tuple[str, ...], fleet: Any, at_once: int, to: Path | None, folder: Path, as_json: bool) -> None:
+def pull(
+    units: tuple[str, ...], fleet: Any, at_once: int, to: Path | None, kept: bool, folder: Path, as_json: bool
+) -> None:
     """Take units' journals along, as files for machi central import, and check every entry and signature here.
 
     Exit code 2 if one is not whole; it is kept all the same. The files say who was where: they are personal data.
+    What is kept for neighbours is sealed for the centre, and checked there.
     """
     import msgspec
 
-    from device.held import take_along
+    from device.held import take_along, take_twins
     from device.keys import Keys
     from sync import installed
 
@@ -132,14 +138,16 @@ def pull(units: tuple[str, ...], fleet: Any, at_once: int, to: Path | None, fold
 
     def look(unit: "Unit") -> dict[str, Any]:
         about = unit.about()
-        held = take_along(unit, about, to or Keys(folder).place_for(unit.name), register)
-        return {"file": str(held.file), "key": about.key, **msgspec.to_builtins(held.checked)}
+        place = to or Keys(folder).place_for(unit.name)
+        held = take_along(unit, about, place, register)
+        twins = [str(file) for file in take_twins(unit, place)] if kept else []
+        return {"file": str(held.file), "key": about.key, "kept": twins, **msgspec.to_builtins(held.checked)}
 
     def lines(one: "Asked") -> list[str]:
         found: Any = one.found
         whole = f"{found['entries']} 件 entries, up to {found['tip']}"
         said = f"壊れています BROKEN: {found['broken']}" if found["broken"] else whole
-        return [f"{found['file']}: {said}"]
+        return [f"{found['file']}: {said}", *(f"{file}: 控え a twin" for file in found["kept"])]
 
     _each("machi.device.pull/1", units, fleet, at_once, folder, look, lines, lambda f: bool(f["broken"]), as_json)
 

@@ -19,6 +19,8 @@ class Trouble(StrEnum):
     READ_ONLY = "read-only"  # by its switch, or because Linux found its file system damaged
     FAILING = "failing"  # it does not take what is written, or does not keep it
     CHANGED = "changed"  # the file is not the one that was read: another medium was put in
+    REFUSED = "refused"  # a neighbour does not keep this twin
+    STRANGE = "strange"  # somebody answers in the place of the neighbour
 
 
 CHECKS: Final = {
@@ -67,6 +69,20 @@ class Twin(Protocol):
 
     def append(self, name: str, size: int, record: bytes) -> int:
         """Add to a file that is `size` bytes long; return how long it is then.
+
+        Raises:
+            TwinError: with the reason.
+        """
+
+    def sizes(self) -> dict[str, int]:
+        """Return the names of all twins that lie there, and how long they are.
+
+        Raises:
+            TwinError: with the reason.
+        """
+
+    def drop(self, name: str) -> None:
+        """Delete a twin, for good; only a neighbour does that, and only when the office says so.
 
         Raises:
             TwinError: with the reason.

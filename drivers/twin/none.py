@@ -27,6 +27,12 @@ class Driver:
     def append(self, name: str, size: int, record: bytes) -> int:  # noqa: ARG002 - the port's
         raise TwinError(Trouble.GONE, f"no twin is fitted, and so no {name}")
 
+    def sizes(self) -> dict[str, int]:
+        raise TwinError(Trouble.GONE, "no twin is fitted")
+
+    def drop(self, name: str) -> None:
+        raise TwinError(Trouble.GONE, f"no twin is fitted, and so no {name}")
+
     @classmethod
     def probe(cls, _options: Options) -> Check:
         return Check(State.OK, "付いていません", "not fitted")

@@ -52,6 +52,14 @@ class Driver:
         self.files[name] = before + record
         return size + len(record)
 
+    def sizes(self) -> dict[str, int]:
+        self.look()
+        return {name: len(content) for name, content in self.files.items()}
+
+    def drop(self, name: str) -> None:
+        self.look()
+        self.files.pop(name, None)
+
     @classmethod
     def probe(cls, _options: Options) -> Check:
         return Check(State.WARN, "模擬のUSBメモリです。本番では使えません", "a simulated stick, which keeps nothing")

@@ -1,5 +1,7 @@
 """A USB stick, by the folder where it is mounted: with FAT, as sticks are sold, or whatever else Linux can mount.
 
+A neighbour keeps the twins of others in such a folder too, on its own disk: then room is left there for itself.
+
 Nothing is held open between two records, so that it can be pulled out at any time.
 """
 
@@ -9,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Annotated, BinaryIO, Final
 
 import msgspec
 
@@ -31,16 +33,21 @@ _TROUBLES: Final = {
     errno.ENOTCONN: Trouble.GONE,
 }
 _WHOLE_FILE: Final = 0
+_TWIN: Final = ".twin"
 
 
 class Driver:
     """Capabilities: one medium with a file system; notices when it is gone, full, read-only, failing or another one."""
 
     class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-        """`path`: where it is mounted. `beside`: a folder on the disk on which it must not lie."""
+        """`path`: where it is mounted. `beside`: a folder on the disk on which it must not lie; "" if it may.
+
+        `leave_bytes`: so much room stays free.
+        """
 
         path: str = "/media/twin"
         beside: str = "."
+        leave_bytes: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or self.Options()
@@ -50,7 +57,7 @@ class Driver:
             room = os.fstatvfs(folder)
             if room.f_flag & os.ST_RDONLY or not os.access(self._options.path, os.W_OK):
                 raise TwinError(Trouble.READ_ONLY, f"{self._options.path} cannot be written to")
-            if room.f_bavail * room.f_frsize < ROOM_BYTES:
+            if room.f_bavail * room.f_frsize < ROOM_BYTES + self._options.leave_bytes:
                 raise TwinError(Trouble.FULL, f"{self._options.path} is full")
 
     @contextmanager
@@ -78,6 +85,16 @@ class Driver:
                 os.close(handle)
         return size + len(record)
 
+    def sizes(self) -> dict[str, int]:
+        with self._folder() as folder, os.scandir(folder) as there:
+            return {one.name: one.stat(follow_symlinks=False).st_size for one in there if one.name.endswith(_TWIN)}
+
+    def drop(self, name: str) -> None:
+        with self._folder() as folder:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            os.fsync(folder)
+
     @classmethod
     def probe(cls, options: Options) -> Check:
         try:
@@ -93,7 +110,8 @@ class Driver:
         try:
             folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
-                if os.fstat(folder).st_dev == Path(self._options.beside).stat().st_dev:
+                beside = self._options.beside
+                if beside and os.fstat(folder).st_dev == Path(beside).stat().st_dev:
                     raise TwinError(Trouble.GONE, f"nothing is mounted at {path}")
                 yield folder
             finally:

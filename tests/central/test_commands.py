@@ -25,6 +25,8 @@ from programs.visits.office import visit
 from sync import twin
 from sync.directory import TOWN_KEY
 from sync.facts import CardSet, CardState, PlaceNamed, Town, TwinKey, UnitSet
+from sync.messages import text
+from sync.neighbours import KeepSet, NeighbourSet, Party
 from sync.segment import SegmentError, from_text, split, unpack
 from tests.central.pen import Pen, touch
 from tests.central.serving import MACHI
@@ -423,3 +425,26 @@ def test_a_twin_of_a_life_that_is_over_is_taken_as_any_journal_is(folder: Path, 
         said = subprocess.run([MACHI, "central", "twin", folder, stick, *words], capture_output=True, check=False)
         assert said.returncode == REFUSED
         assert b"signed in life 1 is taken any more" in said.stdout
+
+
+def test_who_keeps_whose_twin_is_said_and_shown(folder: Path, centre: Centre) -> None:
+    lib, shop = Pen.enrolled(centre), Pen.enrolled(centre, "shop01", "shop")
+    assert document("unit", "neighbour", folder, "lib01") == {
+        "unit": "lib01",
+        "keeper": None,
+        "address": "",
+        "shares": [],
+    }
+    where = ("--keeper", "shop01", "--at", "192.168.1.20:4710")
+    said = document("unit", "neighbour", folder, "lib01", *where, "--mib", 9)
+    assert (said["keeper"], said["address"]) == ("shop01", "192.168.1.20:4710")
+    assert said["shares"] == [{"keeper": "shop01", "life": 1, "mib": 9, "forget": 0}]
+    (near,) = (fact for fact in said_by(folder, lib.unit) if isinstance(fact, NeighbourSet))
+    (keep,) = (fact for fact in said_by(folder, shop.unit) if isinstance(fact, KeepSet))
+    assert near.keeper == Party("shop01", 1, text(shop.keystore.public))
+    assert keep.of == Party("lib01", 1, text(lib.keystore.public))
+    assert "life 1 of lib01 is not over" in machi("unit", "neighbour", folder, "lib01", "--forget", 1, ends=REFUSED)
+    assert document("unit", "neighbour", folder, "lib01", "--nobody")["keeper"] is None
+    for wrong in ((*where[:2],), (*where, "--nobody"), ("--keeper", "shop01", "--at", "http://192.168.1.20/")):
+        machi("unit", "neighbour", folder, "lib01", *wrong, ends=USAGE)
+    assert "cannot keep" in machi("unit", "neighbour", folder, "shop01", *where, ends=REFUSED)

@@ -49,7 +49,8 @@ def set_up(reached: Reached, town: Served, laptop: Laptop) -> Reached:
     assert (fresh.returncode, "add --fingerprint" in fresh.stderr) == (Exit.REFUSED, True)
     wrong = laptop.do("provision", reached.at(), "--fingerprint", "SHA256:" + "A" * 43)
     assert (wrong.returncode, f"it shows {reached.fingerprint()}" in wrong.stderr) == (Exit.REFUSED, True)
-    assert reached.box.do("ls", "/var/lib/machitap") == "tls", "nothing was changed by somebody who was not sure"
+    there = reached.box.do("ls", "/var/lib/machitap").split()
+    assert there == ["cellar", "kept", "tls"], "nothing was changed by somebody who was not sure"
     given = ("--ticket", ticket(town, laptop.folder.parent), "--fingerprint", reached.fingerprint())
     done = laptop.do("provision", reached.at(), *given, *NAMED)
     assert done.returncode == 0, f"{done.stderr}\n{reached.box.log('ssh.service')}"
@@ -107,6 +108,20 @@ def test_a_journal_is_taken_along_and_the_centre_takes_it(set_up: Reached, town:
     assert (pulled["broken"], pulled["entries"] >= 1) == ("", True)
     taken = machi("central", "import", town.folder, pulled["file"], "--json")
     assert json.loads(taken.stdout)["refused"] == []
+
+
+def test_what_a_unit_keeps_for_its_neighbours_is_taken_along_as_it_is(
+    set_up: Reached, laptop: Laptop, tmp_path: Path
+) -> None:
+    kept = "/var/lib/machi-keeper"
+    for name in ("bus01-1.twin", "bus01-2.twin", "something.else"):
+        set_up.box.do("sh", "-c", f"echo {name} >{kept}/{name}")
+    done = laptop.do("pull", set_up.at(), "--kept", "--to", tmp_path, "--json")
+    (pulled,) = json.loads(done.stdout)["units"]
+    assert [Path(file).name for file in pulled["kept"]] == ["bus01-1.twin", "bus01-2.twin"]
+    assert [Path(file).read_text().strip() for file in pulled["kept"]] == ["bus01-1.twin", "bus01-2.twin"]
+    assert "machi-keeper" in set_up.box.do("ls", "-ld", kept)
+    set_up.box.do("sh", "-c", f"rm {kept}/*")
 
 
 @pytest.mark.threat("malicious technician")

@@ -54,12 +54,15 @@ class Line:
         return len(found)
 
 
-def lay_line(office: Office, folder: Path, pki: TestPki, url: str, network: tuple[str, ...] = ()) -> Line:
+def lay_line(
+    office: Office, folder: Path, pki: TestPki, url: str, network: tuple[str, ...] = (), settings: str = ""
+) -> Line:
     """Enrol a unit over the network, start its daemon, and let its uplink call.
 
     Args:
         url: where the unit finds the centre.
         network: a command in front of everything of the unit that needs a network.
+        settings: what stands in its unit.toml besides.
     """
     centre = office.open()
     name_place(centre, "library")
@@ -75,6 +78,8 @@ def lay_line(office: Office, folder: Path, pki: TestPki, url: str, network: tupl
     assert enrolled.returncode == 0, enrolled.stderr
     equip(unit, "sim")
     change(folder, (f'url = "{url}"', f'url = "{url}"\n{QUICKLY}'))
+    config = folder / "unit.toml"
+    config.write_text(f"{config.read_text()}\n{settings}")
     desk = Desk(unit, pki.own.pass_key)
     assert desk.begin(), unit.said()
     unit.call()

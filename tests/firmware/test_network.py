@@ -78,7 +78,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
         building.start(folder / "building-time.log", CHRONYD, "-d", "-x", "-f", "/etc/chrony/building.conf")
         building.start(folder / "building-doors.log", "/usr/bin/python3", "-c", LISTEN, "22", "443", "8443")
         unit.start(folder / "unit-time.log", CHRONYD, "-d", "-x", "-F", "1", "-f", "/etc/chrony/machitap.conf")
-        unit.start(folder / "unit-doors.log", "/usr/bin/python3", "-c", LISTEN, "22", "80", "8101")
+        unit.start(folder / "unit-doors.log", "/usr/bin/python3", "-c", LISTEN, "22", "80", "4710", "8101")
         wait_until(lambda: unit.run("chronyc", "-n", "tracking").returncode == 0, "chrony does not start")
         assert "Not synchronised" in unit.do("chronyc", "-n", "tracking"), (
             "a clock that follows nobody is not called so"
@@ -128,30 +128,27 @@ def test_what_dhcp_names_is_a_name_and_never_a_setting(street: Street, tmp_path:
     assert lines == [f"server {name} iburst" for name in ("192.0.2.1", "ntp.example", "2001:db8::7")]
 
 
-def test_a_technician_in_the_building_comes_in_by_ssh_alone(street: Street) -> None:
-    assert [call(street.building, street.address, port) for port in (22, 80, 8101)] == [
-        "answered",
-        "silence",
-        "silence",
-    ]
+def test_from_the_building_technicians_and_neighbours_come_in_and_nobody_else(street: Street) -> None:
+    answers = [call(street.building, street.address, port) for port in (22, 4710, 80, 8101)]
+    assert answers == ["answered", "answered", "silence", "silence"]
 
 
 def test_nobody_comes_in_from_the_internet_or_through_a_modem(street: Street) -> None:
     street.building.do("ip", "address", "add", f"{ABROAD}/32", "dev", "lan")
-    assert call(street.building, street.address, 22, own=ABROAD) == "silence"
+    assert [call(street.building, street.address, port, own=ABROAD) for port in (22, 4710)] == ["silence"] * 2
     pair = f"link add wwan0 type veth peer name modem netns {street.building.first.pid}"
     street.unit.do("ip", *pair.split())
     street.unit.do("ip", "address", "add", "192.168.8.100/24", "dev", "wwan0")
     street.unit.do("ip", "link", "set", "wwan0", "group", GROUP, "up")
     street.building.do("ip", "address", "add", f"{MODEM}/24", "dev", "modem")
     street.building.do("ip", "link", "set", "modem", "up")
-    assert call(street.building, "192.168.8.100", 22) == "silence"
+    assert [call(street.building, "192.168.8.100", port) for port in (22, 4710)] == ["silence"] * 2
 
 
 def test_the_uplink_and_a_technician_go_out_and_nobody_else(street: Street) -> None:
     for user in ("machi-uplink", "root"):
         assert [call(street.unit, BUILDING, port, by=user) for port in (443, 8443)] == ["answered"] * 2
-    for user in ("machi-tap", "nobody"):
+    for user in ("machi-tap", "machi-keeper", "nobody"):
         assert call(street.unit, BUILDING, 8443, by=user).startswith("refused"), "at once, and not after a wait"
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from appliance.config import read_enrolment
 from appliance.copying import Owner, Told
-from appliance.twin.writer import Writer
+from appliance.copyist import OnMedium, Writer
 from central import twins
 from drivers.twin.sim import Driver as Stick
 from sync import twin
@@ -53,7 +53,7 @@ def stolen(town: Place, tmp_path: Path, card: Hand) -> Iterator[Stolen]:
     town.centre.registrar.say([TwinKey(twin.ALG, text(key.public_key().public_bytes_raw()))])
     unit, stick = FolderUnit.enrolled(tmp_path / "lib01", town.centre, town.trust), Stick()
     unit.start()
-    writer = Writer(Near(unit), stick, unit.clock.mono)
+    writer = Writer(Near(unit), OnMedium(stick), unit.clock.mono)
     for _ in range(20):
         unit.tap(card())
         writer.go()

@@ -14,7 +14,7 @@ from tests.systemd.box import ROOT
 
 SYSTEM = ROOT / "systemd" / "system"
 SERVICES = sorted(path.name for path in SYSTEM.glob("*.service"))
-OF_THE_UNIT = ["machi-tap.service", "machi-twin.service", "machi-uplink.service"]
+OF_THE_UNIT = ["machi-keeper.service", "machi-tap.service", "machi-twin.service", "machi-uplink.service"]
 EXPOSURE_MAX = 15  # of 100; a service without walls has 96
 LATE = re.compile(r"network-online|network\.target|time-sync|time-set|wait-online")
 PROGRAM = "/opt/machitap/bin/machi"
@@ -50,7 +50,7 @@ def settings(name: str) -> list[tuple[str, str]]:
 
 
 def test_there_is_a_service_for_each_process() -> None:
-    assert ["machi-display.service", "machi-screen.service", *OF_THE_UNIT] == SERVICES
+    assert sorted(["machi-display.service", "machi-screen.service", *OF_THE_UNIT]) == SERVICES
 
 
 @pytest.mark.parametrize("name", [*SERVICES, "machi-unit.target", STICK, "pcscd.service"])
@@ -94,8 +94,8 @@ def test_users_are_made_and_may_be_made_again(root: Path) -> None:
         assert done.returncode == 0, done.stderr
     users = {line.split(":")[0] for line in (root / "etc/passwd").read_text().splitlines()}
     groups = {line.split(":")[0]: line.split(":")[3] for line in (root / "etc/group").read_text().splitlines()}
-    assert {"machi-tap", "machi-twin", "machi-uplink", "machi-display", "machi-screen"} <= users
-    assert set(groups["machi-hatch"].split(",")) == {"machi-twin", "machi-uplink"}
+    assert {"machi-tap", "machi-twin", "machi-uplink", "machi-keeper", "machi-display", "machi-screen"} <= users
+    assert set(groups["machi-hatch"].split(",")) == {"machi-twin", "machi-uplink", "machi-keeper"}
 
 
 def test_every_user_and_group_of_a_service_is_made_by_us_or_by_debian() -> None:
@@ -116,6 +116,9 @@ def test_folders_are_made_and_may_be_made_again(root: Path) -> None:
         done = systemd("systemd-tmpfiles", f"--root={root}", "--create", "machitap.conf")
         assert (done.returncode, done.stderr) == (0, "")
     assert (root / "var/lib/machitap").stat().st_mode & 0o7777 == 0o2750
+    assert (root / "var/lib/machi-keeper").stat().st_mode & 0o7777 == 0o700
+    assert (root / "var/lib/machitap/cellar").stat().st_mode & 0o7777 == 0o2750
+    assert (root / "var/lib/machitap/kept").readlink() == Path("../machi-keeper")
     assert (root / "var/lib/machi-uplink").stat().st_mode & 0o7777 == 0o700
     assert (root / "var/lib/machitap/tls").readlink() == Path("../machi-uplink")
 
@@ -132,7 +135,7 @@ def test_it_runs_a_command_that_there_is_with_what_its_help_names(name: str) -> 
     verb = unit.commands[command[2]]
     known = {option for parameter in verb.params if isinstance(parameter, click.Option) for option in parameter.opts}
     assert {word for word in command[3:] if word.startswith("-")} <= known
-    assert dict(settings(name)).get("StateDirectory") in ("machitap", "machi-uplink", None)
+    assert dict(settings(name)).get("StateDirectory") in ("machitap", "machi-uplink", "machi-keeper", None)
     assert command[3] == "/var/lib/machitap", "the folder that every command takes if none is named"
 
 

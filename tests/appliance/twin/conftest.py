@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from appliance.copying import Owner, Told
-from appliance.twin.writer import Writer
+from appliance.copyist import OnMedium, Writer
 from appliance.twinned import Lag
 from appliance.uplink import courier
 from central import twins
@@ -56,7 +56,7 @@ class Town:
         self.writer = self.fresh_writer()
 
     def fresh_writer(self) -> Writer:
-        return Writer(NearHatch(self.unit), self.stick, self.clock.mono)
+        return Writer(NearHatch(self.unit), OnMedium(self.stick), self.clock.mono)
 
     def start(self) -> None:
         self.unit.start()

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from appliance.behind import twin_of
 from appliance.checkup import settle
 from appliance.copying import Told
+from appliance.copyist import READ_AGAIN_S
 from appliance.journal import JournalBrokenError
-from appliance.twin.writer import READ_AGAIN_S
 from appliance.twinned import SILENT_S
 from drivers.check import State
 from drivers.twin import Trouble

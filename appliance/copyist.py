@@ -1,7 +1,8 @@
-"""Brings the twin up to the journal: reads how far it goes, asks the daemon for what it lacks, adds that, sealed.
+"""Brings a twin up to the journal: reads how far it goes, asks the daemon for what it lacks, adds that, sealed.
 
-How far it goes is always read from the medium itself, never remembered from another one: a stick may be swapped, put
-back with what it had last year, or have lost something. Whatever it lacks then is written behind what it has.
+How far it goes is always read from the place itself, never remembered from another one: a stick may be swapped, put
+back with what it had last year, or have lost something, and a neighbour may be another box. Whatever it lacks then is
+written behind what it has.
 """
 
 import os
@@ -27,15 +28,58 @@ class Hatch(Protocol):
     def twin(self, told: Told) -> bytes | None: ...
 
 
+class Place(Protocol):
+    """Where a twin lies: what was added is there, and was seen there, when `append` returns."""
+
+    def look(self) -> None:
+        """Look whether something could be written now, without writing.
+
+        Raises:
+            TwinError: with the reason.
+        """
+
+    def held(self, owner: twin.Owner) -> tuple[Held, int]:
+        """Return how far the twin goes, as it lies there now, and how many bytes it has.
+
+        Raises:
+            TwinError: with the reason.
+        """
+
+    def append(self, owner: twin.Owner, size: int, record: bytes) -> int:
+        """Add to a twin that is `size` bytes long; return how long it is then.
+
+        Raises:
+            TwinError: it was not added, or it is not known whether it was.
+        """
+
+
+class OnMedium:
+    """A place that is a medium of this unit: a stick."""
+
+    def __init__(self, medium: Twin) -> None:
+        self._medium = medium
+
+    def look(self) -> None:
+        self._medium.look()
+
+    def held(self, owner: twin.Owner) -> tuple[Held, int]:
+        with self._medium.reading(owner.file) as file:
+            held = twin.held(twin.records(file), owner)
+            return held, file.seek(0, os.SEEK_END)
+
+    def append(self, owner: twin.Owner, size: int, record: bytes) -> int:
+        return self._medium.append(owner.file, size, record)
+
+
 class Writer:
     """Writes one twin."""
 
-    def __init__(self, hatch: Hatch, medium: Twin, mono: Callable[[], float]) -> None:
+    def __init__(self, hatch: Hatch, place: Place, mono: Callable[[], float]) -> None:
         self._hatch = hatch
-        self._medium = medium
+        self._place = place
         self._mono = mono
         self._owner: twin.Owner | None = None
-        self._held: Held | None = None  # None: to be read from the medium first
+        self._held: Held | None = None  # None: to be read from the place first
         self._size = 0
         self._read_at = 0.0
 
@@ -62,19 +106,17 @@ class Writer:
         return ""
 
     def _write(self, owner: twin.Owner, stop: Callable[[], bool]) -> None:
-        self._medium.look()
+        self._place.look()
         if self._held is None or self._owner != owner or self._mono() - self._read_at > READ_AGAIN_S:
             self._read(owner)
         held = self._held
         while held and (text := self._hatch.twin(Told(held.upto, broken=held.broken))) is not None and not stop():
             segment = from_text(text)
             record = twin.seal(owner, segment, held.upto.get(segment.boot, 0))
-            self._size = self._medium.append(owner.file, self._size, record)
+            self._size = self._place.append(owner, self._size, record)
             held.upto[segment.boot] = segment.last
 
     def _read(self, owner: twin.Owner) -> None:
         self._held = None
-        with self._medium.reading(owner.file) as file:
-            held = twin.held(twin.records(file), owner)
-            self._size = file.seek(0, os.SEEK_END)
-        self._held, self._owner, self._read_at = held, owner, self._mono()
+        self._held, self._size = self._place.held(owner)
+        self._owner, self._read_at = owner, self._mono()
