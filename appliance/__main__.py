@@ -92,13 +92,11 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     behind = hatch_http.Daemon(
         *(daemon.ask, daemon.status, lambda: want.want, journal.copy_to, unit.twin, unit.vicinity, unit.offers)
     )
-    hatch = hatch_http.create_hatch(behind, unit.hatch, bells, here)
-    doors: list[Any] = [(hatch, unix_door(HATCH_SOCKET))]
+    doors: list[Any] = [(hatch_http.create_hatch(behind, unit.hatch, bells, here), unix_door(HATCH_SOCKET))]
     if config.keeper.port:
         doors.append((hatch_http.create_cellar(behind), unix_door(CELLAR_SOCKET)))
     if config.screen.port:
-        screen = _screen(daemon, unit, board)
-        doors.append((screen, local_door(config.screen.port)))
+        doors.append((_screen(daemon, unit, board), local_door(config.screen.port)))
     web = Web(doors, [board.attach, bells.attach], [board.end, bells.end])
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())

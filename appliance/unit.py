@@ -135,8 +135,7 @@ def assemble(
         waiting=lambda: [register.decode(body).fact for body in outbox.waiting(WAITING_MAX)],
         news=lambda: (written.tip, outbox.backlog()),
     )
-    twin = _twin(enrolment, opened, directory, world)
-    near = _near(enrolment, opened, directory, world)
+    twin, near = _twin(enrolment, opened, directory, world), _near(enrolment, opened, directory, world)
     parts = (directory, tap, staff, announcer, hatch, room, receipts, twin, near, offers)
     return Unit(enrolment.unit, enrolment.epoch, opened, *parts)
 
