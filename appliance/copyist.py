@@ -7,10 +7,10 @@ written behind what it has.
 
 import os
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from appliance.copying import Owner, Told
-from drivers.twin import Twin, TwinError
+from drivers.twin import Trouble, Twin, TwinError
 from sync import twin
 from sync.messages import raw_bytes
 from sync.segment import from_text
@@ -18,6 +18,7 @@ from sync.twin import Held
 
 READ_AGAIN_S: Final = 86_400.0  # what was written may rot; a day later it is read once more
 NO_KEY: Final = "no key"
+_END_BYTES: Final = 32  # of what is sealed, which is different each time
 
 
 class Hatch(Protocol):
@@ -54,10 +55,11 @@ class Place(Protocol):
 
 
 class OnMedium:
-    """A place that is a medium of this unit: a stick."""
+    """A place that is a medium of this unit: a stick. Two of them may have as many bytes; no two end alike."""
 
     def __init__(self, medium: Twin) -> None:
         self._medium = medium
+        self._end = b""
 
     def look(self) -> None:
         self._medium.look()
@@ -65,10 +67,22 @@ class OnMedium:
     def held(self, owner: twin.Owner) -> tuple[Held, int]:
         with self._medium.reading(owner.file) as file:
             held = twin.held(twin.records(file), owner)
-            return held, file.seek(0, os.SEEK_END)
+            size = file.seek(0, os.SEEK_END)
+            self._end = _end(file, size)
+            return held, size
 
     def append(self, owner: twin.Owner, size: int, record: bytes) -> int:
-        return self._medium.append(owner.file, size, record)
+        with self._medium.reading(owner.file) as file:
+            if _end(file, size) != self._end:
+                raise TwinError(Trouble.CHANGED, f"{owner.file} ends otherwise than it did")
+        longer = self._medium.append(owner.file, size, record)
+        self._end = record[-_END_BYTES:]
+        return longer
+
+
+def _end(file: BinaryIO, size: int) -> bytes:
+    file.seek(max(0, size - _END_BYTES))
+    return file.read(min(size, _END_BYTES))
 
 
 class Writer:

@@ -130,7 +130,7 @@ def test_swapped_for_the_stick_of_another_unit(town: Town) -> None:
     theirs = town.stick.files[town.file]
     town.stick.files = {"bus01-1.twin": theirs}
     town.write(1)
-    assert "instead of" in town.writer.go()
+    assert "ends otherwise" in town.writer.go()
     assert (town.lag.state, town.lag.lacks) == ("changed", 1)
     town.writer.go()
     assert town.stick.files["bus01-1.twin"] == theirs
@@ -148,6 +148,19 @@ def test_swapped_between_two_sticks_of_its_own(town: Town) -> None:
         town.writer.go()  # where the one before noticed that it is another
         assert town.lag.state == "ok"
         town.holds_everything()
+
+
+def test_swapped_for_one_with_as_many_bytes(town: Town) -> None:
+    town.write(2)
+    town.writer.go()
+    other = {
+        name: content[:-40] + bytes(byte ^ 1 for byte in content[-40:]) for name, content in town.stick.files.items()
+    }
+    town.stick.files = other
+    town.write(1)
+    assert "ends otherwise" in town.writer.go()
+    assert town.writer.go() == ""
+    town.holds_everything()
 
 
 def test_the_content_of_an_earlier_life_stays_and_counts_for_nothing(town: Town) -> None:
