@@ -11,7 +11,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 20) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
     """Wait until a process listens on a port; fail if it ends, or takes too long."""
     until = time.monotonic() + seconds
     while True:

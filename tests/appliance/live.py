@@ -25,7 +25,7 @@ from tests.ports import free_port
 
 MACHI = Path(sys.executable).parent / "machi"
 CHECKER = Path(__file__).parents[2] / "docs" / "verify_journal.py"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 Done = subprocess.CompletedProcess[str]
 
 

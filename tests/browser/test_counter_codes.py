@@ -64,8 +64,8 @@ def test_what_staff_can_put_right_is_said_and_every_key_can_be_pressed(counter: 
     counter.viewer.beside()
     expect(page.locator("#notice")).to_have_text(counter.words["CAR-002"].ja)
     for key in ("7", "00", "0", "1"):
-        page.locator(f'.keys [data-key="{key}"]:visible').click(timeout=3000)
-    page.locator("#take").click(timeout=3000)
+        page.locator(f'.keys [data-key="{key}"]:visible').click(timeout=10_000)
+    page.locator("#take").click(timeout=10_000)
 
 
 def test_paper_that_ran_out_is_said_beside_the_result(counter: CounterPage, page: Page) -> None:

@@ -101,7 +101,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> tuple[Chip, Any]:
     return chip, gpio
 
 
-def wait_for(what: str, happened: Any, seconds: float = 5.0) -> None:
+def wait_for(what: str, happened: Any, seconds: float = 20.0) -> None:
     until = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < until, f"{what}: not within {seconds} s"

@@ -271,8 +271,8 @@ def test_it_can_drive_by_itself() -> None:
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     receiver = sim.Driver(sim.Driver.Options(pace=100))
     receiver.start(heard.put)
-    assert heard.get(timeout=2) == GpsCame()
-    assert isinstance(heard.get(timeout=2), Fixed)
+    assert heard.get(timeout=10) == GpsCame()
+    assert isinstance(heard.get(timeout=10), Fixed)
     receiver.stop()
 
 
@@ -299,7 +299,7 @@ def heard(end: FarEnd) -> Iterator["queue.SimpleQueue[Event]"]:
 
 
 def until(heard: "queue.SimpleQueue[Event]", kind: type[Event]) -> Event:
-    while not isinstance(event := heard.get(timeout=4), kind):
+    while not isinstance(event := heard.get(timeout=10), kind):
         pass
     return event
 
@@ -309,23 +309,23 @@ BOTH = GGA + b"\r\n" + RMC + b"\r\n"
 
 def test_a_receiver_falls_silent_and_speaks_again(end: FarEnd, heard: "queue.SimpleQueue[Event]") -> None:
     with end.chatter(BOTH):
-        assert heard.get(timeout=2) == GpsCame()
+        assert heard.get(timeout=10) == GpsCame()
         assert isinstance(until(heard, Fixed), Fixed)
     silent = until(heard, GpsLeft)
     assert isinstance(silent, GpsLeft)
     assert "silent" in silent.why
     with end.chatter(BOTH):
-        assert heard.get(timeout=3) == GpsCame()
+        assert heard.get(timeout=10) == GpsCame()
 
 
 def test_a_receiver_is_pulled_out_and_put_back(end: FarEnd, heard: "queue.SimpleQueue[Event]") -> None:
     with end.chatter(BOTH):
-        assert heard.get(timeout=2) == GpsCame()
+        assert heard.get(timeout=10) == GpsCame()
     end.unplug()
     until(heard, GpsLeft)
     end.plug()
     with end.chatter(BOTH):
-        assert heard.get(timeout=3) == GpsCame()
+        assert heard.get(timeout=10) == GpsCame()
 
 
 LOOKS = {

@@ -22,7 +22,7 @@ class Bench:
         self.driver.start(self.events.put)
 
     def next(self) -> Event:
-        return self.events.get(timeout=3)
+        return self.events.get(timeout=10)
 
     def scan(self) -> Scan:
         event = self.next()

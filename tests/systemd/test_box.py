@@ -29,7 +29,7 @@ def as_user(box: Box, user: str, *command: str) -> bool:
 
 
 def test_the_unit_serves_and_its_journal_reaches_the_town(box: Box, town: Served) -> None:
-    wait_until(lambda: status(box).get("unsent") == 0, lambda: f"{status(box)}\n{box.log(UPLINK)}", 30)
+    wait_until(lambda: status(box).get("unsent") == 0, lambda: f"{status(box)}\n{box.log(UPLINK)}", 60)
     seen = status(box)
     assert (seen["closed"], seen["reader_service"]) == (None, True), "pcscd answers behind its own walls"
     assert seen["contact_ms"] > 0
@@ -143,11 +143,11 @@ def test_a_loop_that_hangs_is_started_again(box: Box) -> None:
     hold = ["strace", "-qq", "-o", "/dev/null", "-p", str(before), "-e", "inject=all:delay_enter=60s"]
     with subprocess.Popen(hold, stderr=subprocess.DEVNULL) as held:
         try:
-            wait_until(lambda: "Watchdog timeout" in box.log(TAP), lambda: box.log(TAP), 30)
+            wait_until(lambda: "Watchdog timeout" in box.log(TAP), lambda: box.log(TAP), 60)
         finally:
             held.kill()
-    wait_until(lambda: int(box.shown(TAP, "NRestarts")) == restarts + 1, lambda: box.log(TAP), 30)
-    wait_until(lambda: box.is_active(TAP), lambda: box.log(TAP), 30)
+    wait_until(lambda: int(box.shown(TAP, "NRestarts")) == restarts + 1, lambda: box.log(TAP), 60)
+    wait_until(lambda: box.is_active(TAP), lambda: box.log(TAP), 60)
     assert box.process(TAP) != before
     assert status(box)["closed"] is None
     verified = json.loads(box.do(MACHI, "unit", "verify", FOLDER, "--json"))
@@ -164,8 +164,8 @@ def test_a_loop_that_works_is_left_alone(box: Box) -> None:
 def test_whoever_is_killed_comes_back(box: Box, service: str) -> None:
     before = box.process(service)
     box.do("systemctl", "kill", "--kill-whom=main", "--signal=KILL", service)
-    wait_until(lambda: box.is_active(service) and box.process(service) not in (0, before), lambda: box.log(service), 30)
-    wait_until(lambda: status(box).get("reader_service") is True, lambda: box.log(TAP), 30)
+    wait_until(lambda: box.is_active(service) and box.process(service) not in (0, before), lambda: box.log(service), 60)
+    wait_until(lambda: status(box).get("reader_service") is True, lambda: box.log(TAP), 60)
 
 
 def test_what_only_a_person_can_mend_is_not_tried_for_ever(box: Box) -> None:
@@ -184,7 +184,7 @@ def test_the_whole_unit_stops_and_starts_by_its_target(box: Box) -> None:
     assert not box.is_active(TAP)
     assert not box.is_active(UPLINK)
     box.do("systemctl", "start", "machi-unit.target")
-    wait_until(lambda: box.is_active(TAP) and box.is_active(UPLINK), lambda: box.log(TAP), 30)
+    wait_until(lambda: box.is_active(TAP) and box.is_active(UPLINK), lambda: box.log(TAP), 60)
 
 
 def test_the_log_lies_in_memory_and_journald_understands_how(box: Box) -> None:

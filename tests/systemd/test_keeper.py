@@ -18,7 +18,7 @@ KEEPER = "machi-keeper.service"
 @pytest.fixture
 def port(box: Box) -> Iterator[int]:
     """The box, with a keeper in its configuration; for the tests behind, it keeps nothing any more."""
-    wait_until(lambda: box.shown(KEEPER, "ActiveState") == "inactive", lambda: box.log(KEEPER), 30)
+    wait_until(lambda: box.shown(KEEPER, "ActiveState") == "inactive", lambda: box.log(KEEPER), 60)
     assert box.shown(KEEPER, "Result") == "success", "it ends in order where nothing is to be kept"
     number = free_port()
     box.do("cp", f"{FOLDER}/unit.toml", "/run/unit.toml")
@@ -37,7 +37,7 @@ def test_it_listens_and_sees_nothing_of_its_unit(box: Box, port: int) -> None:
             return False
         return answer.status_code == httpx.codes.FORBIDDEN
 
-    wait_until(answers, lambda: box.log(KEEPER), 30)
+    wait_until(answers, lambda: box.log(KEEPER), 60)
     process = box.process(KEEPER)
     inside = ["nsenter", f"--target={process}", "--mount"]
     user = ["setpriv", "--reuid=machi-keeper", "--regid=machi-keeper", "--init-groups"]
@@ -48,6 +48,6 @@ def test_it_listens_and_sees_nothing_of_its_unit(box: Box, port: int) -> None:
         assert "Read-only file system" in done.stderr, f"it can write to {place}"
     for secret in ("unit.key", "enrolment.json", "journal.db"):
         assert box.run(*user, "cp", f"{FOLDER}/{secret}", "/dev/null").returncode != 0
-    wait_until(lambda: "does not answer" not in box.log(KEEPER).splitlines()[-1], lambda: box.log(KEEPER), 30)
+    wait_until(lambda: "does not answer" not in box.log(KEEPER).splitlines()[-1], lambda: box.log(KEEPER), 60)
     assert box.do("stat", "--format=%U %a", "/var/lib/machi-keeper") == "machi-keeper 700"
     assert box.do("readlink", "-f", f"{FOLDER}/kept") == "/var/lib/machi-keeper"

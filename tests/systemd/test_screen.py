@@ -77,7 +77,7 @@ def test_the_page_covers_the_whole_display(shown: Box) -> None:
         rows = picture(shown)
         return Counter([*rows[0], *rows[-1], *(row[0] for row in rows), *(row[-1] for row in rows)])
 
-    wait_until(lambda: len(edges()) == 1 and 0 not in edges(), lambda: f"not the page's own ground: {edges()}", 20, 0.5)
+    wait_until(lambda: len(edges()) == 1 and 0 not in edges(), lambda: f"not the page's own ground: {edges()}", 60, 0.5)
     inside = Counter(pixel for row in picture(shown) for pixel in row)
     assert len(inside) > 50, "letters have soft edges; one flat colour would be no page"
 
@@ -103,7 +103,7 @@ def test_a_unit_that_starts_anew_finds_its_page_where_it_was(shown: Box) -> None
 def test_a_page_that_died_while_its_browser_lives_comes_back(shown: Box) -> None:
     restarts = int(shown.shown(SCREEN, "NRestarts"))
     shown.do("pkill", "--signal=KILL", "--full", "--", "--type=renderer")
-    wait_until(lambda: int(shown.shown(SCREEN, "NRestarts")) > restarts, lambda: shown.log(SCREEN), 30, 0.2)
+    wait_until(lambda: int(shown.shown(SCREEN, "NRestarts")) > restarts, lambda: shown.log(SCREEN), 60, 0.2)
     wait_for_page(shown)
 
 
@@ -111,7 +111,7 @@ def test_a_page_that_died_while_its_browser_lives_comes_back(shown: Box) -> None
 def test_whatever_is_killed_of_the_display_comes_back(shown: Box, service: str) -> None:
     before = shown.process(SCREEN)
     shown.do("systemctl", "kill", "--kill-whom=main", "--signal=KILL", service)
-    wait_until(lambda: shown.process(SCREEN) not in (0, before), lambda: shown.log(SCREEN), 30, 0.2)
+    wait_until(lambda: shown.process(SCREEN) not in (0, before), lambda: shown.log(SCREEN), 60, 0.2)
     wait_for_page(shown)
 
 

@@ -35,15 +35,15 @@ def fitted(box: Box) -> Iterator[Box]:
 
 
 def test_a_stick_comes_and_goes(fitted: Box) -> None:
-    wait_until(lambda: twin(fitted).get("state") == "gone", lambda: f"{twin(fitted)}\n{fitted.log(TWIN)}", 30)
+    wait_until(lambda: twin(fitted).get("state") == "gone", lambda: f"{twin(fitted)}\n{fitted.log(TWIN)}", 60)
     fitted.do("mount", "-t", "tmpfs", "-o", "uid=machi-twin,mode=0700", "stick", STICK)
-    wait_until(lambda: twin(fitted)["state"] == "ok", lambda: f"{twin(fitted)}\n{fitted.log(TWIN)}", 30)
-    wait_until(lambda: twin(fitted)["lacks"] == 0, lambda: f"{twin(fitted)}\n{fitted.log(TWIN)}", 30)
+    wait_until(lambda: twin(fitted)["state"] == "ok", lambda: f"{twin(fitted)}\n{fitted.log(TWIN)}", 60)
+    wait_until(lambda: twin(fitted)["lacks"] == 0, lambda: f"{twin(fitted)}\n{fitted.log(TWIN)}", 60)
     assert fitted.do("ls", STICK) == "lib01-1.twin"
     assert fitted.do("stat", "--format=%U %a", f"{STICK}/lib01-1.twin") == "machi-twin 600"
     has_walls(fitted)
     fitted.do("umount", STICK)
-    wait_until(lambda: twin(fitted)["state"] == "gone", lambda: f"{twin(fitted)}\n{fitted.log(TWIN)}", 30)
+    wait_until(lambda: twin(fitted)["state"] == "gone", lambda: f"{twin(fitted)}\n{fitted.log(TWIN)}", 60)
     assert fitted.do("ls", STICK) == "", "nothing is written where no stick is"
     assert "WARN  twin" in fitted.run(MACHI, "unit", "doctor", FOLDER).stdout
 
