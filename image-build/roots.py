@@ -26,26 +26,36 @@ def listed(name: str) -> list[str]:
 
 
 def root(name: str) -> Path:
-    """Return the packed root of a list of packages, made now if it is not there."""
+    """Return the packed root of a list of packages, made now if it is not there: what an image begins with."""
+    return _kept(name, listed(name), "essential", "installed by an arm64 that is emulated; minutes")
+
+
+def workshop(name: str) -> Path:
+    """Return the packed root of a list of packages that are only unpacked, which this machine does by itself.
+
+    Nothing in it is set up, so it is none to start. Compilers do without.
+    """
+    return _kept(name, ["?essential", *listed(name)], "extract", "unpacked")
+
+
+def _kept(name: str, packages: list[str], variant: str, how: str) -> Path:
     versions = mirrors.versions(listed(name))
-    made_of = "\n".join([*versions, *listed(name), Path(__file__).read_text()])
+    made_of = "\n".join([*versions, *packages, variant, Path(__file__).read_text()])
     kept = cache() / f"{name}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.tar"
     if not kept.exists():
-        print(
-            f"image: {len(versions)} packages for {name}, installed by an arm64 that is emulated; minutes", flush=True
-        )
-        _make(listed(name), kept)
+        print(f"image: {len(versions)} packages for {name}, {how}", flush=True)
+        _make(packages, variant, kept)
     return kept
 
 
-def _make(packages: list[str], kept: Path) -> None:
+def _make(packages: list[str], variant: str, kept: Path) -> None:
     unfinished = kept.with_suffix(".new.tar")
     run(
         "mmdebstrap",
         "--mode=root",
         "--architectures=arm64",
-        "--variant=essential",
-        f"--include={','.join(packages)}",
+        f"--variant={variant}",
+        *(f"--include={one}" for one in packages),
         *(f"--aptopt={option}" for option in ['Apt::Install-Recommends "false"', *mirrors.options()]),
         *(f"--dpkgopt={option}" for option in LEFT_OUT),
         mirrors.SUITE,

@@ -18,7 +18,7 @@ UNSAID = "see its copyright file"
 class Component:
     """A package in the image."""
 
-    kind: str  # deb or pypi
+    kind: str  # deb, pypi, or generic: what only we have
     name: str
     version: str
     licences: tuple[str, ...]
@@ -30,7 +30,7 @@ class Component:
         version = self.version.replace("+", "%2B").replace(":", "%3A")
         if self.kind == "deb":
             return f"pkg:deb/debian/{self.name}@{version}?arch=arm64&distro=debian-13"
-        return f"pkg:pypi/{self.name.lower().replace('_', '-')}@{version}"
+        return f"pkg:{self.kind}/{self.name.lower().replace('_', '-')}@{version}"
 
 
 def debian(root: Path) -> list[Component]:

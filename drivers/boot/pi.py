@@ -1,9 +1,10 @@
-"""A Raspberry Pi: its firmware reads autoboot.txt, and a flag that only its maker's kernel sets.
+"""A Raspberry Pi: its firmware reads autoboot.txt, and a flag that a kernel has to set.
 
 `reboot "0 tryboot"` sets that flag, for one start: systemd hands the words in /run/systemd/reboot-param to the kernel,
 and the maker's kernel tells the firmware. Debian's kernel passes over them
-(https://github.com/raspberrypi/rpi-eeprom/issues/716), and would start the primary as ever; so a board with that
-kernel says that it cannot try. The maker's is known by the device through which it talks to the firmware, /dev/vcio.
+(https://github.com/raspberrypi/rpi-eeprom/issues/716), and would start the primary as ever, but for a module of ours
+(image-build/module) that tells it. So a board where neither is says that it cannot try. The maker's kernel is known by
+the device through which it talks to the firmware, /dev/vcio; our module is loaded only where it found the firmware.
 """
 
 import contextlib
@@ -33,7 +34,8 @@ class Driver:
             slots: before the letter of a slot, the partition that it is started from.
             cmdline: what the kernel was told.
             reboot: what systemd tells the kernel at the next start.
-            firmware: what only a kernel has that can set the flag.
+            firmware: what only a kernel has that can set the flag by itself.
+            module: what is there while ours is loaded, which sets it for Debian's.
         """
 
         bootcfg: str = "/dev/disk/by-partlabel/bootcfg"
@@ -41,6 +43,7 @@ class Driver:
         cmdline: str = "/proc/cmdline"
         reboot: str = "/run/systemd/reboot-param"
         firmware: str = "/dev/vcio"
+        module: str = "/sys/module/machitap_tryboot"
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or self.Options()
@@ -49,7 +52,7 @@ class Driver:
 
     @property
     def tries(self) -> bool:
-        return Path(self._options.firmware).exists()
+        return any(Path(sign).exists() for sign in (self._options.firmware, self._options.module))
 
     def look(self) -> Boots:
         primary, tried = _autoboot.read(_fat.read(self._bootcfg, _AUTOBOOT))
@@ -75,7 +78,7 @@ class Driver:
 
     def arm(self) -> None:
         if not self.tries:
-            raise CannotTryError("this kernel does not tell the firmware to try a slot; Raspberry Pi's own does")
+            raise CannotTryError("this kernel does not tell the firmware to try a slot, and no module does")
         try:
             self._reboot.write_text(_FLAG)
         except OSError as error:

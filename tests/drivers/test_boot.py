@@ -29,15 +29,15 @@ def fat(partition: Path, files: dict[str, bytes], kib: int = 16_384, *options: s
     return partition
 
 
-def pi(folder: Path, *, is_vendor: bool = True) -> Pi:
-    """Return a board's driver on partitions that are files."""
+def pi(folder: Path, sign: str = "vcio") -> Pi:
+    """Return a board's driver on partitions that are files; `sign`: by what it sees that its kernel can try."""
     fat(folder / "bootcfg", {"autoboot.txt": AUTOBOOT})
     for slot in Slot:
         fat(folder / f"boot_{slot}", {"cmdline.txt": CMDLINE})
     (folder / "cmdline").write_bytes(CMDLINE)
-    if is_vendor:
-        (folder / "vcio").touch()
-    names = {"bootcfg": "bootcfg", "slots": "boot_", "cmdline": "cmdline", "reboot": "reboot", "firmware": "vcio"}
+    (folder / sign).touch()
+    names = {"bootcfg": "bootcfg", "slots": "boot_", "cmdline": "cmdline", "reboot": "reboot"}
+    names |= {"firmware": "vcio", "module": "machitap_tryboot"}
     return Pi(Pi.Options(**{option: str(folder / name) for option, name in names.items()}))
 
 
@@ -118,10 +118,19 @@ def test_the_same_files_start_either_root(tmp_path: Path) -> None:
     assert board.look().booted is B
 
 
-def test_debians_kernel_cannot_try_and_says_so(tmp_path: Path) -> None:
-    board = pi(tmp_path, is_vendor=False)
+@pytest.mark.parametrize("sign", ["vcio", "machitap_tryboot"])
+def test_the_makers_kernel_can_try_and_debians_with_our_module(tmp_path: Path, sign: str) -> None:
+    board = pi(tmp_path, sign)
+    assert board.tries
+    Slots(board).start_next(B)
+    assert (tmp_path / "reboot").read_text() == "0 tryboot"
+    assert Pi.probe(board._options).state is State.OK
+
+
+def test_debians_kernel_alone_cannot_try_and_says_so(tmp_path: Path) -> None:
+    board = pi(tmp_path, "nothing")
     assert not board.tries
-    with pytest.raises(CannotTryError, match="Raspberry Pi's own does"):
+    with pytest.raises(CannotTryError, match="and no module does"):
         Slots(board).start_next(B)
     assert board.look() == Boots(A, A, B, is_armed=False)
     check = Pi.probe(board._options)

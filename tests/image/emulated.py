@@ -160,14 +160,10 @@ def started(card: Card, folder: Path, drive: Sequence[str] = ()) -> Iterator[Mac
         folder: where it may leave what it says.
         drive: how QEMU opens the card, as the block device `card`; as a file, if nothing is said.
     """
-    slot = SLOTS[re.findall(r"^boot_partition=(\d)$", card.read("bootcfg", "autoboot.txt").decode(), re.MULTILINE)[0]]
-    for name in ("vmlinuz", "initrd.img"):
-        (folder / name).write_bytes(card.read(slot, name))
-    words = f"{card.read(slot, 'cmdline.txt').decode().strip()} console=ttyAMA0 systemd.debug_shell=ttyS0"
     reader_port = free_port()
     command = [
         *("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", "-display", "none"),
-        *("-kernel", folder / "vmlinuz", "-initrd", folder / "initrd.img", "-append", words),
+        *loaded(card, folder, "console=ttyAMA0 systemd.debug_shell=ttyS0"),
         *("-serial", f"file:{folder / 'serial'}", "-monitor", "none"),
         *("-chardev", f"socket,server=on,wait=off,path={folder / 'shell'},id=shell"),
         *("-device", "pci-serial,chardev=shell"),
@@ -191,6 +187,20 @@ def started(card: Card, folder: Path, drive: Sequence[str] = ()) -> Iterator[Mac
         process.kill()
         process.wait()
         shell.close()
+
+
+def loaded(card: Card, folder: Path, words: str) -> list[str | Path]:
+    """Lay what a firmware loads into a folder; return it for QEMU, with more words for the kernel than the slot's."""
+    slot = primary(card)
+    for name in ("vmlinuz", "initrd.img"):
+        (folder / name).write_bytes(card.read(slot, name))
+    own = card.read(slot, "cmdline.txt").decode().strip()
+    return ["-kernel", folder / "vmlinuz", "-initrd", folder / "initrd.img", "-append", f"{own} {words}"]
+
+
+def primary(card: Card) -> str:
+    """Return the partition that a firmware starts."""
+    return SLOTS[re.findall(r"^boot_partition=(\d)$", card.read("bootcfg", "autoboot.txt").decode(), re.MULTILINE)[0]]
 
 
 def lacks_emulator() -> str:

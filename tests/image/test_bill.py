@@ -56,7 +56,8 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def components(root: Path) -> list[sbom.Component]:
-    return [*sbom.debian(root), *sbom.python(root / "packages")]
+    own = sbom.Component("generic", "machitap_tryboot", "0.1.0+abc", ("GPL-2.0-only",))
+    return [*sbom.debian(root), *sbom.python(root / "packages"), own]
 
 
 def test_what_is_installed_is_found_with_its_licences(components: list[sbom.Component]) -> None:
@@ -65,6 +66,7 @@ def test_what_is_installed_is_found_with_its_licences(components: list[sbom.Comp
         ("deb", "pcscd", "2.3.3-1+b1", ("BSD-3-clause", "GPL-3+")),
         ("pypi", "apsw", "1.0", ("any-OSI",)),
         ("pypi", "nfcpy", "1.0", ("EUPL",)),
+        ("generic", "machitap_tryboot", "0.1.0+abc", ("GPL-2.0-only",)),
     ]
 
 
@@ -82,6 +84,7 @@ def test_the_bill_is_what_cyclonedx_asks_for(components: list[sbom.Component]) -
         "licenses": [{"license": {"name": "BSD-3-clause"}}, {"license": {"name": "GPL-3+"}}],
         "properties": [{"name": "debian:source", "value": "pcsc-lite"}],
     }
+    assert found["machitap_tryboot"]["purl"] == "pkg:generic/machitap-tryboot@0.1.0%2Babc"
     assert "licenses" not in found["libc6"], "what nobody says is not made up"
     (tree,) = bill["dependencies"]
     assert tree == {"ref": "machitap", "dependsOn": [one["bom-ref"] for one in bill["components"]]}
@@ -94,4 +97,5 @@ def test_the_list_for_people_names_every_package(components: list[sbom.Component
         "pcscd 2.3.3-1+b1: BSD-3-clause, GPL-3+",
         "apsw 1.0: any-OSI",
         "nfcpy 1.0: EUPL",
+        "machitap_tryboot 0.1.0+abc: GPL-2.0-only",
     ]

@@ -114,7 +114,8 @@ class Board:
     def _options(self) -> dict[str, str]:
         if self.make == "sim":
             return {"path": str(self.folder / "firmware")}
-        names = {"bootcfg": "bootcfg", "slots": "boot_", "cmdline": "cmdline", "reboot": "reboot", "firmware": "vcio"}
+        names = {"bootcfg": "bootcfg", "slots": "boot_", "cmdline": "cmdline", "reboot": "reboot"}
+        names |= {"firmware": "vcio", "module": "machitap_tryboot"}
         return {option: str(self.folder / name) for option, name in names.items()}
 
     def _write_settings(self) -> None:

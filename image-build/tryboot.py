@@ -1,0 +1,55 @@
+"""Our one kernel module (module/), built for the very kernel that is in an image.
+
+Debian's compiler and headers do it in a root of their own, which is no part of the image, as for wheels. What comes of
+it is kept until the kernel or its source changes.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+import roots
+from initrd import kernel_modules
+from machine import HERE, BuildError, cache, inside, run
+from sbom import Component
+
+NAME = "machitap_tryboot"
+SOURCE = HERE / "module"
+_PLACE = Path("srv/module")
+
+
+def lay(root: Path, version: str) -> Component:
+    """Lay the module into a root, where udev finds it on a board; return it as a part of the image."""
+    tree = kernel_modules(root)
+    place = tree / "updates" / f"{NAME}.ko"
+    place.parent.mkdir()
+    shutil.copyfile(_built(tree.name), place)
+    run("depmod", "-b", root, tree.name)
+    return Component("generic", NAME, version, ("GPL-2.0-only",))
+
+
+def _built(kernel: str) -> Path:
+    """Return the module for a kernel, made now if it is not there."""
+    builder = roots.workshop("module")
+    sources = [path.read_text() for path in (Path(__file__), *sorted(SOURCE.iterdir()))]
+    made_of = "\n".join([kernel, builder.name, *sources])
+    kept = cache() / f"{NAME}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.ko"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory(dir=cache()) as folder:
+            _make(kernel, builder, Path(folder), kept)
+    return kept
+
+
+def _make(kernel: str, builder: Path, folder: Path, kept: Path) -> None:
+    root = folder / "root"
+    roots.unpacked(builder, root)
+    headers = Path("usr/lib/modules") / kernel / "build"
+    if not (root / headers).is_symlink():
+        raise BuildError(f"the image has Linux {kernel}, and no headers for it can be had; say the same again later")
+    shutil.copytree(SOURCE, root / _PLACE)
+    (root / "usr/bin/awk").symlink_to("mawk")  # what setting it up would have done
+    # No types for BPF: a tool of their own would write them, and nobody reads them.
+    inside(root, "make", "-C", f"/{headers}", f"M=/{_PLACE}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
+    inside(root, "strip", "--strip-debug", f"/{_PLACE}/{NAME}.ko")
+    shutil.move(root / _PLACE / f"{NAME}.ko", kept)
