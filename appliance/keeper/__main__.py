@@ -68,7 +68,9 @@ def _heed(cellar: Cellar, hatch: HttpCellar, before: Lodging | None, *, as_json:
         cellar.heed(hatch.keeping(lodging))
     except (HatchError, TwinError) as error:
         log.info("%s", error)
-        return before
+        return None
+    if before is None:
+        log.info("the unit's daemon says whose twins are kept here")
     if as_json and lodging != before:
         line = {"schema": "machi.unit.keep/1", **msgspec.to_builtins(lodging)}
         print(msgspec.json.encode(line).decode(), flush=True)  # noqa: T201 - what --json asks for
