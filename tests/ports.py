@@ -1,14 +1,24 @@
 """Ports of this machine: a free one, and waiting until somebody listens."""
 
+import secrets
 import socket
 import subprocess
 import time
+from contextlib import suppress
+
+_FIRST, _COUNT = 20_000, 12_000  # below those that Linux gives to whoever calls somebody
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens at, and never the same twice: whoever asked first may not listen yet."""
+    while True:
+        port = _FIRST + secrets.randbelow(_COUNT)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
