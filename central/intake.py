@@ -166,7 +166,7 @@ class Intake:
         if is_own and found.is_news:
             fence = self._move_fence(connection, row, delivery.fence, branched=found.event is not None)
         if found.event or signed.segment.unit == ONE_UNIT + peer.unit:  # it may have stopped the unit
-            row = CALLER_ALONE.row(connection, unit=peer.unit) or row
+            (row,) = CALLER_ALONE.rows(connection, unit=peer.unit)
         return self._answer(connection, row, fence, delivery.nonce, signed.segment.boot)
 
     def _attach(self, connection: sa.Connection, signed: Signed) -> Attachment | Fork:

@@ -86,8 +86,8 @@ class Parting:
                 word = open_signed(raw, Wiped, raw_bytes(key), self._town.check)
             except MessageError as error:
                 raise PartingError(f"{said.unit} did not sign this with the key of its life {said.epoch}") from error
-            row = CALLER.row(connection, unit=word.unit)
-            is_present = row is not None and row["epoch"] == word.epoch and row["state"] != UnitState.CLOSED
+            (row,) = CALLER.rows(connection, unit=word.unit)
+            is_present = row["epoch"] == word.epoch and row["state"] != UnitState.CLOSED
             if is_present:
                 reason = f"wiped by {word.by[:_BY]}, {word.entries} entries up to {word.tip or 'none'}"
                 close_life(connection, self._streams, word.unit, word.epoch, reason)

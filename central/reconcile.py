@@ -204,11 +204,11 @@ def statements(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Said
 
 def _digest(connection: sa.Connection, table: Table) -> str:
     hashed = hashlib.sha256()
-    for row in _in_order(table).rows(connection):
-        hashed.update(msgspec.msgpack.encode(tuple(row.values())))
+    for row in connection.execute(_in_order(table)):
+        hashed.update(msgspec.msgpack.encode(tuple(row)))
     return hashed.hexdigest()
 
 
 @functools.cache
-def _in_order(table: Table) -> Prepared:
-    return Prepared(sa.select(table).order_by(*table.primary_key))
+def _in_order(table: Table) -> sa.Select[Any]:
+    return sa.select(table).order_by(*table.primary_key)
