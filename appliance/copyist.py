@@ -18,7 +18,7 @@ from sync.twin import Held
 
 READ_AGAIN_S: Final = 86_400.0  # what was written may rot; a day later it is read once more
 NO_KEY: Final = "no key"
-_END_BYTES: Final = 32  # of what is sealed, which is different each time
+_END_BYTES: Final = 32  # of the digest with which a record ends
 
 
 class Hatch(Protocol):

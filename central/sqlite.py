@@ -4,6 +4,7 @@ SQLAlchemy's manual would have us listen for the beginnings of transactions. An 
 at every statement, though: a third of what a short one costs.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pysqlite3
@@ -35,10 +36,10 @@ class Dialect(SQLiteDialect_pysqlite):
 registry.register(f"sqlite.{_DRIVER}", __name__, Dialect.__name__)
 
 
-def open_sqlite(url: str, **options: Any) -> sa.Engine:
+def open_sqlite(url: str, *, connect_args: Mapping[str, Any] | None = None, **options: Any) -> sa.Engine:
     """Open an SQLite database; every commit of it waits for the disk."""
     ours = sa.make_url(url).set(drivername=f"sqlite+{_DRIVER}")
-    engine = sa.create_engine(ours, connect_args={"cached_statements": _STATEMENTS}, **options)
+    engine = sa.create_engine(ours, connect_args={"cached_statements": _STATEMENTS, **(connect_args or {})}, **options)
     sa.event.listen(engine, "connect", _set_up)
     return engine
 

@@ -50,7 +50,7 @@ class Mint:
         self._counters = counters
         self._known: dict[str, u2f.CounterKey] = {}  # by number in the air, once the town has said so
         self._counting: dict[int, Counter] = {}
-        self._issuer, self._issuer_key = signatures.issuer(self._noise("issuer"))
+        self._issuer, self._issuer_key = signatures.issuer(f"{seed}/issuer")
 
     def trust(self) -> Trust:
         """Return what a unit of this town believes."""

@@ -31,7 +31,6 @@ from sync.segment import Segment
 TOWN_ID: Final = "todai"
 _IN_MEMORY: Final = "sqlite://"
 _SECRET_BYTES: Final = 32
-_STATEMENTS: Final = 512  # are kept prepared, as in service
 _Result = TypeVar("_Result")
 
 
@@ -86,8 +85,7 @@ def name_place(centre: Centre, place: str) -> None:
 
 
 def _open_empty() -> sa.Engine:
-    options: dict[str, Any] = {"factory": _Connection, "cached_statements": _STATEMENTS, "check_same_thread": False}
-    return store.open_engine(_IN_MEMORY, poolclass=StaticPool, creator=lambda: pysqlite3.connect(":memory:", **options))
+    return store.open_engine(_IN_MEMORY, poolclass=StaticPool, connect_args={"factory": _Connection})
 
 
 @functools.cache

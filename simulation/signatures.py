@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from drivers.card.paper import Signs
 from drivers.keystore.sim import Driver as Keystore
 from drivers.keystore.sim import mark
 from sync import chain
@@ -33,11 +32,11 @@ class Signatures:
     def check(self) -> chain.Check:
         return chain.check_signature if self.are_real else _check_mark
 
-    def issuer(self, seed: bytes) -> tuple[Signs, Ed25519PublicKey]:
-        """Return the key of somebody who issues passes, and what units know of it; `seed`: 32 bytes."""
-        key = Ed25519PrivateKey.from_private_bytes(seed)
-        public = key.public_key()
-        return (key, public) if self.are_real else (_Marker(public), _MarkedKey(public))
+    def issuer(self, seed: str) -> tuple[Keystore, Ed25519PublicKey]:
+        """Return the key of somebody who issues passes, and what units know of it."""
+        key = self.key(seed)
+        public = Ed25519PublicKey.from_public_bytes(key.public)
+        return key, public if self.are_real else _MarkedKey(public)
 
 
 REAL: Final = Signatures(are_real=True)
@@ -53,16 +52,6 @@ def of_seed(seed: str) -> Signatures:
 def _check_mark(public: bytes, message: bytes, signature: bytes) -> None:
     if mark(public, message) != signature:
         raise chain.SealError("the mark is not by this key under these bytes")
-
-
-class _Marker:
-    """Marks where an issuer of passes would sign."""
-
-    def __init__(self, public: Ed25519PublicKey) -> None:
-        self._public = public.public_bytes_raw()
-
-    def sign(self, message: bytes, /) -> bytes:
-        return mark(self._public, message)
 
 
 class _MarkedKey(Ed25519PublicKey):
