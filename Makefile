@@ -55,7 +55,7 @@ test-faults: setup
 
 image:
 	@scripts/setup image
-	@$(VENV)/python image-build/build.py --board $(BOARD) --kind $(KIND) $(if $(KEYRING),--keyring $(KEYRING)) $(if $(TWICE),--twice)
+	@$(VENV)/python image-build/build.py --board $(BOARD) --kind $(KIND) $(if $(KEYRING),--keyring $(KEYRING)) $(if $(KERNEL),--kernel $(KERNEL)) $(if $(TWICE),--twice)
 
 bundle:
 	@$(VENV)/python image-build/bundle.py machitap-$(BOARD)-$(KIND) --certificate $(CERTIFICATE) --key $(KEY) --authority $(KEYRING)

@@ -36,7 +36,7 @@ class Board(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One model of board, from `boards/`.
 
     `kernel`: debian, with Debian's device trees and our own overlays; vendor, with those of Raspberry Pi's kernel.
-    `device_tree`: the file that the firmware loads; empty only for vendor, where it finds its own.
+    `device_tree`: the file that the firmware loads; with vendor it finds it by itself.
     `clock`: a battery clock that the board itself has and its device tree knows.
     `config`: more lines of config.txt; `config_ring`: those that hold the pace of SPI while a light ring hangs there.
     """

@@ -9,7 +9,7 @@ import hashlib
 import shutil
 import sys
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ import slots
 import tree
 import tryboot
 import updating
+import vendor
 from machine import REPOSITORY, BuildError, run
 
 DATA_MEBIBYTES = 64  # it grows to the end of the card at the first start
@@ -39,6 +40,7 @@ class Asked:
     time: int
     version: str
     keyring: Path | None = None
+    kernel: Path | None = None
 
     @property
     def name(self) -> str:
@@ -56,12 +58,15 @@ def main() -> None:
     parser.add_argument("--kind", default="tap", help="as in firmware-config/kinds")
     parser.add_argument("--packages", default="no-screen", help="as in image-build/packages")
     parser.add_argument("--keyring", type=Path, help="whose updates it takes: certificates (PEM); nobody's if left out")
+    parser.add_argument(
+        "--kernel", type=Path, help="folder of packages with another kernel and firmware than Debian's, for a Pi 5"
+    )
     parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "image", help="folder for the results")
     parser.add_argument("--twice", action="store_true", help="build all of it twice, and compare every part")
     said = parser.parse_args()
     try:
         machine.ready()
-        asked = _of_the_commit(said.board, said.kind, said.packages, said.keyring)
+        asked = replace(_of_the_commit(said.board, said.kind, said.packages), keyring=said.keyring, kernel=said.kernel)
         sums = build(asked, said.out)
         if said.twice:
             compare(sums, build(asked, said.out / "again"))
@@ -69,7 +74,7 @@ def main() -> None:
         sys.exit(f"image: {error}")
 
 
-def _of_the_commit(board: str, kind: str, packages: str, keyring: Path | None) -> Asked:
+def _of_the_commit(board: str, kind: str, packages: str) -> Asked:
     """Return what is asked for, of the last commit.
 
     Raises:
@@ -82,7 +87,7 @@ def _of_the_commit(board: str, kind: str, packages: str, keyring: Path | None) -
             "an image says which commit it is made of, and something is changed that is in none; commit it"
         )
     number = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
-    return Asked(board, kind, packages, commit, int(time), version(number, int(time), commit), keyring)
+    return Asked(board, kind, packages, commit, int(time), version(number, int(time), commit))
 
 
 def version(number: str, time: int, commit: str) -> str:
@@ -98,9 +103,9 @@ def build(asked: Asked, out: Path) -> dict[str, str]:
     source.mkdir(parents=True)
     archive = run("git", "-C", REPOSITORY, "archive", "--format=tar", asked.commit)
     run("tar", "--extract", f"--directory={source}", given=archive)
-    has_rom = _has_rom(source, asked.board)
+    has_rom = _has_rom(source, asked)
     tree.lay(root, asked.packages, environment.foreign(), source, asked.time)
-    components = [*sbom.debian(root), *sbom.python(root / environment.PACKAGES), tryboot.lay(root, asked.version)]
+    components = [*_system_packages(root, asked), *sbom.python(root / environment.PACKAGES)]
     parts = _boot_partitions(asked, root, source, work)
     tree.strip(root, asked.version)
     updating.lay(root, asked.about, asked.keyring)
@@ -119,7 +124,7 @@ def build(asked: Asked, out: Path) -> dict[str, str]:
 def _boot_partitions(asked: Asked, root: Path, source: Path, work: Path) -> list[Path]:
     boot = work / "boot"
     run(sys.executable, source / "firmware-config" / "render.py", asked.board, asked.kind, boot)
-    slots.fill(boot / "boot_a", root, initrd.pack(root))
+    slots.fill(boot / "boot_a", root, initrd.pack(root, may_lack=asked.kernel is not None))
     shutil.copyfile(root / "usr/lib/raspi-firmware" / slots.LOADER, boot / "bootcfg" / slots.LOADER)
     shutil.rmtree(boot / "boot_b")  # the first update fills it
     (boot / "boot_b").mkdir()
@@ -129,18 +134,30 @@ def _boot_partitions(asked: Asked, root: Path, source: Path, work: Path) -> list
     return made
 
 
-def _has_rom(source: Path, board: str) -> bool:
+def _system_packages(root: Path, asked: Asked) -> list[sbom.Component]:
+    """Lay what a kernel needs besides; return what the system is made of."""
+    debian = sbom.debian(root)
+    if asked.kernel:
+        return vendor.lay(root, asked.kernel, debian)
+    return [*debian, tryboot.lay(root, asked.version)]
+
+
+def _has_rom(source: Path, asked: Asked) -> bool:
     """Tell whether a board starts from a ROM, and not from a loader of its own that is newer.
 
     Raises:
-        BuildError: Debian's kernel is not for it.
+        BuildError: it needs another kernel than the one that is asked for.
     """
-    told = tomllib.loads((source / "firmware-config" / "boards" / f"{board}.toml").read_text())
-    if told["kernel"] != "debian":
+    told = tomllib.loads((source / "firmware-config" / "boards" / f"{asked.board}.toml").read_text())
+    if told["kernel"] == "vendor" and not asked.kernel:
         raise BuildError(
-            f"a {told['title']} needs another kernel than Debian's; an image with that cannot be built yet"
+            f"a {told['title']} needs another kernel than Debian's; lay {vendor.HINT} into a folder and say --kernel"
         )
-    return str(told["device_tree"]).startswith("bcm2837")
+    if told["kernel"] == "debian" and asked.kernel:
+        raise BuildError(
+            f"a {told['title']} runs with Debian's kernel, and its settings are for that; leave --kernel out"
+        )
+    return str(told["device_tree"]).startswith(("bcm2837", "bcm2710"))
 
 
 def _data(root: Path, work: Path, time: int) -> Path:

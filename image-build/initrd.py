@@ -6,7 +6,7 @@ here in a second, and with all that a laptop might need.
 
 import lzma
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import newc
@@ -15,10 +15,18 @@ from machine import HERE, BuildError, run
 FOLDERS = ("bin", "dev", "lower", "modules", "over", "proc", "root", "sys")
 
 
-def pack(root: Path) -> bytes:
-    """Return the packed first root for the one kernel in a root."""
+ALWAYS = ("erofs", "overlay", "ext4")  # what no root of ours can be read without
+
+
+def pack(root: Path, *, may_lack: bool = False) -> bytes:
+    """Return the packed first root for the one kernel in a root.
+
+    Args:
+        root: where the kernel's modules are.
+        may_lack: the list of modules is not written for this kernel, so it may lack any but those of the file systems.
+    """
     tree = kernel_modules(root)
-    loaded = closure(tree, wanted())
+    loaded = closure(tree, wanted(), ALWAYS if may_lack else None)
     files = [
         *(newc.folder(name) for name in FOLDERS),
         newc.File("dev/console", stat.S_IFCHR | 0o600, device=(5, 1)),
@@ -48,8 +56,13 @@ def kernel_modules(root: Path) -> Path:
     return found[0]
 
 
-def closure(tree: Path, names: Iterable[str]) -> list[str]:
+def closure(tree: Path, names: Iterable[str], always: Collection[str] | None = None) -> list[str]:
     """Return the files of modules and of all that they need, each after what it needs; built-in ones need none.
+
+    Args:
+        tree: the folder of a kernel's modules.
+        names: of the modules.
+        always: those among them that a kernel has to have; all, if nothing is said.
 
     Raises:
         BuildError: the kernel has no such module.
@@ -68,7 +81,7 @@ def closure(tree: Path, names: Iterable[str]) -> list[str]:
     for name in names:
         if name in files:
             add(files[name])
-        elif name not in built_in:
+        elif name not in built_in and (always is None or name in always):
             raise BuildError(f"initrd/modules.txt: this kernel has no module {name}")
     return list(found)
 

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 FORMAT = "https://www.debian.org/doc/packaging-manuals/copyright-format/1.0"
 UNSAID = "see its copyright file"
@@ -23,14 +24,15 @@ class Component:
     version: str
     licences: tuple[str, ...]
     source: str = ""
+    vendor: str = "debian"  # whose package it is, of deb
 
     @property
     def purl(self) -> str:
         """Return the package's address, as https://github.com/package-url/purl-spec says it."""
-        version = self.version.replace("+", "%2B").replace(":", "%3A")
+        name, version = quote(self.name, safe=""), quote(self.version, safe="")
         if self.kind == "deb":
-            return f"pkg:deb/debian/{self.name}@{version}?arch=arm64&distro=debian-13"
-        return f"pkg:{self.kind}/{self.name.lower().replace('_', '-')}@{version}"
+            return f"pkg:deb/{self.vendor}/{name}@{version}?arch=arm64&distro=debian-13"
+        return f"pkg:{self.kind}/{name.lower().replace('_', '-')}@{version}"
 
 
 def debian(root: Path) -> list[Component]:
@@ -41,14 +43,14 @@ def debian(root: Path) -> list[Component]:
         fields = email.parser.Parser().parsestr(stanza, headersonly=True)
         if fields["Status"] == "install ok installed":
             name = fields["Package"]
-            copyright_file = root / "usr/share/doc" / name / "copyright"
-            text = copyright_file.read_text(errors="replace") if copyright_file.exists() else ""
-            found.append(Component("deb", name, fields["Version"], _said(text), (fields["Source"] or name).split()[0]))
+            said = licences_in(root / "usr/share/doc" / name / "copyright")
+            found.append(Component("deb", name, fields["Version"], said, (fields["Source"] or name).split()[0]))
     return sorted(found, key=lambda one: one.name)
 
 
-def _said(text: str) -> tuple[str, ...]:
+def licences_in(copyright_file: Path) -> tuple[str, ...]:
     """Return the licences that a copyright file in the form for programs names."""
+    text = copyright_file.read_text(errors="replace") if copyright_file.exists() else ""
     if FORMAT not in text.replace("http:", "https:").partition("\n\n")[0]:
         return ()
     named = re.findall(r"^License:[ \t]*(\S[^\n]*)$", text, re.MULTILINE)

@@ -25,6 +25,8 @@ def fill(slot: Path, root: Path, initrd: bytes) -> None:
     (slot / "initrd.img").write_bytes(initrd)
     for tree in sorted((root / "usr/lib").glob("linux-image-*/broadcom/bcm2[78]*.dtb")):
         shutil.copyfile(tree, slot / tree.name)
+    for overlay in sorted((root / "usr/lib").glob("linux-image-*/overlays/*.dtbo")):  # Debian's kernel has none
+        shutil.copyfile(overlay, slot / "overlays" / overlay.name)
     for name in FIRMWARE:
         shutil.copyfile(root / "usr/lib/raspi-firmware" / name, slot / name)
 
