@@ -30,6 +30,11 @@ from appliance.updates import SETTINGS_FILE, Kept, ReceivedError, read_settings
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 TARGET: Final = "machi-unit.target"
 SERVICES: Final = ("machi-tap.service", "machi-uplink.service", "pcscd.service")
+LOGGED: Final = (
+    *SERVICES,
+    *("machi-twin.service", "machi-keeper.service", "machi-display.service", "machi-screen.service"),
+    *("machitap-health.service", "machitap-update.service", "rauc.service"),
+)
 HOST_KEY: Final = "host_ed25519.pub"
 HOST_CERTIFICATE: Final = "host_ed25519-cert.pub"
 TECHNICIANS: Final = "technicians.json"  # what the town said of them, as it signed it
@@ -93,7 +98,7 @@ def _logs(_at: Places, words: Sequence[str]) -> None:
     since, lines = _words(words, 2)
     number = min(_number(lines), _LOG_LINES_MAX)
     asked = ["journalctl", "--no-pager", "--quiet", "--output=short-iso", f"--since={since}", f"--lines={number}"]
-    by = [f"{field}={name}" for name in SERVICES for field in ("_SYSTEMD_UNIT", "UNIT")]
+    by = [f"{field}={name}" for name in LOGGED for field in ("_SYSTEMD_UNIT", "UNIT")]
     done = _system(*asked, *" + ".join([*by, "SYSLOG_IDENTIFIER=machi-technician"]).split())
     if done.returncode:
         raise click.UsageError(done.stderr.strip())

@@ -131,6 +131,7 @@ def test_what_was_asked_and_by_whom_is_in_the_log(set_up: Reached, laptop: Lapto
     asked = [line.partition("hanako #")[2] for line in found["lines"] if "hanako #" in line]
     assert any(line.endswith("(provision): enrol") for line in asked)
     assert any("machi-tap" in line or "python" in line or "machi[" in line for line in found["lines"]), found["lines"]
+    assert any("machi-keeper" in line or "machi-twin" in line for line in found["lines"]), found["lines"]
 
 
 def test_a_fleet_is_asked_at_once_and_who_is_away_holds_up_nobody(
