@@ -32,9 +32,16 @@ def status(folder: Path, as_json: bool) -> None:
     """Show how the running unit is. Exit code 2 if it serves nobody, or its journal is not what it was."""
     with hatch_of(folder) as hatch:
         found = hatch.status()
-    say(found, as_json=as_json)
+    say(found if as_json else {**found, "symptoms": _in_words(found["symptoms"])}, as_json=as_json)
     if found["closed"] or found["frozen"] or not found["readers"]:
         sys.exit(CHECK_FAILED)
+
+
+def _in_words(symptoms: list[Any]) -> list[str]:
+    from sync.symptoms import Symptom, meaning
+
+    words = [meaning(one) for one in msgspec.convert(symptoms, list[Symptom])]
+    return [f"{one.ja} ({one.en})" for one in words]
 
 
 @click.command(

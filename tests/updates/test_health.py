@@ -107,6 +107,10 @@ def test_a_new_system_that_never_came_up_is_no_secret(board: Board, unit: LiveUn
     found = health(board, unit)
     assert (found["found"], found["update"]["why"]) == ("no-trial", Why.NOT_STARTED)
     says(unit, Why.NOT_STARTED)
+    for verb in ("status", "doctor"):
+        told_by = unit.command(verb).stdout
+        assert "新しいシステムが起動しませんでした" in told_by
+        assert "the new system did not come up" in told_by
     board.sim.fail(fault, on=False)
     assert board.boot.look() == Boots(A, A, A, is_armed=False), "and nobody tries it once more by itself"
     assert board.asked == []
