@@ -35,6 +35,23 @@ class Card:
         """Return a file of a FAT partition."""
         return _said("mtype", "-i", f"{self.path}@@{self.partitions()[partition].start}", f"::{name}")
 
+    def part(self, partition: str, into: Path, size: int = 0) -> Path:
+        """Copy a partition, or how it begins, into a file; return the file."""
+        where = self.partitions()[partition]
+        of = (
+            f"skip={where.start}",
+            f"count={size or where.size}",
+            "iflag=skip_bytes,count_bytes",
+            "bs=1M",
+            "conv=sparse",
+        )
+        _said("dd", f"if={self.path}", f"of={into}", *of)
+        return into
+
+    def copied(self, into: Path) -> "Card":
+        _said("cp", "--sparse=always", self.path, into)
+        return Card(into)
+
 
 def _said(*command: str | Path) -> bytes:
     return subprocess.run([*map(str, command)], check=True, capture_output=True).stdout

@@ -9,8 +9,9 @@ import pytest
 from drivers.card.sim.pki import TestPki
 from tests.appliance.uplink.serving import Served, serving
 from tests.fault.machine import need
+from tests.image.card import Card
 from tests.image.emulated import HOST, Machine, lacks_emulator, started, written
-from tests.image.service import set_up, trusted
+from tests.image.service import PATIENCE_S, set_up, trusted
 
 Say = Callable[[str], None]
 ROOT = Path(__file__).parents[2]
@@ -71,3 +72,11 @@ def unit(fresh: Machine, town: Served, pki: TestPki, tmp_path_factory: pytest.Te
     set_up(fresh, town, trust)
     say(f"set up and serving {time.monotonic() - began:.0f} s after a technician began")
     return fresh
+
+
+@pytest.fixture(scope="session")
+def resting(unit: Machine) -> Card:
+    """The unit's card, once it was switched off in order; what is tried with it from then on is not the unit above."""
+    unit.run("systemctl --no-block poweroff")
+    unit.process.wait(PATIENCE_S)
+    return Card(unit.folder / "card.img")

@@ -1,13 +1,14 @@
 """An image, started on an emulated machine: QEMU's `virt`, which is no Raspberry Pi but runs the same system.
 
 This file plays the board's firmware, which reads from the card what it starts; from there on everything is the image's.
+(A Raspberry Pi that is emulated, and slower, is in raspberry.py.)
 Whoever has the card has its kernel's command line, and so has this file: it asks systemd for a shell at a serial line,
 where tests do what a person with a screwdriver could do. The image is the one that goes onto cards, to the last byte.
 """
 
 import base64
+import configparser
 import contextlib
-import re
 import shutil
 import socket
 import subprocess
@@ -23,7 +24,7 @@ from tests.image.card import Card
 from tests.image.usb_card import UsbCard
 from tests.ports import free_port
 
-BOOT_SECONDS = 600
+BOOT_SECONDS = 900
 SLOTS = {"2": "boot_a", "3": "boot_b"}
 HOST = "10.0.2.2"  # the machine that emulates, as QEMU's network calls it
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
@@ -104,13 +105,13 @@ class Machine:
     reader_port: int
     process: subprocess.Popen[bytes]
 
-    def run(self, script: str, given: bytes | None = None, seconds: float = 120) -> Done:
+    def run(self, script: str, given: bytes | None = None, seconds: float = 300) -> Done:
         """Run a script there, as root."""
         if given is not None:
             script = f"base64 -d <<. | {script}\n{base64.encodebytes(given).decode()}."
         return Done(script, *self.shell.run(script, seconds))
 
-    def do(self, script: str, given: bytes | None = None, seconds: float = 120) -> str:
+    def do(self, script: str, given: bytes | None = None, seconds: float = 300) -> str:
         """Run a script there that has to work; return what it says."""
         done = self.run(script, given, seconds)
         assert done.returncode == 0, f"{script}: {done.stdout}{done.stderr}\n{self.said()[-2000:]}"
@@ -160,17 +161,49 @@ def started(card: Card, folder: Path, drive: Sequence[str] = ()) -> Iterator[Mac
         folder: where it may leave what it says.
         drive: how QEMU opens the card, as the block device `card`; as a file, if nothing is said.
     """
-    reader_port = free_port()
-    command = [
-        *("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", "-display", "none"),
-        *loaded(card, folder, "console=ttyAMA0 systemd.debug_shell=ttyS0"),
-        *("-serial", f"file:{folder / 'serial'}", "-monitor", "none"),
-        *("-chardev", f"socket,server=on,wait=off,path={folder / 'shell'},id=shell"),
-        *("-device", "pci-serial,chardev=shell"),
+    machine = [
+        *("-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024"),
+        *loaded(card, chosen(card), folder, "console=ttyAMA0 systemd.debug_shell=ttyS0"),
+        *("-serial", f"file:{folder / 'serial'}", "-device", "pci-serial,chardev=shell"),
         *(drive or ("-blockdev", f"driver=raw,node-name=card,file.driver=file,file.filename={card.path}")),
         *("-device", "virtio-blk-pci,drive=card"),
         *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="),
-        *("-device", "qemu-xhci", "-device", "usb-ccid,id=reader"),
+        *("-device", "qemu-xhci"),
+    ]
+    with running(machine, folder) as it:
+        yield it
+
+
+def chosen(card: Card, *, is_trial: bool = False) -> str:
+    """Return the partition that a firmware starts: the usual one, or the other for a trial."""
+    said = configparser.ConfigParser()
+    said.read_string(card.read("bootcfg", "autoboot.txt").decode())
+    return SLOTS[said["tryboot" if is_trial else "all"]["boot_partition"]]
+
+
+def loaded(card: Card, slot: str, folder: Path, words: str) -> list[str | Path]:
+    """Lay what a firmware loads from a slot into a folder, and return it for QEMU.
+
+    Args:
+        card: where the slot is.
+        slot: its partition.
+        folder: where to.
+        words: what the kernel is told besides the slot's own words.
+    """
+    for name in ("vmlinuz", "initrd.img"):
+        (folder / name).write_bytes(card.read(slot, name))
+    own = card.read(slot, "cmdline.txt").decode().strip()
+    return ["-kernel", folder / "vmlinuz", "-initrd", folder / "initrd.img", "-append", f"{own} {words}"]
+
+
+@contextmanager
+def running(machine: Sequence[str | Path], folder: Path) -> Iterator[Machine]:
+    """Run what was loaded, until the shell is there; with a reader at a USB of its own."""
+    reader_port = free_port()
+    command = [
+        *("qemu-system-aarch64", *machine, "-display", "none", "-monitor", "none"),
+        *("-chardev", f"socket,server=on,wait=off,path={folder / 'shell'},id=shell"),
+        *("-device", "usb-ccid,id=reader"),
         *("-chardev", f"socket,server=on,wait=off,host=127.0.0.1,port={reader_port},id=slot,nodelay=on"),
         *("-device", "ccid-card-passthru,chardev=slot,bus=reader.0"),
     ]
@@ -187,20 +220,6 @@ def started(card: Card, folder: Path, drive: Sequence[str] = ()) -> Iterator[Mac
         process.kill()
         process.wait()
         shell.close()
-
-
-def loaded(card: Card, folder: Path, words: str) -> list[str | Path]:
-    """Lay what a firmware loads into a folder; return it for QEMU, with more words for the kernel than the slot's."""
-    slot = primary(card)
-    for name in ("vmlinuz", "initrd.img"):
-        (folder / name).write_bytes(card.read(slot, name))
-    own = card.read(slot, "cmdline.txt").decode().strip()
-    return ["-kernel", folder / "vmlinuz", "-initrd", folder / "initrd.img", "-append", f"{own} {words}"]
-
-
-def primary(card: Card) -> str:
-    """Return the partition that a firmware starts."""
-    return SLOTS[re.findall(r"^boot_partition=(\d)$", card.read("bootcfg", "autoboot.txt").decode(), re.MULTILINE)[0]]
 
 
 def lacks_emulator() -> str:

@@ -1,50 +1,91 @@
-"""A Raspberry Pi 3 as QEMU emulates it: its processor, its card slot, and the mailbox to its firmware.
+"""A Raspberry Pi 3 as QEMU emulates it: its processor, its card slot, USB, and the mailbox to its firmware.
 
-That firmware is played by emulated.py, as far as it loads what is started. QEMU answers at the mailbox that it does not
-know the flag of a trial, and writes down that it was asked.
+That firmware is played here: which slot is started, and a flag for one trial that only a kernel can set, through the
+mailbox. QEMU answers there that it does not know the flag, and writes down that it was asked. Without a network.
 """
 
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.image.card import Card
-from tests.image.emulated import loaded, primary
+from tests.image.emulated import BOOT_SECONDS, Machine, chosen, loaded, running
 
 TREE = "bcm2837-rpi-3-b.dtb"
 SET_REBOOT_FLAGS = "tag:0x00038064 in_sz:4 "  # RPI_FIRMWARE_SET_REBOOT_FLAGS in the maker's kernel, with one word
 NOTIFY_REBOOT = "tag:0x00030048 "  # which mainline's driver sends at every restart
-SECONDS = 300
+_BLUETOOTH = "/soc/serial@7e201000/bluetooth"  # as dtoverlay=disable-bt does: the first serial line is a shell's
+# QEMU's watchdog starts the board anew as soon as it is armed, so systemd is told of another one.
+_WORDS = "console=ttyS1 systemd.debug_shell=ttyAMA0 systemd.watchdog_device=/dev/null"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Board:
-    """A board with a card in its slot. `folder`: where a start leaves what it says."""
+    """A board with a card in its slot.
+
+    Attributes:
+        folder: where each start leaves what it says, in a folder of its own.
+        is_trial: the flag. It lies in no memory that stays.
+        starts: the slots that were started so far.
+    """
 
     card: Card
     folder: Path
+    is_trial: bool = False
+    starts: list[str] = field(default_factory=list)
 
-    def ends(self, first_root: bytes = b"", seconds: float = SECONDS) -> list[str]:
-        """Run a start that ends by itself; return what its kernel has told the firmware, in order.
+    @contextmanager
+    def started(self, record: Path | None = None) -> Iterator[Machine]:
+        """Give it power, and take it away at the end, if it is still on.
+
+        Args:
+            record: where QEMU writes down what is written to the card.
+        """
+        folder, command = self._load(record)
+        with running(command, folder) as machine:
+            yield machine
+
+    def start_anew(self, machine: Machine, seconds: float = BOOT_SECONDS) -> bool:
+        """Let a board start anew; return whether its kernel has told the firmware that it is a trial."""
+        machine.run("systemctl --no-block reboot")
+        machine.process.wait(seconds)
+        self.is_trial = self.was_told(machine.folder)
+        return self.is_trial
+
+    def ends(self, first_root: bytes = b"", seconds: float = BOOT_SECONDS) -> bool:
+        """Run a start that ends by itself; return whether its kernel has told the firmware that a trial follows.
 
         Args:
             first_root: instead of the slot's, if there is one.
             seconds: until which it has to end.
         """
-        self.folder.mkdir()
-        loads = loaded(self.card, self.folder, "console=ttyS1")
+        folder, command = self._load()
         if first_root:
-            (self.folder / "initrd.img").write_bytes(first_root)
-        (self.folder / TREE).write_bytes(self.card.read(primary(self.card), TREE))
-        command = [
-            *("qemu-system-aarch64", "-M", "raspi3b", "-no-reboot", "-display", "none", "-monitor", "none"),
-            *(*loads, "-dtb", self.folder / TREE, "-drive", f"if=sd,format=raw,file={self.card.path}"),
-            *("-serial", "null", "-serial", f"file:{self.folder / 'serial'}"),
-            *("-trace", "bcm2835_mbox_property", "-D", self.folder / "mailbox"),
-        ]
-        subprocess.run([*map(str, command)], check=True, timeout=seconds)
-        return (self.folder / "mailbox").read_text().splitlines()
+            (folder / "initrd.img").write_bytes(first_root)
+        whole = ("qemu-system-aarch64", *command, "-display", "none", "-monitor", "none", "-chardev", "null,id=shell")
+        subprocess.run([*map(str, whole)], check=True, timeout=seconds)
+        return self.was_told(folder)
 
-    def said(self) -> str:
-        """Return what came out of its serial line, the kernel's."""
-        return (self.folder / "serial").read_text(errors="replace")
+    def was_told(self, folder: Path) -> bool:
+        return SET_REBOOT_FLAGS in (folder / "mailbox").read_text()
+
+    def _load(self, record: Path | None = None) -> tuple[Path, list[str | Path]]:
+        """Do what the firmware does at a start; return the folder of it, and the machine for QEMU."""
+        slot, self.is_trial = chosen(self.card, is_trial=self.is_trial), False
+        self.starts.append(slot)
+        folder = self.folder / f"start-{len(self.starts)}"
+        folder.mkdir(parents=True)
+        (folder / TREE).write_bytes(self.card.read(slot, TREE))
+        subprocess.run(["fdtput", "-r", folder / TREE, _BLUETOOTH], check=True)
+        drive = ["if=sd", "driver=raw", "file.driver=file", f"file.filename={self.card.path}"]
+        if record:
+            record.touch()
+            drive[1] = "driver=blklogwrites"
+            drive += ["log.driver=file", f"log.filename={record}", "log-sector-size=512"]
+        return folder, [
+            *("-M", "raspi3b", "-no-reboot", "-dtb", folder / TREE, *loaded(self.card, slot, folder, _WORDS)),
+            *("-drive", ",".join(drive), "-serial", "chardev:shell", "-serial", f"file:{folder / 'serial'}"),
+            *("-trace", "bcm2835_mbox_property", "-D", folder / "mailbox"),
+        ]

@@ -58,6 +58,7 @@ def test_nothing_tells_of_the_machine_that_built_it(fresh: Machine) -> None:
 def test_a_machine_that_is_no_board_has_no_trials(fresh: Machine) -> None:
     refused = fresh.run("modprobe machitap_tryboot")
     assert (refused.returncode, "No such device" in refused.stderr) == (1, True), refused.stderr
+    assert fresh.run(f"{MACHI} unit boot-slot set-primary b").returncode == 6
 
 
 def test_a_card_in_a_usb_reader_is_an_entry_that_reaches_the_town(

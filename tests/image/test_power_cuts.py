@@ -48,16 +48,12 @@ class Morning:
 
 
 @pytest.fixture(scope="session")
-def morning(unit: Machine, pki: TestPki, tmp_path_factory: pytest.TempPathFactory) -> Morning:
-    """Switch the unit off, and on again with its card's writes on record; hold cards there until the plug is pulled."""
-    unit.run("systemctl --no-block poweroff")
-    unit.process.wait(PATIENCE_S)
+def morning(resting: Card, pki: TestPki, tmp_path_factory: pytest.TempPathFactory) -> Morning:
+    """Switch the unit on again with its card's writes on record; hold cards there until the plug is pulled."""
     folder = tmp_path_factory.mktemp("morning")
-    card = Card(unit.folder / "card.img")
+    card = resting.copied(folder / "card.img")
     data = card.partitions()["data"]
-    before, record = folder / "data", folder / "record"
-    where = (f"skip={data.start}", f"count={data.size}", "iflag=skip_bytes,count_bytes", "bs=1M", "conv=sparse")
-    subprocess.run(["dd", f"if={card.path}", f"of={before}", *where], check=True, capture_output=True)
+    before, record = card.part("data", folder / "data"), folder / "record"
     record.touch()
     drive = [
         *("-blockdev", f"driver=file,node-name=plain,filename={card.path}"),
@@ -72,9 +68,10 @@ def morning(unit: Machine, pki: TestPki, tmp_path_factory: pytest.TempPathFactor
 
 def touches(machine: Machine, record: Path, pki: TestPki) -> Iterator[tuple[int, str]]:
     """Hold one card after the other there; yield what the unit has told of, and how long the record is by then."""
+    tip = status(machine)["tip"]
     with machine.reader() as reader:
         for resident in range(TOUCHES):
-            before = status(machine)["tip"]
+            before = tip
             reader.present(make(Plan(serial=f"99{resident:013d}", pki=str(pki.folder)), pki))
             while (tip := status(machine)["tip"]) == before:
                 assert machine.process.poll() is None, machine.said()[-2000:]
