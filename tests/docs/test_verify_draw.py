@@ -62,6 +62,16 @@ def test_every_change_is_found(draw: Path, tmp_path: Path, name: str) -> None:
     assert (done.returncode, "WRONG" in done.stdout) == (1, True), done.stdout + done.stderr
 
 
+@pytest.mark.threat(
+    "an office that would choose its winners",
+    control="The rules name a round of drand before anybody can know it; the list is frozen and public an hour before "
+    "it comes; winners follow from both by arithmetic. The signature is checked. Two checkers without our code find "
+    "every change to what was published. Tickets that are written into the books later stop the draw, and nothing is "
+    "drawn twice.",
+    residual="Who gets tickets is the town's word. Whoever holds the centre can freeze late and pretend that it was "
+    "not, or announce several draws and carry one out, if nobody looks at what was published when. Enough of drand's "
+    "organisations together could know a round before.",
+)
 def test_another_signature_is_found_where_signatures_are_checked(draw: Path, tmp_path: Path) -> None:
     """Randomness, seed and winners that fit each other, made from a signature that nobody gave."""
     tampering.forge(draw, tmp_path)

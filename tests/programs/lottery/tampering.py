@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from programs.lottery import lists
 from programs.lottery.drawing import draw, seed_of
 
 Documents = dict[str, Any]
@@ -26,9 +25,10 @@ def _ticket(found: Documents) -> None:
 
 
 def _ticket_with_digests(found: Documents) -> None:
-    """Another person behind a ticket, and every digest made to fit but the root."""
-    head, _, tail = found["tickets.csv"].partition("\n")
-    found["tickets.csv"] = head[:-1] + ("0" if head[-1] != "0" else "1") + "\n" + tail
+    """Another person behind a ticket who has no other, and everything made to fit but the root."""
+    tags = [line.split(",")[1] for line in found["tickets.csv"].splitlines()]
+    tag = next(tag for tag in tags if tags.count(tag) == 1)
+    found["tickets.csv"] = found["tickets.csv"].replace(tag, tag[::-1])
     digest = _sha256(found["tickets.csv"])
     found["frozen.json"]["list_sha256"] = found["transcript.json"]["list_sha256"] = digest
     found["transcript.json"]["frozen_sha256"] = _sha256(_written(found["frozen.json"]))
@@ -50,6 +50,12 @@ def _seed(found: Documents) -> None:
 def _root(found: Documents) -> None:
     found["frozen.json"]["root"] = found["transcript.json"]["root"] = "22" * 32
     found["transcript.json"]["frozen_sha256"] = _sha256(_written(found["frozen.json"]))
+
+
+def _root_with_winners(found: Documents) -> None:
+    """Another root, and everything that follows from it made to fit, but the list."""
+    _root(found)
+    _draw(found, bytes.fromhex(found["frozen.json"]["root"]))
 
 
 def _randomness(found: Documents) -> None:
@@ -98,6 +104,7 @@ CHANGES: Final[dict[str, Callable[[Documents], None]]] = {
     "one ticket twice": _twice,
     "a changed seed": _seed,
     "a changed root": _root,
+    "a changed root, seed and winners made to fit": _root_with_winners,
     "changed randomness": _randomness,
     "two winners change places": _winner,
     "alternates change places": _alternate,
@@ -131,13 +138,19 @@ def change(source: Path, folder: Path, name: str) -> None:
 def forge(source: Path, folder: Path) -> None:
     """Write a draw in which everything fits, but the signature is nobody's."""
     found = read(source)
+    transcript = found["transcript.json"]
+    transcript["signature"] = transcript["signature"][:-2] + "00"
+    transcript["randomness"] = hashlib.sha256(bytes.fromhex(transcript["signature"])).hexdigest()
+    _draw(found, bytes.fromhex(found["frozen.json"]["root"]))
+    write(found, folder)
+
+
+def _draw(found: Documents, root: bytes) -> None:
+    """Write the seed and the winners that follow from a root and the randomness that stands there."""
     rules, transcript = found["rules.json"]["rules"], found["transcript.json"]
     listed = found["tickets.csv"].encode().splitlines()
-    transcript["signature"] = transcript["signature"][:-2] + "00"
-    randomness = hashlib.sha256(bytes.fromhex(transcript["signature"])).digest()
-    seed = seed_of(rules["draw"], lists.root(listed), randomness)
+    seed = seed_of(rules["draw"], root, bytes.fromhex(transcript["randomness"]))
     outcome = draw(listed, seed, sum(prize["count"] for prize in rules["prizes"]), rules["alternates"])
-    transcript |= {"randomness": randomness.hex(), "seed": seed.hex(), "alternates": list(outcome.alternates)}
+    transcript |= {"seed": seed.hex(), "alternates": list(outcome.alternates)}
     for winner, ticket in zip(transcript["winners"], outcome.winners, strict=True):
         winner["ticket"] = ticket
-    write(found, folder)

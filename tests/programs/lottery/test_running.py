@@ -65,6 +65,7 @@ def test_each_transcript_names_the_one_before(centre: Centre, clock: Clock) -> N
     assert second.previous == sha256(written(first))
 
 
+@pytest.mark.threat("an office that would choose its winners")
 def test_only_the_round_of_the_rules_counts(centre: Centre, clock: Clock) -> None:
     closed(centre, clock)
     with pytest.raises(beacon.RoundError):
@@ -99,6 +100,7 @@ def test_the_same_list_again_does_nothing_and_another_under_its_numbers_is_refus
         give(centre, "spring", [Wanted("paper-9", 1, "A3"), Wanted("paper-1", 1, "A2")])
 
 
+@pytest.mark.threat("an office that would choose its winners")
 def test_a_list_is_frozen_after_the_closing_and_before_the_randomness(centre: Centre, clock: Clock) -> None:
     announce(centre, PLAN)
     with pytest.raises(DrawError, match="not closing time"):
@@ -124,6 +126,7 @@ def test_a_frozen_list_stays_and_proves_each_ticket(centre: Centre, clock: Clock
             prove_ticket(connection, "spring", "D00001.0004")
 
 
+@pytest.mark.threat("an office that would choose its winners")
 def test_tickets_that_get_into_the_books_later_stop_everything(centre: Centre, clock: Clock) -> None:
     """Whoever writes into the office's journal past the commands draws nothing, and publishes nothing."""
     closed(centre, clock)
