@@ -1,0 +1,115 @@
+"""What is said of a draw: its rules, its tickets, its frozen list, and how it was drawn. No names."""
+
+from typing import Annotated, Final
+
+import msgspec
+
+from sync.entries import Count, Fact, HashHex
+
+DrawId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+TicketRef = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
+Holder = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]  # a card, or a number on paper: no name
+SignatureHex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{96}$")]
+Yen = Annotated[int, msgspec.Meta(ge=0, le=10**10)]
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+Remark = Annotated[str, msgspec.Meta(max_length=400)]
+
+TICKETS_MAX: Final = 9_999  # with one entry, and for one person
+
+
+class Prize(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many of one prize; `yen`: what one is worth at a shop."""
+
+    ja: Words
+    en: Words
+    yen: Yen
+    count: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Everything about a draw that is published before it. The order of the fields is that of the published document.
+
+    Attributes:
+        basis: "open", "general" or "joint": by what part of 景品表示法 its prizes are judged (`law`).
+        sales_yen: what the draw's campaign is expected to sell; 0: nothing is sold.
+        purchase_yen: the purchase with which one gets a ticket; 0: none is needed.
+        prizes: in the order in which they are drawn.
+        alternates: how many more are drawn, to come after those who do not come.
+        cost_points: what a ticket costs, in points. Tickets are never sold for money.
+        cap: the most tickets of one person.
+        close_at: when no more tickets are given out (Unix seconds).
+        algorithm: by which the winners follow from list and randomness (`drawing`).
+        chain, round: the public source of randomness, and its one output that counts.
+        fallback: what is done if that output never comes.
+        verifier: where the checker is found.
+        key_sha256: of the key that turns holders into the tags of the list; it binds the office to that key.
+        note: who looked at warnings of the law, and why they stand.
+    """
+
+    draw: DrawId
+    title_ja: Words
+    title_en: Words
+    basis: Annotated[str, msgspec.Meta(pattern="^(open|general|joint)$")]
+    sales_yen: Yen
+    purchase_yen: Yen
+    prizes: Annotated[tuple[Prize, ...], msgspec.Meta(min_length=1, max_length=20)]
+    alternates: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+    cost_points: Count
+    cap: Annotated[int, msgspec.Meta(ge=1, le=TICKETS_MAX)]
+    close_at: Count
+    algorithm: Words
+    chain: HashHex
+    round: Count
+    fallback: Remark
+    verifier: Remark
+    key_sha256: HashHex
+    note: Remark = ""
+
+    @property
+    def places(self) -> int:
+        """How many are to win something."""
+        return sum(prize.count for prize in self.prizes)
+
+
+class Announced(Fact, frozen=True, tag="lottery.announced"):
+    """The rules of a draw were published. `key`: what the tags in its list are made with; for auditors only."""
+
+    rules: Rules
+    key: HashHex
+
+    @property
+    def draw(self) -> str:
+        return self.rules.draw
+
+
+class Tickets(Fact, frozen=True, tag="lottery.tickets"):
+    """Somebody has so many tickets. `ref`: the number of this purchase, by which the tickets are numbered."""
+
+    draw: DrawId
+    ref: TicketRef
+    holder: Holder
+    count: Annotated[int, msgspec.Meta(ge=1, le=TICKETS_MAX)]
+
+
+class Closed(Fact, frozen=True, tag="lottery.closed"):
+    """The list is frozen. `frozen_sha256`: of the document that says so, with the root of the list."""
+
+    draw: DrawId
+    tickets: Count
+    frozen_sha256: HashHex
+
+
+class Drawn(Fact, frozen=True, tag="lottery.drawn"):
+    """The winners were drawn, by the signature of the round that the rules name.
+
+    `transcript_sha256`: of the document that says how; `previous`: of that of the draw before, or zeros.
+    """
+
+    draw: DrawId
+    signature: SignatureHex
+    transcript_sha256: HashHex
+    previous: HashHex
+
+
+KINDS: Final = (Announced, Tickets, Closed, Drawn)
+"""Every kind of fact that this program writes."""
