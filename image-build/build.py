@@ -100,7 +100,8 @@ def build(asked: Asked, out: Path) -> dict[str, str]:
     run("tar", "--extract", f"--directory={source}", given=archive)
     has_rom = _has_rom(source, asked.board)
     tree.lay(root, asked.packages, environment.foreign(), source, asked.time)
-    components = [*sbom.debian(root), *sbom.python(root / environment.PACKAGES), tryboot.lay(root, asked.version)]
+    components = [*sbom.debian(root), *sbom.python(root / environment.PACKAGES)]
+    components += tryboot.lay(root, asked.version)
     parts = _boot_partitions(asked, root, source, work)
     tree.strip(root, asked.version)
     updating.lay(root, asked.about, asked.keyring)
