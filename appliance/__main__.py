@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 
-from appliance import hatch_http, practice
+from appliance import hatch_http, locked, practice
 from appliance.care import Care
 from appliance.config import (
     CELLAR_SOCKET,
     HATCH_SOCKET,
     TRUST_FOLDER,
     Config,
+    card_key,
     driver,
     fitted,
     read_config,
@@ -34,6 +35,7 @@ from appliance.screen import codes
 from appliance.screen.app import Behind, create_screen
 from appliance.screen.board import Board
 from appliance.screen.panel import Panel
+from appliance.sealed import LockedError
 from appliance.staff import Sheet
 from appliance.symptoms import Spared
 from appliance.unit import System, Unit, assemble
@@ -41,10 +43,12 @@ from appliance.updates import Kept, Settings, UpdatesError, read_settings, went_
 from appliance.view import Viewer, notice, place_names, till
 from appliance.web import Web, local_door, unix_door
 from appliance.words import load
+from drivers.card import Trust
 from drivers.card.trust_folder import load as load_trust
 from drivers.clock import Clock
 from drivers.printer import Printed, Printer, Slip
 from drivers.spool import Spool
+from sync.messages import Enrolment
 
 START_AGAIN = 1
 
@@ -59,8 +63,16 @@ def run(folder: Path, *, as_json: bool = False) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     os.chdir(folder)  # paths in the configuration are the unit's own, and a Unix socket's must be short
     here = Path()
-    config, enrolment, trust = read_config(here), read_enrolment(here), load_trust(here / TRUST_FOLDER)
-    world = _world(config)
+    config, trust = read_config(here), load_trust(here / TRUST_FOLDER)
+    try:
+        enrolment, world = _with_keys(here, config)
+    except LockedError as error:
+        return START_AGAIN if locked.wait(config, str(error)) else 0
+    return _serve(config, enrolment, trust, world, as_json=as_json)
+
+
+def _serve(config: Config, enrolment: Enrolment, trust: Trust, world: World, *, as_json: bool) -> int:
+    here = Path()
     devices = Devices(*(driver(config, kind) for kind in ("reader", "scanner", "watchdog", "button", "board")))
     board, words = Board(), load(*words_folders())
     board.watch(Panel(driver(config, "display")).show)
@@ -187,6 +199,11 @@ def _say_ready(unit: str, port: int, *, as_json: bool) -> None:
             msgspec.json.encode({"schema": "machi.unit.run/1", "unit": unit, "screen": screen}) + b"\n"
         )
         sys.stdout.flush()
+
+
+def _with_keys(here: Path, config: Config) -> tuple[Enrolment, World]:
+    enrolment = read_enrolment(here)
+    return msgspec.structs.replace(enrolment, card_key=card_key(here, enrolment)), _world(config)
 
 
 def _world(config: Config) -> World:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from appliance.sealed import at
 from appliance.symptoms import Limits
 from drivers.choose import UnknownDriverError, load
 from sync.entries import BAD_JSON, UnitName
@@ -19,6 +20,7 @@ ENROLMENT_FILE: Final = "enrolment.json"
 LIFE_FILE: Final = "life.json"
 KEY_FILE: Final = "unit.key"
 PUBLIC_FILE: Final = "unit.pub"
+CARD_KEY_FILE: Final = "card.key"  # the town's; a file of its own once it is sealed
 JOURNAL_FILE: Final = "journal.db"
 HATCH_SOCKET: Final = "hatch.sock"
 CELLAR_SOCKET: Final = "cellar/keeper.sock"
@@ -121,8 +123,11 @@ _USUAL: Final[dict[str, dict[str, Any]]] = {
     "twin": {"make": "none"},
     "board": {"make": "linux"},
     "power": {"make": "none"},
+    "otp": {"make": "pi"},
+    "seal": {"make": "creds"},
 }
 _KINDS: Final = tuple(_USUAL)
+_ANY_KEY: Final = "AA=="
 
 
 def read_config(folder: Path) -> Config:
@@ -147,7 +152,7 @@ def read_config(folder: Path) -> Config:
 
 
 def read_enrolment(folder: Path) -> Enrolment:
-    """Read what the town gave this unit.
+    """Read what the town gave this unit; without its card key (""), if that is sealed: see `card_key`.
 
     Raises:
         ConfigError: the unit was never enrolled, or the file is damaged, or others can read it.
@@ -155,11 +160,29 @@ def read_enrolment(folder: Path) -> Enrolment:
     path = folder / ENROLMENT_FILE
     try:
         check_secret(path)
-        return msgspec.json.decode(path.read_bytes(), type=Enrolment)
+        said = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        if "card_key" in said:
+            return msgspec.convert(said, Enrolment)
+        return msgspec.structs.replace(msgspec.convert({**said, "card_key": _ANY_KEY}, Enrolment), card_key="")
     except FileNotFoundError as error:
         raise ConfigError(f"{folder}: this unit is not enrolled; say: machi unit enrol {folder} TICKET") from error
     except (OSError, *BAD_JSON) as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def card_key(folder: Path, enrolment: Enrolment) -> str:
+    """Return the town's secret for the names of cards, wherever it lies.
+
+    Raises:
+        ConfigError: there is none.
+        LockedError: it is sealed, and cannot be opened here.
+    """
+    try:
+        return enrolment.card_key or at(folder / CARD_KEY_FILE).read_text()
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: the town's card key is gone ({error}); begin a new life: machi unit enrol"
+        ) from error
 
 
 def check_secret(path: Path) -> None:
@@ -202,9 +225,12 @@ def driver(config: Config, kind: str) -> Any:
 
     Raises:
         ConfigError: the make or one of its options does not exist.
+        LockedError: it is the keystore, and its key is sealed and cannot be opened here.
     """
     options = dict(config.drivers.get(kind, _USUAL[kind]))
     make = options.pop("make", "")
+    if (kind, make) == ("keystore", "file") and "path" in options:
+        options["path"] = str(at(Path(options["path"])))
     try:
         return load(kind, str(make), options)
     except UnknownDriverError as error:

@@ -7,11 +7,13 @@ ports, so that every make of these is covered. Nothing here prints, and the netw
 
 import queue
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from appliance.behind import keeps_of, neighbour_of, twin_of
+from appliance.sealed import LockedError, at
 from drivers.check import Check, Probed, State
 from drivers.choose import UnknownDriverError, find, load
 from drivers.clock import Clock
@@ -22,12 +24,13 @@ from sync.symptoms import Grade, Symptom, What, meaning
 
 _ORDER: Final = (
     "reader", "light", "sound", "button", "display", "scanner", "printer", "gps",
-    "clock", "watchdog", "keystore", "monotonic", "disk", "twin", "board", "power",
+    "clock", "watchdog", "keystore", "seal", "otp", "monotonic", "disk", "twin", "board", "power",
 )  # fmt: skip
 EVERY_UNIT_HAS: Final[dict[str, dict[str, Any]]] = {
     "reader": {"make": "pcsc"},
     "clock": {"make": "system"},
     "keystore": {"make": "file", "path": "unit.key"},
+    "seal": {"make": "creds"},
     "disk": {"make": "file", "path": "."},
     "board": {"make": "linux"},
 }
@@ -293,7 +296,17 @@ def _reader(reader: Any, clock: Clock) -> Check:
 
 def _keystore(make: str, options: dict[str, Any]) -> Check:
     try:
+        if make == "file" and "path" in options:
+            options["path"] = str(at(Path(options["path"])))
         load("keystore", make, options).sign(_TRY)
+    except LockedError as error:
+        return Check(
+            State.FAIL,
+            ja="この端末の鍵は封じられていて、ここでは開けません",
+            en=f"the unit's key is sealed, and cannot be opened here: {error.why}",
+            do_ja="カードか TPM を移したなら、もとに戻してください。だめなら新しい鍵を: machi unit enrol --again",
+            do_en="if card or TPM were moved, put them back; else it needs new keys: machi unit enrol --again",
+        )
     except KeystoreError as error:
         return Check(
             State.FAIL,

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from appliance import durable
-from appliance.config import ENROLMENT_FILE, KEY_FILE, LIFE_FILE, PUBLIC_FILE, ConfigError, Life
+from appliance.config import CARD_KEY_FILE, ENROLMENT_FILE, KEY_FILE, LIFE_FILE, PUBLIC_FILE, ConfigError, Life
+from appliance.sealed import sealed
 from drivers.keystore.file import Driver as FileKeystore
 from drivers.keystore.file import create
 from sync.entries import BAD_JSON
@@ -111,7 +112,9 @@ def begin(folder: Path, enrolment: Enrolment, life: Life, stamp: str, keep: Call
 def _put_aside(folder: Path, stamp: str) -> None:
     aside = folder / EARLIER / stamp
     aside.mkdir(parents=True)
+    keys = [(folder / name) for name in (KEY_FILE, CARD_KEY_FILE)]
+    goes = {*keys, *map(sealed, keys), folder / PUBLIC_FILE, folder / LIFE_FILE}
     for path in sorted(folder.iterdir()):
-        if path.name.startswith("journal.") or path.name in (KEY_FILE, PUBLIC_FILE, LIFE_FILE):
+        if path.name.startswith("journal.") or path in goes:
             path.rename(aside / path.name)
     (folder / ENROLMENT_FILE).rename(aside / ENROLMENT_FILE)  # last: while it is here, there is a life to put aside

@@ -23,6 +23,7 @@ from appliance.config import (
     read_config,
     read_enrolment,
 )
+from appliance.sealed import sealed
 from drivers.clock.system import Driver as SystemClock
 from sync.messages import Wiped, sign, text
 from sync.technician import Standing
@@ -113,5 +114,5 @@ def _last(folder: Path) -> tuple[Path, ...]:
         config = read_config(folder)
     except ConfigError:
         config = Config("gone")
-    path = str(config.drivers.get("keystore", {}).get("path", KEY_FILE))
-    return (folder / PUBLIC_FILE, folder / path, folder / CONFIG_FILE)
+    path = folder / str(config.drivers.get("keystore", {}).get("path", KEY_FILE))
+    return (folder / PUBLIC_FILE, path, sealed(path), folder / CONFIG_FILE)

@@ -139,7 +139,7 @@ def _system_packages(root: Path, asked: Asked) -> list[sbom.Component]:
     debian = sbom.debian(root)
     if asked.kernel:
         return vendor.lay(root, asked.kernel, debian)
-    return [*debian, tryboot.lay(root, asked.version)]
+    return [*debian, *tryboot.lay(root, asked.version)]
 
 
 def _has_rom(source: Path, asked: Asked) -> bool:

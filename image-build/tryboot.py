@@ -1,7 +1,7 @@
-"""Our one kernel module (module/), built for the very kernel that is in an image.
+"""Our kernel modules (module/), built for the very kernel that is in an image.
 
 Debian's compiler and headers do it in a root of their own, which is no part of the image, as for wheels. What comes of
-it is kept until the kernel or its source changes.
+it is kept until the kernel or their source changes.
 """
 
 import hashlib
@@ -15,33 +15,36 @@ from machine import HERE, BuildError, cache, inside, run
 from sbom import Component
 
 NAME = "machitap_tryboot"
+MODULES = (NAME, "machitap_otp")
 SOURCE = HERE / "module"
 _PLACE = Path("srv/module")
 
 
-def lay(root: Path, version: str) -> Component:
-    """Lay the module into a root, where udev finds it on a board; return it as a part of the image."""
+def lay(root: Path, version: str) -> list[Component]:
+    """Lay the modules into a root, where udev finds them on a board; return them as parts of the image."""
     tree = kernel_modules(root)
-    place = tree / "updates" / f"{NAME}.ko"
-    place.parent.mkdir()
-    shutil.copyfile(_built(tree.name), place)
+    place = tree / "updates"
+    place.mkdir()
+    for name, built in zip(MODULES, _built(tree.name), strict=True):
+        shutil.copyfile(built, place / f"{name}.ko")
     run("depmod", "-b", root, tree.name)
-    return Component("generic", NAME, version, ("GPL-2.0-only",))
+    return [Component("generic", name, version, ("GPL-2.0-only",)) for name in MODULES]
 
 
-def _built(kernel: str) -> Path:
-    """Return the module for a kernel, made now if it is not there."""
+def _built(kernel: str) -> list[Path]:
+    """Return the modules for a kernel, made now if one is not there."""
     builder = roots.workshop("module")
     sources = [path.read_text() for path in (Path(__file__), *sorted(SOURCE.iterdir()))]
     made_of = "\n".join([kernel, builder.name, *sources])
-    kept = cache() / f"{NAME}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.ko"
-    if not kept.exists():
+    digest = hashlib.sha256(made_of.encode()).hexdigest()[:16]
+    kept = [cache() / f"{name}-{digest}.ko" for name in MODULES]
+    if not all(path.exists() for path in kept):
         with tempfile.TemporaryDirectory(dir=cache()) as folder:
             _make(kernel, builder, Path(folder), kept)
     return kept
 
 
-def _make(kernel: str, builder: Path, folder: Path, kept: Path) -> None:
+def _make(kernel: str, builder: Path, folder: Path, kept: list[Path]) -> None:
     root = folder / "root"
     roots.unpacked(builder, root)
     headers = Path("usr/lib/modules") / kernel / "build"
@@ -51,5 +54,6 @@ def _make(kernel: str, builder: Path, folder: Path, kept: Path) -> None:
     (root / "usr/bin/awk").symlink_to("mawk")  # what setting it up would have done
     # No types for BPF: a tool of their own would write them, and nobody reads them.
     inside(root, "make", "-C", f"/{headers}", f"M=/{_PLACE}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
-    inside(root, "strip", "--strip-debug", f"/{_PLACE}/{NAME}.ko")
-    shutil.move(root / _PLACE / f"{NAME}.ko", kept)
+    for name, path in zip(MODULES, kept, strict=True):
+        inside(root, "strip", "--strip-debug", f"/{_PLACE}/{name}.ko")
+        shutil.move(root / _PLACE / f"{name}.ko", path)

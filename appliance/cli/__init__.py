@@ -8,6 +8,7 @@ from appliance.cli.living import accept, enrol, init, request, run, twin, uplink
 from appliance.cli.looking import doctor, status, verify
 from appliance.cli.offered import offered
 from appliance.cli.parting import decommission
+from appliance.cli.sealing import seal, unseal
 from appliance.cli.technician import technician
 from appliance.cli.tending import health
 from appliance.cli.trying import try_disk
@@ -50,6 +51,8 @@ for command in (
     health,
     offered,
     decommission,
+    seal,
+    unseal,
     technician,
 ):
     unit.add_command(command)

@@ -114,6 +114,7 @@ def plainly() -> Iterator[None]:
     from appliance.checkup import DamageError, UnfitError
     from appliance.config import ConfigError
     from appliance.journal import JournalBrokenError, JournalFullError
+    from appliance.sealed import LockedError
     from drivers.card.trust import TrustError
     from drivers.disk import DiskError
     from drivers.keystore import KeystoreError
@@ -125,7 +126,7 @@ def plainly() -> Iterator[None]:
         raise NotFoundError(str(error)) from error
     except (TrustError, UnfitError, DamageError) as error:
         raise RefusedForSafetyError(str(error)) from error
-    except (DiskError, KeystoreError, JournalFullError, MonotonicError) as error:
+    except (DiskError, KeystoreError, JournalFullError, MonotonicError, LockedError) as error:
         raise HardwareError(str(error)) from error
     except JournalBrokenError as error:
         raise HardwareError(f"{error}; start again, and think about a new disk") from error

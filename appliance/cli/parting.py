@@ -40,6 +40,7 @@ def decommission(folder: Path, release: Any, look: bool, confirm: str | None, by
     cut short, say the same again; it goes on, and prints the same word.
     """
     from appliance.wiping import last_word, trim, wipe, word_kept
+    from drivers.choose import load
 
     raw = release.read()
     if look:
@@ -54,6 +55,7 @@ def decommission(folder: Path, release: Any, look: bool, confirm: str | None, by
             word = last_word(Path(), found, by)
     with inside(folder), plainly():
         wipe(Path())
+        load("seal", "creds").forget()
         trim(Path())
     click.echo(word)
 

@@ -12,6 +12,7 @@ import msgspec
 import tenacity
 
 from appliance.config import BUNDLES_FOLDER, HATCH_SOCKET, TLS_FOLDER, Config, driver, read_config
+from appliance.sealed import LockedError
 from appliance.uplink import courier
 from appliance.uplink.asker import Asker
 from appliance.uplink.certificate import Tls
@@ -25,6 +26,7 @@ from sync.messages import Why
 log = logging.getLogger("uplink")
 
 _WAIT_FIRST_S = 0.5
+_LOCKED_S = 60.0
 ASK_S = 0.35  # a little less than a unit waits for the answer
 
 
@@ -144,7 +146,12 @@ def run(folder: Path, *, as_json: bool = False) -> None:
     config = read_config(folder)
     os.chdir(folder)  # the path of a Unix socket must be short
     tls = Tls(Path(TLS_FOLDER))
-    Uplink(config, tls.unit(), tls, HttpHatch(HATCH_SOCKET), stop, as_json=as_json).run()
+    try:
+        uplink = Uplink(config, tls.unit(), tls, HttpHatch(HATCH_SOCKET), stop, as_json=as_json)
+    except LockedError:
+        stop.wait(_LOCKED_S)  # the daemon's page says it; no start within a moment changes it
+        raise
+    uplink.run()
 
 
 if __name__ == "__main__":

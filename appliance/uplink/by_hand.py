@@ -63,7 +63,9 @@ def request(folder: Path, raw_ticket: bytes, host_key: Path | None = None) -> by
     if waiting and (waiting.ticket, waiting.host_key) == (ticket, host):
         return waiting.request.encode()
     journal = own_key(folder, ticket.code)
-    asked = asks(journal, ticket, Tls(folder / TLS_FOLDER).request(ticket.unit), host)
+    tls = Tls(folder / TLS_FOLDER)
+    tls.let_go()
+    asked = asks(journal, ticket, tls.request(ticket.unit), host)
     key = X25519PrivateKey.generate()
     answer_to = text(key.public_key().public_bytes_raw())
     sealed = seal_request(

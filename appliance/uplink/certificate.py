@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from appliance import durable
 from appliance.config import ConfigError, check_secret
+from appliance.sealed import LockedError, at, sealed
 
 KEY_FILE: Final = "device.key"
 CERTIFICATE_FILE: Final = "device.pem"
@@ -52,7 +53,7 @@ class Tls:
 
     def request(self, unit: str) -> str:
         """Return a certificate request (PKCS#10, PEM) for this unit's key; the key is made at the first one."""
-        path = self._folder / KEY_FILE
+        path = at(self._folder / KEY_FILE)
         if not path.exists():
             self._folder.mkdir(mode=0o700, exist_ok=True)
             key = ec.generate_private_key(ec.SECP256R1())
@@ -63,6 +64,14 @@ class Tls:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, unit)])
         request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(own, hashes.SHA256())
         return request.public_bytes(Encoding.PEM).decode()
+
+    def let_go(self) -> None:
+        """Put aside a key that is sealed and does not open here: a new life may have another."""
+        try:
+            at(self._folder / KEY_FILE)
+        except LockedError:
+            hidden = sealed(self._folder / KEY_FILE)
+            hidden.replace(hidden.with_name(f"{hidden.name}.old"))
 
     def keep(self, certificate: str, ca: str) -> None:
         """Keep what the centre gave."""
@@ -99,12 +108,14 @@ class Tls:
 
         Raises:
             ExposedError: others can read our key.
+        LockedError: our key is sealed, and cannot be opened here.
             OSError: a file is missing, or no certificate.
         """
         context = context_for((self._folder / CA_FILE).read_text(), self.now)
         if with_certificate:
-            check_secret(self._folder / KEY_FILE)
-            context.load_cert_chain(self._folder / CERTIFICATE_FILE, self._folder / KEY_FILE)
+            key = at(self._folder / KEY_FILE)
+            check_secret(key)
+            context.load_cert_chain(self._folder / CERTIFICATE_FILE, key)
         return context
 
 

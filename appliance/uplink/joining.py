@@ -30,7 +30,9 @@ def join(folder: Path, raw_ticket: bytes, host_key: Path | None = None, through:
     """
     ticket = read_ticket(raw_ticket)
     life = coming_life(folder)
-    csr = Tls(folder / TLS_FOLDER).request(ticket.unit)
+    tls = Tls(folder / TLS_FOLDER)
+    tls.let_go()
+    csr = tls.request(ticket.unit)
     context = context_for(ticket.ca)
     transport = Detour(through, context) if through else None
     asked = asks(own_key(folder, ticket.code), ticket, csr, shown(host_key))

@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 
 from appliance.config import CONFIG_FILE, TLS_FOLDER, Config, ConfigError, ExposedError, read_enrolment
+from appliance.sealed import LockedError
 from appliance.uplink.certificate import Tls
 from drivers.check import Check, State
 from drivers.clock import Clock
@@ -26,22 +27,8 @@ def reach(folder: Path, config: Config, clock: Clock) -> Check:
     try:
         enrolment = read_enrolment(folder)
         context = Tls(folder / TLS_FOLDER).context()
-    except ExposedError as error:
-        return Check(
-            State.FAIL,
-            ja="この端末の秘密のファイルを、ほかの人が読めます",
-            en=str(error),
-            do_ja="そのファイルの権限を 600 にし、だれが読めたか町の担当に伝えてください",
-            do_en="then tell the office who could read it",
-        )
-    except (ConfigError, OSError) as error:  # SSLError is one
-        return Check(
-            State.FAIL,
-            ja="この端末はまだ町に登録されていません",
-            en=f"this unit is not enrolled{f': {error}' if isinstance(error, OSError) else ''}",
-            do_ja="登録票で machi unit enrol を実行してください",
-            do_en="enrol it with a ticket: machi unit enrol",
-        )
+    except (ConfigError, LockedError, OSError) as error:  # SSLError is one
+        return _without_papers(error)
     url = config.uplink.url
     try:
         with httpx.Client(base_url=url, verify=context, timeout=_TIMEOUT_S, trust_env=False) as http:
@@ -63,6 +50,33 @@ def reach(folder: Path, config: Config, clock: Clock) -> Check:
             do_en=f"check [uplink] url in {CONFIG_FILE}",
         )
     return _clock(told.at - clock.wall_ms(), url)
+
+
+def _without_papers(error: Exception) -> Check:
+    """Say why there is nothing by which the town would know this unit."""
+    if isinstance(error, ExposedError):
+        return Check(
+            State.FAIL,
+            ja="この端末の秘密のファイルを、ほかの人が読めます",
+            en=str(error),
+            do_ja="そのファイルの権限を 600 にし、だれが読めたか町の担当に伝えてください",
+            do_en="then tell the office who could read it",
+        )
+    if isinstance(error, LockedError):
+        return Check(
+            State.FAIL,
+            ja="町に示す鍵が封じられていて、ここでは開けません",
+            en=f"the key that is shown to the town is sealed, and cannot be opened here: {error.why}",
+            do_ja="keystore の行のとおりにしてください",
+            do_en="do as the line keystore says",
+        )
+    return Check(
+        State.FAIL,
+        ja="この端末はまだ町に登録されていません",
+        en=f"this unit is not enrolled{f': {error}' if isinstance(error, OSError) else ''}",
+        do_ja="登録票で machi unit enrol を実行してください",
+        do_en="enrol it with a ticket: machi unit enrol",
+    )
 
 
 def _refused(error: RefusedError) -> Check:

@@ -59,7 +59,7 @@ def test_every_unit_has_what_the_configuration_takes_for_granted() -> None:
 
 
 def test_a_device_that_is_not_named_is_not_looked_at() -> None:
-    assert set(look({})) == {"daemon", "reader", "clock", "keystore", "disk", "board", "centre"}
+    assert set(look({})) == {"daemon", "reader", "clock", "keystore", "seal", "disk", "board", "centre"}
 
 
 def test_a_simulated_device_is_never_taken_for_a_real_one() -> None:

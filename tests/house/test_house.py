@@ -30,7 +30,7 @@ FUNCTION_LINES_MAX = 60
 
 # Who may touch files: adapters to the world, what sets a folder up, and what a person runs.
 FILES_ALLOWED = re.compile(
-    r"^(machi\.py|drivers/|demo/|appliance/(config|durable|updates|enrol|setup|carry|wiping|web|hatch_http|cli/.*|__main__|uplink/.*|keeper/__main__|screen/app)\.py"
+    r"^(machi\.py|drivers/|demo/|appliance/(config|durable|sealed|sealing|updates|enrol|setup|carry|wiping|web|hatch_http|cli/.*|__main__|uplink/.*|keeper/__main__|screen/app)\.py"
     r"|firmware-config/render\.py|simulation/asked\.py|programs/[a-z]+/cli/.*|device/(keys|ssh|held|cli/.*)\.py"
     r"|central/(folder|found|bundles|ssh|cli/.*|server|world|__main__|console/.*|migrations/.*)\.py)"
 )

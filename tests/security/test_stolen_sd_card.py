@@ -183,10 +183,12 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
 @pytest.mark.threat(
     "stolen SD card",
     control="No file of a unit holds a name, an address, a serial number, a certificate or a number of a card: cards "
-    "have pseudonyms that only the town's card key makes. One unit's folder opens no other unit's journal.",
-    residual="The key of the journal and the town's card key lie on it: until the unit is closed, its finder can write "
-    "visits in its name, and tell under which name a card in his hand appears. Pseudonyms, places and times of that "
-    "unit can be read, and the public keys of registered cards. The disk is not encrypted yet.",
+    "have pseudonyms that only the town's card key makes. One unit's folder opens no other unit's journal. The keys "
+    "are sealed by the board's TPM or a key burnt into it, where it has one: the card alone opens none of them.",
+    residual="Of a unit whose board has neither a TPM nor a burnt key, all keys can be opened from a copy of the whole "
+    "card, and of a unit without systemd they lie in the clear: until it is closed, the finder can write visits in its "
+    "name, and tell under which name a card in his hand appears. Pseudonyms, places and times of that unit can be read "
+    "on any card, and the public keys of registered cards: the journal is not encrypted.",
 )
 def test_nobody_is_found_on_it(crowd: Crowd) -> None:
     journal = crowd.unit.running.opened.journal

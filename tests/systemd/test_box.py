@@ -84,11 +84,11 @@ def interfaces(table: str) -> list[str]:
 
 
 def test_the_uplink_has_no_key_of_the_daemon_and_the_daemon_none_of_the_uplink(box: Box) -> None:
-    for secret in ("unit.key", "enrolment.json", "journal.db"):
+    for secret in ("unit.key.sealed", "enrolment.json", "journal.db"):
         assert as_user(box, CARDS, "cp", f"{FOLDER}/{secret}", "/dev/null")
         assert not as_user(box, CALLS, "cp", f"{FOLDER}/{secret}", "/dev/null")
-    assert as_user(box, CALLS, "cp", "/var/lib/machi-uplink/device.key", "/dev/null")
-    assert not as_user(box, CARDS, "cp", "/var/lib/machi-uplink/device.key", "/dev/null")
+    assert as_user(box, CALLS, "cp", "/var/lib/machi-uplink/device.key.sealed", "/dev/null")
+    assert not as_user(box, CARDS, "cp", "/var/lib/machi-uplink/device.key.sealed", "/dev/null")
     assert not as_user(box, CALLS, "touch", f"{FOLDER}/new")
 
 
