@@ -18,10 +18,10 @@ import disk
 import environment
 import initrd
 import machine
+import modules
 import sbom
 import slots
 import tree
-import tryboot
 import updating
 import vendor
 from machine import REPOSITORY, BuildError, run
@@ -139,7 +139,7 @@ def _system_packages(root: Path, asked: Asked) -> list[sbom.Component]:
     debian = sbom.debian(root)
     if asked.kernel:
         return vendor.lay(root, asked.kernel, debian)
-    return [*debian, *tryboot.lay(root, asked.version)]
+    return [*debian, *modules.lay(root, asked.version)]
 
 
 def _has_rom(source: Path, asked: Asked) -> bool:

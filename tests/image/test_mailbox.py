@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import newc
-import tryboot
 from bundle import SYSTEM
+from modules import TRYBOOT
 from tests.image.card import Card
 from tests.image.emulated import written
 from tests.image.raspberry import NOTIFY_REBOOT, Board
@@ -54,7 +54,7 @@ def first_root(card: Card, modules: Path, words: str) -> bytes:
             newc.file("restart", program(words), runs=True),
             newc.file("bin/busybox", busybox(card), runs=True),
             newc.file("watchdog.ko", lzma.decompress(next(modules.rglob(f"{WATCHDOG}.ko.xz")).read_bytes())),
-            newc.file("tryboot.ko", next(modules.rglob(f"{tryboot.NAME}.ko")).read_bytes()),
+            newc.file("tryboot.ko", next(modules.rglob(f"{TRYBOOT}.ko")).read_bytes()),
         ]
     )
 

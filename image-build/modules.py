@@ -14,8 +14,8 @@ from initrd import kernel_modules
 from machine import HERE, BuildError, cache, inside, run
 from sbom import Component
 
-NAME = "machitap_tryboot"
-MODULES = (NAME, "machitap_otp")
+TRYBOOT = "machitap_tryboot"
+MODULES = (TRYBOOT, "machitap_otp")
 SOURCE = HERE / "module"
 _PLACE = Path("srv/module")
 
