@@ -13,6 +13,7 @@ from tests.image.emulated import loaded, primary
 
 TREE = "bcm2837-rpi-3-b.dtb"
 SET_REBOOT_FLAGS = "tag:0x00038064 in_sz:4 "  # RPI_FIRMWARE_SET_REBOOT_FLAGS in the maker's kernel, with one word
+GET_PRIVATE_KEY = "tag:0x00030081 in_sz:40 "  # as the maker's rpi-otp-private-key asks, for eight rows
 NOTIFY_REBOOT = "tag:0x00030048 "  # which mainline's driver sends at every restart
 SECONDS = 300
 
