@@ -14,8 +14,7 @@ from initrd import kernel_modules
 from machine import HERE, BuildError, cache, inside, run
 from sbom import Component
 
-TRYBOOT = "machitap_tryboot"
-MODULES = (TRYBOOT, "machitap_otp")
+TRYBOOT, OTP = MODULES = ("machitap_tryboot", "machitap_otp")
 SOURCE = HERE / "module"
 _PLACE = Path("srv/module")
 

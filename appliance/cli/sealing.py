@@ -28,18 +28,20 @@ def seal(folder: Path, run: Path | None, as_json: bool) -> None:
     from appliance.sealed import LockedError
     from appliance.sealing import open_all, sealable
     from appliance.sealing import seal as seal_all
+    from drivers.choose import load
     from drivers.otp import OtpError
     from drivers.seal import SealError
 
     with inside(folder), plainly():
         here = Path()
         config = read_config(here)
-        by = driver(config, "seal")
-        wanted = by.seals and sealable(config)
+        wanted = driver(config, "seal")
+        by = wanted if wanted.seals else load("seal", "creds")  # what was sealed before goes on to open
         trouble = ""
         try:
-            by.ready(driver(config, "otp").key())
-            if wanted:
+            if by.seals:
+                by.ready(driver(config, "otp").key())
+            if wanted.seals and sealable(config):
                 seal_all(here, by)
         except (SealError, OtpError) as error:
             trouble = str(error)
@@ -62,6 +64,7 @@ def unseal(folder: Path, as_json: bool) -> None:
     The next start seals them again, by what its board has then, unless unit.toml says: [drivers.seal] make = "none".
     """
     from appliance.config import driver, read_config
+    from appliance.sealed import LockedError
     from appliance.sealing import open_all
     from appliance.sealing import unseal as unseal_all
     from drivers.choose import load
@@ -74,7 +77,7 @@ def unseal(folder: Path, as_json: bool) -> None:
         try:
             unseal_all(here, by)
         except SealError as error:
-            raise HardwareError(str(error)) from error
+            raise LockedError("keys", str(error)) from error
         by.forget()
         found = open_all(here, by)
     say({"schema": "machi.unit.unseal/1", **msgspec.to_builtins(found)}, as_json=as_json)

@@ -15,6 +15,7 @@ from tests.image.emulated import BOOT_SECONDS, Machine, chosen, loaded, running
 
 TREE = "bcm2837-rpi-3-b.dtb"
 SET_REBOOT_FLAGS = "tag:0x00038064 in_sz:4 "  # RPI_FIRMWARE_SET_REBOOT_FLAGS in the maker's kernel, with one word
+GET_PRIVATE_KEY = "tag:0x00030081 in_sz:40 "  # as the maker's rpi-otp-private-key asks, for eight rows
 NOTIFY_REBOOT = "tag:0x00030048 "  # which mainline's driver sends at every restart
 _BLUETOOTH = "/soc/serial@7e201000/bluetooth"  # as dtoverlay=disable-bt does: the first serial line is a shell's
 # QEMU's watchdog starts the board anew as soon as it is armed, so systemd is told of another one.
@@ -68,6 +69,19 @@ class Board:
         subprocess.run([*map(str, whole)], check=True, timeout=seconds)
         return self.was_told(folder)
 
+    @property
+    def last(self) -> Path:
+        """Return the folder of the last start."""
+        return self.folder / f"start-{len(self.starts)}"
+
+    def mailbox(self) -> list[str]:
+        """Return what its kernel has told the firmware in the last start, in order."""
+        return (self.last / "mailbox").read_text().splitlines()
+
+    def said(self) -> str:
+        """Return what came out of the kernel's serial line in the last start."""
+        return (self.last / "serial").read_text(errors="replace")
+
     def was_told(self, folder: Path) -> bool:
         return SET_REBOOT_FLAGS in (folder / "mailbox").read_text()
 
@@ -75,7 +89,7 @@ class Board:
         """Do what the firmware does at a start; return the folder of it, and the machine for QEMU."""
         slot, self.is_trial = chosen(self.card, is_trial=self.is_trial), False
         self.starts.append(slot)
-        folder = self.folder / f"start-{len(self.starts)}"
+        folder = self.last
         folder.mkdir(parents=True)
         (folder / TREE).write_bytes(self.card.read(slot, TREE))
         subprocess.run(["fdtput", "-r", folder / TREE, _BLUETOOTH], check=True)
