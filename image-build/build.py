@@ -19,6 +19,7 @@ import environment
 import initrd
 import machine
 import sbom
+import screens
 import slots
 import tree
 import tryboot
@@ -34,7 +35,6 @@ class Asked:
 
     board: str
     kind: str
-    packages: str
     commit: str
     time: int
     version: str
@@ -54,14 +54,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
     parser.add_argument("--board", default="pi-4", help="as in firmware-config/boards")
     parser.add_argument("--kind", default="tap", help="as in firmware-config/kinds")
-    parser.add_argument("--packages", default="no-screen", help="as in image-build/packages")
     parser.add_argument("--keyring", type=Path, help="whose updates it takes: certificates (PEM); nobody's if left out")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "image", help="folder for the results")
     parser.add_argument("--twice", action="store_true", help="build all of it twice, and compare every part")
     said = parser.parse_args()
     try:
         machine.ready()
-        asked = _of_the_commit(said.board, said.kind, said.packages, said.keyring)
+        asked = _of_the_commit(said.board, said.kind, said.keyring)
         sums = build(asked, said.out)
         if said.twice:
             compare(sums, build(asked, said.out / "again"))
@@ -69,7 +68,7 @@ def main() -> None:
         sys.exit(f"image: {error}")
 
 
-def _of_the_commit(board: str, kind: str, packages: str, keyring: Path | None) -> Asked:
+def _of_the_commit(board: str, kind: str, keyring: Path | None) -> Asked:
     """Return what is asked for, of the last commit.
 
     Raises:
@@ -82,7 +81,7 @@ def _of_the_commit(board: str, kind: str, packages: str, keyring: Path | None) -
             "an image says which commit it is made of, and something is changed that is in none; commit it"
         )
     number = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
-    return Asked(board, kind, packages, commit, int(time), version(number, int(time), commit), keyring)
+    return Asked(board, kind, commit, int(time), version(number, int(time), commit), keyring)
 
 
 def version(number: str, time: int, commit: str) -> str:
@@ -98,8 +97,8 @@ def build(asked: Asked, out: Path) -> dict[str, str]:
     source.mkdir(parents=True)
     archive = run("git", "-C", REPOSITORY, "archive", "--format=tar", asked.commit)
     run("tar", "--extract", f"--directory={source}", given=archive)
-    has_rom = _has_rom(source, asked.board)
-    tree.lay(root, asked.packages, environment.foreign(), source, asked.time)
+    has_rom, screen = _has_rom(source, asked.board), screen_of(source, asked.kind)
+    tree.lay(root, screens.root(screen), environment.foreign(), source, asked.time)
     components = [*sbom.debian(root), *sbom.python(root / environment.PACKAGES), tryboot.lay(root, asked.version)]
     parts = _boot_partitions(asked, root, source, work)
     tree.strip(root, asked.version)
@@ -111,7 +110,7 @@ def build(asked: Asked, out: Path) -> dict[str, str]:
     sums = {path.name: _sum(path) for path in [*parts, image, *beside]}
     (out / f"{asked.name}.sha256").write_text("".join(f"{sum_}  {name}\n" for name, sum_ in sums.items()))
     run("zstd", "-12", "--quiet", "--force", "-T0", "--long=27", image)
-    _say(root, image)
+    _say(root, work / "system.erofs", image)
     shutil.rmtree(work)
     return sums
 
@@ -135,12 +134,30 @@ def _has_rom(source: Path, board: str) -> bool:
     Raises:
         BuildError: Debian's kernel is not for it.
     """
-    told = tomllib.loads((source / "firmware-config" / "boards" / f"{board}.toml").read_text())
+    told = _told(source, "boards", board)
     if told["kernel"] != "debian":
         raise BuildError(
             f"a {told['title']} needs another kernel than Debian's; an image with that cannot be built yet"
         )
     return str(told["device_tree"]).startswith("bcm2837")
+
+
+def screen_of(source: Path, kind: str) -> str:
+    """Return what a kind of unit says of its screen: none, small, kiosk."""
+    return str(_told(source, "kinds", kind).get("screen", "none"))
+
+
+def _told(source: Path, folder: str, name: str) -> dict[str, object]:
+    """Read the description of a board or of a kind of unit.
+
+    Raises:
+        BuildError: there is none of that name.
+    """
+    path = source / "firmware-config" / folder / f"{name}.toml"
+    if not path.exists():
+        there = ", ".join(sorted(one.stem for one in path.parent.glob("*.toml")))
+        raise BuildError(f"firmware-config/{folder} has no {name}; say one of {there}")
+    return tomllib.loads(path.read_text())
 
 
 def _data(root: Path, work: Path, time: int) -> Path:
@@ -163,10 +180,11 @@ def _beside(asked: Asked, results: Path, components: list[sbom.Component]) -> li
     return [bill, list_]
 
 
-def _say(root: Path, image: Path) -> None:
+def _say(root: Path, system: Path, image: Path) -> None:
     unpacked = int(run("du", "--summarize", "--bytes", root).split()[0])
-    packed = image.with_suffix(".img.zst").stat().st_size
-    print(f"image: {image}.zst: {packed / 1e6:.0f} MB; its root unpacked {unpacked / 1e6:.0f} MB", flush=True)
+    packed, slot = image.with_suffix(".img.zst").stat().st_size, system.stat().st_size
+    sizes = f"its root unpacked {unpacked / 1e6:.0f} MB, in its slot {slot / 1e6:.0f} MB"
+    print(f"image: {image}.zst: {packed / 1e6:.0f} MB; {sizes}", flush=True)
 
 
 def compare(first: dict[str, str], second: dict[str, str]) -> None:
