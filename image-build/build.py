@@ -20,6 +20,7 @@ import initrd
 import machine
 import modules
 import sbom
+import screens
 import slots
 import tree
 import updating
@@ -35,7 +36,6 @@ class Asked:
 
     board: str
     kind: str
-    packages: str
     commit: str
     time: int
     version: str
@@ -56,7 +56,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
     parser.add_argument("--board", default="pi-4", help="as in firmware-config/boards")
     parser.add_argument("--kind", default="tap", help="as in firmware-config/kinds")
-    parser.add_argument("--packages", default="no-screen", help="as in image-build/packages")
     parser.add_argument("--keyring", type=Path, help="whose updates it takes: certificates (PEM); nobody's if left out")
     parser.add_argument(
         "--kernel", type=Path, help="folder of packages with another kernel and firmware than Debian's, for a Pi 5"
@@ -66,7 +65,7 @@ def main() -> None:
     said = parser.parse_args()
     try:
         machine.ready()
-        asked = replace(_of_the_commit(said.board, said.kind, said.packages), keyring=said.keyring, kernel=said.kernel)
+        asked = replace(_of_the_commit(said.board, said.kind), keyring=said.keyring, kernel=said.kernel)
         sums = build(asked, said.out)
         if said.twice:
             compare(sums, build(asked, said.out / "again"))
@@ -74,7 +73,7 @@ def main() -> None:
         sys.exit(f"image: {error}")
 
 
-def _of_the_commit(board: str, kind: str, packages: str) -> Asked:
+def _of_the_commit(board: str, kind: str) -> Asked:
     """Return what is asked for, of the last commit.
 
     Raises:
@@ -87,7 +86,7 @@ def _of_the_commit(board: str, kind: str, packages: str) -> Asked:
             "an image says which commit it is made of, and something is changed that is in none; commit it"
         )
     number = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
-    return Asked(board, kind, packages, commit, int(time), version(number, int(time), commit))
+    return Asked(board, kind, commit, int(time), version(number, int(time), commit))
 
 
 def version(number: str, time: int, commit: str) -> str:
@@ -103,8 +102,8 @@ def build(asked: Asked, out: Path) -> dict[str, str]:
     source.mkdir(parents=True)
     archive = run("git", "-C", REPOSITORY, "archive", "--format=tar", asked.commit)
     run("tar", "--extract", f"--directory={source}", given=archive)
-    has_rom = _has_rom(source, asked)
-    tree.lay(root, asked.packages, environment.foreign(), source, asked.time)
+    has_rom, screen = _has_rom(source, asked), screen_of(source, asked.kind)
+    tree.lay(root, screens.root(screen), environment.foreign(), source, asked.time)
     components = [*_system_packages(root, asked), *sbom.python(root / environment.PACKAGES)]
     parts = _boot_partitions(asked, root, source, work)
     tree.strip(root, asked.version)
@@ -116,7 +115,7 @@ def build(asked: Asked, out: Path) -> dict[str, str]:
     sums = {path.name: _sum(path) for path in [*parts, image, *beside]}
     (out / f"{asked.name}.sha256").write_text("".join(f"{sum_}  {name}\n" for name, sum_ in sums.items()))
     run("zstd", "-12", "--quiet", "--force", "-T0", "--long=27", image)
-    _say(root, image)
+    _say(root, work / "system.erofs", image)
     shutil.rmtree(work)
     return sums
 
@@ -148,16 +147,32 @@ def _has_rom(source: Path, asked: Asked) -> bool:
     Raises:
         BuildError: it needs another kernel than the one that is asked for.
     """
-    told = tomllib.loads((source / "firmware-config" / "boards" / f"{asked.board}.toml").read_text())
+    told = _told(source, "boards", asked.board)
     if told["kernel"] == "vendor" and not asked.kernel:
         raise BuildError(
             f"a {told['title']} needs another kernel than Debian's; lay {vendor.HINT} into a folder and say --kernel"
         )
     if told["kernel"] == "debian" and asked.kernel:
-        raise BuildError(
-            f"a {told['title']} runs with Debian's kernel, and its settings are for that; leave --kernel out"
-        )
+        raise BuildError(f"the settings of a {told['title']} are for Debian's kernel; leave --kernel out")
     return str(told["device_tree"]).startswith(("bcm2837", "bcm2710"))
+
+
+def screen_of(source: Path, kind: str) -> str:
+    """Return what a kind of unit says of its screen: none, small, kiosk."""
+    return str(_told(source, "kinds", kind).get("screen", "none"))
+
+
+def _told(source: Path, folder: str, name: str) -> dict[str, object]:
+    """Read the description of a board or of a kind of unit.
+
+    Raises:
+        BuildError: there is none of that name.
+    """
+    path = source / "firmware-config" / folder / f"{name}.toml"
+    if not path.exists():
+        there = ", ".join(sorted(one.stem for one in path.parent.glob("*.toml")))
+        raise BuildError(f"firmware-config/{folder} has no {name}; say one of {there}")
+    return tomllib.loads(path.read_text())
 
 
 def _data(root: Path, work: Path, time: int) -> Path:
@@ -180,10 +195,11 @@ def _beside(asked: Asked, results: Path, components: list[sbom.Component]) -> li
     return [bill, list_]
 
 
-def _say(root: Path, image: Path) -> None:
+def _say(root: Path, system: Path, image: Path) -> None:
     unpacked = int(run("du", "--summarize", "--bytes", root).split()[0])
-    packed = image.with_suffix(".img.zst").stat().st_size
-    print(f"image: {image}.zst: {packed / 1e6:.0f} MB; its root unpacked {unpacked / 1e6:.0f} MB", flush=True)
+    packed, slot = image.with_suffix(".img.zst").stat().st_size, system.stat().st_size
+    sizes = f"its root unpacked {unpacked / 1e6:.0f} MB, in its slot {slot / 1e6:.0f} MB"
+    print(f"image: {image}.zst: {packed / 1e6:.0f} MB; {sizes}", flush=True)
 
 
 def compare(first: dict[str, str], second: dict[str, str]) -> None:

@@ -70,7 +70,8 @@ def write(image: Path, partitions: list[Partition], *, has_rom: bool = False) ->
     for one in partitions:
         if one.file and one.file.stat().st_size > one.mebibytes * MIB:
             size = one.file.stat().st_size / MIB
-            raise BuildError(f"{one.name} has room for {one.mebibytes} MiB, and {one.file.name} has {size:.0f}")
+            room = f"{one.name} has room for {one.mebibytes} MiB, and {one.file.name} has {size:.0f}"
+            raise BuildError(f"{room}; take something out of image-build/packages")
     with tempfile.TemporaryDirectory(dir=image.parent) as folder:
         work = Path(folder)
         (work / "nothing").mkdir()  # what genimage would copy if it made file systems itself

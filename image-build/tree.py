@@ -17,17 +17,17 @@ EMPTIED = (  # what is on the boot partition; the sources of packages; what is o
 )
 
 
-def lay(root: Path, packages: str, foreign: Path, source: Path, time: int) -> None:
+def lay(root: Path, debian: Path, foreign: Path, source: Path, time: int) -> None:
     """Make the root in a folder.
 
     Args:
         root: the folder, which is emptied.
-        packages: the list of Debian's packages.
+        debian: a root of Debian's packages, packed.
         foreign: what the program stands on, packed.
         source: our own code, as it is in the commit.
         time: when that was, in seconds since 1970.
     """
-    roots.unpacked(roots.root(packages), root)
+    roots.unpacked(debian, root)
     environment.lay(root, foreign, source)
     for installer in INSTALLERS:
         run(source / installer, root, SOURCE_DATE_EPOCH=str(time))

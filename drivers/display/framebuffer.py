@@ -4,6 +4,7 @@ One thread draws; a tap only says what is to be seen. The device is opened for e
 needs no special care, and what was drawn once is kept.
 """
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -35,6 +36,8 @@ _VAR: Final = struct.Struct("=9I")
 _VAR_BYTES: Final = 160
 _FIX: Final = struct.Struct("@16sL4I3HI")  # id, start, length, type, its second half, visual, three steps, stride
 _FIX_BYTES: Final = 80
+_FBIOBLANK: Final = 0x4611
+_FB_BLANK_UNBLANK: Final = 0
 
 _TURNS: Final = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
 _Size = Annotated[int, msgspec.Meta(ge=0, le=4096)]
@@ -76,6 +79,7 @@ class Driver:
         find_font(self._options.font)
         self._kept: dict[tuple[Picture, Layout], bytes] = {}
         self._told = ""
+        self._is_lit = False
         self._slot: Slot[_Scene] = Slot()
         self._thread = threading.Thread(target=self._run, name="display", daemon=True)
         self._thread.start()
@@ -137,11 +141,15 @@ class Driver:
             try:
                 layout = _layout(handle, self._options)
                 os.pwrite(handle, self._drawn(picture, layout), layout.start)
+                if not self._is_lit:
+                    _light(handle)
             finally:
                 os.close(handle)
         except Exception as error:  # noqa: BLE001 - a device, a font, a drawing: a display never stops a unit
+            self._is_lit = False
             self._tell(str(error))
             return False
+        self._is_lit = True
         self._tell("")
         return True
 
@@ -174,6 +182,12 @@ def _layout(handle: int, options: Driver.Options) -> Layout:
     var = fcntl.ioctl(handle, _FBIOGET_VSCREENINFO, bytes(_VAR_BYTES))
     fix = fcntl.ioctl(handle, _FBIOGET_FSCREENINFO, bytes(_FIX_BYTES))
     return parse_layout(var, fix)
+
+
+def _light(handle: int) -> None:
+    """Switch the display on: the kernel leaves that to its console, and a unit's is kept off it (fbcon=map:9)."""
+    with contextlib.suppress(OSError):  # one that cannot be switched is on
+        fcntl.ioctl(handle, _FBIOBLANK, _FB_BLANK_UNBLANK)
 
 
 def parse_layout(var: bytes, fix: bytes) -> Layout:

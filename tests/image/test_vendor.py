@@ -105,4 +105,4 @@ def test_an_empty_folder_and_another_machines_packages_are_refused(root: Path, t
 @pytest.mark.parametrize(("board", "folder"), [("pi-5", None), ("zero-2-w", None), ("pi-4", Path("packages"))])
 def test_a_board_takes_the_kernel_that_its_settings_are_for(board: str, folder: Path | None) -> None:
     with pytest.raises(BuildError, match="--kernel"):
-        build._has_rom(REPOSITORY, build.Asked(board, "tap", "no-screen", "0000000", 0, "0.1.0", kernel=folder))
+        build._has_rom(REPOSITORY, build.Asked(board, "tap", "0000000", 0, "0.1.0", kernel=folder))
