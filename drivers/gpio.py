@@ -5,9 +5,12 @@ every Pi and is the only one for a Pi 5, and the older RPi.GPIO. Which one it is
 is loaded only by a unit that uses pins.
 """
 
+import contextlib
 import importlib
+import os
 import threading
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -15,6 +18,7 @@ from drivers.check import Check, State
 
 Pin = Annotated[int, msgspec.Meta(ge=0, le=27)]  # the chip's number (BCM), not the one on the header
 
+_REVISION: Final = Path("/sys/firmware/devicetree/base/system/linux,revision")  # of the board, as its firmware says it
 _opening = threading.Lock()
 
 
@@ -28,9 +32,11 @@ def load_gpio() -> Any:
     Raises:
         GpioMissingError: there is none.
     """
+    with contextlib.suppress(OSError):  # rpi-lgpio looks below /proc, where a daemon behind walls sees processes only
+        os.environ.setdefault("RPI_LGPIO_REVISION", _REVISION.read_bytes().hex())
     try:
         return importlib.import_module("RPi.GPIO")
-    except (ImportError, RuntimeError) as error:  # both packages say RuntimeError on a machine that is no Pi
+    except (ImportError, RuntimeError, OSError) as error:  # no Pi, for both packages; no folder for lgpio's own files
         raise GpioMissingError(
             f"the pins cannot be used ({error}). Install rpi-lgpio (any Raspberry Pi; needed on a Pi 5) "
             "or RPi.GPIO (Pi 4 and older), never both"

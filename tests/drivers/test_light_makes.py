@@ -158,6 +158,22 @@ def test_on_a_machine_that_is_no_pi_the_message_says_so(monkeypatch: pytest.Monk
         load_gpio()
 
 
+def test_the_board_is_known_where_only_processes_are_seen_below_proc(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As the daemon is started (ProcSubset=pid); rpi-lgpio itself looks for the number below /proc."""
+    for name in ("RPI_LGPIO_REVISION", "RPI_LGPIO_CHIP"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+    monkeypatch.setitem(sys.modules, "lgpio", Chip())
+    for name in ("RPi", "RPi.GPIO"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    said = tmp_path / "linux,revision"
+    said.write_bytes(bytes.fromhex("00a02082"))
+    monkeypatch.setattr("drivers.gpio._REVISION", said)
+    assert load_gpio().RPI_INFO["TYPE"] == "Pi 3 Model B"
+
+
 # ------------------------------------------------------------------------------------------------ the ring
 
 

@@ -64,6 +64,15 @@ def test_systemd_calls_it_started_when_it_serves_and_not_before(box: Box) -> Non
     assert box.shown(TAP, "Type") == "notify"
 
 
+def test_what_moves_pins_can_be_loaded_where_the_daemon_is_started(box: Box) -> None:
+    """It makes a pipe there, behind the walls that all of our services have. Pins themselves are in tests/image."""
+    as_tap = [f"{name}={box.shown(TAP, name)}" for name in ("User", "Group", "WorkingDirectory")]
+    lines = ["[Service]", "Type=oneshot", *as_tap, "ExecStart=/opt/machitap/bin/python3 -c 'import lgpio'", ""]
+    box.do("tee", "/run/systemd/system/machi-pins.service", given="\n".join(lines))
+    box.do("systemctl", "daemon-reload")
+    box.do("systemctl", "start", "machi-pins.service")
+
+
 def test_the_daemon_has_no_network(box: Box) -> None:
     tap, uplink = (f"/proc/{box.process(service)}/net/dev" for service in (TAP, UPLINK))
     assert interfaces(tap) == ["lo"]
