@@ -35,6 +35,10 @@ class Card:
         """Return a file of a FAT partition."""
         return _said("mtype", "-i", f"{self.path}@@{self.partitions()[partition].start}", f"::{name}")
 
+    def lay(self, file: Path, partition: str) -> None:
+        """Put a file into a FAT partition."""
+        _said("mcopy", "-i", f"{self.path}@@{self.partitions()[partition].start}", file, "::")
+
     def part(self, partition: str, into: Path, size: int = 0) -> Path:
         """Copy a partition, or how it begins, into a file; return the file."""
         where = self.partitions()[partition]

@@ -8,11 +8,12 @@ import pytest
 
 from drivers.card.sim.pki import TestPki
 from tests.appliance.uplink.serving import Served, serving
+from tests.device.laptop import Laptop, ticket
 from tests.fault.machine import need
 from tests.image import proof
 from tests.image.card import Card
 from tests.image.emulated import HOST, Machine, lacks_emulator, started, written
-from tests.image.service import PATIENCE_S, set_up, trusted
+from tests.image.service import PATIENCE_S, believe, provisioned, trusted
 
 Say = Callable[[str], None]
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--prove", default=False):
         config.stash[_BEFORE] = proof.inputs()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try last what is tried with the unit's card: the unit is off by then."""
+    items.sort(key=lambda item: "resting" in getattr(item, "fixturenames", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
@@ -58,36 +64,35 @@ def image() -> Path:
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("central")) as served:
+    with serving(tmp_path_factory.mktemp("central"), HOST) as served:
         yield served
 
 
 @pytest.fixture(scope="session")
-def fresh(image: Path, town: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A unit after its first start, which no town has let in; the town can be reached from it."""
-    folder = tmp_path_factory.mktemp("machine")
-    with started(written(image, folder), folder) as machine:
-        lay_road(machine, town.port)
-        yield machine
-
-
-def lay_road(machine: Machine, port: int) -> None:
-    """Let a port of the unit lead to the same one out here: the town's certificate says localhost.
-
-    As the uplink's user, because only that one has a way out of a unit.
-    """
-    here, there = f"--socket-property=ListenStream=127.0.0.1:{port}", f"{HOST}:{port}"
-    proxy = "/usr/lib/systemd/systemd-socket-proxyd"
-    machine.do(f"systemd-run --quiet --unit=road --property=User=machi-uplink {here} {proxy} {there}")
+def laptop(town: Served, tmp_path_factory: pytest.TempPathFactory) -> Laptop:
+    return Laptop(tmp_path_factory.mktemp("laptop") / "keys").certified(town)
 
 
 @pytest.fixture(scope="session")
-def unit(fresh: Machine, town: Served, pki: TestPki, tmp_path_factory: pytest.TempPathFactory, say: Say) -> Machine:
-    """The unit, serving."""
-    trust = trusted(pki, tmp_path_factory.mktemp("trust") / "trust")
+def fresh(image: Path, laptop: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A unit after its first start, which no town has let in; whoever wrote its card has said whose technicians may."""
+    folder = tmp_path_factory.mktemp("machine")
+    card = written(image, folder)
+    card.lay(laptop.folder / "town.json", "bootcfg")
+    with started(card, folder) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="session")
+def unit(
+    fresh: Machine, town: Served, laptop: Laptop, pki: TestPki, tmp_path_factory: pytest.TempPathFactory, say: Say
+) -> Machine:
+    """The unit, serving, as a technician has set it up over SSH; it believes in test cards."""
     began = time.monotonic()
-    set_up(fresh, town, trust)
+    for step, seconds in provisioned(fresh, laptop, ticket(town, laptop.folder.parent, host=HOST)):
+        say(f"machi device provision: {seconds:5.1f} s  {step}")
     say(f"set up and serving {time.monotonic() - began:.0f} s after a technician began")
+    believe(fresh, trusted(pki, tmp_path_factory.mktemp("trust") / "trust"))
     return fresh
 
 

@@ -9,6 +9,7 @@ where tests do what a person with a screwdriver could do. The image is the one t
 import base64
 import configparser
 import contextlib
+import re
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,8 @@ from tests.ports import free_port
 BOOT_SECONDS = 900
 SLOTS = {"2": "boot_a", "3": "boot_b"}
 HOST = "10.0.2.2"  # the machine that emulates, as QEMU's network calls it
+# An emulated machine is slow, and on a busy one systemd would give up what only takes its time.
+PATIENT = "systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900"
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 _LINE = 512  # a terminal takes no longer lines than 4096 characters
 
@@ -98,12 +101,17 @@ class Shell:
 
 @dataclass
 class Machine:
-    """A machine that runs, and the shell at its serial line."""
+    """A machine that runs, and the shell at its serial line.
+
+    Attributes:
+        ssh_port: of this machine, that leads to its SSH server; 0 without a network.
+    """
 
     folder: Path
     shell: Shell
     reader_port: int
     process: subprocess.Popen[bytes]
+    ssh_port: int = 0
 
     def run(self, script: str, given: bytes | None = None, seconds: float = 300) -> Done:
         """Run a script there, as root."""
@@ -139,6 +147,14 @@ class Machine:
         """Return what came out of its first serial line, the kernel's."""
         return (self.folder / "serial").read_text(errors="replace")
 
+    def fingerprint(self) -> str:
+        """Return that of its SSH server, once the screen of its console shows it."""
+        until = time.monotonic() + BOOT_SECONDS
+        while not (shown := re.findall(r"^SSH: (SHA256:\S+)\r?$", self.said(), re.MULTILINE)):
+            assert time.monotonic() < until, self.said()[-2000:]
+            time.sleep(1)
+        return str(shown[-1])
+
     def reader(self) -> UsbCard:
         return UsbCard(self.reader_port)
 
@@ -161,16 +177,18 @@ def started(card: Card, folder: Path, drive: Sequence[str] = ()) -> Iterator[Mac
         folder: where it may leave what it says.
         drive: how QEMU opens the card, as the block device `card`; as a file, if nothing is said.
     """
+    ssh_port = free_port()
     machine = [
         *("-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024"),
-        *loaded(card, chosen(card), folder, "console=ttyAMA0 systemd.debug_shell=ttyS0"),
+        *loaded(card, chosen(card), folder, f"console=ttyAMA0 systemd.debug_shell=ttyS0 {PATIENT}"),
         *("-serial", f"file:{folder / 'serial'}", "-device", "pci-serial,chardev=shell"),
         *(drive or ("-blockdev", f"driver=raw,node-name=card,file.driver=file,file.filename={card.path}")),
         *("-device", "virtio-blk-pci,drive=card"),
-        *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="),
+        *("-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{ssh_port}-:22"),
+        *("-device", "virtio-net-pci,netdev=net,romfile="),
         *("-device", "qemu-xhci"),
     ]
-    with running(machine, folder) as it:
+    with running(machine, folder, ssh_port) as it:
         yield it
 
 
@@ -197,11 +215,12 @@ def loaded(card: Card, slot: str, folder: Path, words: str) -> list[str | Path]:
 
 
 @contextmanager
-def running(machine: Sequence[str | Path], folder: Path) -> Iterator[Machine]:
+def running(machine: Sequence[str | Path], folder: Path, ssh_port: int = 0) -> Iterator[Machine]:
     """Run what was loaded, until the shell is there; with a reader at a USB of its own."""
     reader_port = free_port()
     command = [
         *("qemu-system-aarch64", *machine, "-display", "none", "-monitor", "none"),
+        *("-qmp", f"unix:{folder / 'monitor'},server=on,wait=off"),
         *("-chardev", f"socket,server=on,wait=off,path={folder / 'shell'},id=shell"),
         *("-device", "usb-ccid,id=reader"),
         *("-chardev", f"socket,server=on,wait=off,host=127.0.0.1,port={reader_port},id=slot,nodelay=on"),
@@ -215,7 +234,7 @@ def running(machine: Sequence[str | Path], folder: Path) -> Iterator[Machine]:
             assert process.poll() is None, (folder / "qemu").read_text()
             time.sleep(0.05)
         shell.open(BOOT_SECONDS)
-        yield Machine(folder, shell, reader_port, process)
+        yield Machine(folder, shell, reader_port, process, ssh_port)
     finally:
         process.kill()
         process.wait()

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.image.card import Card
-from tests.image.emulated import BOOT_SECONDS, Machine, chosen, loaded, running
+from tests.image.emulated import BOOT_SECONDS, PATIENT, Machine, chosen, loaded, running
 
 TREE = "bcm2837-rpi-3-b.dtb"
 SET_REBOOT_FLAGS = "tag:0x00038064 in_sz:4 "  # RPI_FIRMWARE_SET_REBOOT_FLAGS in the maker's kernel, with one word
 GET_PRIVATE_KEY = "tag:0x00030081 in_sz:40 "  # as the maker's rpi-otp-private-key asks, for eight rows
 NOTIFY_REBOOT = "tag:0x00030048 "  # which mainline's driver sends at every restart
 _BLUETOOTH = "/soc/serial@7e201000/bluetooth"  # as dtoverlay=disable-bt does: the first serial line is a shell's
+_REVISION = "a02082"  # which board it is: a Raspberry Pi 3 Model B
 # QEMU's watchdog starts the board anew as soon as it is armed, so systemd is told of another one.
-_WORDS = "console=ttyS1 systemd.debug_shell=ttyAMA0 systemd.watchdog_device=/dev/null"
+_WORDS = f"console=ttyS1 systemd.debug_shell=ttyAMA0 systemd.watchdog_device=/dev/null {PATIENT}"
 
 
 @dataclass
@@ -93,6 +94,7 @@ class Board:
         folder.mkdir(parents=True)
         (folder / TREE).write_bytes(self.card.read(slot, TREE))
         subprocess.run(["fdtput", "-r", folder / TREE, _BLUETOOTH], check=True)
+        subprocess.run(["fdtput", "-p", "-t", "x", folder / TREE, "/system", "linux,revision", _REVISION], check=True)
         drive = ["if=sd", "driver=raw", "file.driver=file", f"file.filename={self.card.path}"]
         if record:
             record.touch()

@@ -1,21 +1,34 @@
 """A unit of the image as a technician leaves it: let in by its town, and serving."""
 
+import base64
+import functools
+import http.server
 import io
 import json
+import subprocess
 import tarfile
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from drivers.card.sim.pki import TestPki
 from drivers.card.trust_folder import save
-from tests.appliance.uplink.serving import Served
-from tests.image.emulated import Machine
+from tests.device.laptop import Laptop
+from tests.image.emulated import HOST, Machine
 
-MACHI, FOLDER = "/opt/machitap/bin/machi", "/var/lib/machitap"
+MACHI, PYTHON, FOLDER = "/opt/machitap/bin/machi", "/opt/machitap/bin/python3", "/var/lib/machitap"
+KEPT = f"/kept{FOLDER}"  # the same on the data partition, seen from outside
 TAP = "machi-tap.service"
 PATIENCE_S = 240
+SAYINGS = 4
+_ASK = """
+import base64, sys, urllib.request
+head = {"content-type": "application/json"}
+asked = urllib.request.Request(sys.argv[1], base64.b64decode(sys.argv[2]) or None, head)
+print(urllib.request.urlopen(asked).read().decode())
+"""
+_FETCH = "import sys, urllib.request; urllib.request.urlretrieve(*sys.argv[1:])"
 
 
 def status(machine: Machine) -> dict[str, Any]:
@@ -24,14 +37,38 @@ def status(machine: Machine) -> dict[str, Any]:
     return found
 
 
-def set_up(machine: Machine, town: Served, trust: bytes) -> None:
-    """Set a unit up that believes in test cards, and start it; return when it says that it serves."""
-    ticket = town.centre.enroller.invite("lib01", "library", "facility", f"https://localhost:{town.port}")
-    machine.do(f"{MACHI} unit init {FOLDER} --name lib01 --screen-port 8101 --test")
+def provisioned(machine: Machine, laptop: Laptop, ticket: Path) -> list[tuple[str, float]]:
+    """Set a unit up from a technician's laptop; return each step with its seconds, once it serves.
+
+    An emulated machine may take longer to start its services than a technician waits; then he says the same again.
+    """
+    given = ("--ticket", ticket, "--fingerprint", machine.fingerprint(), "--test")
+    command = laptop.command("provision", at(machine), *given)
+    steps: list[tuple[str, float]] = []
+    for _ in range(SAYINGS):
+        said, since = "", time.monotonic()
+        with subprocess.Popen(command, cwd=laptop.folder.parent, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                said += line
+                if line.startswith("["):
+                    steps.append((" ".join(line.split()), time.monotonic() - since))
+                    since = time.monotonic()
+        if process.returncode == 0:
+            return steps
+    raise AssertionError(f"{said}\n{machine.run('journalctl -b --no-pager -n 60').stdout}")
+
+
+def at(machine: Machine) -> str:
+    """Return the unit as a technician names it."""
+    return f"lib01@127.0.0.1:{machine.ssh_port}"
+
+
+def believe(machine: Machine, trust: bytes) -> None:
+    """Let a unit believe in those who issued the cards of these tests, as a town's image would in those of Japan."""
     machine.do(f"rm {FOLDER}/trust/trust.toml")
     machine.do(f"tar --extract --directory={FOLDER}", given=trust)
-    machine.do(f"{MACHI} unit enrol {FOLDER} -", given=msgspec.json.encode(ticket))
-    machine.do("systemctl start machi-unit.target", seconds=PATIENCE_S)  # returns at READY=1
+    machine.do(f"systemctl restart {TAP}", seconds=PATIENCE_S)  # returns at READY=1
 
 
 def trusted(pki: TestPki, folder: Path) -> bytes:
@@ -42,3 +79,30 @@ def trusted(pki: TestPki, folder: Path) -> bytes:
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.add(folder, "trust")
     return packed.getvalue()
+
+
+def page(machine: Machine, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Ask for something at the unit's page, as its own display does: in the daemon's network, and in no other.
+
+    Args:
+        body: what is sent to be done; None: only look.
+    """
+    asked = base64.b64encode(json.dumps(body).encode() if body is not None else b"").decode()
+    within = f"nsenter --net=/proc/{machine.shown(TAP, 'MainPID')}/ns/net"
+    said = machine.do(f"{within} {PYTHON} -c '{_ASK}' http://127.0.0.1:8101{path} '{asked}'")
+    return json.loads(said or "null")
+
+
+def bring(machine: Machine, file: Path) -> None:
+    """Lay a file of this machine at the same place there, by the network: a serial line is slow."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(file.parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://{HOST}:{server.server_port}/{file.name}"
+        machine.do(f"mkdir -p {file.parent}; {PYTHON} -c '{_FETCH}' {url} {file}")
+        server.shutdown()
