@@ -61,7 +61,7 @@ bundle:
 	@$(VENV)/python image-build/bundle.py machitap-$(BOARD)-$(KIND) --certificate $(CERTIFICATE) --key $(KEY) --authority $(KEYRING)
 
 test-image: image
-	$(VENV)/python -m pytest tests/image -m image --prove
+	$(VENV)/python -m pytest tests/image -m image
 
 lint: setup
 	$(VENV)/ruff check .
