@@ -6,6 +6,7 @@ a simulated disk; here kernel, file system and SQLite are those of the image.
 
 import random
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.image import writelog
 from tests.image.card import Card
 from tests.image.conftest import Say
 from tests.image.emulated import Machine, started
-from tests.image.service import PATIENCE_S, status
+from tests.image.service import PATIENCE_S, TAP, status
 from tests.image.writelog import Write
 
 pytestmark = pytest.mark.image
@@ -73,8 +74,10 @@ def touches(machine: Machine, record: Path, pki: TestPki) -> Iterator[tuple[int,
         for resident in range(TOUCHES):
             before = tip
             reader.present(make(Plan(serial=f"99{resident:013d}", pki=str(pki.folder)), pki))
+            until = time.monotonic() + PATIENCE_S
             while (tip := status(machine)["tip"]) == before:
                 assert machine.process.poll() is None, machine.said()[-2000:]
+                assert time.monotonic() < until, machine.do(f"journalctl -b -u {TAP} --no-pager | tail -30")
             yield record.stat().st_size, tip
             reader.remove()
 
