@@ -52,6 +52,21 @@ class Office(Protocol):
         """Return the totals that are to be equal at units and centre, by name."""
 
 
+class Unmoved:
+    """What an office inherits whose program moves no account and tells the units nothing."""
+
+    heard_for_all: tuple[type[Fact], ...] = ()
+
+    def moves(self, _entry: Entry) -> Sequence[Move]:
+        return ()
+
+    def heirs(self, _entry: Entry) -> Sequence[Heir]:
+        return ()
+
+    def says_on(self, _connection: sa.Connection, _entry: Entry) -> Sequence[Fact]:
+        return ()
+
+
 def offices() -> tuple[Office, ...]:
     """Return the offices of all installed programs."""
     return tuple(module.OFFICE for module in installed.parts("office").values())

@@ -6,14 +6,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
-from central.heirs import Heir
 from central.kept import Kept
-from central.ledger import Move
-from central.office import Office
+from central.office import Office, Unmoved
 from central.upsert import Upsert
 from programs.lottery.entries import Tickets
 from programs.lottery.rules import DRAWS, Course, Held
-from sync.entries import Entry, Fact
+from sync.entries import Entry
 from sync.messages import OFFICE_STREAM
 
 metadata = MetaData()
@@ -35,22 +33,12 @@ _COURSES: Final = Kept(course, DRAWS)
 _ARE_THE_OFFICES: Final = ticket.c.writer == OFFICE_STREAM
 
 
-class Lottery:
+class Lottery(Unmoved):
     """The draws, for the office."""
 
     name: str = "lottery"
     version: int = 1
     metadata: MetaData = metadata
-    heard_for_all: tuple[type[Fact], ...] = ()
-
-    def moves(self, _entry: Entry) -> Sequence[Move]:
-        return ()
-
-    def heirs(self, _entry: Entry) -> Sequence[Heir]:
-        return ()
-
-    def says_on(self, _connection: sa.Connection, _entry: Entry) -> Sequence[Fact]:
-        return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         rows = {_row(entry.fact, entry.unit) for entry in entries if isinstance(entry.fact, Tickets)}

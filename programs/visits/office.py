@@ -7,13 +7,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
-from central.heirs import Heir
-from central.ledger import Move
-from central.office import Office
+from central.office import Office, Unmoved
 from central.upsert import Upsert
 from programs.visits.entries import Touch
 from programs.visits.rules import Day
-from sync.entries import Entry, Fact
+from sync.entries import Entry
 
 metadata = MetaData()
 
@@ -36,22 +34,12 @@ _ADD: Final = Upsert(
 )
 
 
-class Visits:
+class Visits(Unmoved):
     """The visits, for the office."""
 
     name: str = "visits"
     version: int = 1
     metadata: MetaData = metadata
-    heard_for_all: tuple[type[Fact], ...] = ()
-
-    def moves(self, _entry: Entry) -> Sequence[Move]:
-        return ()
-
-    def heirs(self, _entry: Entry) -> Sequence[Heir]:
-        return ()
-
-    def says_on(self, _connection: sa.Connection, _entry: Entry) -> Sequence[Fact]:
-        return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         touches: Counter[tuple[str, int, str]] = Counter()
