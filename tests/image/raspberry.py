@@ -53,7 +53,7 @@ class Board:
         """Let a board start anew; return whether its kernel has told the firmware that it is a trial."""
         machine.run("systemctl --no-block reboot")
         machine.process.wait(seconds)
-        self.is_trial = self.was_told(machine.folder)
+        self.is_trial = self.was_told()
         return self.is_trial
 
     def ends(self, first_root: bytes = b"", seconds: float = BOOT_SECONDS) -> bool:
@@ -68,7 +68,7 @@ class Board:
             (folder / "initrd.img").write_bytes(first_root)
         whole = ("qemu-system-aarch64", *command, "-display", "none", "-monitor", "none", "-chardev", "null,id=shell")
         subprocess.run([*map(str, whole)], check=True, timeout=seconds)
-        return self.was_told(folder)
+        return self.was_told()
 
     @property
     def last(self) -> Path:
@@ -83,8 +83,9 @@ class Board:
         """Return what came out of the kernel's serial line in the last start."""
         return (self.last / "serial").read_text(errors="replace")
 
-    def was_told(self, folder: Path) -> bool:
-        return SET_REBOOT_FLAGS in (folder / "mailbox").read_text()
+    def was_told(self) -> bool:
+        """Return whether its kernel has told the firmware in the last start that a trial follows."""
+        return any(SET_REBOOT_FLAGS in line for line in self.mailbox())
 
     def _load(self, record: Path | None = None) -> tuple[Path, list[str | Path]]:
         """Do what the firmware does at a start; return the folder of it, and the machine for QEMU."""

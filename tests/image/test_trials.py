@@ -86,7 +86,7 @@ def updated(resting: Card, offered: Bundles, tmp_path_factory: pytest.TempPathFa
     records, seen, phases = [folder / "installed", folder / "tried"], dict[str, Any](), Phases()
     with phases.of("start of a"), board.started(records[0]) as machine:
         wait_until(lambda: len(status(machine).get("readers", ())), machine.said, BOOT_SECONDS, 2)
-        seen["tag before"] = board.was_told(machine.folder)
+        seen["tag before"] = board.was_told()
         seen["installed"] = install(machine, offered.good, offered, phases)
         with phases.of("end of a"):
             seen["is trial"] = board.start_anew(machine)
