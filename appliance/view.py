@@ -55,8 +55,8 @@ class Viewer:
         """Show that the unit serves, or the id of the words why it does not."""
         words = self._words[closed].fill({"phone": self.phone()}) if closed else None
         before = self._board.view
-        is_new = not before.number or self.place()[0] != before.place
         now = self.till()
+        is_new = not before.number or self.place()[0] != before.place or _counter(now) != _counter(before.till)
         has_changed = _wish(now) != _wish(before.till) or _operator(now) != _operator(before.till)
         has_forgotten = not before.shown and has_changed
         if words != self._closed or is_new or has_forgotten:
@@ -106,6 +106,10 @@ class Viewer:
 
 def _wish(till: Till | None) -> Wish:
     return till.wish if till else NO_WISH
+
+
+def _counter(till: Till | None) -> str:
+    return till.counter if till else ""
 
 
 def _operator(till: Till | None) -> Behind | None:

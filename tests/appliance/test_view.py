@@ -31,6 +31,21 @@ def test_a_notice_and_a_receipt_come_beside_a_result() -> None:
     assert (board.view.notice, board.view.shown) == (None, shown)
 
 
+def test_a_counter_that_comes_or_goes_takes_an_old_result_with_it() -> None:
+    """An office may make a unit a desk at any time, and its page for staff is there by what is shown."""
+    board, words = Board(), load(*words_folders())
+    viewer = Viewer(board, words, Clock())
+    viewer.state(None)
+    feedback = Feedback(Light(), Sound(), words, viewer.result)
+    made: list[Till | None] = [None]
+    viewer.till = lambda: made[-1]
+    for now in (Till("desk", ("charge",), NO_WISH, 0), None):
+        feedback.show(Result.OK_PAY, "COI-022", {"yen": 500})
+        made.append(now)
+        viewer.state(None)
+        assert (board.view.till, board.view.shown) == (now, None)
+
+
 def test_a_key_goes_to_the_page_that_was_opened_last_and_to_nobody_later() -> None:
     """Two pages that both press "close" would close twice."""
 

@@ -220,6 +220,7 @@ def running(machine: Sequence[str | Path], folder: Path, ssh_port: int = 0) -> I
     reader_port = free_port()
     command = [
         *("qemu-system-aarch64", *machine, "-display", "none", "-monitor", "none"),
+        *("-qmp", f"unix:{folder / 'monitor'},server=on,wait=off"),
         *("-chardev", f"socket,server=on,wait=off,path={folder / 'shell'},id=shell"),
         *("-device", "usb-ccid,id=reader"),
         *("-chardev", f"socket,server=on,wait=off,host=127.0.0.1,port={reader_port},id=slot,nodelay=on"),

@@ -4,8 +4,12 @@ The near end is all the image's: kernel drivers, udev, names, our drivers behind
 configfs, with the maker's number of a real device; to bind it to a controller is to plug it in.
 """
 
+import base64
+import io
 from dataclasses import dataclass
 from typing import Final
+
+from PIL import Image
 
 from tests.image.emulated import Machine
 from tests.image.service import PYTHON
@@ -20,14 +24,20 @@ mkdir -p strings/0x409 configs/c.1 functions/{function}
 echo {maker} >strings/0x409/manufacturer; echo {name} >strings/0x409/product; echo 1 >strings/0x409/serialnumber
 ln -s functions/{function} configs/c.1
 """
-PAPER: Final = """
+SLIPS: Final = "/run/slips"
+PAPER: Final = f"""
 import os
 from drivers.printer._machine import Machine
-machine, far = Machine(576), os.open("/dev/g_printer0", os.O_RDWR)
+machine, far, out = Machine(576), os.open("/dev/g_printer0", os.O_RDWR), 0
+os.makedirs("{SLIPS}")
 while True:
     answer = machine.work(os.read(far, 4096))
     while answer:
         answer = answer[os.write(far, answer):]
+    for slip in machine.slips[out:]:
+        out += 1
+        slip.save("{SLIPS}/new.png")
+        os.rename("{SLIPS}/new.png", f"{SLIPS}/{{out}}.png")
 """
 
 
@@ -46,7 +56,16 @@ class Gadget:
     def make(self) -> None:
         """Make it, and plug it in."""
         self.machine.do(MAKE.format(**vars(self)))
-        self.machine.do(f"echo dummy_udc.{self.controller} >/sys/kernel/config/usb_gadget/{self.name}/UDC")
+        self.plug()
+
+    def plug(self) -> None:
+        self._bind(f"dummy_udc.{self.controller}")
+
+    def unplug(self) -> None:
+        self._bind("")
+
+    def _bind(self, controller: str) -> None:
+        self.machine.do(f"echo '{controller}' >/sys/kernel/config/usb_gadget/{self.name}/UDC")
 
 
 def scanner(machine: Machine) -> Gadget:
@@ -58,6 +77,13 @@ def printer(machine: Machine) -> Gadget:
 
 
 def begin_to_print(machine: Machine) -> None:
-    """Put paper into the printer, so that it answers as one does that prints."""
+    """Put paper into the printer: what it takes comes out as pictures, one for each slip."""
     machine.do("cat >/run/paper.py", given=PAPER.encode())
     machine.do(f"systemd-run --quiet --unit=paper {PYTHON} /run/paper.py")
+
+
+def slips(machine: Machine) -> list[Image.Image]:
+    """Return what came out so far."""
+    names = machine.run(f"ls {SLIPS} | grep -v new | sort -n").stdout.split()
+    packed = [machine.do(f"base64 {SLIPS}/{name}") for name in names]
+    return [Image.open(io.BytesIO(base64.b64decode(one))) for one in packed]

@@ -18,6 +18,7 @@ from tests.device.laptop import Laptop
 from tests.image.emulated import HOST, Machine
 
 MACHI, PYTHON, FOLDER = "/opt/machitap/bin/machi", "/opt/machitap/bin/python3", "/var/lib/machitap"
+KEPT = f"/kept{FOLDER}"  # the same on the data partition, seen from outside
 TAP = "machi-tap.service"
 PATIENCE_S = 240
 SAYINGS = 4

@@ -1,22 +1,27 @@
-"""A scanner and a printer at a unit's USB: their names, and a code from the plug to the entry.
+"""A scanner and a printer at a unit's USB: from the plug to the entry, from the entry to the paper.
 
 The image that is tried is that of a unit without a screen, which has no Japanese letters; these are brought.
 """
 
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from drivers.card import paper
 from drivers.card.paper import Kind, Paper
 from drivers.card.sim.pki import TestPki
-from drivers.card.tokens import code
+from drivers.card.tokens import code, phone
 from drivers.printer._draw import _font_file
-from tests.appliance.live import wait_until
+from programs.coin.codes import cpm
+from sync.facts import UnitSet
+from tests.appliance.live import machi, said, wait_until
+from tests.appliance.uplink.serving import Served
 from tests.image import gadgets
 from tests.image.conftest import Say
 from tests.image.emulated import Machine
@@ -70,6 +75,28 @@ def fitted(unit: Machine) -> Iterator[Fitted]:
     unit.do(f"cp -p /run/unit.toml {CONFIG} && systemctl restart {TAP}", seconds=PATIENCE_S)
 
 
+@pytest.fixture(scope="module")
+def desk(fitted: Fitted, town: Served) -> Iterator[Fitted]:
+    """The same, where the office has made it a desk."""
+    town.centre.registrar.say([UnitSet("lib01", "library", "desk")])
+    fitted.until(lambda: page(fitted.machine, "/view")["till"])
+    yield fitted
+    town.centre.registrar.say([UnitSet("lib01", "library", "facility")])
+    fitted.until(lambda: not page(fitted.machine, "/view")["till"])
+
+
+class Phone:
+    """Somebody's phone, which shows one code after the other."""
+
+    def __init__(self, pki: TestPki) -> None:
+        self._key = Ed25519PrivateKey.generate()
+        issued = Paper(Kind.PHONE, ISSUER, bytes(8), *DAYS, self._key.public_key().public_bytes_raw())
+        self._paper = paper.issue(issued, pki.own.pass_key)
+
+    def shows(self) -> str:
+        return cpm.write(phone.make(self._paper, self._key, datetime.now(UTC)))
+
+
 def test_both_have_their_names_by_themselves(fitted: Fitted) -> None:
     where = "readlink --canonicalize-existing /dev/machitap/scanner /dev/machitap/printer /dev/serial/by-id/*"
     assert fitted.machine.do(where).split() == ["/dev/ttyACM0", "/dev/usb/lp0", "/dev/ttyACM0"]
@@ -84,3 +111,38 @@ def test_a_printed_code_before_the_scanner_is_a_visit_that_reaches_the_town(
     say(f"a code is in the journal {time.monotonic() - began:.1f} s after it was scanned, with the asking")
     assert page(fitted.machine, "/view")["shown"]["message"] == "VIS-010"
     fitted.until(lambda: status(fitted.machine)["unsent"] == 0)
+
+
+def test_a_phone_is_charged_and_the_printer_prints_what_the_books_know(
+    desk: Fitted, town: Served, pki: TestPki, say: Say
+) -> None:
+    page(desk.machine, "/wish", {"what": "charge", "amount": 3000})
+    began = time.monotonic()
+    desk.scan(Phone(pki).shows())
+    desk.until(lambda: page(desk.machine, "/view")["shown"]["message"] == "COI-031")
+    desk.until(lambda: gadgets.slips(desk.machine), "nothing was printed")
+    say(f"a receipt is out of the printer {time.monotonic() - began:.0f} s after a phone was held there")
+    assert status(desk.machine)["paper"] == "", "the printer said that it is out, and cut"
+    (slip,) = gadgets.slips(desk.machine)
+    (printed,) = zxingcpp.read_barcodes(slip.convert("L"))
+    desk.until(lambda: status(desk.machine)["unsent"] == 0)
+
+    def booked() -> dict[str, Any]:
+        return said(machi("central", "coin", "receipt", "check", town.folder, printed.text, "--json"))
+
+    wait_until(lambda: booked()["worth"] == "booked", lambda: f"{booked()}")
+    assert (booked()["place"], booked()["yen"]) == ("library", 3000)
+
+
+def test_what_is_pulled_out_is_noticed_and_cards_are_served_on(desk: Fitted, pki: TestPki) -> None:
+    desk.printer.unplug()
+    page(desk.machine, "/wish", {"what": "charge", "amount": 1000})
+    desk.scan(Phone(pki).shows())
+    desk.until(lambda: page(desk.machine, "/view")["shown"]["message"] == "COI-031")
+    desk.until(lambda: status(desk.machine)["paper"] == "gone")
+    desk.scanner.unplug()
+    desk.until(lambda: "scanner gone" in desk.log())
+    assert desk.machine.run("ls /dev/machitap/scanner /dev/machitap/printer").stdout == ""
+    assert status(desk.machine)["closed"] is None
+    desk.scanner.plug()
+    desk.until(lambda: desk.log().count("scanner is there") == 2, "it does not come back")
