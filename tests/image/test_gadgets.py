@@ -79,10 +79,12 @@ def fitted(unit: Machine) -> Iterator[Fitted]:
 def desk(fitted: Fitted, town: Served) -> Iterator[Fitted]:
     """The same, where the office has made it a desk."""
     town.centre.registrar.say([UnitSet("lib01", "library", "desk")])
-    fitted.until(lambda: page(fitted.machine, "/view")["till"])
-    yield fitted
-    town.centre.registrar.say([UnitSet("lib01", "library", "facility")])
-    fitted.until(lambda: not page(fitted.machine, "/view")["till"])
+    try:
+        fitted.until(lambda: page(fitted.machine, "/view")["till"])
+        yield fitted
+    finally:
+        town.centre.registrar.say([UnitSet("lib01", "library", "facility")])
+        fitted.until(lambda: not page(fitted.machine, "/view")["till"])
 
 
 class Phone:
