@@ -11,6 +11,8 @@ POINTS ?= 40
 TOWNS ?= 24
 BOARD ?= pi-4
 KIND ?= tap
+DISPLAYS := $(patsubst %,tests/image/test_%.py,kiosk small_screen)
+LOOK := $(if $(filter kiosk small-screen,$(KIND)),tests/image/test_$(subst -,_,$(KIND)).py,tests/image $(DISPLAYS:%=--ignore=%))
 BESIDE := $(addprefix tests/,browser demo device fault pcsc simulation updates)
 
 .PHONY: help demo test test-faults test-image image bundle lint bench fuzz soak soak-cards tables mutants setup lock screenshots clean
@@ -22,7 +24,8 @@ help:
 	@echo "make test-faults       real faults at length: CUTS=20000 of a simulated disk, POINTS=40 moments at which processes are struck"
 	@echo "make image             an image for a card, in build/image: BOARD=pi-4 KIND=tap; TWICE=1 builds it again and compares"
 	@echo "make bundle            a signed update of it: CERTIFICATE=… KEY=… KEYRING=… (docs/updates.md)"
-	@echo "make test-image        the same, and then it is started on an emulated machine, tried, and its power cut: a quarter of an hour"
+	@echo "make test-image        the same, and then it is started on an emulated machine, tried, updated, and its power cut: half an hour"
+	@echo "make test-image KIND=kiosk   or small-screen: what is on its display, looked at from outside"
 	@echo "make lint              style, types, walls between the rooms"
 	@echo "make bench             measurements, each as a ratio to a limit of this machine"
 	@echo "make bench ONLY=load   a country's taps: the backlog of a day of TOWNS=24 of its 1741 towns; all of them take hours"
@@ -61,7 +64,7 @@ bundle:
 	@$(VENV)/python image-build/bundle.py machitap-$(BOARD)-$(KIND) --certificate $(CERTIFICATE) --key $(KEY) --authority $(KEYRING)
 
 test-image: image
-	$(VENV)/python -m pytest tests/image -m image
+	$(VENV)/python -m pytest -m image $(LOOK)
 
 lint: setup
 	$(VENV)/ruff check .

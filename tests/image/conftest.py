@@ -16,7 +16,7 @@ from tests.image.service import PATIENCE_S, believe, provisioned, trusted
 
 Say = Callable[[str], None]
 ROOT = Path(__file__).parents[2]
-IMAGE = ROOT / "build" / "image" / "machitap-pi-4-tap.img"
+IMAGES = ROOT / "build" / "image"
 
 
 _said: list[str] = []
@@ -39,10 +39,16 @@ def say() -> Say:
     return _said.append
 
 
+def image_of(kind: str) -> Path:
+    """Return the image of a kind of unit; skip the test where it was not built."""
+    path = IMAGES / f"machitap-pi-4-{kind}.img"
+    need(lacks_emulator(), "" if path.exists() else f"{path} is not there; say: make image KIND={kind}")
+    return path
+
+
 @pytest.fixture(scope="session")
 def image() -> Path:
-    need(lacks_emulator(), "" if IMAGE.exists() else f"{IMAGE} is not there; say: make image")
-    return IMAGE
+    return image_of("tap")
 
 
 @pytest.fixture(scope="session")

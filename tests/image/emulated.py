@@ -169,13 +169,14 @@ def written(image: Path, folder: Path, gibibytes: int = 4) -> Card:
 
 
 @contextmanager
-def started(card: Card, folder: Path, drive: Sequence[str] = ()) -> Iterator[Machine]:
+def started(card: Card, folder: Path, drive: Sequence[str] = (), more: Sequence[str] = ()) -> Iterator[Machine]:
     """Give it power. What is still running at the end is cut off.
 
     Args:
         card: what is in its slot.
         folder: where it may leave what it says.
         drive: how QEMU opens the card, as the block device `card`; as a file, if nothing is said.
+        more: what it has besides, as QEMU is told.
     """
     ssh_port = free_port()
     machine = [
@@ -187,6 +188,7 @@ def started(card: Card, folder: Path, drive: Sequence[str] = ()) -> Iterator[Mac
         *("-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{ssh_port}-:22"),
         *("-device", "virtio-net-pci,netdev=net,romfile="),
         *("-device", "qemu-xhci"),
+        *more,
     ]
     with running(machine, folder, ssh_port) as it:
         yield it

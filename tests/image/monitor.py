@@ -1,4 +1,4 @@
-"""What QEMU tells of a machine from outside, by its own protocol (QMP): the pins of an emulated Raspberry Pi."""
+"""What QEMU tells of a machine from outside, by its own protocol (QMP): pins of an emulated board, and its display."""
 
 import json
 import socket
@@ -30,6 +30,10 @@ class Monitor:
         """Return the levels of all pins at this moment, the lowest bit for pin 0."""
         said = self._ask("human-monitor-command", {"command-line": f"xp /1wx {LEVELS:#x}"})
         return int(said.split(":")[1], 16)
+
+    def photograph(self, file: Path) -> None:
+        """Keep what is on its display at this moment (PPM)."""
+        self._ask("screendump", {"filename": str(file)})
 
     def _ask(self, what: str, with_: dict[str, Any] | None = None) -> Any:
         self._link.sendall(json.dumps({"execute": what, "arguments": with_ or {}}).encode() + b"\n")
