@@ -29,6 +29,7 @@ SAID = {
         "pcf85063": ["dtoverlay=machitap-rtc-pcf85063"],
         "ring": ["dtoverlay=machitap-light-ring"],
         "amplifier": ["dtoverlay=machitap-amplifier"],
+        "slb9670": ["dtoverlay=machitap-tpm-slb9670"],
         "screen": [],
     },
     "vendor": {
@@ -36,6 +37,7 @@ SAID = {
         "pcf85063": ["dtparam=i2c_arm=on", "dtoverlay=i2c-rtc,pcf85063a"],
         "ring": ["dtparam=spi=on"],
         "amplifier": ["dtoverlay=hifiberry-dac"],
+        "slb9670": ["dtoverlay=tpm-slb9670"],
         "screen": ["dtoverlay=vc4-kms-v3d"],
     },
 }
@@ -88,6 +90,7 @@ def _things(board: wiring.Board, kind: wiring.Kind) -> list[str]:
         clock: clock != "none",
         "ring": kind.light == "ring",
         "amplifier": kind.sound == "amplifier",
+        kind.tpm: kind.tpm != "none",
         "screen": kind.screen != "none",
     }
     return [thing for thing, wanted in asked.items() if wanted]

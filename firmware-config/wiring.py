@@ -17,6 +17,7 @@ PINS_OF = {
     "clock": (2, 3),
     "light ring": (8, 9, 10, 11),
     "amplifier": (18, 19, 20, 21),
+    "TPM": (7, 9, 10, 11),
 }
 
 # Words that config.txt may hold beside what we render ourselves, and what each may say. The firmware passes over a word
@@ -65,6 +66,7 @@ class Kind(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sound: Literal["none", "usb", "amplifier", "buzzer"] = "none"
     screen: Literal["none", "small", "kiosk"] = "none"
     clock: Clock = "none"
+    tpm: Literal["none", "slb9670"] = "none"
     pins: Pins = Pins()
 
 
@@ -112,11 +114,13 @@ def _clashes(kind: Kind) -> Iterator[str]:
         "clock": kind.clock != "none",
         "light ring": kind.light == "ring",
         "amplifier": kind.sound == "amplifier",
+        "TPM": kind.tpm != "none",
     }
     users = [(name, pin) for name, used in groups.items() if used for pin in PINS_OF[name]]
     for name, pin in (*users, *_single(kind.pins)):
         if pin in taken:
-            yield f"GPIO {pin} is needed by {taken[pin]} and by {name}; move {name} to another pin"
+            remedy = "leave one of them out" if name in PINS_OF else f"move {name} to another pin"
+            yield f"GPIO {pin} is needed by {taken[pin]} and by {name}; {remedy}"
         taken[pin] = name
 
 

@@ -1,4 +1,4 @@
-"""Roots of units with a screen: that of a unit without one, and more packages in it. Kept as `roots` keeps its own.
+"""Roots of units by their screens: a kiosk has that of the others, and more packages. Kept as `roots` keeps its own.
 
 What is there is not installed again, for an emulated arm64 takes minutes for it.
 """
@@ -11,7 +11,7 @@ import roots
 from machine import cache, run
 
 WITHOUT = "no-screen"
-LISTS = {"none": "", "small": "small-screen", "kiosk": "kiosk"}  # by what a kind of unit says of its screen
+LISTS = {"none": "", "small": "", "kiosk": "kiosk"}  # by what a kind of unit says of its screen
 
 
 def root(screen: str) -> Path:

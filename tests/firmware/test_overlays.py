@@ -12,6 +12,8 @@ from tests.firmware.conftest import ROOT, run
 from tests.firmware.test_render import BOARDS, KINDS
 
 SOURCES = sorted((ROOT / "firmware-config/overlays").glob("*.dts"))
+TPM = ROOT / "firmware-config/overlays/machitap-tpm-slb9670.dts"  # on the bus of the light ring, so without that
+TOGETHER = [source for source in SOURCES if source != TPM]
 PROVEN = [name for name in BOARDS if render.read(name, "tap")[0].kernel == "debian"]
 I2C, I2S, SPI = "/soc/i2c@7e804000", "/soc/i2s@7e203000", "/soc/spi@7e204000"
 
@@ -20,6 +22,7 @@ DRIVERS = {
     "maxim,ds3231": "RTC_DRV_DS1307",
     "nxp,pcf85063a": "RTC_DRV_PCF85063",
     "lwn,bk4": "SPI_SPIDEV",
+    "infineon,slb9670": "TCG_TIS_SPI",
     "maxim,max98357a": "SND_SOC_MAX98357A",
     "simple-audio-card": "SND_SIMPLE_CARD",
     "brcm,bcm2835": "ARCH_BCM2835",
@@ -88,7 +91,7 @@ def test_all_that_config_txt_asks_for_can_be_applied(debian: Path, tmp_path: Pat
 @every_proven_board
 def test_what_then_stands_in_the_tree(debian: Path, tmp_path: Path, board: str) -> None:
     whole, before = tmp_path / "whole.dtb", tree(debian, board)
-    assert applied(before, [compiled(source, tmp_path) for source in SOURCES], whole).returncode == 0
+    assert applied(before, [compiled(source, tmp_path) for source in TOGETHER], whole).returncode == 0
     assert [said(before, node, "status") for node in (SPI, I2S)] == ["disabled"] * 2, "so they have to be switched on"
     assert [said(whole, node, "status") for node in (I2C, SPI, I2S)] == ["okay"] * 3
     assert said(whole, f"{I2C}/rtc@68", "compatible") == "maxim,ds3231"
@@ -104,11 +107,23 @@ def test_what_then_stands_in_the_tree(debian: Path, tmp_path: Path, board: str) 
 @every_proven_board
 def test_the_pins_are_those_that_wiring_reserves(debian: Path, tmp_path: Path, board: str) -> None:
     whole = tmp_path / "whole.dtb"
-    applied(tree(debian, board), [compiled(source, tmp_path) for source in SOURCES], whole)
+    applied(tree(debian, board), [compiled(source, tmp_path) for source in TOGETHER], whole)
     assert pins_of(whole, I2C) == set(wiring.PINS_OF["clock"])
     assert pins_of(whole, SPI) == set(wiring.PINS_OF["light ring"])
     assert pins_of(whole, I2S) == set(wiring.PINS_OF["amplifier"])
     assert pins_of(whole, "/soc/serial@7e215040") == set(wiring.PINS_OF[wiring.SERIAL])
+
+
+@every_proven_board
+def test_a_tpm_has_the_second_select_of_its_bus_and_the_pins_that_wiring_reserves(
+    debian: Path, tmp_path: Path, board: str
+) -> None:
+    whole = tmp_path / "whole.dtb"
+    assert applied(tree(debian, board), [compiled(TPM, tmp_path)], whole).returncode == 0
+    assert (said(whole, SPI, "status"), said(whole, f"{SPI}/tpm@1", "compatible")) == ("okay", "infineon,slb9670")
+    none, chip, pin, is_low = said(whole, SPI, "cs-gpios", "i").split()
+    assert (none, node_of(whole, chip), pin, is_low) == ("0", "/soc/gpio@7e200000", "7", "1")
+    assert pins_of(whole, SPI) == set(wiring.PINS_OF["TPM"])
 
 
 @every_proven_board

@@ -117,6 +117,13 @@ def test_a_board_with_a_clock_gets_no_second_one() -> None:
     assert render.overlays(*render.read("pi-4", "tap"))[0] == "machitap-rtc-ds3231"
 
 
+def test_a_tpm_is_asked_for_where_a_kind_says_so(tmp_path: Path) -> None:
+    (tmp_path / "till.toml").write_text('title = "a till"\ntpm = "slb9670"\n')
+    for board, line in (("pi-4", "dtoverlay=machitap-tpm-slb9670"), ("pi-5", "dtoverlay=tpm-slb9670")):
+        assert line in render.config_txt(*render.read(board, str(tmp_path / "till.toml"))).splitlines()
+    assert "tpm" not in render.config_txt(*render.read("pi-4", "tap-lamps"))
+
+
 def test_what_a_person_gets(tmp_path: Path) -> None:
     out = rendered("pi-4", "tap", tmp_path / "out")
     slot = ["cmdline.txt", "config.txt", "overlays"]
@@ -159,6 +166,7 @@ BOARD = 'title = "b"\nkernel = "debian"\ndevice_tree = "x.dtb"\n'
             TAP + "[pins.buttons]\ncall = 18\n",
             "GPIO 18 is needed by amplifier and by button call; move",
         ),
+        (BOARD, TAP + 'tpm = "slb9670"\n', "GPIO 9 is needed by light ring and by TPM; leave one of them out"),
         (BOARD, TAP + "[pins.buttons]\ncall = 10\n", "GPIO 10 is needed by light ring and by button call"),
         (BOARD, TAP + "[pins.buttons]\ncall = 3\n", "GPIO 3 is needed by clock and by button call"),
         (BOARD, TAP + "[pins.buttons]\ncall = 14\n", "GPIO 14 is needed by the serial line and by button call"),

@@ -9,18 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 from PIL import Image, ImageColor
 
 from drivers.card.sim.issue import make
 from drivers.card.sim.pki import TestPki
 from drivers.card.sim.plan import Plan
 from drivers.display import FACES
-from tests.appliance.live import wait_until
 from tests.appliance.uplink.serving import Served
-from tests.image.emulated import HOST, Machine, started, written
+from tests.image.emulated import Machine, started, written
 from tests.image.monitor import Monitor
-from tests.image.service import FOLDER, MACHI, status, trusted
+from tests.image.service import set_up, trusted
 
 WIDTH, HEIGHT = 800, 480
 PANEL = ("-icount", "shift=2", "-device", f"virtio-gpu-pci,xres={WIDTH},yres={HEIGHT},romfile=")
@@ -31,20 +29,9 @@ RESULTS: list[set[Colour]] = [{ImageColor.getrgb(FACES[name].paper)} for name in
 
 @contextmanager
 def serving(image: Path, folder: Path, town: Served, pki: TestPki, more: str = "") -> Iterator[Machine]:
-    """Start a unit with a display, and set it up at its serial line; over SSH is tried elsewhere.
-
-    Args:
-        more: what its unit.toml has besides.
-    """
-    ticket = town.centre.enroller.invite("lib01", "library", "facility", f"https://{HOST}:{town.port}")
+    """Start a unit with a display, and set it up; `more` is what its unit.toml has besides."""
     with started(written(image, folder), folder, more=PANEL) as machine:
-        machine.do(f"{MACHI} unit init {FOLDER} --name lib01 --screen-port 8101 --test", seconds=SLOW_S)
-        machine.do(f"cat >>{FOLDER}/unit.toml", given=more.encode())
-        machine.do(f"rm {FOLDER}/trust/trust.toml")
-        machine.do(f"tar --extract --directory={FOLDER}", given=trusted(pki, folder / "trust"))
-        machine.do(f"{MACHI} unit enrol {FOLDER} -", given=msgspec.json.encode(ticket), seconds=SLOW_S)
-        machine.do("systemctl start machi-unit.target", seconds=SLOW_S)  # returns at READY=1
-        wait_until(lambda: status(machine).get("readers"), machine.said, SLOW_S, 2)
+        set_up(machine, town, trusted(pki, folder / "trust"), more, SLOW_S)
         yield machine
 
 

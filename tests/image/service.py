@@ -12,8 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from drivers.card.sim.pki import TestPki
 from drivers.card.trust_folder import save
+from tests.appliance.live import wait_until
+from tests.appliance.uplink.serving import Served
 from tests.device.laptop import Laptop
 from tests.image.emulated import HOST, Machine
 
@@ -57,6 +61,23 @@ def provisioned(machine: Machine, laptop: Laptop, ticket: Path) -> list[tuple[st
         if process.returncode == 0:
             return steps
     raise AssertionError(f"{said}\n{machine.run('journalctl -b --no-pager -n 60').stdout}")
+
+
+def set_up(machine: Machine, town: Served, trust: bytes, more: str = "", seconds: float = PATIENCE_S) -> None:
+    """Set a unit up at its serial line, where it does not matter how; return once it serves.
+
+    Args:
+        more: what its unit.toml has besides.
+        seconds: until which each step has to end.
+    """
+    ticket = town.centre.enroller.invite("lib01", "library", "facility", f"https://{HOST}:{town.port}")
+    machine.do(f"{MACHI} unit init {FOLDER} --name lib01 --screen-port 8101 --test", seconds=seconds)
+    machine.do(f"cat >>{FOLDER}/unit.toml", given=more.encode())
+    machine.do(f"rm {FOLDER}/trust/trust.toml")
+    machine.do(f"tar --extract --directory={FOLDER}", given=trust)
+    machine.do(f"{MACHI} unit enrol {FOLDER} -", given=msgspec.json.encode(ticket), seconds=seconds)
+    machine.do("systemctl start machi-unit.target", seconds=seconds)  # returns at READY=1
+    wait_until(lambda: status(machine).get("readers"), machine.said, seconds, 2)
 
 
 def at(machine: Machine) -> str:

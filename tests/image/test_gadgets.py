@@ -1,12 +1,8 @@
-"""A scanner and a printer at a unit's USB: from the plug to the entry, from the entry to the paper.
-
-The image that is tried is that of a unit without a screen, which has no Japanese letters; these are brought.
-"""
+"""A scanner and a printer at a unit's USB: from the plug to the entry, from the entry to the paper."""
 
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +13,6 @@ from drivers.card import paper
 from drivers.card.paper import Kind, Paper
 from drivers.card.sim.pki import TestPki
 from drivers.card.tokens import code, phone
-from drivers.printer._draw import _font_file
 from programs.coin.codes import cpm
 from sync.facts import UnitSet
 from tests.appliance.live import machi, said, wait_until
@@ -25,7 +20,7 @@ from tests.appliance.uplink.serving import Served
 from tests.image import gadgets
 from tests.image.conftest import Say
 from tests.image.emulated import Machine
-from tests.image.service import FOLDER, PATIENCE_S, TAP, bring, page, status
+from tests.image.service import FOLDER, PATIENCE_S, TAP, page, status
 
 pytestmark = pytest.mark.image
 
@@ -62,7 +57,6 @@ class Fitted:
 def fitted(unit: Machine) -> Iterator[Fitted]:
     """Fit both to the unit; take them away at the end."""
     both = Fitted(unit)
-    bring(unit, Path(_font_file("")))
     unit.do(gadgets.CONTROLLERS)
     for gadget in (both.scanner, both.printer):
         gadget.make()

@@ -41,7 +41,7 @@ def test_debian_13_comes_from_where_this_machine_gets_its_own() -> None:
 
 
 def test_the_lists_name_each_package_once() -> None:
-    for name in ("module", "no-screen", "small-screen", "kiosk", "wheels"):
+    for name in ("module", "no-screen", "kiosk", "wheels"):
         assert len(roots.listed(name)) == len(set(roots.listed(name))) > 0
     assert not {"gcc", "make", "swig"} & set(roots.listed("no-screen"))
 
@@ -50,14 +50,14 @@ def test_what_a_screen_needs_is_added_and_nothing_is_said_twice() -> None:
     for name in filter(None, screens.LISTS.values()):
         assert not set(roots.listed(name)) & set(roots.listed(screens.WITHOUT))
     assert {"weston", "seatd", "chromium", "curl"} <= set(roots.listed("kiosk"))
-    for name in ("kiosk", "small-screen"):
+    for name in ("kiosk", "no-screen"):
         assert any(package.startswith("fonts-") for package in roots.listed(name)), "letters are in neither's program"
 
 
 def test_every_kind_of_unit_has_packages_by_what_it_says_of_its_screen() -> None:
     kinds = {file.stem for file in (REPOSITORY / "firmware-config" / "kinds").glob("*.toml")}
     found = {kind: screens.LISTS[build.screen_of(REPOSITORY, kind)] for kind in kinds}
-    assert {kind: name for kind, name in found.items() if name} == {"kiosk": "kiosk", "small-screen": "small-screen"}
+    assert {kind: name for kind, name in found.items() if name} == {"kiosk": "kiosk"}
 
 
 def test_a_kind_that_is_none_is_refused_with_those_that_are() -> None:
