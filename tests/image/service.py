@@ -1,13 +1,10 @@
 """A unit of the image as a technician leaves it: let in by its town, and serving."""
 
 import base64
-import functools
-import http.server
 import io
 import json
 import subprocess
 import tarfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -32,7 +29,6 @@ head = {"content-type": "application/json"}
 asked = urllib.request.Request(sys.argv[1], base64.b64decode(sys.argv[2]) or None, head)
 print(urllib.request.urlopen(asked).read().decode())
 """
-_FETCH = "import sys, urllib.request; urllib.request.urlretrieve(*sys.argv[1:])"
 
 
 def status(machine: Machine) -> dict[str, Any]:
@@ -112,18 +108,3 @@ def page(machine: Machine, path: str, body: dict[str, Any] | None = None) -> Any
     within = f"nsenter --net=/proc/{machine.shown(TAP, 'MainPID')}/ns/net"
     said = machine.do(f"{within} {PYTHON} -c '{_ASK}' http://127.0.0.1:8101{path} '{asked}'")
     return json.loads(said or "null")
-
-
-def bring(machine: Machine, file: Path) -> None:
-    """Lay a file of this machine at the same place there, by the network: a serial line is slow."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = functools.partial(Handler, directory=str(file.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://{HOST}:{server.server_port}/{file.name}"
-        machine.do(f"mkdir -p {file.parent}; {PYTHON} -c '{_FETCH}' {url} {file}")
-        server.shutdown()
