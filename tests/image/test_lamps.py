@@ -102,4 +102,5 @@ def test_a_touch_is_told_by_the_lamps_and_a_second_one_otherwise(lit: Lit, pki: 
 
 
 def told(seen: list[set[str]]) -> str:
-    return " → ".join("".join(lamps) or "dark" for lamps in seen[:12])
+    """Return what was lit, each once, in order."""
+    return " → ".join(dict.fromkeys("".join(lamps) or "dark" for lamps in seen))
