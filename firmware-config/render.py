@@ -72,6 +72,8 @@ def cmdline_txt(kind: wiring.Kind, slot: str) -> str:
     words = [f"root=PARTLABEL=system_{slot}", "ro", "rootwait", "net.ifnames=0"]
     # A kernel that gives up starts anew: after a trial that is the way back to the good slot.
     words += ["panic=10", "quiet", "loglevel=4"]
+    if kind.tpm != "none":
+        words.append("systemd.tpm2_wait=1")  # what was sealed before it is there would be sealed by something less
     if kind.screen != "none":
         # A display that is switched on later than the board still gets a picture, and nothing but ours is on it.
         words += ["video=HDMI-A-1:D", "consoleblank=0", "vt.global_cursor_default=0", "fbcon=map:9"]

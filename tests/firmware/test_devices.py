@@ -171,3 +171,11 @@ def test_udev_understands_every_word(devices: Devices) -> None:
     if not run("udevadm", "verify", "--help").returncode:  # from systemd 254 on
         done = run("udevadm", "verify", "--resolve-names=never", ROOT / f"firmware-config/root{RULES}")
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_display_is_shown_when_it_comes(devices: Devices) -> None:
+    """A start does not wait for it, so what would only look once might look too early, and the unit stay dark."""
+    path = devices.add("soc/drm/card0", "class/drm", {}, MAJOR="226", MINOR="0", DEVNAME="dri/card0")
+    assert devices.seen(path)["SYSTEMD_WANTS"] == "machi-display.service"
+    path = devices.add("soc/drm/card0/card0-HDMI-A-1", "class/drm", {})
+    assert "SYSTEMD_WANTS" not in devices.seen(path)

@@ -121,7 +121,9 @@ def test_a_tpm_is_asked_for_where_a_kind_says_so(tmp_path: Path) -> None:
     (tmp_path / "till.toml").write_text('title = "a till"\ntpm = "slb9670"\n')
     for board, line in (("pi-4", "dtoverlay=machitap-tpm-slb9670"), ("pi-5", "dtoverlay=tpm-slb9670")):
         assert line in render.config_txt(*render.read(board, str(tmp_path / "till.toml"))).splitlines()
+    described = [render.read("pi-4", kind)[1] for kind in ("tap-lamps", str(tmp_path / "till.toml"))]
     assert "tpm" not in render.config_txt(*render.read("pi-4", "tap-lamps"))
+    assert ["systemd.tpm2_wait=1" in render.cmdline_txt(kind, "a") for kind in described] == [False, True]
 
 
 def test_what_a_person_gets(tmp_path: Path) -> None:
