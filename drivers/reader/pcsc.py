@@ -31,7 +31,8 @@ from drivers.reader._slots import chosen
 _HOT_PLUG = "\\\\?PnP?\\Notification"  # a reader that reports readers
 _READERS_MAX = 15  # what SCardGetStatusChange of pcsc-lite takes, less the one above
 _WAIT_MS = 30_000  # then look at the list again: pcsc-lite before 2.3 can miss a reader that comes between two waits
-_COUNT_SHIFT = 16  # upper half of a state: how many cards came and went; of the hot-plug reader: how many readers
+# Upper half of a state: how often cards came and went; of the hot-plug reader, since pcsc-lite 2.1, how often readers.
+_COUNT_SHIFT = 16
 _PAUSE_SECONDS, _PAUSE_SECONDS_MAX = 0.02, 0.5  # between two looks for pcscd
 _CONNECT_TRIES, _CONNECT_PAUSE_SECONDS = 6, 0.05
 _STOP_TRIES, _STOP_LOOK_SECONDS, _STOP_SECONDS = 100, 0.02, 0.5
@@ -148,18 +149,24 @@ class Driver:
     def _follow(self, context: int) -> None:
         """Report what happens, until pcscd goes or we stop."""
         states: dict[str, int] = {}
+        seen = scard.SCARD_STATE_UNAWARE
+        for _, state, _ in scard.SCardGetStatusChange(context, 0, [(_HOT_PLUG, seen)])[1]:
+            seen = state
         while not self._stopping.is_set():
             listed = _readers(context)
             wanted = chosen(listed, self._options.name)[:_READERS_MAX]
             self._roster.update(wanted)
             states = {name: states.get(name, scard.SCARD_STATE_UNAWARE) for name in wanted}
-            asked = [(_HOT_PLUG, len(listed) << _COUNT_SHIFT), *states.items()]
+            # Whoever came since the last answer, also before the list was made, makes this end at once.
+            asked = [(_HOT_PLUG, seen >> _COUNT_SHIFT << _COUNT_SHIFT), *states.items()]
             code, answers = scard.SCardGetStatusChange(context, _WAIT_MS, asked)
             if code in _LOOK_AGAIN:
                 continue
             if code != scard.SCARD_S_SUCCESS:
                 raise _ServiceGoneError(_words(code))
             for name, state, atr in answers:
+                if name == _HOT_PLUG:
+                    seen = state
                 if name in states:
                     states[name] = state & ~scard.SCARD_STATE_CHANGED
                     there = bool(state & scard.SCARD_STATE_PRESENT)

@@ -21,7 +21,11 @@ pytestmark = pytest.mark.image
 UPLINK, PCSCD = "machi-uplink.service", "pcscd.service"
 IDLE_S = 60
 SECTORS_WRITTEN = 6  # field of /sys/block/*/stat (Linux, admin-guide/iostats)
+OURS = (TAP, UPLINK, PCSCD)
 OURS_MB_MAX = 120
+IDLE_SHARE_MAX = 0.4  # of an emulated processor, which takes ten times as long
+TICKS = 100  # USER_HZ, in which /proc counts
+READER = "$(grep -l 08e6 /sys/bus/usb/devices/*/idVendor | sed s/idVendor/authorized/)"
 DATA_GIB_MIN = 1.5  # of a card of 4: the rest is the two slots
 
 
@@ -86,18 +90,33 @@ def test_the_doctor_finds_nothing_that_a_board_would_not_lack(unit: Machine, say
     assert done.returncode in (0, 2)
 
 
-def test_an_idle_unit_does_not_write_to_its_card(unit: Machine) -> None:
+def test_an_idle_unit_does_not_write_to_its_card_and_hardly_works(unit: Machine, say: Say) -> None:
+    """Also after its reader came anew: pcscd then counts more comings than there are readers."""
+    for plugged in (0, 1):
+        unit.do(f"for one in {READER}; do echo {plugged} >$one; done")
+        wait_until(lambda: len(status(unit)["readers"]) == plugged, lambda: f"{status(unit)}", PATIENCE_S, 1)  # noqa: B023
     wait_until(lambda: status(unit).get("unsent") == 0, lambda: f"{status(unit)}", PATIENCE_S, 1)
     unit.do("sync")
-    look = "cat /sys/block/vda/stat"
-    before, after = unit.do(f"{look}; sleep {IDLE_S}; {look}", seconds=IDLE_S * 3).splitlines()
+    pids = " ".join(f"/proc/{unit.shown(service, 'MainPID')}/stat" for service in OURS)
+    look = f"cat /sys/block/vda/stat; cat {pids}"
+    before, *busy = unit.do(f"{look}; sleep {IDLE_S}; {look}", seconds=IDLE_S * 3).splitlines()
+    busy, after, busier = busy[: len(OURS)], busy[len(OURS)], busy[len(OURS) + 1 :]
     written = int(after.split()[SECTORS_WRITTEN]) - int(before.split()[SECTORS_WRITTEN])
     assert written == 0, f"{written} sectors in {IDLE_S} s"
+    shares = {one: worked(now) - worked(then) for one, then, now in zip(OURS, busy, busier, strict=True)}
+    say("of a processor in an idle minute: " + ", ".join(f"{one} {share:.0%}" for one, share in shares.items()))
+    assert sum(shares.values()) < IDLE_SHARE_MAX
+
+
+def worked(stat: str) -> float:
+    """Return the time that a process has worked, of /proc/PID/stat, as a share of an idle minute."""
+    after_name = stat.rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / TICKS / IDLE_S
 
 
 def test_our_processes_fit_into_the_memory_of_the_smallest_board(unit: Machine, say: Say) -> None:
     megabytes = {}
-    for service in (TAP, UPLINK, PCSCD):
+    for service in OURS:
         rollup = unit.do(f"cat /proc/{unit.shown(service, 'MainPID')}/smaps_rollup")
         (line,) = [line for line in rollup.splitlines() if line.startswith("Pss:")]
         megabytes[service] = int(line.split()[1]) / 1024

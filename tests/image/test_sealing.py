@@ -24,7 +24,8 @@ from tests.ports import free_port
 
 pytestmark = pytest.mark.image
 
-SECRETS = (f"{FOLDER}/unit.key", "/var/lib/machi-uplink/tls/device.key")
+SECRETS = {"unit.key", "card.key", "device.key"}
+FOLDERS = f"{FOLDER} /var/lib/machi-uplink"
 KEYS_OF_HOST = ("/var/lib/machi-seal/credential.secret", "/var/lib/systemd/credential.secret")
 # VTPM_PROXY_IOC_NEW_DEV of linux/vtpm_proxy.h, for a TPM 2. A locality is asked of the proxy itself, and granted.
 PROXY = """
@@ -73,9 +74,10 @@ def sealed(image: Path, town: Served, pki: TestPki, tmp_path_factory: pytest.Tem
 
 def test_the_keys_are_sealed_by_the_tpm_alone(sealed: Sealed) -> None:
     unit = sealed.machine
-    for secret in SECRETS:
-        assert unit.run(f"ls {secret}").returncode != 0, f"{secret} lies in the clear"
-        assert Driver().holder(unit.do(f"cat {secret}.sealed").encode()) is Holder.TPM
+    assert unit.do(f"find {FOLDERS} -name '*.key'") == "", "in the clear"
+    sealed_files = unit.do(f"find {FOLDERS} -name '*.sealed'").split()
+    assert {Path(name).stem for name in sealed_files} == SECRETS
+    assert {Driver().holder(unit.do(f"cat {name}").encode()) for name in sealed_files} == {Holder.TPM}
     assert [name for name in KEYS_OF_HOST if unit.run(f"ls {name}").returncode == 0] == []
     report = json.loads(unit.run(f"{MACHI} unit doctor {FOLDER} --json").stdout)
     (found,) = [finding for finding in report["findings"] if finding["part"] == "seal"]
