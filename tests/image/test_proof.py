@@ -14,7 +14,7 @@ def test_the_image_was_tried_as_it_lies_here() -> None:
 def test_a_file_that_changes_comes_or_goes_is_noticed(tmp_path: Path) -> None:
     for folder in (*proof.FOLDERS, "requirements"):
         (tmp_path / folder).mkdir(parents=True)
-    for name in ("requirements/unit.txt", "image-build/init", "systemd/a.service"):
+    for name in ("requirements/unit.txt", "image-build/init", "systemd/a.service", "tests/image/proof.json"):
         (tmp_path / name).write_text("before")
     (tmp_path / "image-build/link").symlink_to("init")
     first = proof.inputs(tmp_path)
@@ -27,3 +27,7 @@ def test_a_file_that_changes_comes_or_goes_is_noticed(tmp_path: Path) -> None:
         "systemd/a.service",
         "systemd/b.service",
     }
+
+
+def test_what_is_tried_apart_is_there() -> None:
+    assert [name for name in proof.APART if not (proof.ROOT / name).exists()] == []
