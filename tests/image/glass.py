@@ -1,8 +1,4 @@
-"""A unit with a display, on an emulated machine, and the display from outside, as QEMU would put it on a monitor.
-
-Its clock goes by what its processors have done, 4 ns for each instruction, so that nothing in it gives up because a
-browser is slow on an emulated machine, or this machine has other work.
-"""
+"""A unit with a display, on an emulated machine, and the display from outside, as QEMU would put it on a monitor."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,16 +17,24 @@ from tests.image.monitor import Monitor
 from tests.image.service import set_up, trusted
 
 WIDTH, HEIGHT = 800, 480
-PANEL = ("-icount", "shift=2", "-device", f"virtio-gpu-pci,xres={WIDTH},yres={HEIGHT},romfile=")
+PANEL = ("-device", f"virtio-gpu-pci,xres={WIDTH},yres={HEIGHT},romfile=")
 SLOW_S = 1800
 Colour = tuple[int, ...]
 RESULTS: list[set[Colour]] = [{ImageColor.getrgb(FACES[name].paper)} for name in ("ok_points", "already")]
 
 
 @contextmanager
-def serving(image: Path, folder: Path, town: Served, pki: TestPki, more: str = "") -> Iterator[Machine]:
-    """Start a unit with a display, and set it up; `more` is what its unit.toml has besides."""
+def serving(
+    image: Path, folder: Path, town: Served, pki: TestPki, more: str = "", before: str = "true"
+) -> Iterator[Machine]:
+    """Start a unit with a display, and set it up.
+
+    Args:
+        more: what its unit.toml has besides.
+        before: what is done there before it serves.
+    """
     with started(written(image, folder), folder, more=PANEL) as machine:
+        machine.do(before)
         set_up(machine, town, trusted(pki, folder / "trust"), more, SLOW_S)
         yield machine
 

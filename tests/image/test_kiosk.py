@@ -20,12 +20,18 @@ from tests.image.service import page
 pytestmark = pytest.mark.image
 
 DISPLAY, SCREEN = "machi-display.service", "machi-screen.service"
+# Looks for an open page, so many that the browser may take half an hour for its first.
+SLOWLY = f"""
+mkdir -p /run/systemd/system/{SCREEN}.d
+printf '[Service]\\nEnvironment=MACHI_SCREEN_LOOK_S=30\\n' >/run/systemd/system/{SCREEN}.d/30-slow.conf
+systemctl daemon-reload
+"""
 GROUND = {False: "#e8e8ec", True: "#ffffff"}  # of the page while nobody touches, by whether the unit serves
 
 
 @pytest.fixture(scope="module")
 def kiosk(town: Served, pki: TestPki, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    with serving(image_of("kiosk"), tmp_path_factory.mktemp("kiosk"), town, pki) as machine:
+    with serving(image_of("kiosk"), tmp_path_factory.mktemp("kiosk"), town, pki, before=SLOWLY) as machine:
         yield machine
 
 
