@@ -49,7 +49,7 @@ def touches(count: int = TOUCHES, cards: int = CARDS, places: int = PLACES, days
     dice = random.Random(count)  # noqa: S311 - a town from a seed, not a secret
     names = [hashlib.sha256(str(number).encode()).hexdigest()[:32] for number in range(cards)]
     favourites = [dice.sample(range(places), min(places, dice.randint(1, 4))) for _ in names]
-    weights = [dice.paretovariate(1.3) for _ in names]
+    weights = [dice.paretovariate(2.5) for _ in names]
     every_day = [FIRST_DAY + day for day in range(days)]
     busy = [1.0 if (day + 3) % 7 < 5 else _WEEKEND for day in every_day]  # noqa: PLR2004 - Saturday
     drawn = []

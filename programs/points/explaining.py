@@ -58,14 +58,14 @@ def explained(book: Book, ours: Touch, card: str, connection: sa.Connection) -> 
     """Judge a touch that is in the tables."""
     calendar = Calendar(book)
     going_through = judged(calendar, touches_of(connection, card), firsts_of(connection, card))
-    found = next(found for touch, found in going_through if touch == ours)
-    said, _, _ = calendar.at(ours)
-    fitting = {rule.id: why for rule, why in found}
+    given, others = next((given, others) for touch, given, others in going_through if touch == ours)
+    said = calendar.on(ours.day)
+    fitting = {rule.id: Why.GIVEN for rule in given} | {rule.id: why for rule, why in others}
     every = said.plan.rules if said else ()
     return Explained(
         card,
         ours,
-        worth(found),
+        worth(given),
         said.proposal if said else "",
         tuple((rule, by_calendar(rule, ours.day, ours.place, ours.service) or fitting[rule.id]) for rule in every),
     )

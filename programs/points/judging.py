@@ -58,8 +58,13 @@ class Touch(msgspec.Struct, frozen=True, order=True, array_like=True):
     service: str
 
 
-Found = list[tuple[Rule, Why]]
+Judged = tuple[Touch, list[Rule], list[tuple[Rule, Why]]]
 Firsts = Mapping[str, Touch]
+
+_MANY: Final = Why.MANY
+_FIRST: Final = Why.FIRST
+_ONCE: Final = Why.ONCE
+_PERSON: Final = Why.PERSON
 
 
 def touch_of(entry: Entry, fact: Touched) -> Touch:
@@ -86,92 +91,133 @@ def by_calendar(rule: Rule, day: int, place: str, service: str) -> Why | None:
     return None
 
 
+class Fit(msgspec.Struct, frozen=True):
+    """A rule that may give something on a day at a place, with all that is the same for every touch there.
+
+    Attributes:
+        is_first: only for the first touch at the place.
+        asks_more: whether more of the touch has to be looked at: its time (`has_hours`), or the days before it.
+        once: the number of what it gives once; None: for every touch.
+        month: the number of its month, for what one person may get; None: as many as come.
+        stops_ms: it gives nothing from then on.
+    """
+
+    rule: Rule
+    points: int
+    is_first: bool
+    asks_more: bool
+    has_hours: bool
+    once: int | None
+    month: int | None
+    stops_ms: int | None
+    offset_minutes: int
+
+
 class Calendar:
     """Which rules may give something where on which day; looked up once, however many touches there are."""
 
     def __init__(self, book: Book) -> None:
-        self.stops = dict(book.stops)
         self.is_empty = not book.pages
         self._book = book
-        self._found: dict[tuple[int, str, str], tuple[Activated | None, int, tuple[Rule, ...]]] = {}
+        self._stops = dict(book.stops)
+        self._fits: dict[tuple[int, str, str], tuple[Fit, ...]] = {}
+        self._numbers: dict[tuple[str, int, str], int] = {}
 
-    def at(self, touch: Touch) -> tuple[Activated | None, int, tuple[Rule, ...]]:
-        """Return the plan of a touch's day, the month, and those of its rules that may fit."""
+    def on(self, day: int) -> Activated | None:
+        """Return the plan of a day."""
+        return self._book.on(day)
+
+    def at(self, touch: Touch) -> tuple[Fit, ...]:
+        """Return the rules of a touch's day that may fit."""
         key = touch.day, touch.place, touch.service
-        found = self._found.get(key)
+        found = self._fits.get(key)
         if found is None:
             said = self._book.on(touch.day)
             rules = said.plan.rules if said else ()
-            fitting = tuple(rule for rule in rules if by_calendar(rule, *key) is None)
-            found = self._found[key] = said, month_of(touch.day), fitting
+            fitting = (rule for rule in rules if by_calendar(rule, *key) is None)
+            found = tuple(self._fit(rule, touch, said.utc_offset_minutes) for rule in fitting) if said else ()
+            self._fits[key] = found
         return found
 
-
-class _Card:
-    """What was counted of one card so far."""
-
-    def __init__(self, calendar: Calendar, firsts: Firsts) -> None:
-        self._stops = calendar.stops
-        self._firsts = firsts
-        self._got: set[tuple[str, int, str]] = set()
-        self._days: dict[str, set[int]] = {}  # of rules that ask for days in a row
-        self._sums: dict[tuple[str, int], int] = {}
-
-    def judge(self, rule: Rule, touch: Touch, month: int, offset_minutes: int) -> Why:
-        why = self._refuses(rule, touch, offset_minutes)
-        if why is not None:
-            return why
+    def _fit(self, rule: Rule, touch: Touch, offset_minutes: int) -> Fit:
+        has_hours = rule.to_minute - rule.from_minute != MINUTES
         place = touch.place if rule.once is Once.PLACE else ""
-        if rule.once is not Once.TOUCH and (rule.id, touch.day, place) in self._got:
-            return Why.ONCE
-        if rule.person_month:
-            now = self._sums.get((rule.id, month), 0) + rule.points
-            if now > rule.person_month:
-                return Why.PERSON
-            self._sums[rule.id, month] = now
-        self._got.add((rule.id, touch.day, place))
-        return Why.GIVEN
+        stops_ms = self._stops.get(rule.id)
+        return Fit(
+            rule,
+            rule.points,
+            rule.first_visit,
+            has_hours or stops_ms is not None or rule.streak > 0,
+            has_hours,
+            self._number(rule.id, touch.day, place) if rule.once is not Once.TOUCH else None,
+            self._number(rule.id, month_of(touch.day), "month") if rule.person_month else None,
+            stops_ms,
+            offset_minutes,
+        )
 
-    def _refuses(self, rule: Rule, touch: Touch, offset_minutes: int) -> Why | None:
-        if rule.to_minute - rule.from_minute != MINUTES:
-            minute = town_minute(touch.at, offset_minutes)
-            if not rule.from_minute <= minute < rule.to_minute:
-                return Why.HOUR
-        if self._stops and touch.at >= self._stops.get(rule.id, touch.at + 1):
+    def _number(self, rule: str, when: int, what: str) -> int:
+        """Return a number for this, which nothing else has."""
+        return self._numbers.setdefault((rule, when, what), len(self._numbers))
+
+
+class _Rows:
+    """The days of one card, for rules that ask for days in a row."""
+
+    def __init__(self) -> None:
+        self._days: dict[str, dict[int, bool]] = {}  # by rule: its days, and whether each made the row long enough
+
+    def refuses(self, fit: Fit, touch: Touch) -> Why | None:
+        rule = fit.rule
+        if fit.has_hours and not rule.from_minute <= town_minute(touch.at, fit.offset_minutes) < rule.to_minute:
+            return Why.HOUR
+        if fit.stops_ms is not None and touch.at >= fit.stops_ms:
             return Why.STOPPED
-        if rule.first_visit and self._firsts.get(touch.place) != touch:
-            return Why.FIRST
-        if rule.streak and not self._is_row(rule, touch.day):
-            return Why.STREAK
-        return None
+        return Why.STREAK if rule.streak and not self._is_row(rule, touch.day) else None
 
     def _is_row(self, rule: Rule, day: int) -> bool:
         """Note the day; tell whether it makes the row as long as the rule asks, and no longer."""
-        days = self._days.setdefault(rule.id, set())
-        days.add(day)
-        return day - rule.streak not in days and all(day - back in days for back in range(1, rule.streak))
+        days = self._days.get(rule.id)
+        if days is None:
+            days = self._days[rule.id] = {}
+        is_row = days.get(day)
+        if is_row is None:
+            before = range(day - rule.streak + 1, day)
+            is_row = days[day] = day - rule.streak not in days and all(one in days for one in before)
+        return is_row
 
 
-def judged(calendar: Calendar, touches: Iterable[Touch], firsts: Firsts) -> Iterator[tuple[Touch, Found]]:
-    """Go through one card's touches, which are in order; yield each with what became of the rules that may fit.
+def judged(calendar: Calendar, touches: Iterable[Touch], firsts: Firsts) -> Iterator[Judged]:
+    """Go through one card's touches, which are in order; yield each with the rules that give points, and the others.
 
     Args:
         firsts: the card's first touch ever at each place.
     """
-    card = _Card(calendar, firsts)
-    today, count = None, 0
+    rows, got, sums = _Rows(), set[int](), dict[int, int]()
+    counts: dict[int, int] = {}
     for touch in touches:
-        count = count + 1 if touch.day == today else 1
-        today = touch.day
-        said, month, rules = calendar.at(touch)
-        if said is None or not rules:
-            yield touch, []
-        elif count > TOUCHES_A_DAY:
-            yield touch, [(rule, Why.MANY) for rule in rules]
-        else:
-            yield touch, [(rule, card.judge(rule, touch, month, said.utc_offset_minutes)) for rule in rules]
+        given: list[Rule] = []
+        others: list[tuple[Rule, Why]] = []
+        count = counts[touch.day] = counts.get(touch.day, 0) + 1
+        for fit in calendar.at(touch):
+            if count > TOUCHES_A_DAY:
+                others.append((fit.rule, _MANY))
+            elif fit.once in got:  # None never is
+                others.append((fit.rule, _ONCE))
+            elif fit.is_first and firsts.get(touch.place) != touch:
+                others.append((fit.rule, _FIRST))
+            elif fit.asks_more and (why := rows.refuses(fit, touch)):
+                others.append((fit.rule, why))
+            elif fit.month is not None and sums.get(fit.month, 0) + fit.points > fit.rule.person_month:
+                others.append((fit.rule, _PERSON))
+            else:
+                given.append(fit.rule)
+                if fit.once is not None:
+                    got.add(fit.once)
+                if fit.month is not None:
+                    sums[fit.month] = sums.get(fit.month, 0) + fit.points
+        yield touch, given, others
 
 
-def worth(found: Found) -> int:
+def worth(given: Iterable[Rule]) -> int:
     """Return how many points a touch gets."""
-    return sum(rule.points for rule, why in found if why is Why.GIVEN)
+    return sum(rule.points for rule in given)

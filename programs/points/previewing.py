@@ -4,8 +4,7 @@ The rules are tried as if they had counted on every day of the period: their own
 starts, are left aside. Rules for certain days find only the touches of those days.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
 from typing import Final
 
 import msgspec
@@ -13,11 +12,13 @@ import sqlalchemy as sa
 
 from central.calendar import utc_offset_minutes
 from programs.points.book import Book, Page
-from programs.points.entries import LAST_DAY, Activated, Plan, Rule
-from programs.points.judging import WINDOW_DAYS, Calendar, Firsts, Touch, Why, judged
-from programs.points.office import book_in, by_card
+from programs.points.entries import LAST_DAY, Activated, Plan
+from programs.points.judging import WINDOW_DAYS, Calendar, judged
+from programs.points.office import booked, by_card
 from programs.points.proposals import proposal_id
 from programs.points.sentences import Say
+from sync.months import first_day as first_day_of
+from sync.months import month_of
 
 _PERCENT: Final = 100
 _NOBODY: Final = "—"
@@ -37,13 +38,13 @@ class Preview(msgspec.Struct, frozen=True):
     """What a plan would have given in a period.
 
     Attributes:
-        now: what the rules that count gave in the same time.
+        now: what was booked for the same months; None, if the period is not made of whole months.
         people: cards that would have got points; `cards`: all that were touched.
         touches: that would have got some; `of`: all of the period.
     """
 
     points: int
-    now: int
+    now: int | None
     people: int
     cards: int
     touches: int
@@ -74,23 +75,27 @@ class Preview(msgspec.Struct, frozen=True):
 
 def preview(connection: sa.Connection, plan: Plan, first_day: int, last_day: int) -> Preview:
     """Try a plan on the touches of a period that have arrived."""
-    tried, now = Calendar(as_if_always(plan, utc_offset_minutes(connection))), Calendar(book_in(connection))
-    points, touches, people = Counter[str](), Counter[str](), defaultdict[str, set[str]](set)
-    cards = served = every = before = 0
-    for card, of_card, firsts in by_card(connection, first_day - WINDOW_DAYS, last_day):
-        in_period = sum(touch.day >= first_day for touch in of_card)
-        cards += bool(in_period)
+    calendar = Calendar(as_if_always(plan, utc_offset_minutes(connection)))
+    touches, people = Counter[str](), Counter[str]()
+    cards = reached = served = every = 0
+    for _, card_touches, firsts in by_card(connection, first_day - WINDOW_DAYS, last_day):
+        of_card: dict[str, int] = {}
+        in_period = sum(touch.day >= first_day for touch in card_touches)
+        for touch, rules, _ in judged(calendar, card_touches, firsts):
+            if rules and touch.day >= first_day:
+                served += 1
+                for rule in rules:
+                    of_card[rule.id] = of_card.get(rule.id, 0) + 1
         every += in_period
-        for rules in _given(tried, of_card, firsts, first_day):
-            served += 1
-            for rule in rules:
-                points[rule.id] += rule.points
-                touches[rule.id] += 1
-                people[rule.id].add(card)
-        before += sum(rule.points for rules in _given(now, of_card, firsts, first_day) for rule in rules)
-    by_rule = [ByRule(one.id, points[one.id], len(people[one.id]), touches[one.id], one.budget) for one in plan.rules]
-    reached = set[str]().union(*people.values())
-    return Preview(points.total(), before, len(reached), cards, served, every, tuple(by_rule))
+        cards += bool(in_period)
+        reached += bool(of_card)
+        touches.update(of_card)
+        people.update(of_card.keys())
+    by_rule = tuple(
+        ByRule(one.id, touches[one.id] * one.points, people[one.id], touches[one.id], one.budget) for one in plan.rules
+    )
+    points, now = sum(one.points for one in by_rule), booked_in(connection, first_day, last_day)
+    return Preview(points, now, reached, cards, served, every, by_rule)
 
 
 def as_if_always(plan: Plan, utc_offset_minutes: int) -> Book:
@@ -101,12 +106,10 @@ def as_if_always(plan: Plan, utc_offset_minutes: int) -> Book:
     return Book((Page((0, "", 0, ""), said),))
 
 
-def _given(calendar: Calendar, touches: Sequence[Touch], firsts: Firsts, first_day: int) -> Iterator[tuple[Rule, ...]]:
-    """Yield the rules whose points a touch of the period gets, for each that gets any."""
-    if calendar.is_empty:
-        return
-    for touch, found in judged(calendar, touches, firsts):
-        if found and touch.day >= first_day:
-            given = tuple([rule for rule, why in found if why is Why.GIVEN])
-            if given:
-                yield given
+def booked_in(connection: sa.Connection, first_day: int, last_day: int) -> int | None:
+    """Return what was booked for the months of a period; None, if it is not made of whole months."""
+    first, last = month_of(first_day), month_of(last_day)
+    if (first_day_of(first), first_day_of(last + 1) - 1) != (first_day, last_day):
+        return None
+    asked = sa.select(sa.func.coalesce(sa.func.sum(booked.c.points), 0)).where(booked.c.month.between(first, last))
+    return int(connection.execute(asked).scalar_one())

@@ -59,7 +59,7 @@ def given(history: History, book: Book, entry: Entry) -> int | None:
         return None
     ours, firsts = touch_of(entry, entry.fact), {one.place: one for one in history.firsts}
     going_through = judged(Calendar(book), history.touches, firsts)
-    return next((worth(found) for touch, found in going_through if touch == ours), None)
+    return next((worth(rules) for touch, rules, _ in going_through if touch == ours), None)
 
 
 def says(history: History, book: Book, entry: Entry) -> Remark | None:

@@ -16,7 +16,7 @@ from central.calendar import day_at
 from central.centre import Centre
 from programs.points.book import Book
 from programs.points.entries import Booked, Expired, Stopped
-from programs.points.judging import Calendar, Why, judged
+from programs.points.judging import Calendar, judged, worth
 from programs.points.office import book_in, booked, by_card, expired
 from sync.messages import OFFICE_STREAM, TOWN_STREAM
 from sync.months import first_day, month_of
@@ -66,11 +66,11 @@ def _earned(connection: sa.Connection, book: Book, today: int) -> tuple[Counter[
     """Return what cards have earned by months, and what rules have given; a day to come counts when it comes."""
     earned, used, calendar = Counter[tuple[str, int]](), Counter[str](), Calendar(book)
     for card, touches, firsts in by_card(connection, _LONG_AGO, today):
-        for touch, found in judged(calendar, touches, firsts):
-            for rule, why in found:
-                if why is Why.GIVEN:
-                    earned[card, month_of(touch.day)] += rule.points
-                    used[rule.id] += rule.points
+        for touch, rules, _ in judged(calendar, touches, firsts):
+            if rules:
+                earned[card, month_of(touch.day)] += worth(rules)
+            for rule in rules:
+                used[rule.id] += rule.points
     return earned, used
 
 

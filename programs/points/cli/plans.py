@@ -80,7 +80,7 @@ def preview(
 ) -> None:
     """Try the plan in RULES on touches that really happened: people, points, cost. Nothing is written.
 
-    `points_now`: what the rules that count gave in the same time.
+    `points_now`: what was booked for the same months; nothing is said of it for parts of months.
     """
     from central.calendar import day_at
     from programs.points.days import day_of, written

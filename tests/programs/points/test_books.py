@@ -248,20 +248,24 @@ def test_every_rule_is_explained_of_an_entry(hall: Hall) -> None:
 def test_a_plan_is_tried_on_what_happened_whatever_its_own_days_are(hall: Hall) -> None:
     hall.decide(TEN)
     day = hall.today
+    hall.sleep(30)
     hall.arrives(hall.touched((day - 1, "10:00"), (day, "10:00"), (day + 1, "10:00"), (day + 9, "10:00")))
     hall.arrives(hall.touched((day, "12:00"), place="hall", card=OTHER))
+    hall.settle()
     tried = Plan(
         day + 400, (Rule("row", 7, streak=2, first_day=day + 400), Rule("hall", 5, places=("hall",), budget=4))
     )
     with hall.centre.reconciler.counted() as connection:
         found = preview(connection, tried, day, day + 1)
-        assert (found.points, found.now, found.people, found.cards) == (12, 30, 2, 2)
-        assert (found.touches, found.of, found.more_percent()) == (2, 3, -60)
+        assert (found.points, found.now, found.people, found.cards) == (12, None, 2, 2)
+        assert (found.touches, found.of, found.more_percent()) == (2, 3, None)
         assert [(one.rule, one.points, one.people, one.touches) for one in found.rules] == [
             ("row", 7, 1, 1),
             ("hall", 5, 1, 1),
         ]
         assert "exceeds the budget" in found.warnings()[0].en
+        november = preview(connection, tried, 20_758, 20_787)
+        assert (found.points, november.now, november.more_percent()) == (12, 30, -60)
         nothing = preview(connection, tried, day + 100, day + 101)
         assert (nothing.points, nothing.more_percent()) == (0, None)
         assert len(nothing.warnings()) == 2

@@ -117,7 +117,9 @@ def test_whatever_is_said_of_a_year_is_what_the_whole_of_it_gives() -> None:
         firsts: dict[str, Touch] = {}
         for touch in ours:
             firsts.setdefault(touch.place, touch)
-        at_centre |= {(one.unit, one.seq): worth(found) for one, found in judged(Calendar(rules), ours, firsts)}
+        at_centre |= {
+            (one.unit, one.seq): worth(given_by) for one, given_by, _ in judged(Calendar(rules), ours, firsts)
+        }
     assert at_units == [at_centre[one.unit, one.seq] for one in touches]
     assert len(set(at_units)) > 10, "the rules tell touches apart"
     spans = [later.at - one.at for one, later in pairwise(touches)]
