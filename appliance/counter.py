@@ -94,9 +94,10 @@ def _programs() -> tuple[Program[Any], ...]:
 
 
 def folds() -> tuple[Fold[Any], ...]:
-    """Return the readers that a unit needs: the programs that serve at a counter with theirs, and that of rights."""
-    with_theirs = (fold for program in _programs() for fold in (program, *program.readers))
-    return (*with_theirs, installed.rights_fold())
+    """Return the readers that a unit needs: the programs that serve or speak there with theirs, and that of rights."""
+    serving, besides = _programs(), installed.besides()
+    readers = (*(one.readers for one in serving), *(one.readers for one in besides))
+    return (*serving, *besides, *(fold for some in readers for fold in some), installed.rights_fold())
 
 
 def answers() -> tuple[Answers, ...]:
