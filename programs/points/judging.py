@@ -46,7 +46,7 @@ class Why(StrEnum):
     PERSON = "person"
 
 
-class Touch(msgspec.Struct, frozen=True, order=True, array_like=True):
+class Touch(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """One touch of a card, as far as rules look at it. Touches are ordered by day, time and id."""
 
     day: int
@@ -61,10 +61,10 @@ class Touch(msgspec.Struct, frozen=True, order=True, array_like=True):
 Judged = tuple[Touch, list[Rule], list[tuple[Rule, Why]]]
 Firsts = Mapping[str, Touch]
 
-_MANY: Final = Why.MANY
 _FIRST: Final = Why.FIRST
 _ONCE: Final = Why.ONCE
 _PERSON: Final = Why.PERSON
+_STREAK: Final = Why.STREAK
 
 
 def touch_of(entry: Entry, fact: Touched) -> Touch:
@@ -120,7 +120,7 @@ class Calendar:
         self.is_empty = not book.pages
         self._book = book
         self._stops = dict(book.stops)
-        self._fits: dict[tuple[int, str, str], tuple[Fit, ...]] = {}
+        self.found: dict[tuple[int, str, str], tuple[Fit, ...]] = {}  # what `at` has returned before
         self._numbers: dict[tuple[str, int, str], int] = {}
 
     def on(self, day: int) -> Activated | None:
@@ -130,13 +130,13 @@ class Calendar:
     def at(self, touch: Touch) -> tuple[Fit, ...]:
         """Return the rules of a touch's day that may fit."""
         key = touch.day, touch.place, touch.service
-        found = self._fits.get(key)
+        found = self.found.get(key)
         if found is None:
             said = self._book.on(touch.day)
             rules = said.plan.rules if said else ()
             fitting = (rule for rule in rules if by_calendar(rule, *key) is None)
             found = tuple(self._fit(rule, touch, said.utc_offset_minutes) for rule in fitting) if said else ()
-            self._fits[key] = found
+            self.found[key] = found
         return found
 
     def _fit(self, rule: Rule, touch: Touch, offset_minutes: int) -> Fit:
@@ -161,10 +161,10 @@ class Calendar:
 
 
 class _Rows:
-    """The days of one card, for rules that ask for days in a row."""
+    """The days of one card, gone through in order, for rules that ask for days in a row."""
 
     def __init__(self) -> None:
-        self._days: dict[str, dict[int, bool]] = {}  # by rule: its days, and whether each made the row long enough
+        self._rows: dict[str, tuple[int, int]] = {}  # by rule: its last day, and how many in a row that makes
 
     def refuses(self, fit: Fit, touch: Touch) -> Why | None:
         rule = fit.rule
@@ -172,18 +172,46 @@ class _Rows:
             return Why.HOUR
         if fit.stops_ms is not None and touch.at >= fit.stops_ms:
             return Why.STOPPED
-        return Why.STREAK if rule.streak and not self._is_row(rule, touch.day) else None
+        return _STREAK if rule.streak and self._length(rule.id, touch.day) != rule.streak else None
 
-    def _is_row(self, rule: Rule, day: int) -> bool:
-        """Note the day; tell whether it makes the row as long as the rule asks, and no longer."""
-        days = self._days.get(rule.id)
-        if days is None:
-            days = self._days[rule.id] = {}
-        is_row = days.get(day)
-        if is_row is None:
-            before = range(day - rule.streak + 1, day)
-            is_row = days[day] = day - rule.streak not in days and all(one in days for one in before)
-        return is_row
+    def _length(self, rule: str, day: int) -> int:
+        """Note the day; return how many in a row it makes."""
+        last, length = self._rows.get(rule, (day, 0))
+        if last != day or not length:
+            length = length + 1 if last == day - 1 else 1
+            self._rows[rule] = day, length
+        return length
+
+
+class _Card:
+    """What one card was given so far: it is asked again for each touch, in order."""
+
+    def __init__(self, firsts: Firsts) -> None:
+        self.today = set[int]()  # what is given once, and was: once is at most once a day
+        self._firsts = firsts
+        self._rows = _Rows()
+        self._months: dict[int, int] = {}
+
+    def touched(self, touch: Touch, fits: Iterable[Fit]) -> tuple[list[Rule], list[tuple[Rule, Why]]]:
+        today, months = self.today, self._months
+        given: list[Rule] = []
+        others: list[tuple[Rule, Why]] = []
+        for fit in fits:
+            if fit.once in today:  # None never is
+                others.append((fit.rule, _ONCE))
+            elif fit.is_first and self._firsts.get(touch.place) != touch:
+                others.append((fit.rule, _FIRST))
+            elif fit.asks_more and (why := self._rows.refuses(fit, touch)):
+                others.append((fit.rule, why))
+            elif fit.month is not None and months.get(fit.month, 0) + fit.points > fit.rule.person_month:
+                others.append((fit.rule, _PERSON))
+            else:
+                given.append(fit.rule)
+                if fit.once is not None:
+                    today.add(fit.once)
+                if fit.month is not None:
+                    months[fit.month] = months.get(fit.month, 0) + fit.points
+        return given, others
 
 
 def judged(calendar: Calendar, touches: Iterable[Touch], firsts: Firsts) -> Iterator[Judged]:
@@ -192,30 +220,21 @@ def judged(calendar: Calendar, touches: Iterable[Touch], firsts: Firsts) -> Iter
     Args:
         firsts: the card's first touch ever at each place.
     """
-    rows, got, sums = _Rows(), set[int](), dict[int, int]()
-    counts: dict[int, int] = {}
+    card, found = _Card(firsts), calendar.found
+    day, count = None, 0
     for touch in touches:
-        given: list[Rule] = []
-        others: list[tuple[Rule, Why]] = []
-        count = counts[touch.day] = counts.get(touch.day, 0) + 1
-        for fit in calendar.at(touch):
-            if count > TOUCHES_A_DAY:
-                others.append((fit.rule, _MANY))
-            elif fit.once in got:  # None never is
-                others.append((fit.rule, _ONCE))
-            elif fit.is_first and firsts.get(touch.place) != touch:
-                others.append((fit.rule, _FIRST))
-            elif fit.asks_more and (why := rows.refuses(fit, touch)):
-                others.append((fit.rule, why))
-            elif fit.month is not None and sums.get(fit.month, 0) + fit.points > fit.rule.person_month:
-                others.append((fit.rule, _PERSON))
-            else:
-                given.append(fit.rule)
-                if fit.once is not None:
-                    got.add(fit.once)
-                if fit.month is not None:
-                    sums[fit.month] = sums.get(fit.month, 0) + fit.points
-        yield touch, given, others
+        if touch.day != day:
+            day, count = touch.day, 0
+            card.today.clear()
+        count += 1
+        fits = found.get((touch.day, touch.place, touch.service))
+        if fits is None:
+            fits = calendar.at(touch)
+        if count > TOUCHES_A_DAY:
+            yield touch, [], [(fit.rule, Why.MANY) for fit in fits]
+        else:
+            given, others = card.touched(touch, fits)
+            yield touch, given, others
 
 
 def worth(given: Iterable[Rule]) -> int:

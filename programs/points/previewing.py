@@ -5,6 +5,7 @@ starts, are left aside. Rules for certain days find only the touches of those da
 """
 
 from collections import Counter
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from central.calendar import utc_offset_minutes
 from programs.points.book import Book, Page
-from programs.points.entries import LAST_DAY, Activated, Plan
+from programs.points.entries import LAST_DAY, Activated, Plan, Rule
 from programs.points.judging import WINDOW_DAYS, Calendar, judged
 from programs.points.office import booked, by_card
 from programs.points.proposals import proposal_id
@@ -22,6 +23,7 @@ from sync.months import month_of
 
 _PERCENT: Final = 100
 _NOBODY: Final = "—"
+_ID: Final = attrgetter("id")
 
 
 class ByRule(msgspec.Struct, frozen=True):
@@ -79,16 +81,18 @@ def preview(connection: sa.Connection, plan: Plan, first_day: int, last_day: int
     touches, people = Counter[str](), Counter[str]()
     cards = reached = served = every = 0
     for _, card_touches, firsts in by_card(connection, first_day - WINDOW_DAYS, last_day):
-        of_card: dict[str, int] = {}
-        in_period = sum(touch.day >= first_day for touch in card_touches)
+        given: list[Rule] = []
+        in_period = 0
         for touch, rules, _ in judged(calendar, card_touches, firsts):
-            if rules and touch.day >= first_day:
-                served += 1
-                for rule in rules:
-                    of_card[rule.id] = of_card.get(rule.id, 0) + 1
+            if touch.day >= first_day:
+                in_period += 1
+                if rules:
+                    served += 1
+                    given += rules
         every += in_period
         cards += bool(in_period)
-        reached += bool(of_card)
+        reached += bool(given)
+        of_card = Counter(map(_ID, given))
         touches.update(of_card)
         people.update(of_card.keys())
     by_rule = tuple(
