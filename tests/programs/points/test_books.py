@@ -175,6 +175,15 @@ def test_arriving_in_any_order_gives_the_same_books_and_so_does_a_replay() -> No
     assert {books(seed)[1] for seed in range(4)} == {2 * (50 + 10 + 20 + 10)}
 
 
+def test_points_that_a_unit_says_it_booked_are_none(hall: Hall) -> None:
+    hall.arrives(hall.touched((hall.today, "10:00")))
+    pen = hall.pens["library01"]
+    pen.send(pen.write(Booked(CARD, 2026 * 12 + 10, 500)))
+    assert hall.balance() == 0
+    with hall.centre.reconciler.counted() as connection:
+        assert ledger.total(connection) == 0
+
+
 def test_points_for_touches_and_for_payments_are_one_balance(hall: Hall) -> None:
     hall.decide(TEN)
     hall.arrives(hall.touched((hall.today, "10:00")))
