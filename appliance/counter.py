@@ -78,6 +78,30 @@ class Counter(Protocol):
         """
 
 
+class CardAlone:
+    """What a counter inherits that needs a card and nothing else: no setting, no acts, no paper, no rights."""
+
+    spends: bool = False
+    wishes: tuple[str, ...] = ()
+    papers: Papers | None = None
+    acts: tuple[str, ...] = ()
+
+    def steps(self, *_asked: Any) -> int:
+        return 1
+
+    def for_practice(self, _state: Callable[[str, str], Any]) -> Sequence[Fact]:
+        return ()
+
+    def practice_money(self, _card: str, _unit: str, _life: int) -> Sequence[Fact]:
+        return ()
+
+    def told(self, _entry: Entry) -> Told | None:
+        return None
+
+    def sheet(self, _states: Sequence[Any], _moment: Moment, _waiting: Sequence[Fact]) -> Any:
+        return None
+
+
 def counters() -> Mapping[str, Counter]:
     """Return the counters of all installed programs, by the name that the office uses."""
     found: dict[str, Counter] = {}
@@ -94,9 +118,10 @@ def _programs() -> tuple[Program[Any], ...]:
 
 
 def folds() -> tuple[Fold[Any], ...]:
-    """Return the readers that a unit needs: the programs that serve at a counter with theirs, and that of rights."""
-    with_theirs = (fold for program in _programs() for fold in (program, *program.readers))
-    return (*with_theirs, installed.rights_fold())
+    """Return the readers that a unit needs: the programs that serve or speak there with theirs, and that of rights."""
+    serving, besides = _programs(), installed.besides()
+    readers = (*(one.readers for one in serving), *(one.readers for one in besides))
+    return (*serving, *besides, *(fold for some in readers for fold in some), installed.rights_fold())
 
 
 def answers() -> tuple[Answers, ...]:

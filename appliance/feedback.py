@@ -3,7 +3,7 @@
 The device process does this, not the browser: a dead screen must not mute a unit.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -12,7 +12,7 @@ from appliance.journal import Written
 from appliance.words import Catalogue
 from drivers.light import Colour, Light, Motion, Pattern
 from drivers.sound import Sound
-from sync.program import Result
+from sync.program import Remark, Result
 
 
 class Manner(msgspec.Struct, frozen=True):
@@ -78,10 +78,18 @@ class Feedback:
         message: str,
         values: Mapping[str, int | str] | None = None,
         written: Written | None = None,
+        remarks: Sequence[Remark] = (),
     ) -> Shown:
-        """Say one result. If it is about an entry, that entry is durable already: `written` is the proof."""
+        """Say one result. If it is about an entry, that entry is durable already: `written` is the proof.
+
+        Args:
+            remarks: what is said beside it. A small screen has room for one thing, and shows the last of them.
+        """
         manner = MANNERS[result]
         words = self._words[message].fill(values or {})
+        for remark in remarks:
+            words = words.and_then(self._words[remark.message].fill(remark.values))
+            values = {**(values or {}), **remark.values}
         entry, entry_hash = (str(written.entry.id), written.hash.hex()) if written else ("", "")
         shown = Shown(
             result=result,

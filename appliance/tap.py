@@ -5,7 +5,7 @@ not give out enough, and the town was heard a moment ago, for its word, but no l
 """
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -28,7 +28,7 @@ from drivers.clock import Clock, Confidence
 from drivers.entropy import Entropy
 from drivers.reader import Field
 from sync.cards import pin_secret, pseudonym
-from sync.entries import Fact
+from sync.entries import Entry, Fact
 from sync.facts import CardState, UnitState
 from sync.pins import SALT_BYTES
 from sync.program import (
@@ -36,6 +36,7 @@ from sync.program import (
     NOTHING_TYPED,
     Decision,
     Moment,
+    Remark,
     Result,
     Tap,
     Typed,
@@ -68,6 +69,7 @@ class TapPath:
         asking: asks the town for what somebody needs who stands here.
         receipts: what is printed about what was written.
         operators: knows who stands behind the counter.
+        remarks: what other programs say of entries that were written.
         welcome: is told of every card before it is served; in practice it gives it something to spend.
     """
 
@@ -87,6 +89,7 @@ class TapPath:
     asking: Asking
     receipts: Receipts
     operators: Operators
+    remarks: Callable[[Iterable[Entry]], Sequence[Remark]]
     welcome: Callable[[str], None] = lambda _: None
     spares_money: Callable[[], bool] = lambda: False
     setting: Setting = field(init=False)
@@ -313,12 +316,14 @@ class TapPath:
             JournalBrokenError: as `touch`.
         """
         facts, later = raised.with_steps(decision, stepped)
-        written = self.opened.journal.append(facts, also)[-1] if facts else None  # the commit
+        appended = self.opened.journal.append(facts, also) if facts else ()  # the commit
+        written = appended[-1] if appended else None
         if written:
             self.opened.counted.raise_to(written.entry.seq)
             if not decision.goes_on:
                 self.setting.clear()
-        shown = self.feedback.show(decision.result, decision.message, decision.values, written)  # the beep
+        remarks = self.remarks(one.entry for one in appended)
+        shown = self.feedback.show(decision.result, decision.message, decision.values, written, remarks)  # the beep
         if written:
             self.receipts.give(written)
         if decision.lacks and not self.asking.is_worth_it:
@@ -371,7 +376,8 @@ class TapPath:
         if decision is None or stored is None or self._day(entry.at) != tap.day:
             return None
         written = Written(entry, *stored[1:])
-        shown = self.feedback.show(decision.result, decision.message, decision.values, written)
+        remarks = self.remarks([entry])
+        shown = self.feedback.show(decision.result, decision.message, decision.values, written, remarks)
         self._note_steps(believed)
         self.receipts.give(written, again=True)  # it may have been printed before the power went, and said so
         return shown

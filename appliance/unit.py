@@ -22,6 +22,7 @@ from appliance.opening import Opened, World, close_in_order, open_journal
 from appliance.operators import Operators
 from appliance.outbox import Outbox
 from appliance.receipts import Receipts
+from appliance.remarks import Remarks
 from appliance.rights import Rights
 from appliance.room import Room
 from appliance.staff import Staff
@@ -96,8 +97,7 @@ def assemble(
     register = installed.register()
     opened = open_journal(world, journal, enrolment.unit, register, (DIRECTORY, SHIFTS, *folds()), SOFTWARE)
     written, of_town = opened.journal, functools.partial(pays_in_town, opened.shelf.state_of)
-    directory = Directory(opened.shelf, enrolment.unit, enrolment.epoch)
-    card_key = raw_bytes(enrolment.card_key)
+    directory, card_key = Directory(opened.shelf, enrolment.unit, enrolment.epoch), raw_bytes(enrolment.card_key)
     town_key = chain.PublicKey(raw_bytes(enrolment.town_key), world.check)
     rights = Rights(opened.shelf, enrolment.unit, enrolment.epoch, answers())
     inbox = Inbox(written, register, town_key, rights.answers)
@@ -126,6 +126,7 @@ def assemble(
         asking=_asking(enrolment.unit, inbox, hatch, world),
         receipts=receipts,
         operators=Operators(enrolment.unit, enrolment.epoch, opened.shelf, directory, world.clock),
+        remarks=Remarks(opened.shelf, installed.besides()).on,
     )
     announcer = Announcer(tap)
     inbox.tell = announcer.hear

@@ -20,6 +20,10 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         known = _Known({name: _figure(value) if isinstance(value, int) else value for name, value in values.items()})
         return Words(*(text.format_map(known) for text in msgspec.structs.astuple(self)))
 
+    def and_then(self, more: "Words") -> "Words":
+        """Say one more thing behind this; where there is no room for two, that alone."""
+        return Words(f"{self.ja} {more.ja}", f"{self.en} {more.en}", f"{self.easy} {more.easy}", more.short)
+
 
 def _figure(value: int) -> str:
     return f"{value:,}".replace("-", "\N{MINUS SIGN}")

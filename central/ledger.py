@@ -60,6 +60,10 @@ _BALANCE: Final = Prepared(sa.select(account.c.balance).where(account.c.name == 
 _KEEP: Final = Upsert(account, lambda new: {"balance": new.balance})
 
 SHORT: Final = "short/"
+
+POINTS: Final = "issuer/points"
+"""The account from which points come: below zero by all that are outstanding."""
+
 _OWED: Final = (SHORT, "issuer/", "cash/", "fund/")
 _IN_ONE_QUESTION: Final = 500
 
@@ -70,6 +74,11 @@ class Move(msgspec.Struct, frozen=True):
     source: str
     target: str
     amount: int
+
+
+def points(card: str) -> str:
+    """Return the account of a card's points: one, whichever program gave them."""
+    return f"points/{card}"
 
 
 def free(what: str) -> str:

@@ -149,7 +149,7 @@ def _books_match(engine: sa.Engine, entries: list[Entry]) -> bool:
     in_order = sorted(entries, key=lambda entry: entry.at)  # the names of boots are drawn
     with store.reading(engine) as connection:
         for office in offices():
-            program = next(one for one in installed.programs() if one.name == office.name)
+            program = next(fold for fold in installed.folds() if fold.name == office.name)
             states: dict[str, Any] = {}
             for entry in in_order:
                 if isinstance(entry.fact, program.kinds):

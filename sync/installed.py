@@ -13,7 +13,7 @@ from typing import Any
 
 from sync import facts as core
 from sync.entries import Fact, Register
-from sync.program import Fold, Program
+from sync.program import Beside, Fold, Program
 from sync.rights import Moves, Right, rights
 
 
@@ -41,13 +41,19 @@ def _path(program: str, part: str) -> str:
 
 
 def programs() -> tuple[Program[Any], ...]:
-    """Return every program's rules."""
-    return tuple(module.PROGRAM for module in parts("rules").values())
+    """Return the rules of every program that decides at a counter."""
+    return tuple(module.PROGRAM for module in parts("rules").values() if isinstance(module.PROGRAM, Program))
+
+
+def besides() -> tuple[Beside[Any], ...]:
+    """Return the rules of those that have something to say of what the others write."""
+    return tuple(module.PROGRAM for module in parts("rules").values() if isinstance(module.PROGRAM, Beside))
 
 
 def folds() -> tuple[Fold[Any], ...]:
     """Return every reader: the programs with those that they bring, and that of rights."""
-    return (*(fold for program in programs() for fold in (program, *program.readers)), rights_fold())
+    readers = (*(one.readers for one in programs()), *(one.readers for one in besides()))
+    return (*programs(), *besides(), *(fold for some in readers for fold in some), rights_fold())
 
 
 def facts() -> tuple[type[Fact], ...]:

@@ -282,6 +282,28 @@ class Program(Fold[State]):
     answers: Answers = field(default=lambda _heard, _unit, _life, _state: (), kw_only=True)
 
 
+class Remark(msgspec.Struct, frozen=True):
+    """What is said beside a decision: the id of the words, and the numbers that they mention."""
+
+    message: str
+    values: dict[str, int | str] = msgspec.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Beside(Fold[State]):
+    """A fold that has something to say of what other programs wrote at their counters, and writes nothing itself.
+
+    Attributes:
+        asks: which states it says it by, its own first; the entry is in them already.
+        says: what is said of an entry, from those states in their order; pure. None: nothing.
+        readers: folds of the program's own beside this one.
+    """
+
+    asks: Callable[[Entry], tuple[Asked, ...]] = field(kw_only=True)
+    says: Callable[..., Remark | None] = field(kw_only=True)
+    readers: tuple[Fold[Any], ...] = field(default=(), kw_only=True)
+
+
 def town_day(at_ms: int, utc_offset_minutes: int) -> int:
     """Return the day since 1970-01-01 by the town's calendar."""
     return (at_ms + utc_offset_minutes * MINUTE_MS) // DAY_MS

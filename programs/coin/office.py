@@ -8,7 +8,7 @@ from sqlalchemy import Column, MetaData, Table, Text
 
 from central.heirs import Heir
 from central.kept import Kept
-from central.ledger import Move, account, free
+from central.ledger import Move, account, free, points
 from central.office import Office
 from central.reconcile import statement
 from programs.coin import agreed, cases
@@ -18,7 +18,7 @@ from programs.coin.insured import books as insured
 from programs.coin.lots import notes
 from programs.coin.online import books as online
 from programs.coin.pins import PINS, Pin, PinChosen, PinSet
-from programs.coin.postings import OFFICE_CASH, debt, moves, points
+from programs.coin.postings import OFFICE_CASH, debt, moves
 from programs.coin.refunds import books as refunds
 from programs.coin.refunds.facts import Refund
 from programs.coin.remedies import CardMoved

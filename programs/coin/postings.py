@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from central.ledger import Move, free, held, suspense
+from central.ledger import POINTS, Move, free, held, points, suspense
 from programs.coin.counter import facts as counter
 from programs.coin.entries import (
     Charge,
@@ -42,9 +42,6 @@ DEBTS: Final = "issuer/debts"
 SEATS: Final = "issuer/counters"
 """What stands against the units' rights to decide by counters: below zero by all of them."""
 
-POINTS: Final = "issuer/points"
-"""The account from which points come: below zero by all that are outstanding."""
-
 
 def drawer(unit: str) -> str:
     """Return the account of the cash in a desk's drawer: below zero by as much as there is in it."""
@@ -54,11 +51,6 @@ def drawer(unit: str) -> str:
 def shop(place: str) -> str:
     """Return the account of what a shop has to get."""
     return f"{SHOP}{place}"
-
-
-def points(card: str) -> str:
-    """Return the account of a card's points."""
-    return f"points/{card}"
 
 
 def debt(card: str) -> str:

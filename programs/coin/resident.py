@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from central import heirs, ledger, reconcile
 from central.centre import Centre
-from central.ledger import free
+from central.ledger import free, points
 from central.resident.purse import Away, Bill, Line, Order, Paid, Purse, Sheet, Shop
 from drivers.card import paper
 from drivers.card.paper import Kind, Paper
@@ -17,7 +17,6 @@ from programs.coin.entries import money
 from programs.coin.lots.notes import detail
 from programs.coin.online import books, shops
 from programs.coin.online.shops import Till
-from programs.coin.postings import points
 from programs.coin.settlement.accounts import SHOP
 from sync.chain import Signer
 from sync.program import town_day

@@ -1,10 +1,10 @@
-"""What is said of a draw: its rules, its tickets, its frozen list, and how it was drawn. No names."""
+"""What is said of a draw: its rules, orders and tickets, its frozen list, and how it was drawn. No names."""
 
 from typing import Annotated, Final
 
 import msgspec
 
-from sync.entries import Count, Fact, HashHex
+from sync.entries import Card, Count, Fact, HashHex, Ref
 
 DrawId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 TicketRef = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
@@ -13,6 +13,7 @@ SignatureHex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{96}$")]
 Yen = Annotated[int, msgspec.Meta(ge=0, le=10**10)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Remark = Annotated[str, msgspec.Meta(max_length=400)]
+OrderId = Annotated[str, msgspec.Meta(max_length=80)]
 
 TICKETS_MAX: Final = 9_999  # with one entry, and for one person
 
@@ -82,13 +83,47 @@ class Announced(Fact, frozen=True, tag="lottery.announced"):
         return self.rules.draw
 
 
+class Opened(Fact, frozen=True, tag="lottery.open"):
+    """What units hear of a draw whose tickets can be ordered for points: what one costs, how many, and until when."""
+
+    draw: DrawId
+    title_ja: Words
+    title_en: Words
+    cost_points: Count
+    cap: Annotated[int, msgspec.Meta(ge=1, le=TICKETS_MAX)]
+    close_at: Count
+
+
+class Ordered(Fact, frozen=True, tag="lottery.order"):
+    """Somebody has ordered tickets by holding a card to a unit. Whether there are the points for them, the office says.
+
+    Attributes:
+        day: days since 1970-01-01 by the town's calendar, as the unit saw it.
+        proof: what the card proved: "card" or "pin".
+    """
+
+    draw: DrawId
+    card: Card
+    count: Annotated[int, msgspec.Meta(ge=1, le=TICKETS_MAX)]
+    place: Ref
+    day: int
+    proof: str
+
+
 class Tickets(Fact, frozen=True, tag="lottery.tickets"):
-    """Somebody has so many tickets. `ref`: the number of this purchase, by which the tickets are numbered."""
+    """Somebody has so many tickets. `ref`: the number of this purchase, by which the tickets are numbered.
+
+    Attributes:
+        points: what was taken for all of them; 0: nothing, or what the desk saw to.
+        order: the unit's entry that ordered them (unit/boot/seq); or "".
+    """
 
     draw: DrawId
     ref: TicketRef
     holder: Holder
     count: Annotated[int, msgspec.Meta(ge=1, le=TICKETS_MAX)]
+    points: Count = 0
+    order: OrderId = ""
 
 
 class Closed(Fact, frozen=True, tag="lottery.closed"):
@@ -111,5 +146,5 @@ class Drawn(Fact, frozen=True, tag="lottery.drawn"):
     previous: HashHex
 
 
-KINDS: Final = (Announced, Tickets, Closed, Drawn)
+KINDS: Final = (Announced, Opened, Ordered, Tickets, Closed, Drawn)
 """Every kind of fact that this program writes."""

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import msgspec
 import sqlalchemy as sa
 
+from central import ledger
 from central.centre import Centre
 from central.reconcile import statement
 from programs.lottery.entries import TICKETS_MAX, Holder, Rules, Tickets
@@ -28,14 +29,18 @@ class Wanted(msgspec.Struct, frozen=True):
     ref: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9][A-Za-z0-9-]{0,31})?$")] = ""
 
 
-def give(centre: Centre, draw: str, wanted: Sequence[Wanted]) -> tuple[Tickets, ...]:
+def give(centre: Centre, draw: str, wanted: Sequence[Wanted], *, for_points: bool = False) -> tuple[Tickets, ...]:
     """Give out tickets, all of them or none; what was given out under the same number already is passed over.
+
+    Args:
+        for_points: take from each holder's points what the rules say that they cost.
 
     Returns:
         What was new.
 
     Raises:
-        DrawError: the draw is not open, somebody would have too many, a number is taken, a card is not good.
+        DrawError: the draw is not open, somebody would have too many, a number is taken, a card is not good, or has
+            not so many points.
     """
     with centre.reconciler.counted() as connection:
         rules = announced_in(connection, draw).rules
@@ -45,18 +50,19 @@ def give(centre: Centre, draw: str, wanted: Sequence[Wanted]) -> tuple[Tickets, 
                 f"The draw {draw} is closed: no more tickets are given out.",
             )
         before = {one.ref: one for one in tickets_of(connection, draw)}
-        fresh = _fresh(before, wanted, draw)
+        fresh = _fresh(before, wanted, draw, rules.cost_points if for_points else 0)
         _check_caps(rules, [*before.values(), *fresh])
         for holder in sorted({one.holder for one in fresh if _CARD.fullmatch(one.holder)}):
             _check_card(connection, holder)
+        _check_points(connection, fresh)
         centre.streams.append(connection, OFFICE_STREAM, fresh)
     return tuple(fresh)
 
 
-def _fresh(before: dict[str, Tickets], wanted: Sequence[Wanted], draw: str) -> list[Tickets]:
+def _fresh(before: dict[str, Tickets], wanted: Sequence[Wanted], draw: str, cost: int) -> list[Tickets]:
     known, fresh = dict(before), list[Tickets]()
     for one in wanted:
-        said = Tickets(draw, one.ref or _next(known), one.holder, one.count)
+        said = Tickets(draw, one.ref or _next(known), one.holder, one.count, cost * one.count)
         if (there := known.get(said.ref)) is None:
             known[said.ref] = said
             fresh.append(said)
@@ -96,3 +102,15 @@ def _check_card(connection: sa.Connection, card: str) -> None:
             f"Card {card} is not registered, or stopped: register it first (machi central card add)."
             " Nothing was given out.",
         )
+
+
+def _check_points(connection: sa.Connection, fresh: Sequence[Tickets]) -> None:
+    cost: dict[str, int] = {}
+    for one in fresh:
+        cost[one.holder] = cost.get(one.holder, 0) + one.points
+    for holder, points in sorted(cost.items()):
+        if points and (there := ledger.balance(connection, ledger.points(holder))) < points:
+            raise DrawError(
+                f"{holder} のポイントは {there:,} で、{points:,} に足りません。何も渡していません。",
+                f"{holder} has {there:,} points, and {points:,} are needed. Nothing was given out.",
+            )

@@ -1,21 +1,30 @@
-"""Tickets are a set. The course of a draw is one writer's line: what was said first counts.
+"""Orders and tickets are sets. The course of a draw is one writer's line: what was said first counts.
 
-So nothing is drawn twice, in whichever order the entries arrive.
+So nothing is drawn twice, in whichever order the entries arrive. A unit takes orders, which promise nothing: it cannot
+know how many points a card has left. Tickets are the office's word, so no point is spent twice (`ordering`).
 """
 
 from typing import Final
 
 import msgspec
 
-from programs.lottery.entries import Announced, Closed, Drawn, Prize, Rules, Tickets
+from programs.lottery.entries import Announced, Closed, Drawn, Opened, Ordered, Prize, Rules, Tickets
 from sync.entries import Entry, Fact
-from sync.program import Decision, Fold, Program, Result, Tap
+from sync.program import Asked, Decision, Fold, Program, Result, Tap
+
+OPENINGS_READER: Final = "lottery-openings"
+_OPENINGS_KEY: Final = "open"
+_SECOND_MS: Final = 1_000
+
+Some = tuple[str, str, int]
+"""Tickets of a draw: which draw, under which number or in which entry, and how many."""
 
 
 class Held(msgspec.Struct, frozen=True):
-    """What one person holds of one draw: references and how many tickets each, in alphabetical order."""
+    """What one person holds, and has ordered at units; in alphabetical order."""
 
-    tickets: tuple[tuple[str, int], ...] = ()
+    tickets: tuple[Some, ...] = ()
+    orders: tuple[Some, ...] = ()
 
 
 class Said(msgspec.Struct, frozen=True, order=True):
@@ -35,18 +44,33 @@ class Course(msgspec.Struct, frozen=True):
     drawn: tuple[Said, Drawn] | None = None
 
 
-def holder_key(draw: str, holder: str) -> str:
-    return f"{draw}/{holder}"
+class Openings(msgspec.Struct, frozen=True):
+    """The draws of which units have heard, by their names, each with when it was said."""
+
+    draws: tuple[tuple[Said, Opened], ...] = ()
+
+    def open_at(self, at_ms: int, about: str) -> Opened | None:
+        """Return the draw for which orders are taken now: that one, or the one that closes first."""
+        now = [said for _, said in self.draws if at_ms < said.close_at * _SECOND_MS and about in ("", said.draw)]
+        return min(now, key=lambda said: (said.close_at, said.draw), default=None)
 
 
 def _key(entry: Entry) -> str:
-    return holder_key(entry.fact.draw, entry.fact.holder) if isinstance(entry.fact, Tickets) else ""
+    match entry.fact:
+        case Tickets(holder=holder) | Ordered(card=holder):
+            return holder
+        case _:
+            return ""
 
 
 def _fold(held: Held, entry: Entry) -> Held:
-    if not isinstance(fact := entry.fact, Tickets):
-        return held
-    return Held(tuple(sorted({*held.tickets, (fact.ref, fact.count)})))
+    match entry.fact:
+        case Tickets(draw=draw, ref=ref, count=count):
+            return Held(tuple(sorted({*held.tickets, (draw, ref, count)})), held.orders)
+        case Ordered(draw=draw, count=count):
+            return Held(held.tickets, tuple(sorted({*held.orders, (draw, str(entry.id), count)})))
+        case _:
+            return held
 
 
 def _draw(entry: Entry) -> str:
@@ -66,9 +90,34 @@ def _go_on(course: Course, entry: Entry) -> Course:
             return course
 
 
-def decide(_held: Held, _tap: Tap) -> Decision:
-    """Send whoever asks to a desk: units give out no tickets yet."""
-    return Decision(Result.HELP, "LOT-030")
+def _note(openings: Openings, entry: Entry) -> Openings:
+    """Note a draw that is open; of two words about one, the earlier counts, as everywhere about its rules."""
+    if not isinstance(fact := entry.fact, Opened):
+        return openings
+    draws = {said.draw: (when, said) for when, said in openings.draws}
+    ours = Said(entry.at, entry.boot, entry.seq, entry.unit), fact
+    draws[fact.draw] = min(ours, draws.get(fact.draw, ours), key=lambda one: one[0])
+    return Openings(tuple(draws[name] for name in sorted(draws)))
+
+
+def decide(held: Held, openings: Openings, tap: Tap) -> Decision:
+    """Order one ticket, or as many as the counter was set to, for a card that is here itself."""
+    draw = openings.open_at(tap.at_ms, tap.wish.about)
+    if draw is None:
+        return Decision(Result.HELP, "LOT-030")
+    if not tap.is_here:
+        return Decision(Result.REFUSED, "LOT-031")
+    count, before = max(1, tap.wish.amount), sum(some for of, _, some in held.orders if of == draw.draw)
+    title: dict[str, int | str] = {"title_ja": draw.title_ja, "title_en": draw.title_en}
+    if before + count > draw.cap:
+        return Decision(Result.ALREADY, "LOT-020", values={**title, "cap": draw.cap, "mine": before})
+    values = {**title, "count": count, "mine": before + count, "cost": count * draw.cost_points}
+    order = Ordered(draw.draw, tap.card, count, tap.place, tap.day, tap.proof)
+    return Decision(Result.OK_PAY, "LOT-021", (order,), values)
+
+
+def besides(_tap: Tap) -> tuple[Asked, ...]:
+    return ((OPENINGS_READER, _OPENINGS_KEY),)
 
 
 _ZEROS: Final = "0" * 64
@@ -107,16 +156,32 @@ DRAWS: Final[Fold[Course]] = Fold(
     samples=_COURSE,
 )
 
+_OPENED: Final = Opened("2026-spring", "春の抽選会", "Spring draw", 100, 10, 1_797_753_600)
+
+OPENINGS: Final[Fold[Openings]] = Fold(
+    name=OPENINGS_READER,
+    kinds=(Opened,),
+    state=Openings,
+    empty=Openings(),
+    key=lambda _: _OPENINGS_KEY,
+    fold=_note,
+    samples=(_OPENED, msgspec.structs.replace(_OPENED, draw="2026-summer", cap=1)),
+)
+
 PROGRAM: Program[Held] = Program(
     name="lottery",
-    kinds=(Tickets,),
+    kinds=(Tickets, Ordered),
     state=Held,
     empty=Held(),
     key=_key,
     fold=_fold,
-    samples=(Tickets("2026-spring", "D0001", "0a" * 16, 3),),
-    asks=lambda tap: holder_key(tap.wish.about, tap.card),
+    samples=(
+        Tickets("2026-spring", "D0001", "0a" * 16, 3),
+        Ordered("2026-spring", "0a" * 16, 2, "hall", 20_780, "card"),
+    ),
+    asks=lambda tap: tap.card,
+    besides=besides,
     decide=decide,
-    readers=(DRAWS,),
-    safe=lambda held: held.tickets == tuple(sorted(set(held.tickets))),
+    readers=(DRAWS, OPENINGS),
+    safe=lambda held: all(some == tuple(sorted(set(some))) for some in (held.tickets, held.orders)),
 )

@@ -12,12 +12,13 @@ from central.centre import Centre
 from programs.lottery import beacon, law
 from programs.lottery.documents import FIRST, Frozen, Transcript, freeze, sha256, transcribe, written
 from programs.lottery.drawing import ALGORITHM
-from programs.lottery.entries import Announced, Closed, Drawn, Prize, Rules
+from programs.lottery.entries import Announced, Closed, Drawn, Opened, Prize, Rules
 from programs.lottery.errors import DrawError
 from programs.lottery.lists import lines
 from programs.lottery.office import course_of, courses, tickets_of
+from programs.lottery.ordering import silent_stands, taken_in
 from programs.lottery.rules import Course
-from sync.messages import OFFICE_STREAM
+from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 APART_S: Final = 3_600
 """At least so long after the closing the randomness comes: everybody can have the frozen list before."""
@@ -52,7 +53,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def announce(centre: Centre, plan: Plan) -> Announced:
-    """Publish the rules of a draw.
+    """Publish the rules of a draw. Where its tickets cost points, units hear of it, and take orders.
 
     Raises:
         DrawError: there is such a draw, its times do not fit, or the law has to be looked at.
@@ -74,7 +75,13 @@ def announce(centre: Centre, plan: Plan) -> Announced:
             )
         said = Announced(rules, key.hex())
         centre.streams.append(connection, OFFICE_STREAM, [said])
+        if rules.cost_points:
+            centre.streams.append(connection, TOWN_STREAM, [_opened(rules)])
     return said
+
+
+def _opened(rules: Rules) -> Opened:
+    return Opened(rules.draw, rules.title_ja, rules.title_en, rules.cost_points, rules.cap, rules.close_at)
 
 
 def _rules(plan: Plan, key_sha256: str) -> Rules:
@@ -98,11 +105,14 @@ def _check_times(rules: Rules, now_s: int) -> None:
         )
 
 
-def close(centre: Centre, draw: str) -> Frozen:
-    """Freeze the list: after the closing, and before anybody can know the randomness.
+def close(centre: Centre, draw: str, *, without_silent: bool = False) -> Frozen:
+    """Freeze the list: after the closing, and before anybody can know the randomness. Orders become tickets before.
+
+    Args:
+        without_silent: also if units have not been heard since the closing; their orders are no tickets.
 
     Raises:
-        DrawError: it is too early, too late, done already, or there are no tickets.
+        DrawError: it is too early, too late, done already, units are silent, or there are no tickets.
     """
     with centre.reconciler.counted() as connection:
         said = announced_in(connection, draw)
@@ -123,12 +133,20 @@ def close(centre: Centre, draw: str) -> Frozen:
                 "The randomness is public already, so nobody could trust a list that is frozen now:"
                 " announce the draw anew under another name, and import the same tickets.",
             )
-        listed = lines(tickets_of(connection, draw), bytes.fromhex(said.key))
+        if (silent := silent_stands(connection, said.rules.close_at)) and not without_silent:
+            raise DrawError(
+                f"締切のあと、まだつながっていない端末が {len(silent)}台あります(LOT-010): {', '.join(silent)}。"
+                "いま確定すると、その申し込みが入りません。待つか、--without-silent をつけてください。",
+                f"Not heard since the closing (LOT-010): {', '.join(silent)}. If the list is frozen now, what was"
+                " ordered there is not in it: wait, or say --without-silent.",
+            )
+        fresh = taken_in(connection, said.rules).tickets
+        listed = lines([*tickets_of(connection, draw), *fresh], bytes.fromhex(said.key))
         if not listed:
             raise DrawError("券が1口もありません。", "There is not one ticket: there is nothing to draw.")
         frozen = freeze(said.rules, listed)
         closed = Closed(draw, frozen.tickets, sha256(written(frozen)))
-        centre.streams.append(connection, OFFICE_STREAM, [closed])
+        centre.streams.append(connection, OFFICE_STREAM, [*fresh, closed])
     return frozen
 
 

@@ -1,7 +1,21 @@
-"""What the draw brings to a unit: no counter yet. Tickets are given out at a desk, or come as a list."""
+"""What the draw brings to a unit: the stand, where a card orders a ticket for points."""
 
-from typing import Final
+from typing import Any, Final
 
-from appliance.counter import Counter
+from appliance.counter import CardAlone, Counter
+from programs.lottery.entries import Ordered
+from programs.lottery.rules import PROGRAM
+from sync.entries import Entry
+from sync.program import Decision, Program, Result
 
-COUNTERS: Final[dict[str, Counter]] = {}
+
+class Stand(CardAlone):
+    """A unit at which tickets of the town's draw are ordered: hold the card, and it is one."""
+
+    program: Program[Any] = PROGRAM
+
+    def recorded(self, entry: Entry) -> Decision | None:
+        return Decision(Result.OK_PAY, "LOT-022") if isinstance(entry.fact, Ordered) else None
+
+
+COUNTERS: Final[dict[str, Counter]] = {"lottery": Stand()}

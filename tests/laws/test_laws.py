@@ -16,10 +16,11 @@ from central.store import open_engine
 from sync import installed
 from sync.directory import DIRECTORY
 from sync.entries import Entry, Fact
-from sync.program import Act, Acts, Fold, Moment, Operator, Program, Tap, Wish
+from sync.program import Act, Acts, Beside, Fold, Moment, Operator, Program, Tap, Wish
 from sync.staff import SHIFTS
 
 PROGRAMS = installed.programs()
+BESIDES = installed.besides()
 FOLDS: tuple[Fold[Any], ...] = (*installed.folds(), DIRECTORY, SHIFTS)
 READERS = {fold.name: fold for fold in FOLDS}
 UNITS = {"lib01": "9f3c0a1b22d4e5f6", "bus01": "04c1d2e3f4a5b697"}
@@ -28,6 +29,8 @@ _CHANGED_MAX = 3
 
 each_fold = pytest.mark.parametrize("fold", FOLDS, ids=lambda fold: fold.name)
 each_program = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+each_with_tables = pytest.mark.parametrize("program", [*PROGRAMS, *BESIDES], ids=lambda program: program.name)
+each_beside = pytest.mark.parametrize("beside", BESIDES, ids=lambda beside: beside.name)
 each_with_acts = pytest.mark.parametrize(
     "program", [program for program in PROGRAMS if program.acts], ids=lambda program: program.name
 )
@@ -110,7 +113,7 @@ def invented(sample: Fact) -> st.SearchStrategy[Fact]:
 
 def test_there_are_programs() -> None:
     assert {program.name for program in PROGRAMS} >= {"visits"}
-    assert {office.name for office in offices()} == {program.name for program in PROGRAMS}
+    assert {office.name for office in offices()} == {program.name for program in (*PROGRAMS, *BESIDES)}
 
 
 @each_fold
@@ -251,10 +254,26 @@ def test_law_6_states_survive_the_shelf(fold: Fold[Any], data: st.DataObject) ->
         assert _copied(fold, state) == state
 
 
-@each_program
+@each_beside
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_law_3_of_what_is_said_beside(beside: Beside[Any], data: st.DataObject) -> None:
+    """Equal states and entry, equal remark, about any entry of its kinds that is in the states; it never fails."""
+    history = data.draw(histories(beside))
+    assume(history)
+    one = data.draw(st.sampled_from(history))
+    asked = [(READERS[name], key) for name, key in beside.asks(one)]
+    heard = [history if fold is beside else data.draw(histories(fold)) for fold, _ in asked]
+    states = [folded(fold, some).get(key, fold.empty) for (fold, key), some in zip(asked, heard, strict=True)]
+    assert all(fold.safe(state) for (fold, _), state in zip(asked, states, strict=True))
+    copies = [_copied(fold, state) for (fold, _), state in zip(asked, states, strict=True)]
+    assert beside.says(*states, one) == beside.says(*copies, one)
+
+
+@each_with_tables
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_law_6_unit_and_centre_agree(program: Program[Any], data: st.DataObject) -> None:
+def test_law_6_unit_and_centre_agree(program: Fold[Any], data: st.DataObject) -> None:
     """The centre's tables say what the fold says, however the entries are dealt out to deliveries."""
     (office,) = (office for office in offices() if office.name == program.name)
     history = data.draw(histories(program))

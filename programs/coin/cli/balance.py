@@ -23,9 +23,9 @@ def balance(folder: Path, card: str, as_json: bool) -> None:
     `certificates`: the same of each issue of gift certificates. `earlier`: what an earlier system had noted.
     """
     from central import ledger
+    from central.ledger import points
     from programs.coin.entries import money
     from programs.coin.lots import books, statement
-    from programs.coin.postings import points
 
     centre = open_books(folder)
     with plainly(), centre.reconciler.counted() as connection:

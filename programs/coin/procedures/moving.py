@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from central import heirs, ledger, store
 from central.centre import Centre
+from central.ledger import points
 from central.reconcile import statement
 from programs.coin.counter.facts import counted
 from programs.coin.entries import money
-from programs.coin.postings import points
 from programs.coin.remedies import CardMoved
 from sync.directory import card_key
 from sync.facts import CardSet, CardState, UnitState

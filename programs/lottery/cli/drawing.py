@@ -10,19 +10,26 @@ from programs.lottery.cli.asking import DRAW, refusing
 from sync.terminal import printable
 
 
-@click.command(epilog="\b\nExamples:\n  machi central lottery close /srv/town 2026-spring")
+@click.command(
+    epilog="\b\nExamples:\n  machi central lottery close /srv/town 2026-spring\n"
+    "  machi central lottery close /srv/town 2026-spring --without-silent"
+)
 @FOLDER
 @DRAW
+@click.option("--without-silent", is_flag=True, help="Also if units have not been heard since the closing.")
 @JSON
-def close(folder: Path, draw: str, as_json: bool) -> None:
-    """Freeze the list of a DRAW, after its closing and before its randomness comes. Then publish it at once."""
+def close(folder: Path, draw: str, without_silent: bool, as_json: bool) -> None:
+    """Freeze the list of a DRAW, after its closing and before its randomness comes. Then publish it at once.
+
+    What was ordered at units becomes tickets before. Units that were not heard since are named (LOT-010).
+    """
     import msgspec
 
     from programs.lottery.running import close as freeze
 
     centre = open_books(folder)
     with refusing():
-        frozen: dict[str, Any] = msgspec.to_builtins(freeze(centre, draw))
+        frozen: dict[str, Any] = msgspec.to_builtins(freeze(centre, draw, without_silent=without_silent))
     say(frozen | {"schema": "machi.central.lottery.close/1"}, as_json=as_json)
 
 

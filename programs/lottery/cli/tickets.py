@@ -1,4 +1,4 @@
-"""`machi central lottery ticket|import|prove`: who has tickets, one by one or as a list, and the proof of each."""
+"""`machi central lottery ticket|import|orders|prove`: who has tickets, by whichever way, and the proof of each."""
 
 import csv
 import io
@@ -18,18 +18,20 @@ _COLUMNS: Final = ["ref", "holder", "count"]
 
 @click.command(
     epilog="\b\nExamples:\n  machi central lottery ticket /srv/town 2026-spring 60033bab2dcddc48b295070670d111d3"
-    " --count 3"
+    " --count 3\n"
+    "  machi central lottery ticket /srv/town 2026-spring 60033bab2dcddc48b295070670d111d3 --for-points"
 )
 @FOLDER
 @DRAW
 @click.argument("holder")
 @click.option("--count", type=click.IntRange(1, 9_999), default=1, show_default=True)
 @click.option("--ref", default="", help="The number of the stub; the next one of the desk if left out.")
+@click.option("--for-points", is_flag=True, help="Take what they cost from the card's points.")
 @JSON
-def ticket(folder: Path, draw: str, holder: str, count: int, ref: str, as_json: bool) -> None:
+def ticket(folder: Path, draw: str, holder: str, count: int, ref: str, for_points: bool, as_json: bool) -> None:
     """Give HOLDER tickets of a DRAW: a card, or the number of a sheet of paper. No names.
 
-    Points are not taken by this command: where a ticket costs some, the desk sees to it.
+    Points are taken only with --for-points; without it, the desk sees to what they cost.
     """
     from programs.lottery.giving import give
     from programs.lottery.lists import numbers
@@ -37,9 +39,11 @@ def ticket(folder: Path, draw: str, holder: str, count: int, ref: str, as_json: 
     wanted = _wanted(ref, holder, count)
     centre = open_books(folder)
     with refusing():
-        given = give(centre, draw, [wanted])
+        given = give(centre, draw, [wanted], for_points=for_points)
     found = [number for one in given for number in numbers(one.ref, one.count)]
-    document = {"draw": draw, "holder": holder, "given": len(found), "tickets": found if as_json else " ".join(found)}
+    paid = sum(one.points for one in given)
+    document = {"draw": draw, "holder": holder, "given": len(found), "points": paid}
+    document["tickets"] = found if as_json else " ".join(found)
     say({"schema": "machi.central.lottery.ticket/1", **document}, as_json=as_json)
 
 
@@ -134,4 +138,34 @@ def _without_schema(document: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in document.items() if name != "schema"}
 
 
-COMMANDS = (ticket, import_, prove)
+@click.command(
+    epilog="\b\nExamples:\n  machi central lottery orders /srv/town 2026-spring\n"
+    "  machi central lottery orders /srv/town 2026-spring --dry-run --json"
+)
+@FOLDER
+@DRAW
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@JSON
+def orders(folder: Path, draw: str, dry_run: bool, as_json: bool) -> None:
+    """Turn what was ordered at units into tickets of a DRAW, as far as there are the points.
+
+    Run it every night, behind `points settle`; twice does no harm, and `close` does it a last time. An order that lacks
+    points waits until then.
+    """
+    from programs.lottery.ordering import Why, take_orders
+
+    centre = open_books(folder)
+    with refusing():
+        taken = take_orders(centre, draw, is_trial=dry_run)
+    document = {
+        "draw": draw,
+        "orders": len(taken.tickets),
+        "tickets": sum(one.count for one in taken.tickets),
+        "points": sum(one.points for one in taken.tickets),
+        **{f"waiting_{why.value}": sum(one.why is why for one in taken.waiting) for why in Why},
+        "written": not dry_run,
+    }
+    say({"schema": "machi.central.lottery.orders/1", **document}, as_json=as_json)
+
+
+COMMANDS = (ticket, import_, orders, prove)

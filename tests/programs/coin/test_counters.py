@@ -5,7 +5,7 @@ import pytest
 from appliance.asking import HEARD_S
 from central import ledger
 from central.granting import BLOCK, NotFreeError, Share
-from programs.coin.postings import POINTS, points
+from central.ledger import POINTS, points
 from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terms import Terms
 from sync.program import Wish

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from central import ledger
+from central.ledger import points
 from drivers.card.sim.others import VirtualCard
 from programs.coin.entries import money
-from programs.coin.postings import points
 from programs.coin.procedures import losses, moving
 from programs.coin.procedures.moving import NotMovableError
 from programs.coin.rules import CHARGE, PAY, VOID

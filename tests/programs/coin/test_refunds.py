@@ -2,8 +2,7 @@
 
 import pytest
 
-from central.ledger import free
-from programs.coin.postings import points
+from central.ledger import free, points
 from programs.coin.refunding import RefundError, refund
 from programs.coin.refunds.facts import Refund
 from programs.coin.rules import CHARGE, PAY, VOID

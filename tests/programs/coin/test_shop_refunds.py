@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from central.ledger import held
+from central.ledger import held, points
 from central.store import reading
 from drivers.printer import Amount, Slip, Words
 from programs.coin.entries import Pay, ShopRefund
-from programs.coin.postings import points
 from programs.coin.refunding import RefundError
 from programs.coin.refunding import refund as office_refund
 from programs.coin.resident import PURSE

@@ -52,7 +52,7 @@ def written(folder: Path, text: str | bytes) -> Path:
 
 def test_the_page_names_commands_that_exist_and_the_true_vector() -> None:
     typed = set(re.findall(r"machi central lottery ([a-z]+)", PAGE))
-    assert typed == {"announce", "ticket", "import", "close", "draw", "prove", "publish"}
+    assert typed == {"announce", "ticket", "import", "orders", "close", "draw", "prove", "publish"}
     for command in typed:
         machi("lottery", command, "--help")
     assert "59e847caa95d16c5fab11ac3e3ac1bf2561c58dedc101d014f88f7cebc3a7447" in PAGE

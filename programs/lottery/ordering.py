@@ -1,0 +1,148 @@
+"""Orders of units become tickets: the office alone says so, for points that are there, in the order of the orders.
+
+An order whose points are not there yet waits until the closing: points that arrive late can still pay for it. One that
+reaches the centre after the list is frozen is no ticket, and costs nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+
+from central import heirs, ledger, store
+from central.centre import Centre
+from central.reconcile import statements
+from programs.lottery.entries import Rules, Tickets
+from programs.lottery.errors import DrawError
+from programs.lottery.office import Order, course_of, orders_of, tickets_of
+from sync.directory import card_key, unit_key
+from sync.entries import EntryId
+from sync.facts import CardSet, CardState, UnitSet, UnitState
+from sync.messages import OFFICE_STREAM
+
+COUNTER: Final = "lottery"
+_SECOND_MS: Final = 1_000
+
+
+class Why(StrEnum):
+    """Why an order is no ticket, or not yet."""
+
+    POINTS = "points"
+    CAP = "cap"
+    CARD = "card"
+    LATE = "late"
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """An order that is no ticket yet, and why."""
+
+    order: EntryId
+    count: int
+    why: Why
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What became of orders: those that are tickets from now on, and the others."""
+
+    tickets: tuple[Tickets, ...]
+    waiting: tuple[Waiting, ...]
+
+
+def take_orders(centre: Centre, draw: str, *, is_trial: bool = False) -> Taken:
+    """Turn orders that have arrived into tickets, as far as there are the points for them.
+
+    Args:
+        is_trial: say what would be written, and write nothing.
+
+    Raises:
+        DrawError: there is no such draw, or its list is frozen.
+    """
+    with centre.reconciler.counted() as connection:
+        course = course_of(connection, draw)
+        if course.announced is None or course.closed:
+            raise DrawError(
+                f"抽選「{draw}」は受け付けていません。show で確かめてください。",
+                f"No tickets of the draw {draw} are given out: see show.",
+            )
+        taken = taken_in(connection, course.announced[1].rules)
+        if taken.tickets and not is_trial:
+            centre.streams.append(connection, OFFICE_STREAM, taken.tickets)
+    return taken
+
+
+def taken_in(connection: sa.Connection, rules: Rules) -> Taken:
+    """Return which orders are tickets, by the books as they stand; the caller writes them in the same transaction."""
+    before = tickets_of(connection, rules.draw)
+    known = {one.order for one in before}
+    orders = [one for one in orders_of(connection, rules.draw) if str(one.id) not in known]
+    books = _Books(connection, rules, before, orders)
+    found = [books.take(one) for one in orders]
+    tickets = tuple(one for one in found if isinstance(one, Tickets))
+    return Taken(tickets, tuple(one for one in found if isinstance(one, Waiting)))
+
+
+class _Books:
+    """What is left of everybody's points and cap, one order after the other."""
+
+    def __init__(
+        self, connection: sa.Connection, rules: Rules, before: Sequence[Tickets], orders: Sequence[Order]
+    ) -> None:
+        self._rules = rules
+        self._refs = _refs({one.ref for one in before})
+        accounts = heirs.follow(connection, {ledger.points(one.card) for one in orders})
+        self._left = ledger.balances(connection, sorted(set(accounts.values())))
+        self._holders = {one.card: _card_of(accounts[ledger.points(one.card)]) for one in orders}
+        self._held: dict[str, int] = {}
+        for one in before:
+            self._held[one.holder] = self._held.get(one.holder, 0) + one.count
+        said = statements(connection, [card_key(holder) for holder in sorted(set(self._holders.values()))])
+        facts = [one.fact for one in said.values()]
+        self._good = {one.card for one in facts if isinstance(one, CardSet) and one.state is CardState.ACTIVE}
+
+    def take(self, order: Order) -> Tickets | Waiting:
+        holder, cost = self._holders[order.card], order.count * self._rules.cost_points
+        account = ledger.points(holder)
+        if why := self._refuses(order, holder, cost, account):
+            return Waiting(order.id, order.count, why)
+        self._left[account] -= cost
+        self._held[holder] = self._held.get(holder, 0) + order.count
+        return Tickets(self._rules.draw, next(self._refs), holder, order.count, cost, str(order.id))
+
+    def _refuses(self, order: Order, holder: str, cost: int, account: str) -> Why | None:
+        if order.at >= self._rules.close_at * _SECOND_MS:
+            return Why.LATE
+        if holder not in self._good:
+            return Why.CARD
+        if self._held.get(holder, 0) + order.count > self._rules.cap:
+            return Why.CAP
+        return Why.POINTS if self._left[account] < cost else None
+
+
+def _card_of(account: str) -> str:
+    return account.removeprefix(ledger.points(""))
+
+
+def _refs(known: set[str]) -> Iterator[str]:
+    """Yield numbers for tickets that were paid with points; none that is taken."""
+    number = 0
+    while True:
+        number += 1
+        if (ref := f"P{number:05d}") not in known:
+            yield ref
+
+
+def silent_stands(connection: sa.Connection, close_at: int) -> list[str]:
+    """Return the units that take orders and have not been heard since the closing, or have more to send."""
+    asked = sa.select(store.unit).where(store.unit.c.state != UnitState.CLOSED).order_by(store.unit.c.name)
+    rows = list(connection.execute(asked))
+    said = statements(connection, [unit_key(row.name) for row in rows])
+    facts = {name: one.fact for name, one in said.items()}
+    stands = {fact.name for fact in facts.values() if isinstance(fact, UnitSet) and fact.counter == COUNTER}
+    return [row.name for row in rows if row.name in stands and _is_silent(row, close_at)]
+
+
+def _is_silent(row: sa.Row[tuple[object, ...]], close_at: int) -> bool:
+    report = msgspec.json.decode(row.report) if row.report else {}
+    return (row.contact_ms or 0) < close_at * _SECOND_MS or bool(report.get("unsent"))

@@ -1,0 +1,1 @@
+"""Points for touches, by rules that the office writes as data (ポイント)."""

@@ -1,0 +1,117 @@
+"""Two officers put a plan into force: one proposes it, another one activates exactly that, and units hear of it signed.
+
+The names are what the officers say they are called. Whoever may run the office's commands can say any name: the two
+are kept apart by what is written down for ever, not by a password.
+"""
+
+import unicodedata
+
+import msgspec
+import sqlalchemy as sa
+
+from central.calendar import day_at, utc_offset_minutes
+from central.centre import Centre
+from programs.points.days import written
+from programs.points.entries import Activated, Plan, Proposed
+from programs.points.office import plan_of, proposal
+from programs.points.proposals import proposal_id
+from sync.messages import OFFICE_STREAM, TOWN_STREAM
+
+
+class NotActivatedError(Exception):
+    """This cannot be proposed or activated; the message says why. Nothing was written."""
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A plan that was proposed."""
+
+    id: str
+    by: str
+    plan: Plan
+    is_active: bool
+
+
+def propose(centre: Centre, plan: Plan, by: str, *, is_trial: bool = False) -> Waiting:
+    """Propose a plan; nobody gets a point by it until another officer activates it.
+
+    Args:
+        is_trial: look whether it could be, and write nothing.
+
+    Raises:
+        NotActivatedError: it starts too early, or was proposed already.
+    """
+    name = proposal_id(plan)
+    with centre.reconciler.counted() as connection:
+        _must_start_later(connection, centre, plan)
+        if there := _find(connection, name):
+            raise NotActivatedError(
+                f"同じ計画を {there.by} さんが提案しています({name})。 {there.by} has proposed the same already: {name}"
+            )
+        if not is_trial:
+            centre.streams.append(connection, OFFICE_STREAM, [Proposed(plan, _named(by))])
+    return Waiting(name, _named(by), plan, is_active=False)
+
+
+def activate(centre: Centre, name: str, by: str, *, is_trial: bool = False) -> Activated:
+    """Put a proposed plan into force: every unit hears of it with its next contact.
+
+    Args:
+        name: the proposal's, as `propose` returned it.
+        is_trial: as for `propose`.
+
+    Raises:
+        NotActivatedError: there is no such proposal, it starts too early, or the same officer proposed it.
+    """
+    with centre.reconciler.counted() as connection:
+        there = _find(connection, name)
+        if there is None:
+            raise NotActivatedError(f"提案 {name} はありません。 There is no proposal {name}.")
+        if there.is_active:
+            raise NotActivatedError(f"提案 {name} はもう承認されています。 {name} was activated already.")
+        if _folded(there.by) == _folded(by):
+            raise NotActivatedError(
+                f"{there.by} さんが提案しました。承認は別の人がしてください。"
+                f" {there.by} proposed it: another officer has to activate it."
+            )
+        _must_start_later(connection, centre, there.plan)
+        said = Activated(there.plan, name, there.by, _named(by), utc_offset_minutes(connection))
+        if not is_trial:
+            centre.streams.append(connection, TOWN_STREAM, [said])
+    return said
+
+
+def proposals(connection: sa.Connection) -> list[Waiting]:
+    """Return all that was ever proposed, in order."""
+    asked = sa.select(proposal).order_by(proposal.c.at, proposal.c.id)
+    return [_waiting(row) for row in connection.execute(asked)]
+
+
+def _find(connection: sa.Connection, name: str) -> Waiting | None:
+    row = connection.execute(sa.select(proposal).where(proposal.c.id == name)).one_or_none()
+    return _waiting(row) if row else None
+
+
+def _waiting(row: sa.Row[tuple[object, ...]]) -> Waiting:
+    return Waiting(row.id, row.by, plan_of(row), bool(row.is_active))
+
+
+def _must_start_later(connection: sa.Connection, centre: Centre, plan: Plan) -> None:
+    """A plan changes nothing about a day that has begun: what a unit has said there stays true."""
+    today = day_at(connection, centre.town.clock.wall_ms())
+    if plan.starts <= today:
+        tomorrow = written(today + 1)
+        raise NotActivatedError(
+            f"starts は明日({tomorrow})以降にしてください。 It has to start tomorrow, {tomorrow}, or later."
+        )
+
+
+def _named(by: str) -> str:
+    """Return a name in one spelling, so that another width of its letters makes no other officer."""
+    name = " ".join(unicodedata.normalize("NFKC", by).split())
+    if not name:
+        raise NotActivatedError("名前を書いてください(--by)。 Say who you are: --by")
+    return name
+
+
+def _folded(by: str) -> str:
+    return _named(by).casefold().replace(" ", "")

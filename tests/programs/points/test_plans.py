@@ -1,0 +1,157 @@
+"""A plan as the office writes it: what is wrong is said of every field, and each rule reads as one sentence."""
+
+from datetime import date
+
+import pytest
+
+from programs.points.days import day_of, written
+from programs.points.entries import LAST_DAY, Once, Rule
+from programs.points.judging import Why
+from programs.points.sentences import Say, reason, sentence
+from programs.points.written import BYTES_MAX, PlanError, read
+
+NAMES = {"library": Say("図書館", "the library"), "hall": Say("公民館", "the hall")}
+
+GOOD = """
+starts = 2026-12-01
+good_months = 12
+
+[[rule]]
+id = "weekdays"
+points = 10
+places = ["hall", "library"]
+weekdays = ["mon", "tue", "wed", "thu", "fri"]
+hours = "9:00-12:00"
+from = 2026-12-01
+to = 2027-03-31
+person_month = 300
+budget = 12000
+
+[[rule]]
+id = "festival"
+points = 1_000
+services = ["visits"]
+on = [2026-12-24, 2026-12-25]
+event = "ふゆまつり"
+once = "touch"
+
+[[rule]]
+id = "welcome"
+points = 50
+first_visit = true
+once = "place"
+
+[[rule]]
+id = "three"
+points = 20
+streak = 3
+"""
+
+
+def test_a_plan_is_read_field_by_field() -> None:
+    plan = read(GOOD.encode())
+    assert (written(plan.starts), plan.good_months) == ("2026-12-01", 12)
+    first, second, third, fourth = plan.rules
+    days = (20_788, 20_908)
+    assert first == Rule(
+        "weekdays", 10, ("hall", "library"), (), (0, 1, 2, 3, 4), 540, 720, *days, person_month=300, budget=12_000
+    )
+    assert second == Rule(
+        "festival", 1_000, services=("visits",), days=(20_811, 20_812), event="ふゆまつり", once=Once.TOUCH
+    )
+    assert (third.first_visit, third.once, fourth.streak, fourth.last_day) == (True, Once.PLACE, 3, LAST_DAY)
+
+
+def test_each_rule_is_one_sentence() -> None:
+    said = [sentence(rule, NAMES) for rule in read(GOOD.encode()).rules]
+    assert said[0] == Say(
+        "公民館・図書館で 平日の9:00〜12:00に タッチすると 10ポイント、"
+        "1人 1日1回、1人 月300まで、2026-12-01〜2027-03-31、予算 12,000。",
+        "A touch at the hall or the library on weekdays from 9:00 to 12:00 gives 10 points, once a day for one person,"
+        " at most 300 a month for one person, from 2026-12-01, until 2027-03-31, within a budget of 12,000.",
+    )
+    assert said[1] == Say(
+        "どこでも 「ふゆまつり」の日の2026-12-24・2026-12-25に 「visits」のタッチで 1,000ポイント、タッチのたび。",
+        "A touch for visits for “ふゆまつり” on 2026-12-24 or 2026-12-25 gives 1,000 points, for every touch.",
+    )
+    assert "初めて来たとき" in said[2].ja
+    assert "on day 3 in a row" in said[3].en
+
+
+@pytest.mark.parametrize("why", Why)
+def test_every_reason_has_words_in_both_languages(why: Why) -> None:
+    full = Rule("r", 5, ("hall",), ("visits",), (5,), 540, 720, 20_788, 20_800, (20_790,), "まつり", streak=3, budget=9)
+    said = reason(why, full, NAMES)
+    assert all(text.strip() == text and text for text in (said.ja, said.en))
+    others = [reason(other, full, NAMES) for other in Why if {why, other} != {Why.WEEKDAY, Why.EVENT} and other != why]
+    assert said not in others
+
+
+BAD = """
+starts = "2026-12-01"
+good_month = 3
+
+[[rule]]
+id = "Hall"
+points = 0
+places = "hall"
+weekdays = ["mon", "holiday"]
+hours = "12:00-9:00"
+from = 2027-01-01T00:00:00
+on = 2026-12-24
+once = "week"
+colour = "red"
+
+[[rule]]
+points = 5
+from = 2026-12-02
+to = 2026-12-01
+
+[[rule]]
+id = "small"
+points = 5
+person_month = 4
+
+[[rule]]
+id = "small"
+points = 5
+"""
+
+
+def test_everything_that_is_wrong_is_said_at_once_and_of_which_field() -> None:
+    with pytest.raises(PlanError) as refused:
+        read(BAD.encode())
+    problems = refused.value.problems
+    for begins in (
+        *("starts:", "good_month:", 'id = "small"'),
+        *(f"[[rule]] 1 (Hall): {field}:" for field in ("id", "points", "places", "weekdays", "hours", "from", "on")),
+        *(
+            "[[rule]] 1 (Hall): once:",
+            "[[rule]] 1 (Hall): colour:",
+            "[[rule]] 2: id:",
+            "[[rule]] 3 (small): person_month:",
+        ),
+    ):
+        assert len([one for one in problems if one.startswith(begins)]) == 1, (begins, problems)
+    assert len(problems) == 14
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"rule", "TOML"),
+        (b"\xff", "TOML"),
+        (b"#" * (BYTES_MAX + 1), "too large"),
+        (b"starts = 2026-12-01\nrule = 3", "[[rule]]"),
+        (b"starts = 2026-12-01\n" + b"".join(b'[[rule]]\nid = "r%d"\npoints = 1\n' % n for n in range(41)), "Too many"),
+        (b'starts = 2026-12-01\n[[rule]]\nid = "r"\npoints = 1\nfrom = 2026-12-02\nto = 2026-12-01', "before the day"),
+    ],
+)
+def test_what_is_no_plan_is_refused_in_words(content: bytes, says: str) -> None:
+    with pytest.raises(PlanError, match=says.replace("[", r"\[").replace("]", r"\]")):
+        read(content)
+
+
+def test_a_day_is_written_as_it_was_read() -> None:
+    assert [written(day) for day in (0, 20_788)] == ["1970-01-01", "2026-12-01"]
+    assert day_of(date(2026, 12, 1)) == 20_788
