@@ -78,6 +78,30 @@ class Counter(Protocol):
         """
 
 
+class CardOnly:
+    """What a counter inherits that needs a card and nothing else: it is set to nothing, spends and prints nothing."""
+
+    wishes: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
+    spends: bool = False
+    papers: Papers | None = None
+
+    def steps(self, *_asked: Any) -> int:
+        return 1
+
+    def for_practice(self, _state: Callable[[str, str], Any]) -> Sequence[Fact]:
+        return ()
+
+    def practice_money(self, _card: str, _unit: str, _life: int) -> Sequence[Fact]:
+        return ()
+
+    def told(self, _entry: Entry) -> None:
+        return None
+
+    def sheet(self, _states: Sequence[Any], _moment: Moment, _waiting: Sequence[Fact]) -> None:
+        return None
+
+
 def counters() -> Mapping[str, Counter]:
     """Return the counters of all installed programs, by the name that the office uses."""
     found: dict[str, Counter] = {}
