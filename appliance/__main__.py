@@ -24,7 +24,7 @@ from appliance.config import (
     read_enrolment,
     read_life,
 )
-from appliance.counter import words_folders
+from appliance.counter import screens, words_folders
 from appliance.daemon import Daemon, Devices
 from appliance.feedback import Feedback
 from appliance.hatch_http import Bells
@@ -32,7 +32,7 @@ from appliance.journal import JournalBrokenError
 from appliance.opening import World
 from appliance.receipts import Print
 from appliance.screen import codes
-from appliance.screen.app import Behind, create_screen
+from appliance.screen.app import Behind, brought, create_screen
 from appliance.screen.board import Board
 from appliance.screen.panel import Panel
 from appliance.sealed import LockedError
@@ -173,6 +173,7 @@ def _screen(daemon: Daemon, unit: Unit, board: Board) -> Starlette:
         sign_in=lambda who: daemon.ask(lambda: daemon.sign_in(who.number, who.pin)),
     )
     screen = create_screen(board, lambda: f"{journal.tip.boot}/{journal.tip.seq}" if journal.tip else "", behind)
+    screen.routes.extend(brought(screens()))
     screen.routes.extend(
         codes.routes(
             last=lambda: daemon.ask(last),

@@ -4,7 +4,7 @@ A counter is brought by a program (`programs/<name>/terminal.py`, value `COUNTER
 unit serves. Deciding is the program's rules, pure; a counter adds what a unit needs around them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol
@@ -43,6 +43,10 @@ class Counter(Protocol):
         """What it can be set to before a card comes; nothing, if a card is all that it needs."""
 
     @property
+    def page(self) -> str:
+        """Where the page of its screen is, if it can be set to something; `screens` says which there are."""
+
+    @property
     def acts(self) -> tuple[str, ...]:
         """What can be done behind it without a card; nothing, if its program has no such acts."""
 
@@ -78,13 +82,14 @@ class Counter(Protocol):
         """
 
 
-class CardAlone:
-    """What a counter inherits that needs a card and nothing else: no setting, no acts, no paper, no rights."""
+class CardOnly:
+    """What a counter inherits that needs a card and nothing else: it is set to nothing, spends and prints nothing."""
 
-    spends: bool = False
     wishes: tuple[str, ...] = ()
-    papers: Papers | None = None
+    page: str = "/"
     acts: tuple[str, ...] = ()
+    spends: bool = False
+    papers: Papers | None = None
 
     def steps(self, *_asked: Any) -> int:
         return 1
@@ -132,6 +137,14 @@ def answers() -> tuple[Answers, ...]:
 def pays_in_town(state: Callable[[str, str], Any]) -> bool:
     """Tell whether the town's journal has ever moved money of any of them, by a unit's states."""
     return any(program.pays_in_town(state) for program in _programs())
+
+
+def screens() -> Iterator[tuple[str, Traversable]]:
+    """Return the files of the programs' folders `screen/`, with where a unit serves them: `/<program>/<file>`."""
+    for name in installed.with_part("terminal"):
+        folder = files(f"programs.{name}") / "screen"
+        if folder.is_dir():
+            yield from ((f"/{name}/{file.name}", file) for file in folder.iterdir() if file.is_file())
 
 
 def words_folders() -> tuple[Traversable, ...]:

@@ -139,6 +139,7 @@ def till(tap: TapPath, directory: Directory) -> Till | None:
         receipt=str(receipts.last.entry.id) if receipts.last else "",
         prints=receipts.print is not None,
         operator=_behind(tap),
+        page=counter.page,
     )
 
 

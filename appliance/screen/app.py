@@ -1,7 +1,9 @@
 """Serves the page and its events, on this machine only."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import mimetypes
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -115,7 +117,7 @@ def create_screen(board: Board, tip: Callable[[], str], behind: Behind | None = 
         return _json(EARCONS)
 
     async def display(_request: Request) -> Response:
-        page = "/counter" if board.view.till else "/"
+        page = board.view.till.page if board.view.till else "/"
         return RedirectResponse(f"{page}?display=1", headers=_HEADERS)
 
     async def pages(_request: Request) -> Response:
@@ -128,6 +130,20 @@ def create_screen(board: Board, tip: Callable[[], str], behind: Behind | None = 
     ]
     files = (_file(path, _PAGES / name) for path, name in _FILES.items())
     return Starlette(routes=[*live, *files], exception_handlers={OverError: over.answer})
+
+
+def brought(screens: Iterable[tuple[str, Traversable]]) -> list[BaseRoute]:
+    """Return where the files of pages are served that programs bring; they may use those of the unit."""
+    return [_brought(path, file) for path, file in screens]
+
+
+def _brought(path: str, file: Traversable) -> BaseRoute:
+    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+
+    async def serve(_request: Request) -> Response:
+        return Response(file.read_bytes(), media_type=kind, headers=_HEADERS)
+
+    return Route(path, serve)
 
 
 def _for_staff(behind: Behind) -> list[BaseRoute]:

@@ -45,6 +45,7 @@ class Till(msgspec.Struct, frozen=True):
         bill: names the code by which a phone can pay it, or "".
         receipt: names the last entry that a receipt is about, or "".
         prints: there is a printer.
+        page: where its page is.
         operator: who stands behind it.
     """
 
@@ -56,6 +57,7 @@ class Till(msgspec.Struct, frozen=True):
     receipt: str = ""
     prints: bool = False
     operator: Behind = Behind()
+    page: str = "/counter"
 
 
 class View(msgspec.Struct, frozen=True):

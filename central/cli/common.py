@@ -1,5 +1,6 @@
 """What every command of the centre shares: its folder, its JSON, and its way to say what went wrong."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +13,13 @@ from sync.terminal import lines
 
 if TYPE_CHECKING:
     from central.centre import Centre
+    from central.folder import Folder
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 CHECK_FAILED: Final = 2
 REFUSED: Final = 6
+_NAME: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class NotFoundError(click.ClickException):
@@ -33,6 +36,24 @@ class RefusedForSafetyError(click.ClickException):
 
 class UnreachableError(click.ClickException):
     exit_code = 7
+
+
+def name_of_card(opened: "Folder", card: str) -> str:
+    """Return a card's name in this town: `card` is that, or a file (-: standard input) with a reading of the card."""
+    from central.folder import CARD_KEY
+    from central.reading import ReadingError, read_reading
+    from sync.cards import pseudonym
+
+    if _NAME.fullmatch(card):
+        return card
+    try:
+        with click.open_file(card, "rb") as file:
+            read = read_reading(file.read())
+    except OSError as error:
+        raise NotFoundError(f'"{card}" is neither a card\'s name (32 hex digits) nor a file: {error}') from error
+    except ReadingError as error:
+        raise RefusedForSafetyError(str(error)) from error
+    return pseudonym(opened.secret(CARD_KEY), read.profile, read.identifier)
 
 
 def open_folder(folder: Path) -> "Centre":

@@ -1,17 +1,12 @@
 """`machi central phone …`: links with which residents' phones are let in, after the card was touched."""
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
-from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, plainly, say
+from central.cli.common import FOLDER, JSON, RefusedForSafetyError, name_of_card, open_books, plainly, say
 
-if TYPE_CHECKING:
-    from central.folder import Folder
-
-_NAME = re.compile(r"[0-9a-f]{32}")
 _QUIET = 4  # modules around a code (ISO/IEC 18004, 9.1)
 
 
@@ -50,7 +45,7 @@ def link(folder: Path, card: str, minutes: int, output: BinaryIO | None, as_json
     address = opened.config.server.resident_address
     if not address:
         raise click.UsageError(f"there is no page for residents; set resident_port in {folder}/central.toml first")
-    name = card if _NAME.fullmatch(card) else _touched(opened, card)
+    name = name_of_card(opened, card)
     with plainly():
         try:
             code = invite(centre, name, minutes)
@@ -80,19 +75,3 @@ def list_phones(folder: Path, card: str, as_json: bool) -> None:
             for name, at_ms in phones_of(connection, card)
         ]
     say({"schema": "machi.central.phone.list/1", "card": card, "phones": found}, as_json=as_json)
-
-
-def _touched(opened: "Folder", reading: str) -> str:
-    """Return the name in this town of a card that was read."""
-    from central.folder import CARD_KEY
-    from central.reading import ReadingError, read_reading
-    from sync.cards import pseudonym
-
-    try:
-        with click.open_file(reading, "rb") as file:
-            read = read_reading(file.read())
-    except OSError as error:
-        raise NotFoundError(f'"{reading}" is neither a card\'s name (32 hex digits) nor a file: {error}') from error
-    except ReadingError as error:
-        raise RefusedForSafetyError(str(error)) from error
-    return pseudonym(opened.secret(CARD_KEY), read.profile, read.identifier)

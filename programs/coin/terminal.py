@@ -59,6 +59,7 @@ class _Coin:
     spends: bool = True
     papers = CoinPapers()
     wishes: tuple[str, ...] = ()
+    page: str = "/counter"
     acts: tuple[str, ...] = (CLOSE,)
 
     def steps(self, wish: Wish, card: str, value: int, unit: str, life: int, state: Callable[[str, str], Any]) -> int:

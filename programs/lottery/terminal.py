@@ -2,14 +2,14 @@
 
 from typing import Any, Final
 
-from appliance.counter import CardAlone, Counter
+from appliance.counter import CardOnly, Counter
 from programs.lottery.entries import Ordered
 from programs.lottery.rules import PROGRAM
 from sync.entries import Entry
 from sync.program import Decision, Program, Result
 
 
-class Stand(CardAlone):
+class Stand(CardOnly):
     """A unit at which tickets of the town's draw are ordered: hold the card, and it is one."""
 
     program: Program[Any] = PROGRAM

@@ -2,14 +2,14 @@
 
 from typing import Any, Final
 
-from appliance.counter import CardAlone, Counter
+from appliance.counter import CardOnly, Counter
 from programs.visits.entries import Touch
 from programs.visits.rules import PROGRAM
 from sync.entries import Entry
 from sync.program import Decision, Program, Result
 
 
-class Facility(CardAlone):
+class Facility(CardOnly):
     """A unit at a library, a hall, a school gate, a bus without fares."""
 
     program: Program[Any] = PROGRAM

@@ -94,15 +94,17 @@ def interleavings(entries: list[Entry]) -> st.SearchStrategy[list[Entry]]:
 def invented(sample: Fact) -> st.SearchStrategy[Fact]:
     """Invent facts of a sample's kind: any integer and any text of the same length in its place, in some of its fields.
 
-    In some only: of a kind with many narrow fields hardly anything invented could be written.
+    In some only, and texts often of the same letters: of narrow fields hardly anything invented could be written.
     """
     fields: dict[str, st.SearchStrategy[Any]] = {}
     for name in sample.__struct_fields__:
         value = getattr(sample, name)
         if isinstance(value, int) and not isinstance(value, bool):
             fields[name] = st.integers(-(2**53) + 1, 2**53 - 1) | st.integers(value - 100, value + 100)
-        elif type(value) is str:
-            fields[name] = st.text(min_size=len(value), max_size=len(value))
+        elif type(value) is str and value:
+            size = len(value)
+            alike = st.text(sorted(set(value)), min_size=size, max_size=size)
+            fields[name] = alike | st.text(min_size=size, max_size=size)
     return (
         st.lists(st.sampled_from(sorted(fields)), max_size=_CHANGED_MAX, unique=True)
         .flatmap(lambda names: st.fixed_dictionaries({name: fields[name] for name in names}))
@@ -139,7 +141,7 @@ def test_law_1_on_any_history(fold: Fold[Any], data: st.DataObject) -> None:
 
 
 @each_fold
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(data=st.data())
 def test_law_2_fold_accepts_everything_of_its_kinds(fold: Fold[Any], data: st.DataObject) -> None:
     """Fold accepts every entry of its kinds and never raises."""

@@ -6,7 +6,7 @@ import signal
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from central.authority import Authority
 from central.centre import Centre, open_centre
 from central.found import Plan, found
 from central.world import SystemClock, SystemEntropy
+from simulation.deeds import FACILITY
 from sync.facts import PlaceNamed
 from tests.appliance.live import MACHI, PATIENCE_S, LiveUnit, change, wait_until
 from tests.ports import free_port, wait_for_port
@@ -32,6 +33,7 @@ class Served:
     folder: Path
     port: int
     process: subprocess.Popen[bytes]
+    console: int = 0
 
     @property
     def centre(self) -> Centre:
@@ -39,17 +41,18 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *names: str) -> Iterator[Served]:
+def serving(folder: Path, *names: str, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
     """Found a town in a folder, and serve it, under some more names if they are given."""
     units, console = free_port(), free_port()
     plan = Plan("todai", "灯台町", "Todai", "00-1234", units, ("localhost", "127.0.0.1", *names), console)
     found(folder, plan, SystemClock(), SystemEntropy())
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([MACHI, "central", "serve", folder], stdout=log, stderr=log)
+        command = [str(MACHI), "central", "serve", str(folder)]
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | dict(environment or {}))
     try:
         for port in (units, console):
             wait_for_port(port, process)
-        served = Served(folder, units, process)
+        served = Served(folder, units, process, console)
         served.centre.registrar.place(PlaceNamed("library", "図書館", "としょかん", "Library"))
         yield served
     finally:
@@ -75,7 +78,8 @@ class CalledUnit(LiveUnit):
         """Start the uplink, and do not wait for anything."""
         with self.caller_log.open("ab") as log:
             command = [*self.network, str(MACHI), "unit", "uplink", str(self.folder)]
-            self.caller = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ)
+            environment = os.environ | self.environment
+            self.caller = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         return self.caller
 
     def hang_up(self) -> int:
@@ -98,12 +102,12 @@ class CalledUnit(LiveUnit):
         wait_until(lambda: self.status().get("unsent") == 0, lambda: f"{self.status()}\n{self.called()}")
 
 
-def let_in(folder: Path, served: Served, port: int) -> CalledUnit:
+def let_in(folder: Path, served: Served, port: int, counter: str = FACILITY) -> CalledUnit:
     """Enrol a unit with a simulated reader; its road to the centre begins at `port`."""
     unit = CalledUnit(folder, free_port())
     write_config(folder, folder.name, "sim", "desk", unit.port, test=True)
     url = f"https://localhost:{served.port}"
-    join(folder, msgspec.json.encode(served.centre.enroller.invite(folder.name, "library", "facility", url)))
+    join(folder, msgspec.json.encode(served.centre.enroller.invite(folder.name, "library", counter, url)))
     quickly = "interval_s = 0.5\ntimeout_s = 2\nretry_max_s = 0.3"
     change(folder, (f'url = "{url}"', f'url = "https://localhost:{port}"\n{quickly}'))
     return unit

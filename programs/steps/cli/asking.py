@@ -1,0 +1,46 @@
+"""What the commands of the steps share: days as people write them, and files that cannot be what they should be."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+import click
+
+from central.cli.common import RefusedForSafetyError
+
+ZERO: Final = date(1970, 1, 1)
+
+
+class FileError(RefusedForSafetyError):
+    """Nothing was written; the message says what is wrong with the file (`lines`: with which), and what to do."""
+
+    def __init__(self, ja: str, en: str, lines: Sequence[str] = ()) -> None:
+        super().__init__("\n".join([f"{ja} 何も書いていません。 / {en} Nothing was written.", *lines]))
+
+
+def day_of(text: str) -> int:
+    """Return a day in days since 1970-01-01.
+
+    Raises:
+        ValueError: it is written in another way than 2026-12-15.
+    """
+    return (date.fromisoformat(text) - ZERO).days
+
+
+def iso(day: int) -> str:
+    return (ZERO + timedelta(days=day)).isoformat()
+
+
+class Day(click.ParamType[int]):
+    """A day, as 2026-12-15."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return value if isinstance(value, int) else day_of(value)
+        except ValueError:
+            self.fail("日付は 2026-12-15 のように書いてください。 / write the day as 2026-12-15", param, ctx)
+
+
+DAY: Final = Day()

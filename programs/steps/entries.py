@@ -1,0 +1,48 @@
+"""What is said of somebody's steps on a day: how many one source counted, or that it does not count after all."""
+
+from typing import Annotated, Final
+
+import msgspec
+
+from sync.entries import Card, Fact, Text
+
+PLAUSIBLE_MAX: Final = 60_000  # at 70 cm a step a marathon; more in a day is a slip of the finger
+LAST_DAY: Final = 100_000
+
+Day = Annotated[int, msgspec.Meta(ge=0, le=LAST_DAY)]
+Steps = Annotated[int, msgspec.Meta(ge=1, le=PLAUSIBLE_MAX)]
+Source = Annotated[str, msgspec.Meta(pattern=r"^(pedometer|health-connect|healthkit|list)$")]
+
+PEDOMETER: Final = "pedometer"
+HEALTH_CONNECT: Final = "health-connect"
+HEALTHKIT: Final = "healthkit"
+LIST: Final = "list"
+SOURCES: Final = (PEDOMETER, HEALTH_CONNECT, HEALTHKIT, LIST)
+
+
+class Walked(Fact, frozen=True, tag="steps.walked"):
+    """A source counted so many steps on a day, as of now.
+
+    Attributes:
+        day: days since 1970-01-01 by the town's calendar: on which they were walked, and not when it was said.
+        proof: what the card proved when it was said; "none" if it was said by the office.
+    """
+
+    card: Card
+    day: Day
+    steps: Steps
+    source: Source
+    proof: str
+
+
+class Struck(Fact, frozen=True, tag="steps.struck"):
+    """What a source said of a day does not count, says the office."""
+
+    card: Card
+    day: Day
+    source: Source
+    because: Text
+
+
+KINDS: Final = (Walked, Struck)
+"""Every kind of fact that this program writes."""
