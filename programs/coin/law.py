@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from programs.coin.months import later
+from sync.months import later
 
 BASE_DATES: Final = ((3, 31), (9, 30))  # 基準日, Art. 3 (2)
 SECURED_FROM_YEN: Final = 10_000_000  # Art. 14, Enforcement Order Art. 6

@@ -5,10 +5,10 @@ from typing import Any, Final
 import msgspec
 
 from programs.coin.entries import Charge, Insured, Pay, ShopRefund, TakenBack, Undo, Void
-from programs.coin.months import month_of
 from programs.coin.pins import BY_PIN, PinChosen, PinWrong
 from programs.coin.till.fold import place_of
 from sync.entries import Entry
+from sync.months import month_of
 
 KEPT: Final = 8
 _MONTHS_KEPT: Final = 2

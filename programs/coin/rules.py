@@ -18,13 +18,13 @@ from programs.coin.insured.fold import BACKED, BACKED_READER, Backing, backed_ke
 from programs.coin.insured.promise import promise
 from programs.coin.lots.issues import ISSUES, ISSUES_READER, Issue, Issued
 from programs.coin.making_sure import ask, choose, is_large, made_by
-from programs.coin.months import month_of
 from programs.coin.pins import PINS, PINS_READER, Pin, PinChosen, PinWrong
 from programs.coin.purse import Purse, fold, is_safe, key
 from programs.coin.taking_back import refund, void
 from programs.coin.terms import TERMS, TERMS_KEY, TERMS_READER, Agreed, Terms
 from programs.coin.till.acts import ACTS
 from programs.coin.till.fold import TILL, TILL_READER, Till, till_key
+from sync.months import month_of
 from sync.pins import KeptPin
 from sync.program import Asked, Decision, Program, Result, Tap, Wish
 from sync.rights import RIGHTS, Right, right_key

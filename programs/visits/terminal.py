@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from appliance.counter import Counter
 from programs.visits.entries import Touch
-from programs.visits.rules import PROGRAM
+from programs.visits.rules import COUNTER, PROGRAM
 from sync.entries import Entry, Fact
 from sync.program import Decision, Moment, Program, Result
 
@@ -38,4 +38,4 @@ class Facility:
         return None
 
 
-COUNTERS: Final[dict[str, Counter]] = {"facility": Facility()}
+COUNTERS: Final[dict[str, Counter]] = {COUNTER: Facility()}

@@ -10,13 +10,13 @@ from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import Insured, InsuredVoid
 from programs.coin.insured import books as insured
 from programs.coin.insured.facts import FundSet
-from programs.coin.months import month_of
 from programs.coin.procedures.circulation import months
 from programs.coin.procedures.months import charged_in
 from programs.coin.procedures.trading import draw, set_card
 from programs.coin.till import books as till
 from simulation.centre import name_place
 from sync.facts import CardState
+from sync.months import month_of
 from tests.central.street import CARD, TODAY, Street
 
 OTHER = "0b" * 16

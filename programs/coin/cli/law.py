@@ -52,8 +52,8 @@ def unused(context: click.Context, folder: Path, on: datetime, as_json: bool) ->
     """
     from programs.coin.law import DUE_MONTHS, is_base_date, previous_base_date
     from programs.coin.lots.days import written
-    from programs.coin.months import later
     from programs.coin.procedures import unused as adding_up
+    from sync.months import later
 
     centre = open_books(folder)
     day = on.date()

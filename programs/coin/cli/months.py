@@ -28,8 +28,8 @@ def month_limit(context: click.Context, folder: Path, month: datetime | None, as
     """
     from central.calendar import day_at
     from central.store import reading
-    from programs.coin import months
     from programs.coin.procedures.months import charged_in
+    from sync import months
 
     centre = open_books(folder)
     with plainly():

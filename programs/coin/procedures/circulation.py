@@ -17,11 +17,11 @@ from central.calendar import utc_offset_minutes
 from central.reconcile import entry
 from programs.coin.insured.facts import FUND
 from programs.coin.lots.fold import EXPIRED
-from programs.coin.months import month_of, written
 from programs.coin.settlement import tables
 from programs.coin.settlement.accounts import BANK, SHOP
 from programs.coin.settlement.books import OfficeBooks
 from programs.coin.settlement.facts import Transfer, TransferBack
+from sync.months import month_of, written
 from sync.program import DAY_MS, MINUTE_MS
 
 _CARD, _SHOP, _CASH, _BANK, _EXPIRED, _OTHER = "card", "shop", "cash", "bank", "expired", "other"

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from programs.coin.lots import notes
-from programs.coin.months import first_day
+from sync.months import first_day
 
 _CASH: Final = "cash"
 

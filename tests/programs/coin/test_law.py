@@ -8,12 +8,12 @@ from programs.coin.entries import money
 from programs.coin.law import DUTIES, Cause, HalfYear, Law, Regime
 from programs.coin.lots.facts import Given, Source
 from programs.coin.lots.giving import NotGivenError, give
-from programs.coin.months import month_of
 from programs.coin.procedures.cashing_out import NoCashError, Stand, cash_out, why_not
 from programs.coin.procedures.lawful import why_not_under
 from programs.coin.procedures.months import charged_in
 from programs.coin.rules import CHARGE, PAY
 from programs.coin.terms import Terms
+from sync.months import month_of
 from sync.program import Wish
 from tests.programs.coin.street import Street
 from tests.programs.coin.test_unused import today

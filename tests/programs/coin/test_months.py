@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programs.coin.months import first_day, later, month_of, written
+from sync.months import first_day, later, month_of, written
 
 EPOCH = date(1970, 1, 1)
 
