@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import append, cards, coin, daemon, intake, lottery, points, tap, verify
+from bench import append, cards, coin, daemon, intake, lottery, points, tap, verify, visits
 from bench.load import COUNTRY_TOWNS, Size
 from bench.load.measure import measure as measure_load
 
@@ -20,6 +20,7 @@ MEASUREMENTS: dict[str, Callable[[Path], None]] = {
     "coin": coin.measure,
     "points": points.measure,
     "lottery": lambda _: lottery.measure(),
+    "visits": visits.measure,
 }
 
 

@@ -4,6 +4,7 @@ import click
 
 from simulation.model.cli import model
 from simulation.rights.cli import rights
+from simulation.year.cli import year
 
 
 @click.group()
@@ -48,3 +49,4 @@ def town(**asked: object) -> None:
 
 simulate.add_command(model)
 simulate.add_command(rights)
+simulate.add_command(year)

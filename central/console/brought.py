@@ -1,13 +1,13 @@
 """The port for pages that a program brings to the console: found by being there, shown like the console's own.
 
 A program's `pages.py` has `PAGES`, and its folder `templates/` one template for each, named as the page is. They only
-read, as everything here.
+read, as everything here. What a page is asked stands in its address, so that it can be kept, sent and printed.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, Concatenate
 
 import sqlalchemy as sa
 from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
@@ -23,13 +23,17 @@ class Page:
     Attributes:
         name: in its address, `/<name>`, and of its template.
         ja, en: what it is called.
-        read: what its template shows, from the books and the present moment.
+        read: what its template shows, from the books, the present moment and the filters; None: there is no such page.
+        filters: what may be asked in the address (`?month=…`), by name; "" where it is not.
+        table: the same as a table for spreadsheets, at `/<name>.csv`; or None.
     """
 
     name: str
     ja: str
     en: str
-    read: Callable[[sa.Engine, Moment], Mapping[str, Any]]
+    read: Callable[Concatenate[sa.Engine, Moment, ...], Mapping[str, Any] | None]
+    filters: tuple[str, ...] = ()
+    table: Callable[Concatenate[sa.Engine, Moment, ...], bytes | None] | None = None
 
 
 def pages() -> list[tuple[str, Page]]:

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from fastapi import APIRouter, HTTPException
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from central.console import brought
@@ -28,6 +29,7 @@ from sync.updates import words
 ARRIVALS_SHOWN: Final = 20
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _SEGMENT_TYPE: Final = "text/plain; charset=utf-8"
+_TABLE_TYPE: Final = "text/csv; charset=utf-8"
 _NOWHERE: Final = Town("", "", "", 0)
 
 _Found = TypeVar("_Found")
@@ -121,6 +123,8 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
 
     for template, page in brought.pages():
         router.add_api_route(f"/{page.name}", _shown(desk, pages, template, page))
+        if page.table:
+            router.add_api_route(f"/{page.name}.csv", _as_table(desk, page, page.table))
     return router
 
 
@@ -139,14 +143,30 @@ def _unit_page(desk: Desk, pages: Pages, name: str) -> Response:
     )
 
 
-def _shown(desk: Desk, pages: Pages, template: str, page: brought.Page) -> Callable[[], Response]:
+def _shown(desk: Desk, pages: Pages, template: str, page: brought.Page) -> Callable[[Request], Response]:
     """Return what answers for a page that a program brings."""
 
-    def show() -> Response:
+    def show(request: Request) -> Response:
         moment = desk.moment()
-        return pages.render(template, moment=moment, **page.read(desk.centre.engine, moment))
+        values = page.read(desk.centre.engine, moment, **_asked(request, page))
+        return pages.render(template, moment=moment, **_held(values, str(request.url)))
 
     return show
+
+
+def _as_table(desk: Desk, page: brought.Page, table: Callable[..., bytes | None]) -> Callable[[Request], Response]:
+    """Return what answers for the same as a table."""
+
+    def show(request: Request) -> Response:
+        raw = _held(table(desk.centre.engine, desk.moment(), **_asked(request, page)), str(request.url))
+        as_file = {"Content-Disposition": f'attachment; filename="{page.name}.csv"'}
+        return Response(raw, media_type=_TABLE_TYPE, headers=as_file)
+
+    return show
+
+
+def _asked(request: Request, page: brought.Page) -> dict[str, str]:
+    return {name: request.query_params.get(name, "") for name in page.filters}
 
 
 def _held(found: _Found | None, name: str) -> _Found:

@@ -1,69 +1,91 @@
-"""What is used in the town, by place and day. A visit is the first touch of a card there on that day."""
+"""What is used in the town, by place, service and day, and which months were published, with what was known then.
+
+A visit is the first touch of a card there on that day.
+"""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
 from central.office import Office, Unmoved
-from central.upsert import Upsert
-from programs.visits.entries import Touch
+from programs.visits import tables
+from programs.visits.books import read_month, spots
+from programs.visits.documents import document
+from programs.visits.entries import Published, Touch
 from programs.visits.rules import Day
-from sync.entries import Entry
+from programs.visits.tables import first, published, visit
+from sync.entries import Entry, kind_of
+from sync.messages import OFFICE_STREAM
+from sync.touches import Touched
 
-metadata = MetaData()
-
-visit = Table(
-    "visits_visit",
-    metadata,
-    Column("card", Text, primary_key=True),
-    Column("day", Integer, primary_key=True),
-    Column("place", Text, primary_key=True),
-    Column("touches", BigInteger, nullable=False),
-    Column("first_at", BigInteger, nullable=False),
-)
-
-_ADD: Final = Upsert(
-    visit,
-    lambda new: {
-        "touches": visit.c.touches + new.touches,
-        "first_at": sa.case((new.first_at < visit.c.first_at, new.first_at), else_=visit.c.first_at),
-    },
-)
+_SERVICE: Final = kind_of(Touch).partition(".")[0]
 
 
 class Visits(Unmoved):
     """The visits, for the office."""
 
     name: str = "visits"
-    version: int = 1
-    metadata: MetaData = metadata
+    version: int = 2
+    metadata: sa.MetaData = tables.metadata
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
-        touches: Counter[tuple[str, int, str]] = Counter()
-        first: dict[tuple[str, int, str], int] = {}
-        for entry in entries:
-            if isinstance(entry.fact, Touch):
-                key = (entry.fact.card, entry.fact.day, entry.fact.place)
-                touches[key] += 1
-                first[key] = min(first.get(key, entry.at), entry.at)
-        rows = [
-            {"card": card, "day": day, "place": place, "touches": count, "first_at": first[card, day, place]}
-            for (card, day, place), count in sorted(touches.items())
-        ]
-        _ADD(connection, rows)
+        behind = 0
+        for number, entry in enumerate(entries):
+            if isinstance(entry.fact, Published) and entry.unit == OFFICE_STREAM:
+                _record(connection, entries[behind:number])
+                behind = number
+                _publish(connection, entry.fact)
+        _record(connection, entries[behind:])
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         card, _, day = key.partition("/")
-        asked = sa.select(visit.c.place).where(visit.c.card == card, visit.c.day == int(day))
+        if not card:
+            return Day()
+        asked = sa.select(visit.c.place).where(
+            visit.c.card == card, visit.c.day == int(day), visit.c.service == _SERVICE
+        )
         return Day(tuple(sorted(connection.execute(asked).scalars())))
 
     def figures(self, connection: sa.Connection) -> Mapping[str, int]:
         asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(visit.c.touches), 0)).select_from(visit)
         visits, touches = connection.execute(asked).one()
         return {"visits": int(visits), "touches": int(touches)}
+
+
+def _record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
+    touches: Counter[tuple[str, int, str, str]] = Counter()
+    first_at: dict[tuple[str, int, str, str], int] = {}
+    first_day: dict[tuple[str, str, str], int] = {}
+    for entry in entries:
+        if isinstance(entry.fact, Touched):
+            key = (entry.fact.card, entry.fact.day, entry.fact.place, entry.fact.service)
+            touches[key] += 1
+            first_at[key] = min(first_at.get(key, entry.at), entry.at)
+    rows = [
+        {"card": card, "day": day, "place": place, "service": service, "touches": number, "first_at": first_at[key]}
+        for key, number in sorted(touches.items())
+        for card, day, place, service in [key]
+    ]
+    for card, day, place, service in touches:
+        spot = (place, service, card)
+        first_day[spot] = min(first_day.get(spot, day), day)
+    tables.ADD_VISITS(connection, rows)
+    names = first.columns.keys()
+    tables.ADD_FIRSTS(
+        connection, [dict(zip(names, (*spot, day), strict=True)) for spot, day in sorted(first_day.items())]
+    )
+
+
+def _publish(connection: sa.Connection, said: Published) -> None:
+    """Keep the document as it follows from what had arrived before: of a month the first one stays."""
+    if connection.execute(sa.select(published.c.month).where(published.c.month == said.month)).first():
+        return
+    text = document(read_month(connection, said.month, said.offset_minutes, spots(connection))).decode()
+    fact = msgspec.json.encode(said).decode()
+    connection.execute(sa.insert(published).values(month=said.month, said=fact, document=text))
 
 
 OFFICE: Final[Office] = Visits()

@@ -3,11 +3,16 @@
 The shape is a set: the same touch heard twice, or two units at one place, make one visit.
 """
 
+from typing import Final
+
 import msgspec
 
-from programs.visits.entries import KINDS, Touch
+from programs.visits.entries import KINDS, Published, Touch
 from sync.entries import Entry
 from sync.program import Decision, Program, Result, Tap
+
+COUNTER: Final = "facility"
+"""What a unit serves at which people touch for a visit."""
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -45,7 +50,10 @@ PROGRAM: Program[Day] = Program(
     empty=Day(),
     key=key,
     fold=fold,
-    samples=(Touch(card="0a" * 16, place="library", day=20_780, proof="card"),),
+    samples=(
+        Touch(card="0a" * 16, place="library", day=20_780, proof="card"),
+        Published(24_322, 540, 5, 2, 1, 61, "0c" * 32),
+    ),
     asks=asks,
     decide=decide,
     safe=lambda day: day.places == tuple(sorted(set(day.places))),

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from appliance.counter import CardOnly, Counter
 from programs.visits.entries import Touch
-from programs.visits.rules import PROGRAM
+from programs.visits.rules import COUNTER, PROGRAM
 from sync.entries import Entry
 from sync.program import Decision, Program, Result
 
@@ -18,4 +18,4 @@ class Facility(CardOnly):
         return Decision(Result.OK_POINTS, "VIS-011") if isinstance(entry.fact, Touch) else None
 
 
-COUNTERS: Final[dict[str, Counter]] = {"facility": Facility()}
+COUNTERS: Final[dict[str, Counter]] = {COUNTER: Facility()}

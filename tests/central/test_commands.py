@@ -21,7 +21,7 @@ from central.centre import Centre, open_centre
 from central.folder import Folder
 from central.world import SystemClock, SystemEntropy
 from machi import main
-from programs.visits.office import visit
+from programs.visits.tables import visit
 from sync import twin
 from sync.directory import TOWN_KEY
 from sync.facts import CardSet, CardState, PlaceNamed, Town, TwinKey, UnitSet

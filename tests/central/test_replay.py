@@ -24,7 +24,8 @@ from central.reconcile import Reconciler
 from central.world import SystemClock, SystemEntropy
 from drivers.clock.sim import Driver as Clock
 from programs.visits.entries import Touch
-from programs.visits.office import OFFICE, Visits, visit
+from programs.visits.office import OFFICE, Visits
+from programs.visits.tables import visit
 from simulation.centre import name_place, open_sim_centre
 from sync import facts
 from sync.entries import Entry, Fact

@@ -13,7 +13,7 @@ from drivers.disk.sim import quiet
 from programs.coin.entries import ShopRefund
 from programs.coin.online.facts import PaidOnline
 from programs.coin.rules import CHARGE, PAY
-from programs.visits.office import visit
+from programs.visits.tables import visit
 from simulation import books
 from simulation.deeds import Setting
 from simulation.oracle import findings

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from central.store import open_engine
 from programs.visits.entries import Touch
-from programs.visits.office import OFFICE, visit
+from programs.visits.office import OFFICE
 from programs.visits.rules import PROGRAM, Day, asks, decide, fold
+from programs.visits.tables import visit
 from programs.visits.terminal import COUNTERS
 from sync.entries import Entry
 from sync.facts import Applied, Place

@@ -1,0 +1,118 @@
+"""The page of what is used in the town: by place and service, weekday and hour, by whom, and together with what."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from central import store
+from central.console.brought import Page
+from central.console.moment import Moment, Say
+from programs.visits.books import Spot
+from programs.visits.counting import WEEKDAYS
+from programs.visits.documents import document
+from programs.visits.findings import DAYS
+from programs.visits.hiding import K, Shown
+from programs.visits.insight import FIRST_MONTH, MONTHS, VISITS, Asked, Insight, month_named, read
+from sync.months import first_day, month_of, written
+from sync.program import town_day
+
+FIRST_HOUR: Final = 7
+LAST_HOUR: Final = 20
+STEPS: Final = 5  # of colour
+MONTHS_OFFERED: Final = 2 * MONTHS
+
+
+class Square(msgspec.Struct, frozen=True):
+    """One hour of a weekday: how many visits, None if hidden; `step`: of colour, 0 for none."""
+
+    number: int | None
+    step: int
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One spot in the list of all."""
+
+    spot: Spot
+    name: Say
+    seen: Shown
+    a_day: str
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """One month in a row of months; `share`: of the highest, in percent."""
+
+    month: str
+    seen: Shown
+    share: int
+
+
+def shown(engine: sa.Engine, moment: Moment, **filters: str) -> Mapping[str, Any] | None:
+    """Return what the page shows; None if somebody asks for what is not there."""
+    found = _read(engine, moment, **filters)
+    if found is None:
+        return None
+    this = month_of(town_day(moment.now_ms, moment.offset_minutes))
+    return {
+        "found": found,
+        "month": written(found.month),
+        "months": [written(this - number) for number in range(MONTHS_OFFERED)],
+        "lines": list(_lines(found)),
+        "total": sum(seen.visits or 0 for seen in found.all.spots.values()),
+        "several": len({spot.service for spot in found.all.spots}) > 1,
+        "hours": _hours(found.seen),
+        "rows": [(DAYS[day], _squares(found.seen, day)) for day in WEEKDAYS],
+        "bars": _bars(found.series),
+        "beside": [(spot, found.names[spot.place], number) for spot, number in found.beside],
+        "since": filters["change"],
+        "service": VISITS,
+        "k": K,
+    }
+
+
+def table(engine: sa.Engine, moment: Moment, **filters: str) -> bytes | None:
+    """Return the month as it would be published; a byte order mark, so that spreadsheets see that it is UTF-8."""
+    found = _read(engine, moment, **filters)
+    return None if found is None else b"\xef\xbb\xbf" + document(found.all)
+
+
+def _read(engine: sa.Engine, moment: Moment, **filters: str) -> Insight | None:
+    asked = {name: month_named(filters[name]) if filters[name] else None for name in ("month", "change")}
+    if any(filters[name] and number is None for name, number in asked.items()):
+        return None
+    spot = Spot(filters["place"], filters["service"] or VISITS) if filters["place"] else None
+    with store.reading(engine) as connection:
+        return read(connection, Asked(spot=spot, **asked), moment.now_ms, moment.offset_minutes)
+
+
+def _lines(found: Insight) -> Iterator[Line]:
+    """Yield the spots, those of most visits first, and those that are hidden at the end."""
+    days = first_day(found.month + 1) - first_day(found.month)
+    ordered = sorted(found.all.spots.items(), key=lambda one: (-(one[1].visits or 0), one[0]))
+    for spot, seen in ordered:
+        yield Line(spot, found.names[spot.place], seen, f"{(seen.visits or 0) / days:.1f}")
+
+
+def _hours(seen: Shown) -> range:
+    """Return the usual hours, and all between them and any other with visits."""
+    used = [hour for (_, hour), number in seen.at.items() if number]
+    return range(min([FIRST_HOUR, *used]), max([LAST_HOUR, *used]) + 1)
+
+
+def _squares(seen: Shown, weekday: int) -> Sequence[Square]:
+    most = max(seen.at.values(), default=0)
+    numbers = [seen.at.get((weekday, hour)) for hour in _hours(seen)]
+    return [Square(number, -(-number * STEPS // most) if number else 0) for number in numbers]
+
+
+def _bars(series: Mapping[int, Shown]) -> list[Bar]:
+    most = max([seen.visits or 0 for seen in series.values()], default=0)
+    return [
+        Bar(written(month), seen, 100 * (seen.visits or 0) // most if most else 0)
+        for month, seen in series.items()
+        if month >= FIRST_MONTH
+    ]
+
+
+PAGES: Final = (Page("visits", "利用", "Visits", shown, filters=("month", "place", "service", "change"), table=table),)

@@ -1,0 +1,106 @@
+"""Nobody can tell a small number from what is shown: somebody tries, with all small tables there are."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from programs.visits.counting import Cell, Counted
+from programs.visits.hiding import NOBODY, K, Shown, cells, shared, shown
+
+Table = tuple[Cell, ...]
+Seen = tuple[tuple[int, int], ...]
+
+
+def tables(size: int, most: int, *, by_people: bool) -> Iterator[Table]:
+    """Yield all tables of so many cells with up to so many visits in all; `by_people`: the numbers are people."""
+    for numbers in product(range(most + 1), repeat=size):
+        if sum(numbers) <= most:
+            choices = [[number] if by_people or not number else range(1, number + 1) for number in numbers]
+            for people in product(*choices):
+                yield tuple(Cell(*cell) for cell in zip(numbers, people, strict=True))
+
+
+def seen(table: Table, k: int) -> Seen:
+    return tuple(sorted(cells(dict(enumerate(table)), range(len(table)), k).items()))
+
+
+@pytest.mark.parametrize(
+    ("size", "most", "k", "by_people"),
+    [(2, 9, 3, False), (3, 8, 3, False), (4, 6, 2, False), (2, 20, 5, True), (3, 14, 4, True)],
+)
+def test_no_hidden_cell_can_be_told_from_the_others_and_the_total(
+    size: int, most: int, k: int, by_people: bool
+) -> None:
+    """The total is known, and of how many people it is at least; whoever subtracts finds two answers or more."""
+    worlds: dict[tuple[Seen, int], list[set[int]]] = {}
+    for table in tables(size, most, by_people=by_people):
+        if max(cell.people for cell in table) and sum(cell.people for cell in table) >= k:
+            known = seen(table, k), sum(cell.number for cell in table)
+            possible = worlds.setdefault(known, [set() for _ in table])
+            for cell, numbers in zip(table, possible, strict=True):
+                numbers.add(cell.number)
+    assert len(worlds) > 20
+    for known, possible in worlds.items():
+        for key, numbers in enumerate(possible):
+            assert key in dict(known[0]) or len(numbers) > 1, f"{known}: cell {key} is {numbers}"
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 30)), min_size=2, max_size=12))
+def test_what_is_shown_is_true_and_never_small(drawn: list[tuple[int, int]]) -> None:
+    table = {key: Cell(people + more if people else 0, people) for key, (people, more) in enumerate(drawn)}
+    found = cells(table, table, K)
+    for key, number in found.items():
+        assert number == table[key].number
+        assert table[key].people == 0 or table[key].people >= K
+    hidden = [table[key] for key in table if key not in found]
+    assert not hidden or max(cell.people for cell in hidden) >= K or not found
+    if all(not 0 < cell.people < K for cell in table.values()):
+        assert len(found) == len(table), "nothing is hidden without need"
+
+
+@pytest.mark.parametrize("k", [2, 3, K])
+def test_who_used_only_one_of_two_cannot_be_told(k: int) -> None:
+    """All of both places may be shown, and how many used both; then only one of them is no small number."""
+    worlds: dict[object, list[set[int]]] = {}
+    for one, other in product(range(k, 4 * k), repeat=2):
+        for both in range(min(one, other) + 1):
+            possible = worlds.setdefault((one, other, shared(one, other, both, k)), [set(), set(), set()])
+            for numbers, number in zip(possible, (one - both, both, other - both), strict=True):
+                numbers.add(number)
+    for known, possible in worlds.items():
+        for numbers in possible:
+            assert len(numbers) > 1 or not 0 < min(numbers) < k, f"{known}: {possible}"
+
+
+def month(visits: int, people: int, again: Cell, new: int, **at: Cell) -> Counted:
+    times = {(0, int(hour[1:])): cell for hour, cell in at.items()}
+    return Counted(Cell(visits, people), again, times, new, people - new, frozenset())
+
+
+def test_a_month_of_few_people_is_hidden_whole_and_an_empty_one_is_not() -> None:
+    assert shown(month(40, K - 1, Cell(9, 2), 1, h9=Cell(40, K - 1))) == Shown()
+    assert shown(month(0, 0, Cell(0, 0), 0)) == NOBODY
+
+
+def test_touches_are_hidden_where_few_people_touched_again() -> None:
+    """Touches less visits is how often somebody touched again."""
+    assert shown(month(40, 20, Cell(3, 2), 10, h9=Cell(40, 20))).touches is None
+    assert shown(month(40, 20, Cell(0, 0), 10, h9=Cell(40, 20))).touches == 40
+    assert shown(month(40, 20, Cell(9, 5), 10, h9=Cell(40, 20))).touches == 49
+
+
+def test_new_and_returning_are_hidden_together() -> None:
+    few = shown(month(40, 20, Cell(0, 0), 3, h9=Cell(40, 20)))
+    assert (few.people, few.new, few.returning) == (20, None, None)
+    none = shown(month(40, 20, Cell(0, 0), 0, h9=Cell(40, 20)))
+    assert (none.new, none.returning) == (0, 20)
+
+
+def test_a_small_hour_takes_another_with_it() -> None:
+    found = shown(month(60, 30, Cell(0, 0), 30, h9=Cell(2, 1), h10=Cell(20, 12), h11=Cell(38, 20)))
+    assert found.at.get((0, 9)) is None
+    assert found.at.get((0, 10)) is None
+    assert (found.at[0, 11], found.at[0, 12]) == (38, 0)
