@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
 
 from central.console.moment import Moment
+from central.console.roles import Roles
 from sync import installed
 
 
@@ -23,12 +24,14 @@ class Page:
     Attributes:
         name: in its address, `/<name>`, and of its template.
         ja, en: what it is called.
+        roles: for whom it is (`central.console.roles`).
         read: what its template shows, from the books and the present moment.
     """
 
     name: str
     ja: str
     en: str
+    roles: Roles
     read: Callable[[sa.Engine, Moment], Mapping[str, Any]]
 
 
