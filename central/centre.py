@@ -12,6 +12,7 @@ from central.authority import Authority
 from central.bundles import FOLDER as BUNDLES_FOLDER
 from central.bundles import Bundles
 from central.dealing import Dealer, own_kinds, tenders
+from central.doorkeeper import Doorkeeper
 from central.enrol import RENEW_DAYS, Enroller, Vouch
 from central.folder import Folder
 from central.granting import Granter
@@ -53,6 +54,7 @@ class Centre:
     losses: Losses
     parting: Parting
     staffing: Staffing
+    doorkeeper: Doorkeeper
     neighbours: Neighbours
     teller: Teller
     roll_outs: RollOuts
@@ -125,6 +127,7 @@ def assemble(
         losses=Losses(streams, reconciler),
         parting=Parting(town, town_id, streams, reconciler),
         staffing=Staffing(streams, reconciler),
+        doorkeeper=Doorkeeper(engine, town, streams, reconciler),
         neighbours=Neighbours(engine, streams, reconciler),
         teller=Teller(engine, reconciler, streams, register, every_office),
         roll_outs=RollOuts(engine, town, streams, reconciler),

@@ -47,6 +47,8 @@ class TownConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the centre listens. Units call `units` over TLS with their certificates; people open `console`.
 
+    They do so on this machine, or by `console_url` through a server that speaks TLS to them.
+
     Residents' phones call `resident`, through a server that speaks TLS to them; `resident_port` 0: there is none.
     A unit's certificate is renewed for `renew_days` after it ran out.
     """
@@ -56,6 +58,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     units_names: tuple[str, ...] = ("localhost", "127.0.0.1")
     console_host: str = "127.0.0.1"
     console_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8080
+    console_url: str = ""
     resident_host: str = "127.0.0.1"
     resident_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     resident_url: str = ""

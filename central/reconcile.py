@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
-from central import became, drained, habits, ledger, lost, phones, settings, shelves, store
+from central import accounts, became, drained, habits, ledger, lost, phones, settings, shelves, store
 from central.heirs import Heir
 from central.kept import Kept
 from central.office import Office
@@ -25,7 +25,7 @@ from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
 _MADE_BY: Final = "added up by"
-_VERSION: Final = 8
+_VERSION: Final = 9
 _AT_ONCE: Final = 50  # segments
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
@@ -76,6 +76,7 @@ class Reconciler:
             lost.metadata,
             drained.metadata,
             phones.metadata,
+            accounts.metadata,
             became.metadata,
             habits.metadata,
             *(office.metadata for office in offices),
@@ -152,6 +153,7 @@ class Reconciler:
         lost.note(connection, entries)
         drained.note(connection, entries)
         phones.note(connection, entries)
+        accounts.note(connection, entries)
         became.note(connection, entries)
         ledger.book(connection, [ledger.Booked(one, self._moves(one), self._heirs(one)) for one in entries])
         habits.note(connection, arrived)

@@ -53,7 +53,7 @@ class DoorError(Exception):
 
 
 class ExposedError(Exception):
-    """The configuration would show the console beyond this machine; the message says what to set instead."""
+    """The configuration would open a door without TLS beyond this machine; the message says what to set instead."""
 
 
 class PeerProtocol(HttpToolsProtocol):
@@ -134,7 +134,7 @@ def serve(centre: Centre, folder: Path, config: ServerConfig, ready: Callable[[]
 
     Raises:
         DoorError: another program listens at one of its ports.
-        ExposedError: the console would listen beyond this machine, and it has no sign-in.
+        ExposedError: a door that speaks no TLS would listen beyond this machine.
     """
     if config.resident_host not in LOOPBACK:
         raise ExposedError(
@@ -143,8 +143,9 @@ def serve(centre: Centre, folder: Path, config: ServerConfig, ready: Callable[[]
         )
     if config.console_host not in LOOPBACK:
         raise ExposedError(
-            f'{CONFIG_FILE}: console_host is "{config.console_host}", and the console has no sign-in; say 127.0.0.1,'
-            f" and reach it from elsewhere with: ssh -L {config.console_port}:127.0.0.1:{config.console_port}"
+            f'{CONFIG_FILE}: console_host is "{config.console_host}", and that door speaks no TLS; say 127.0.0.1,'
+            f" and reach it from elsewhere with: ssh -L {config.console_port}:127.0.0.1:{config.console_port}, or let a"
+            " server on this machine that speaks TLS pass on what people ask, and say console_url"
         )
     write_log_anew(centre.engine)
     tls = units_tls(centre.authority, config.units_names, folder / KEYS_FOLDER, centre.town.clock.wall_ms())
@@ -168,7 +169,7 @@ async def _serve(
     centre.reconciler.prepare()
     clerk.on_arrival()
     units_api = create_units_api(centre, writer)
-    console_app = create_console(centre, bell, units_api.openapi())
+    console_app = create_console(centre, writer, bell, units_api.openapi(), config.console_url)
     doors = [_open_door(config.units_host, config.units_port), _open_door(config.console_host, config.console_port)]
     servers = [_server(units_api, tls), _server(console_app, None)]
     if config.resident_port and (has := purse()):

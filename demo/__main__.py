@@ -72,6 +72,8 @@ def stay(folder: Path, ports: Ports) -> int:
         say("")
         say(f"hold a card:  http://127.0.0.1:{ports.page}")
         say(f"the centre:   http://127.0.0.1:{ports.console}")
+        typed = town.office
+        say(f"              name: {typed.name}  password: {typed.password}  digits: on the page above")
         say(f"Hanako's phone, once: {phone}")
         for unit in town.units.values():
             say(f"{unit.stand.name_en + ':':13} http://127.0.0.1:{unit.screen}")

@@ -1,5 +1,6 @@
 """The demo town: set up by the same commands that a technician and the office would use, then run as processes."""
 
+import base64
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ import msgspec
 
 from appliance.uplink.courier import HatchError
 from appliance.uplink.hatch import HttpHatch
+from central import totp
 from demo.processes import Process, machi, machi_says
 from demo.residents import RESIDENTS, write_cards
 from demo.road import Road
@@ -26,6 +28,9 @@ DESK: Final = "desk"
 SCANS: Final = "shop01"  # the unit with a scanner, for what phones show
 NETWORK: Final = "jp.example.todai"  # by which the town's shops' codes are known
 TOWN: Final = Town("灯台町", "Todai", "00-1234", 540)
+OFFICE: Final = "demo"
+OFFICE_PASSWORD: Final = "灯台の あかり 2026"  # noqa: S105 - everybody may know it: it opens a town to try things in
+OFFICE_ROLES: Final = ("clerk", "officer", "treasurer", "technician", "auditor")
 LINK_MINUTES: Final = "1440"
 QUIET_S: Final = 5.0  # two calls of a unit, and a little
 
@@ -54,6 +59,18 @@ STANDS: Final = (
     Stand("bus01", "bus", "bus", "まちバス", "まちばす", "Town bus"),
     Stand("hall01", DESK, "hall", "町役場", "まちやくば", "Town hall", "desk"),
 )
+
+
+class Office(msgspec.Struct, frozen=True):
+    """Somebody of the demo's town hall: what is typed at the console, and what their phone makes the digits of."""
+
+    name: str
+    password: str
+    secret: bytes
+
+    def digits(self) -> str:
+        """Return the six digits that stand on the phone now."""
+        return totp.code(self.secret, totp.step_of(time.time_ns() // 1_000_000))
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -150,6 +167,8 @@ class DemoTown:
         self.cards: dict[str, Path] = {}
         self.units: dict[str, DemoUnit] = {}
         self.central = self.folder / "central"
+        self.office = Office(OFFICE, OFFICE_PASSWORD, b"")
+        self.token = ""  # with which the page itself asks the console
         log = self.folder / "log"
         self.centre = Process("centre", ["central", "serve", str(self.central)], log / "centre.log", {})
 
@@ -246,8 +265,18 @@ class DemoTown:
         bank = ("--bank", "0001", "--branch", "001", "--account", "0123456")
         machi("central", "coin", "payer", self.central, "--code", "1234567890", *bank, "--name", "トウダイチヨウ")
         machi("central", "coin", "shop", self.central, "fishshop", *bank, "--name", "サカナヤ")
+        self._let_the_office_in()
         self.centre.start()
         self.centre.wait_until(lambda: _listens(self.ports.units) and _listens(self.ports.console))
+
+    def _let_the_office_in(self) -> None:
+        """Give the console an account that everybody may use, and the page one of its own."""
+        roles = [word for role in OFFICE_ROLES for word in ("--role", role)]
+        words = ("--shown", "ためしの人", *roles, "--password-file", "-")
+        made = machi_says("central", "user", "add", self.central, OFFICE, *words, stdin=f"{OFFICE_PASSWORD}\n".encode())
+        secret = str(made["secret"])
+        self.office = Office(OFFICE, OFFICE_PASSWORD, base64.b32decode(secret + "=" * (-len(secret) % 8)))
+        self.token = str(machi_says("central", "user", "tool", self.central, "page", "--role", "technician")["token"])
 
     def _enrol_faces(self, trust: Path) -> None:
         for key, one in RESIDENTS.items():

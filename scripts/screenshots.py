@@ -15,6 +15,7 @@ PICTURES = ROOT / "docs" / "pictures"
 CHROMIUM = "/usr/bin/chromium"
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 CONSOLE, PAGE, LIBRARY = 19080, 19090, 19101
+SIGN_IN = ("name", "password", "digits")
 READY_S = 60
 WINDOW = {"width": 1280, "height": 900}
 SCREEN = {"width": 800, "height": 480}
@@ -64,7 +65,11 @@ def take(page: Page, screen: Page) -> None:
     screen.screenshot(path=PICTURES / "screen-welcome.png")
     charge(page, "美咲")
     page.screenshot(path=PICTURES / "hold-a-card.png", full_page=True)
+    shown = {name: page.locator(f"#sign-in [data-field={name}]").inner_text() for name in SIGN_IN}
     page.goto(f"http://127.0.0.1:{CONSOLE}")
+    for name, value in shown.items():
+        page.locator(f"#{name}").fill(value)
+    page.get_by_role("button", name="サインイン").click()
     page.wait_for_timeout(1_000)
     page.screenshot(path=PICTURES / "console.png")
     page.locator("[data-arrivals] a").first.click()

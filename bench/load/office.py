@@ -18,8 +18,10 @@ import httpx
 from appliance.uplink.certificate import Tls
 from bench.load.backlog import NONCE, Backlog
 from bench.served import Served
+from sync.accounts import Role
 from sync.client import HttpCentre
 from sync.messages import Report
+from tests.central.visiting import tool
 
 EVERY_S: Final = 0.2
 TIMEOUT_S: Final = 60.0
@@ -34,7 +36,8 @@ class Office:
         unit = Backlog.read(str(backlog))
         context = Tls(Path(unit.tls)).context()
         self._units = httpx.Client(base_url=unit.url, verify=context, timeout=TIMEOUT_S, trust_env=False)
-        self._console = httpx.Client(base_url=served.console, timeout=TIMEOUT_S, trust_env=False)
+        shown = tool(served.folder, Role.CLERK)
+        self._console = httpx.Client(base_url=served.console, headers=shown, timeout=TIMEOUT_S, trust_env=False)
         self._centre = HttpCentre(self._units)
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from central.cli.rights import rights
 from central.cli.staff import person, staff
 from central.cli.technician import technician
 from central.cli.updates import update
+from central.cli.user import user
 from sync import installed
 
 
@@ -61,6 +62,7 @@ for command in (
     person,
     technician,
     update,
+    user,
     import_,
     twin,
     export,

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from central.console.arrivals import Arrival, Cursor, CursorError
 from central.console.books import IncidentLine, UnitLine
 from central.console.desk import Desk
+from central.console.gate import VISITOR, Gate
 from central.console.live import Bell, events
 from central.console.proofs import Proof
 from central.console.unit_file import UnitFile
@@ -56,7 +57,7 @@ class FiguresAnswer(msgspec.Struct, frozen=True):
     figures: dict[str, dict[str, int]]
 
 
-def create_api(desk: Desk, bell: Bell) -> APIRouter:
+def create_api(desk: Desk, bell: Bell, gate: Gate) -> APIRouter:
     """Make the routes below /api, and the stream of events."""
     api = APIRouter(tags=["office"])
 
@@ -111,7 +112,8 @@ def create_api(desk: Desk, bell: Bell) -> APIRouter:
     ) -> StreamingResponse:
         last = request.headers.get("last-event-id", after)
         cursor = _cursor(last) if last else desk.arrivals.end()
-        stream = events(bell, desk.arrivals.after, cursor)
+        visitor = VISITOR.get()
+        stream = events(bell, desk.arrivals.after, cursor, lambda: visitor is not None and gate.stands(visitor))
         return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     return api

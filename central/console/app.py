@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -15,27 +18,36 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from central.centre import Centre
+from central.console import brought, roles
 from central.console.api import create_api, schemas
 from central.console.desk import Desk
+from central.console.gate import FOR_TOOLS, Before, Gate
 from central.console.headers import HOSTS, STATIC, add_headers
 from central.console.live import Bell
 from central.console.pages import Pages, create_pages
 from central.console.proofs import DamagedError
+from central.console.sign_in import create_sign_in
 from central.guard import Guard
+from central.store import is_full
+from central.writer import Writer
 from sync.messages import PROBLEM_TYPE, Problem
 
 _STATIC: Final = Path(__file__).parent / "static"
-_FOR_TOOLS: Final = ("/api/", "/live")
 _ABOUT: Final = (
-    "What the town's centre holds: units, entries with their proofs, incidents, totals. Read only, and on this machine"
-    " only. Cards have the names that the town gave them; the books hold no person's name."
+    "What the town's centre holds: units, entries with their proofs, incidents, totals. Read only. A tool"
+    " shows its token (`Authorization: Bearer …`), which `machi central user tool` prints. Cards have the names that"
+    " the town gave them; the books hold no person's name."
 )
 
 _PLAIN: Final = {
     400: ("この問い合わせは読めませんでした。", "This request could not be understood."),
+    401: ("先にサインインしてください。", "Sign in first."),
+    403: ("この画面は、あなたの役割では使えません。", "This is not for any of your roles."),
     404: ("お探しのページはありません。", "There is no such page."),
     405: ("このページでは、その操作はできません。", "That cannot be done here."),
+    413: ("送られたものが大きすぎます。", "Too much was sent."),
     422: ("この問い合わせは読めませんでした。", "This request could not be understood."),
+    507: ("町の機械に空きがなく、書きとめられません。", "There is no room left to note it."),
     500: ("このページを出せませんでした。", "This page could not be shown."),
 }
 
@@ -49,34 +61,58 @@ class Console(FastAPI):
         return document
 
 
-def create_console(centre: Centre, bell: Bell, units_api: Mapping[str, Any] | None = None) -> FastAPI:
+def create_console(
+    centre: Centre, writer: Writer, bell: Bell, units_api: Mapping[str, Any] | None = None, url: str = ""
+) -> FastAPI:
     """Make the application that people open.
 
     Args:
         bell: rung whenever something was added up.
         units_api: the OpenAPI document of what units call, to be shown beside the console's own.
+        url: how people reach it, if not by this machine's own name.
+
+    Raises:
+        UndeclaredError: one of its addresses does not say for whom it is.
     """
     desk = Desk.of(centre)
     pages = Pages(desk)
+    table = {**roles.OWN, **{address: page.roles for _, page in brought.pages() for address in page.addresses}}
+    gate = Gate(centre, writer, table, is_secure=url.startswith("https://"))
+    hosts = [*HOSTS, *([urlsplit(url).hostname or ""] if url else [])]
     console = Console(
         title="machitap: office",
         version="1",
         description=_ABOUT,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(gate.admit)],
         middleware=[
             Middleware(Guard, add=add_headers),
-            Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+            Middleware(Before, gate=gate),
         ],
     )
-    console.include_router(create_api(desk, bell))
+    console.state.gate = gate
+    routers = [create_api(desk, bell, gate)]
+    console.include_router(routers[0])
     own = {"office": console.openapi()}
-    console.include_router(create_pages(desk, pages, own | ({"units": units_api} if units_api else {})))
+    routers.append(create_pages(desk, pages, own | ({"units": units_api} if units_api else {})))
+    routers.append(create_sign_in(desk, pages, gate))
+    for router in routers[1:]:
+        console.include_router(router)
+    roles.check(table, {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)})
     console.mount(STATIC, StaticFiles(directory=_STATIC))
+    _answer_errors(console, pages)
+    return console
+
+
+def _answer_errors(console: FastAPI, pages: Pages) -> None:
+    """Say in words what went wrong: to people on a page, to tools as a problem document."""
 
     def answer(request: Request, status: int, detail: str) -> Response:
         ja, en = _PLAIN.get(status, _PLAIN[500])
-        if not request.url.path.startswith(_FOR_TOOLS):
+        if not request.url.path.startswith(FOR_TOOLS):
             return pages.error(status, ja, en, detail)
         problem = Problem("about:blank", en, status, detail)
         return Response(msgspec.json.encode(problem), status, media_type=PROBLEM_TYPE)
@@ -87,10 +123,12 @@ def create_console(centre: Centre, bell: Bell, units_api: Mapping[str, Any] | No
         return answer(request, 422, "; ".join(str(one["msg"]) for one in getattr(error, "errors", list)()))
 
     async def failed(request: Request, error: Exception) -> Response:
+        if isinstance(error, OperationalError) and is_full(error):
+            return answer(request, 507, "")
         return answer(request, 500, str(error) if isinstance(error, DamagedError) else "")
 
     console.add_exception_handler(HTTPException, refused)
     console.add_exception_handler(RequestValidationError, refused)
     console.add_exception_handler(DamagedError, failed)
+    console.add_exception_handler(OperationalError, failed)
     console.add_exception_handler(Exception, failed)
-    return console

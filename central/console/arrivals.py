@@ -97,6 +97,12 @@ class Arrivals:
         table = reconcile.entry
         return self._read(_of_programs().order_by(table.c.n.desc(), table.c.seq.desc()).limit(limit))
 
+    def of_kinds(self, kinds: Sequence[str], limit: int) -> list[Arrival]:
+        """Return the last entries of some kinds that the office wrote, the newest first."""
+        here = reconcile.entry.c
+        asked = sa.select(reconcile.entry).where(here.writer == OFFICE_STREAM, here.kind.in_(kinds))
+        return self._read(asked.order_by(here.n.desc(), here.seq.desc()).limit(limit))
+
     def end(self) -> Cursor:
         """Return the place behind everything that people did so far."""
         last = self.latest(1)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
 
 from central.console.moment import Moment
+from central.console.roles import Roles
 from sync import installed
 
 
@@ -23,6 +24,7 @@ class Page:
     Attributes:
         name: in its address, `/<name>`, and of its template.
         ja, en: what it is called.
+        roles: for whom it is (`central.console.roles`).
         read: what its template shows, from the books, the present moment and the filters; None: there is no such page.
         filters: what may be asked in the address (`?month=…`), by name; "" where it is not.
         table: the same as a table for spreadsheets, at `/<name>.csv`; or None.
@@ -31,9 +33,14 @@ class Page:
     name: str
     ja: str
     en: str
+    roles: Roles
     read: Callable[Concatenate[sa.Engine, Moment, ...], Mapping[str, Any] | None]
     filters: tuple[str, ...] = ()
     table: Callable[Concatenate[sa.Engine, Moment, ...], bytes | None] | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (f"/{self.name}", *((f"/{self.name}.csv",) if self.table else ()))
 
 
 def pages() -> list[tuple[str, Page]]:

@@ -18,6 +18,7 @@ RETRY_MS: Final = 500
 AT_ONCE: Final = 200
 
 Read = Callable[[Cursor, int], list[Arrival]]
+Stands = Callable[[], bool]
 
 
 class Bell:
@@ -49,14 +50,17 @@ class Bell:
         return True
 
 
-async def events(bell: Bell, read: Read, cursor: Cursor, beat_s: float = BEAT_S) -> AsyncIterator[bytes]:
+async def events(
+    bell: Bell, read: Read, cursor: Cursor, stands: Stands = lambda: True, beat_s: float = BEAT_S
+) -> AsyncIterator[bytes]:
     """Yield what arrived behind `cursor`, then whatever arrives, and a beat when nothing did for a while.
 
     Args:
         read: returns up to so many entries behind a place in the order of arrival.
+        stands: whether whoever listens still may.
     """
     yield b"retry: %d\nevent: beat\ndata: {}\n\n" % RETRY_MS
-    while not bell.closed:
+    while not bell.closed and await run_in_threadpool(stands):
         heard = bell.rings
         arrived = await run_in_threadpool(read, cursor, AT_ONCE)
         for arrival in arrived:

@@ -17,6 +17,7 @@ from central.console.arrivals import Cursor
 from central.console.books import IncidentLine
 from central.console.by_hand import steps
 from central.console.desk import Desk
+from central.console.gate import VISITOR, Visitor
 from central.console.moment import Moment, length
 from central.console.openapi import read
 from central.console.standing import is_near, neediest_first, standing
@@ -31,6 +32,8 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 _SEGMENT_TYPE: Final = "text/plain; charset=utf-8"
 _TABLE_TYPE: Final = "text/csv; charset=utf-8"
 _NOWHERE: Final = Town("", "", "", 0)
+_FIRST: Final = (("home", "/", "今日の様子", "Today"), ("incidents", "/incidents", "確かめること", "Incidents"))
+_LAST: Final = (("visitors", "/visitors", "使う人", "Visitors"), ("docs", "/docs", "つなぎ方", "API"))
 
 _Found = TypeVar("_Found")
 
@@ -47,20 +50,29 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals["brought"] = [
-            (page.name, f"/{page.name}", page.ja, page.en) for _, page in brought.pages()
-        ]
+        self._links = [*_FIRST, *((one.name, f"/{one.name}", one.ja, one.en) for _, one in brought.pages()), *_LAST]
         self._templates.filters |= {"groups": groups, "lasting": length, "ticks": ticks}
 
     def render(self, template: str, **values: object) -> HTMLResponse:
         """Return a page; every page knows the town and the time."""
-        common = {"town": self._desk.books.town(), "moment": self._desk.moment()}
+        common = {"town": self._desk.books.town(), "moment": self._desk.moment(), **self._visitor()}
         return HTMLResponse(self._templates.get_template(template).render(common | values))
 
     def error(self, status: int, ja: str, en: str, detail: str) -> HTMLResponse:
         """Return a page that says what went wrong; it asks nothing of the books, which may be what went wrong."""
         values = {"town": _NOWHERE, "moment": Moment(0, 0), "status": status, "ja": ja, "en": en, "detail": detail}
+        values |= self._visitor()
         return HTMLResponse(self._templates.get_template("error.html").render(values), status)
+
+    def first(self, visitor: Visitor) -> str:
+        """Return the first page that somebody may see."""
+        return next((href for _, href, _, _ in self._links if visitor.may(href)), "/me")
+
+    def _visitor(self) -> dict[str, Any]:
+        """Return who looks at a page, and which links it has for that reason."""
+        visitor = VISITOR.get()
+        may = visitor.may if visitor else lambda _address: False
+        return {"visitor": visitor, "may": may, "links": [link for link in self._links if may(link[1])]}
 
 
 def groups(text: str, size: int = 8) -> list[str]:

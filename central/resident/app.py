@@ -28,7 +28,7 @@ from central.resident import calls, door, seeing
 from central.resident.headers import add_headers
 from central.resident.purse import NotPaidError, Order, Purse
 from central.resident.session import DAYS, Session, Sessions
-from central.resident.throttle import Throttle
+from central.throttle import Throttle
 from central.writer import Writer
 from sync.chain import Signer
 from sync.directory import TOWN_KEY

@@ -49,10 +49,19 @@ class UnitSeen(msgspec.Struct, frozen=True):
     held: int | None
 
 
+class SignIn(msgspec.Struct, frozen=True):
+    """What a visitor types at the town hall's console. `digits`: as they stand on the phone now."""
+
+    name: str
+    password: str
+    digits: str
+
+
 class Seen(msgspec.Struct, frozen=True):
     """Everything that the page shows. `phone`: the link that lets a resident's phone in."""
 
     console: str
+    sign_in: SignIn
     phone: str
     residents: list[ResidentSeen]
     units: list[UnitSeen]
@@ -65,7 +74,8 @@ class Hands:
         self._town = town
         self._phone = phone
         self._console = f"http://127.0.0.1:{town.ports.console}"
-        self._http = httpx.Client(base_url=self._console, timeout=_CENTRE_S, trust_env=False)
+        shown = {"Authorization": f"Bearer {town.token}"}
+        self._http = httpx.Client(base_url=self._console, headers=shown, timeout=_CENTRE_S, trust_env=False)
 
     def hold(self, unit: str, resident: str) -> None:
         """Hold a resident's card to a unit's reader; if it lies elsewhere, it is taken away there first."""
@@ -94,11 +104,12 @@ class Hands:
 
     def state(self) -> Seen:
         """Look around."""
-        lying, held = self._town.lying(), self._held()
+        lying, held, office = self._town.lying(), self._held(), self._town.office
         readers = {unit.stand.reader: name for name, unit in self._town.units.items()}
         at = {resident: readers.get(reader, "") for reader, resident in lying.items()}
         return Seen(
             console=self._console,
+            sign_in=SignIn(office.name, office.password, office.digits()),
             phone=self._phone,
             residents=[
                 ResidentSeen(key, one.name, one.about, one.en, at.get(key, "")) for key, one in RESIDENTS.items()

@@ -10,6 +10,7 @@ from central import ledger, store
 from central.console.books import place_name
 from central.console.brought import Page
 from central.console.moment import Moment
+from central.console.roles import MONEY
 from programs.coin.agreed import agreed
 from programs.coin.insured import books as insured
 from programs.coin.procedures import circulation
@@ -234,8 +235,8 @@ def fund(engine: sa.Engine, _moment: Moment) -> Mapping[str, Any]:
 
 
 PAGES: Final = (
-    Page("settlement", "精算", "Settlement", settlement),
-    Page("closings", "締め", "Closings", closings),
-    Page("circulation", "循環", "Circulation", circulating),
-    Page("fund", "立て替え", "Fund", fund),
+    Page("settlement", "精算", "Settlement", MONEY, settlement),
+    Page("closings", "締め", "Closings", MONEY, closings),
+    Page("circulation", "循環", "Circulation", MONEY, circulating),
+    Page("fund", "立て替え", "Fund", MONEY, fund),
 )

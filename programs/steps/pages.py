@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from central import store
 from central.console.brought import Page
 from central.console.moment import Moment
+from central.console.roles import TOWN_HALL
 from programs.steps.office import FEW, by_day
 from programs.steps.rules import COUNTED_MAX
 from sync.program import town_day
@@ -26,4 +27,4 @@ def read(engine: sa.Engine, moment: Moment) -> Mapping[str, Any]:
     return {"days": days, "few": FEW, "most": COUNTED_MAX, "shown": DAYS_SHOWN}
 
 
-PAGES: Final = (Page("steps", "歩数", "Steps", read),)
+PAGES: Final = (Page("steps", "歩数", "Steps", TOWN_HALL, read),)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from central import store
 from central.console.brought import Page
 from central.console.moment import Moment, Say
+from central.console.roles import TOWN_HALL
 from programs.visits.books import Spot
 from programs.visits.counting import WEEKDAYS
 from programs.visits.documents import document
@@ -115,4 +116,6 @@ def _bars(series: Mapping[int, Shown]) -> list[Bar]:
     ]
 
 
-PAGES: Final = (Page("visits", "利用", "Visits", shown, filters=("month", "place", "service", "change"), table=table),)
+PAGES: Final = (
+    Page("visits", "利用", "Visits", TOWN_HALL, shown, filters=("month", "place", "service", "change"), table=table),
+)

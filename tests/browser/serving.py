@@ -6,11 +6,16 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import uvicorn
+from playwright.sync_api import Page
 from starlette.types import ASGIApp
 
 from central.centre import Centre
 from central.console.app import create_console
+from central.console.gate import Gate
 from central.console.live import Bell
+from central.writer import Writer
+from sync.accounts import Role
+from tests.central.visiting import EVERY_ROLE, signed_in
 from tests.ports import free_port
 
 
@@ -69,15 +74,32 @@ class ConsoleServing(Serving):
         super().__init__(port)
         self._centre = centre
         self._bell = Bell()
+        self.gate: Gate | None = None
 
-    def open(self) -> Self:
-        """Start, with a bell of its own, as after a restart."""
+    def open(self, *, afresh: bool = False) -> Self:
+        """Serve, with a bell of its own; whoever was signed in still is, unless the process began `afresh`."""
 
         def make() -> ASGIApp:
             self._bell = Bell()
-            return create_console(self._centre, self._bell)
+            console = create_console(self._centre, Writer(self._centre.intake), self._bell)
+            gate: Gate = console.state.gate
+            if self.gate and not afresh:
+                gate.sessions = self.gate.sessions
+            self.gate = gate
+            return console
 
         return self.start(make)
+
+    def cookies(self, *roles: Role) -> dict[str, str]:
+        """Return the cookies of somebody who has signed in, in some roles, or in all."""
+        assert self.gate
+        return signed_in(self.gate, roles or EVERY_ROLE)
+
+    def let_in(self, page: Page, *roles: Role) -> None:
+        """Let whoever looks at a page be signed in."""
+        page.context.add_cookies(
+            [{"name": name, "value": value, "url": self.url} for name, value in self.cookies(*roles).items()]
+        )
 
     def book(self) -> None:
         """Add up what arrived, and ring."""

@@ -4,6 +4,7 @@ from playwright.sync_api import Page, expect
 
 from programs.coin.procedures.circulation import EXPLAINED
 from programs.coin.settlement.facts import LocalBanks
+from sync.accounts import Role
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_settlement_page import console, street  # noqa: F401 - the same street
 from tests.central.street import NOVEMBER, Street
@@ -16,6 +17,7 @@ def test_months_stand_there_with_a_sentence_for_each_figure(
 ) -> None:
     street.sold("fish", 1_280, 250_000)
     street.on("2026-12-01")
+    console.let_in(page, Role.TREASURER)
     street.settle(NOVEMBER)
     console.book()
     page.goto(console.url)

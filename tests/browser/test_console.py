@@ -42,13 +42,14 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, page: Page) -> Iterator[Office]:
     centre = open_sim_centre(Clock(), "browser", f"sqlite:///{tmp_path / 'town.db'}")
     name_place(centre, "library")
     pen = Pen.enrolled(centre)
     pen.send(pen.begin(touch(), touch(card=CARD)))
     console = ConsoleServing(centre).open()
     console.book()
+    console.let_in(page)
     yield Office(centre, console, pen)
     console.close()
     centre.engine.dispose()
@@ -99,6 +100,7 @@ def test_reading_in_peace_and_going_on_where_one_stopped(office: Office, page: P
 def test_the_pages_work_without_a_script(office: Office, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
+    office.console.let_in(page)
     page.goto(office.url)
     expect(page.locator("#units tbody tr")).to_have_count(1)
     page.locator("[data-arrivals] a").first.click()
@@ -194,7 +196,7 @@ def test_no_page_is_wider_than_the_screen_and_no_link_leads_nowhere(office: Offi
             continue
         seen.add(url)
         if url.endswith(("/segment", ".json")):
-            assert httpx.get(url).is_success, url
+            assert httpx.get(url, cookies=office.console.cookies()).is_success, url
             continue
         answer = page.goto(url, wait_until="domcontentloaded")
         assert answer is not None
@@ -211,7 +213,7 @@ def test_a_console_called_by_another_name_does_not_answer(office: Office) -> Non
 
 
 def test_the_api_gives_what_the_pages_show_and_refuses_what_it_cannot_read(office: Office) -> None:
-    with httpx.Client(base_url=office.url) as http:
+    with httpx.Client(base_url=office.url, cookies=office.console.cookies()) as http:
         first = http.get("/api/entries?limit=1").json()
         rest = http.get("/api/entries", params={"after": first["next"]}).json()
         assert [one["card"] for one in first["entries"] + rest["entries"]] == ["0a" * 16, CARD]
@@ -222,7 +224,7 @@ def test_the_api_gives_what_the_pages_show_and_refuses_what_it_cannot_read(offic
 
 
 def test_the_description_of_the_api_names_only_what_answers(office: Office) -> None:
-    with httpx.Client(base_url=office.url) as http:
+    with httpx.Client(base_url=office.url, cookies=office.console.cookies()) as http:
         document = http.get("/openapi/office.json").json()
         names = document["components"]["schemas"]
         for path, item in document["paths"].items():

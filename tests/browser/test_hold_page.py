@@ -35,6 +35,9 @@ def button(page: Page, unit: str, words: str) -> Locator:
 def test_a_card_that_is_held_is_welcomed_and_arrives_at_the_town_hall(town: Running, hold: Page, page: Page) -> None:
     console = page.context.new_page()
     console.goto(f"http://127.0.0.1:{town.ports.console}")
+    for field in ("name", "password", "digits"):
+        console.locator(f"#{field}").fill(hold.locator(f"#sign-in [data-field={field}]").inner_text())
+    console.get_by_role("button", name="サインイン").click()
     hold.get_by_label("花子").check()
     button(hold, "lib01", "かざす").click()
     says(hold, "lib01", "ようこそ")

@@ -6,6 +6,7 @@ from programs.coin.entries import Insured
 from programs.coin.insured.facts import FundSet
 from programs.coin.settlement.calendar import day_of
 from programs.coin.till.facts import Closing, Span, Sums
+from sync.accounts import Role
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_settlement_page import console, street  # noqa: F401 - the same street
 from tests.central.street import CARD, TODAY, Street
@@ -19,6 +20,7 @@ def test_a_missed_closing_stands_first_and_a_late_one_is_marked(
     street.sold("fish", 1280)
     street.sold("bakery", 500)
     street.on("2026-11-24")
+    console.let_in(page, Role.TREASURER)
     console.book()
     page.goto(console.url)
     page.get_by_role("link", name="締め").click()

@@ -11,6 +11,7 @@ from programs.coin.settlement import bank, marking
 from programs.coin.settlement.calendar import day_of
 from programs.coin.settlement.facts import State
 from simulation.centre import name_place, open_sim_centre
+from sync.accounts import Role
 from sync.facts import PlaceNamed
 from tests.browser.serving import ConsoleServing
 from tests.central.street import DECEMBER, FISH, NOVEMBER, Street
@@ -27,8 +28,9 @@ def street(tmp_path: Path) -> Iterator[Street]:
 
 
 @pytest.fixture
-def console(street: Street) -> Iterator[ConsoleServing]:
+def console(street: Street, page: Page) -> Iterator[ConsoleServing]:
     serving = ConsoleServing(street.centre).open()
+    serving.let_in(page, Role.TREASURER)
     yield serving
     serving.close()
 
@@ -42,6 +44,7 @@ def test_the_page_says_what_to_do_and_follows_what_is_done(street: Street, conso
     expect(page.locator(".finding")).to_contain_text("今しめる期間はありません")
     expect(page.locator("#shops tbody tr")).to_contain_text(["口座がありません", "次に振り込みます"])
     street.on("2026-12-01")
+    console.let_in(page, Role.TREASURER)
     page.reload()
     expect(page.locator(".finding")).to_contain_text("--upto 2026-11-30")
     street.settle(NOVEMBER)
@@ -64,6 +67,7 @@ def test_no_bank_account_is_shown_and_no_decision_of_the_office_is_a_touch(
     street.say(bank.shop("bakery", "パンヤ", FISH))
     street.sold("fish", 3000)
     street.on("2026-12-01")
+    console.let_in(page, Role.TREASURER)
     street.settle(NOVEMBER)
     console.book()
     for path in ("/settlement", "/"):
@@ -78,11 +82,13 @@ def test_on_a_telephone_nothing_is_cut_off(street: Street, console: ConsoleServi
     street.sold("fish", 1_280, 250_000)
     street.sold("bakery", 400)
     street.on("2026-12-01")
+    console.let_in(page, Role.TREASURER)
     street.settle(NOVEMBER)
     marking.mark(street.centre, 1, State.SENT)
     marking.mark(street.centre, 1, State.ACCEPTED)
     street.sold("fish", 9_800, day=day_of("2026-12-01"))
     street.on("2026-12-16")
+    console.let_in(page, Role.TREASURER)
     street.settle(DECEMBER)
     console.book()
     page.set_viewport_size({"width": 390, "height": 800})

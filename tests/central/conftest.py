@@ -11,6 +11,7 @@ from central.centre import Centre
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
 from tests.central.pen import Pen
+from tests.central.visiting import Browser, Person, forget, person
 from tests.postgres import Postgres
 
 
@@ -63,3 +64,23 @@ def centre(url: str, clock: Clock) -> Iterator[Centre]:
 @pytest.fixture
 def pen(centre: Centre) -> Pen:
     return Pen.enrolled(centre)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('town') / 'town.db'}"
+    centre = open_sim_centre(Clock(), "sign in", url)
+    yield centre
+    centre.engine.dispose()
+
+
+@pytest.fixture
+def hanako(town: Centre) -> Person:
+    forget(town)
+    return person(town)
+
+
+@pytest.fixture
+def browser(town: Centre) -> Iterator[Browser]:
+    with Browser(town) as one:
+        yield one

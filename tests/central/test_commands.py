@@ -156,7 +156,7 @@ def test_units_believe_the_passes_of_their_own_town(folder: Path, centre: Centre
     assert Folder(folder).config.town.id == "todai"
 
 
-def test_a_console_without_sign_in_is_not_shown_to_a_network(folder: Path) -> None:
+def test_a_console_without_tls_is_not_shown_to_a_network(folder: Path) -> None:
     config = folder / "central.toml"
     config.write_text(config.read_text().replace("[server]", '[server]\nconsole_host = "192.0.2.1"'))
     assert "ssh -L" in machi("serve", folder, ends=REFUSED)

@@ -24,6 +24,7 @@ from central.enrol import Ticket
 from central.found import Plan, found
 from central.refusal import RefusedError
 from central.world import SystemClock, SystemEntropy
+from central.writer import Writer
 from drivers.keystore.sim import Driver as Keystore
 from programs.coin.entries import Charge, Pay
 from simulation import books as read_books
@@ -455,7 +456,7 @@ def test_what_nobody_touched_raises_no_alarm() -> None:
 
 @pytest.mark.threat("curious insider")
 def test_the_console_reads_and_changes_nothing(books: Books) -> None:
-    paths = create_console(books.centre, Bell()).openapi()["paths"]
+    paths = create_console(books.centre, Writer(books.centre.intake), Bell()).openapi()["paths"]
     assert paths
     assert {method for path in paths.values() for method in path} == {"get"}
 

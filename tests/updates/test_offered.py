@@ -19,9 +19,11 @@ from central.folder import Folder
 from central.rollout import HinderedError
 from drivers.boot import Slot
 from drivers.boot.sim import Fault
+from sync.accounts import Role
 from sync.updates import Hours, Offered, OfferState, RingSet
 from tests.appliance.live import Done, change, machi, said, wait_until
 from tests.appliance.uplink.serving import CalledUnit, Served, let_in, serving
+from tests.central.visiting import tool
 from tests.updates import keys
 from tests.updates.board import NAME, NEXT, Board, built
 
@@ -95,7 +97,8 @@ def comes(centre: Centre, unit: CalledUnit, version: str, stage: str, why: str =
 
 def console(served: Served, page: str) -> str:
     port = Folder(served.folder).config.server.console_port
-    return httpx.get(f"http://127.0.0.1:{port}{page}", trust_env=False).raise_for_status().text
+    shown = tool(served.folder, Role.TECHNICIAN)
+    return httpx.get(f"http://127.0.0.1:{port}{page}", headers=shown, trust_env=False).raise_for_status().text
 
 
 def offered(board: Board, unit: CalledUnit) -> Done:

@@ -5,6 +5,8 @@ const STALE_MS = 12_000; // the centre gives a sign of life every 5 s
 const AGAIN_MS = 1_000; // the page is not asked for more often than this
 const LATE_MS = 60_000; // an entry that was so long on its way "came later"
 const SHOWN = 20;
+const LOOK_MS = 20_000; // so soon after the screen was locked elsewhere, or by itself, this page is gone too
+const BY_ITSELF = { headers: { "X-Machi-Again": "1" } }; // nobody sits here and does something
 
 const list = document.querySelector("[data-arrivals]");
 const form = document.querySelector("[data-arrival]");
@@ -21,11 +23,18 @@ function connect() {
   if (document.hidden || pause?.ariaPressed === "true") return;
   source = new EventSource(after ? `/live?after=${after}` : "/live");
   source.addEventListener("beat", sign);
+  source.onerror = look;
   source.onmessage = (event) => {
     after = event.lastEventId;
     if (list) add(JSON.parse(event.data));
     sign();
   };
+}
+
+// Whoever is not signed in any more, or whose screen is locked, sees no page that was left open.
+async function look() {
+  const answer = await fetch("/session", BY_ITSELF).catch(() => null);
+  if (answer?.status === 401) location.reload();
 }
 
 function sign() {
@@ -46,8 +55,9 @@ function watch() {
 async function refresh() {
   asked = performance.now();
   waiting = undefined;
-  const answer = await fetch(location.href).catch(() => null);
-  if (!answer?.ok) return;
+  const answer = await fetch(location.href, BY_ITSELF).catch(() => null);
+  if (answer?.redirected) location.reload();
+  if (!answer?.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-fresh]")) {
     const other = fresh.getElementById(part.id);
@@ -94,4 +104,11 @@ if (after !== undefined) {
   }
   connect();
   setInterval(watch, 1_000);
+}
+
+if (document.querySelector("[data-visitor]")) {
+  setInterval(look, LOOK_MS);
+  document.addEventListener("visibilitychange", look);
+  addEventListener("pageshow", (event) => event.persisted && look());
+  if (after === undefined && document.querySelector("[data-fresh]")) setInterval(refresh, LOOK_MS);
 }

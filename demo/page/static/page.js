@@ -37,6 +37,7 @@ function trouble(text) {
 function show(town) {
   get("console").href = town.console;
   get("phone").href = town.phone;
+  for (const [name, value] of Object.entries(town.sign_in)) write(field(get("sign-in"), name), value);
   for (const one of town.residents) showResident(one, town.units);
   const residents = new Map(town.residents.map((one) => [one.key, one]));
   for (const one of town.units) showUnit(one, residents);

@@ -9,6 +9,7 @@ from central import store
 from central.console.books import place_name
 from central.console.brought import Page
 from central.console.moment import Moment
+from central.console.roles import TOWN_HALL
 from programs.umbrellas import office
 
 
@@ -18,4 +19,4 @@ def read(engine: sa.Engine, _moment: Moment) -> Mapping[str, Any]:
     return {"stands": stands, "out": sum(out for _, out, _ in stands)}
 
 
-PAGES: Final = (Page("umbrellas", "貸し傘", "Umbrellas", read),)
+PAGES: Final = (Page("umbrellas", "貸し傘", "Umbrellas", TOWN_HALL, read),)

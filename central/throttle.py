@@ -28,3 +28,7 @@ class Throttle:
             self._full_at = {name: at for name, at in self._full_at.items() if at > now_ms}
         self._full_at[name] = full_at
         return True
+
+    def forget(self, name: str) -> None:
+        """Let somebody do all of it at once again."""
+        self._full_at.pop(name, None)

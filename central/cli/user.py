@@ -1,0 +1,234 @@
+"""`machi central user …`: who may use the console, as which roles; said in the office's own journal."""
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, plainly, say
+from sync.accounts import Role
+from sync.entries import UNIT_PATTERN
+
+if TYPE_CHECKING:
+    from central.centre import Centre
+    from sync.accounts import AccountSet
+
+
+class _Name(click.ParamType[str]):
+    """A name as units have them: it stands in the journal for ever."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        import re
+
+        if not re.fullmatch(UNIT_PATTERN, value):
+            self.fail("small letters, digits and hyphens, at most 32, the first a letter", param, ctx)
+        return str(value)
+
+
+NAME = click.argument("name", type=_Name())
+ROLES = click.option(
+    "--role", "roles", multiple=True, type=click.Choice([str(one) for one in Role]), help="What they do; repeatable."
+)
+
+PASSWORD = click.option(
+    "--password-file",
+    type=click.File("r"),
+    help="Where the new password stands (-: standard input).",
+)
+
+
+@click.group()
+def user() -> None:
+    """Say who may use the console.
+
+    \b
+    Examples:
+      machi central user add /srv/town hanako --shown 髙橋 --role clerk
+      machi central user list /srv/town
+      machi central user reset /srv/town hanako
+      machi central user remove /srv/town hanako
+    """  # noqa: D301 - click keeps lines as they are behind a real backspace
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    from central.doorkeeper import AccountError
+
+    with plainly():
+        try:
+            yield
+        except AccountError as error:
+            raise RefusedForSafetyError(str(error)) from error
+
+
+@user.command(
+    epilog="\b\nExamples:\n  machi central user add /srv/town hanako --shown 髙橋 --role clerk\n"
+    "  machi central user add /srv/town jiro --role treasurer --role auditor --json"
+)
+@FOLDER
+@NAME
+@ROLES
+@click.option("--shown", default="", help="What pages call them.")
+@PASSWORD
+@JSON
+def add(folder: Path, name: str, roles: tuple[str, ...], shown: str, password_file: Any, as_json: bool) -> None:
+    """Let the person NAME use the console. They type their password themselves, twice.
+
+    What is printed goes into the authenticator app on their phone, and nowhere else: it is not shown again.
+    """
+    if not roles:
+        raise click.UsageError("say what they do: --role clerk")
+    centre = open_books(folder)
+    _is_new(centre, name)
+    _give(centre, name, password_file, roles=_roles(roles), shown=shown, as_json=as_json)
+
+
+@user.command(epilog="\b\nExamples:\n  machi central user reset /srv/town hanako")
+@FOLDER
+@NAME
+@PASSWORD
+@JSON
+def reset(folder: Path, name: str, password_file: Any, as_json: bool) -> None:
+    """Give NAME a new password and new digits: one was forgotten, or the phone is lost. Ends what they have open."""
+    centre = open_books(folder)
+    before = _known(centre, name)
+    _give(centre, name, password_file, roles=before.roles, shown=before.shown, as_json=as_json)
+
+
+@user.command(
+    epilog="\b\nExamples:\n  machi central user change /srv/town hanako --role clerk --role auditor\n"
+    "  machi central user change /srv/town hanako --shown 佐藤"
+)
+@FOLDER
+@NAME
+@ROLES
+@click.option("--shown", help="What pages call them.")
+@JSON
+def change(folder: Path, name: str, roles: tuple[str, ...], shown: str | None, as_json: bool) -> None:
+    """Change the roles of NAME, or what pages call them. All roles are said anew. Ends what they have open."""
+    centre = open_books(folder)
+    _known(centre, name)
+    wanted: dict[str, Any] = {"roles": _roles(roles)} if roles else {}
+    wanted |= {} if shown is None else {"shown": shown}
+    _say(_set(centre, name, **wanted), as_json=as_json)
+
+
+@user.command(epilog="\b\nExamples:\n  machi central user remove /srv/town hanako")
+@FOLDER
+@NAME
+@JSON
+def remove(folder: Path, name: str, as_json: bool) -> None:
+    """Close the account NAME, of a person or a tool, at once. What they did stays written."""
+    centre = open_books(folder)
+    _known(centre, name)
+    _say(_set(centre, name, roles=(), password="", secret="", token=None), as_json=as_json)
+
+
+@user.command(epilog="\b\nExamples:\n  machi central user tool /srv/town wallboard --role technician > wallboard.token")
+@FOLDER
+@NAME
+@ROLES
+@JSON
+def tool(folder: Path, name: str, roles: tuple[str, ...], as_json: bool) -> None:
+    """Let the tool NAME read the console, and print the token that it shows: `Authorization: Bearer …`."""
+    if not roles:
+        raise click.UsageError("say what it is for: --role technician")
+    centre = open_books(folder)
+    _is_new(centre, name)
+    token, kept = centre.doorkeeper.new_token(name)
+    said = _set(centre, name, roles=_roles(roles), token=kept)
+    if as_json:
+        say(_document(said) | {"token": token}, as_json=True)
+    else:
+        click.echo(token)
+
+
+@user.command(name="list", epilog="\b\nExamples:\n  machi central user list /srv/town")
+@FOLDER
+@JSON
+def list_(folder: Path, as_json: bool) -> None:
+    """Show every account that there is or was, with its roles; none: it is closed."""
+    centre = open_books(folder)
+    centre.reconciler.catch_up()
+    found = [one.said for one in centre.doorkeeper.every().values() if one.said]
+    accounts = {one.name: {key: value for key, value in _document(one).items() if key != "schema"} for one in found}
+    say({"schema": "machi.central.user.list/1", "accounts": accounts}, as_json=as_json)
+
+
+def _give(centre: "Centre", name: str, password_file: Any, *, as_json: bool, **wanted: Any) -> None:
+    """Have a password typed, draw the digits, and say how they come into an app."""
+    from central import totp
+
+    with _refusing():
+        typed = password_file.readline().rstrip("\n") if password_file else _asked_password()
+        kept = centre.doorkeeper.kept(name, typed)
+        secret, sealed = centre.doorkeeper.new_secret(name)
+    said = _set(centre, name, password=kept, secret=sealed, token=None, **wanted)
+    address = totp.address(secret, f"machitap {centre.town_id}", name)
+    if as_json:
+        say(_document(said) | {"secret": totp.spelled(secret), "address": address}, as_json=True)
+        return
+    _say(said, as_json=False)
+    click.echo(f"secret: {totp.spelled(secret)}")
+    click.echo(f"address: {address}")
+    _show_code(address)
+
+
+def _asked_password() -> str:
+    """Have it typed twice; it is never an argument, for those stay in a shell's history."""
+    return str(click.prompt("パスワード / Password", hide_input=True, confirmation_prompt=True, err=True))
+
+
+def _show_code(address: str) -> None:
+    """Show the code for the app's camera, if a person looks."""
+    import sys
+
+    import segno
+
+    if sys.stderr.isatty():
+        segno.make(address).terminal(sys.stderr, compact=True)
+        click.echo("認証アプリで読んでください。もう出せません。", err=True)
+        click.echo("Scan it with the app; it is not shown again.", err=True)
+
+
+def _set(centre: "Centre", name: str, **wanted: Any) -> "AccountSet":
+    with _refusing():
+        by = os.environ.get("SUDO_USER") or getpass.getuser()
+        return centre.doorkeeper.change(name, by, lambda before: msgspec.structs.replace(before, **wanted))
+
+
+def _is_new(centre: "Centre", name: str) -> None:
+    centre.reconciler.catch_up()
+    said = centre.doorkeeper.find(name).said
+    if said and said.roles:
+        raise RefusedForSafetyError(f"there is a {name} already; change or reset that account, or take another name")
+
+
+def _known(centre: "Centre", name: str) -> "AccountSet":
+    centre.reconciler.catch_up()
+    said = centre.doorkeeper.find(name).said
+    if said is None or not said.roles:
+        raise NotFoundError(f"there is no account {name}; look at: machi central user list")
+    return said
+
+
+def _roles(roles: tuple[str, ...]) -> tuple[Role, ...]:
+    return tuple(one for one in Role if str(one) in roles)
+
+
+def _document(said: "AccountSet") -> dict[str, Any]:
+    roles = [str(one) for one in said.roles]
+    kind = "tool" if said.is_tool else "person"
+    shown = {"name": said.name, "shown": said.shown, "roles": roles, "kind": kind, "by": said.by}
+    return {"schema": "machi.central.user/1", **shown}
+
+
+def _say(said: "AccountSet", *, as_json: bool) -> None:
+    say(_document(said), as_json=as_json)

@@ -1,0 +1,72 @@
+"""Who may see what: each address of the console with the roles it is for. What does not stand here is for nobody.
+
+The same table decides what is answered and which links a page shows. A page that a program brings names its roles
+itself (`brought.Page`). The console does not start with an address that stands nowhere.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from sync.accounts import Role
+
+Roles = frozenset[Role]
+Table = Mapping[str, Roles]
+
+EVERYBODY: Final = frozenset(Role)
+TOWN_HALL: Final = EVERYBODY - {Role.SHOP}
+WHAT_PEOPLE_DO: Final = TOWN_HALL - {Role.TECHNICIAN}  # where a card was, and when
+MACHINES: Final = frozenset({Role.OFFICER, Role.TECHNICIAN, Role.AUDITOR})
+MONEY: Final = frozenset({Role.OFFICER, Role.TREASURER, Role.AUDITOR})
+WATCH: Final = frozenset({Role.OFFICER, Role.AUDITOR})
+
+OFFICES_OWN: Final = "(the office's own journals)"
+"""No address: entries that the centre wrote, which hold what is kept of PINs and passwords, however well sealed."""
+
+OPEN: Final = ("/sign-in",)  # and what lies under /static/
+OWN: Final[Table] = {
+    "/me": EVERYBODY,
+    "/session": EVERYBODY,
+    "/lock": EVERYBODY,
+    "/unlock": EVERYBODY,
+    "/sign-out": EVERYBODY,
+    "/": TOWN_HALL,
+    "/units/{name}": TOWN_HALL,
+    "/incidents": TOWN_HALL,
+    "/entries/{unit}/{boot}/{seq}": WHAT_PEOPLE_DO,
+    "/entries/{unit}/{boot}/{seq}/segment": WHAT_PEOPLE_DO,
+    OFFICES_OWN: WATCH,
+    "/visitors": WATCH,
+    "/docs": MACHINES,
+    "/openapi/{name}.json": MACHINES,
+    "/live": WHAT_PEOPLE_DO,
+    "/api/units": TOWN_HALL,
+    "/api/units/{name}": TOWN_HALL,
+    "/api/incidents": TOWN_HALL,
+    "/api/figures": TOWN_HALL,
+    "/api/entries": WHAT_PEOPLE_DO,
+    "/api/entries/{unit}/{boot}/{seq}": WHAT_PEOPLE_DO,
+}
+
+NAMES: Final[Mapping[Role, tuple[str, str]]] = {
+    Role.CLERK: ("窓口", "Clerk"),
+    Role.OFFICER: ("担当者", "Officer"),
+    Role.TREASURER: ("会計", "Treasurer"),
+    Role.TECHNICIAN: ("技術", "Technician"),
+    Role.AUDITOR: ("監査", "Auditor"),
+    Role.SHOP: ("お店", "Shop"),
+}
+
+
+class UndeclaredError(Exception):
+    """An address is for nobody, or a line of the table is about none; the message names it."""
+
+
+def check(table: Table, addresses: Iterable[str]) -> None:
+    """Make sure that every address says for whom it is.
+
+    Raises:
+        UndeclaredError: one does not, or one that does is not there.
+    """
+    there, said = {*addresses, OFFICES_OWN}, {*table, *OPEN}
+    if strange := sorted(there ^ said):
+        raise UndeclaredError(f"central/console/roles.py and the console's addresses differ in: {', '.join(strange)}")

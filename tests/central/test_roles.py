@@ -1,0 +1,208 @@
+"""Every address of the console, tried by everybody: it answers the roles that it says it is for, and nobody else."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from central.centre import Centre
+from central.console import roles
+from central.console.arrivals import Cursor
+from central.console.brought import Page
+from central.console.live import Bell, events
+from central.console.roles import OFFICES_OWN, OPEN, UndeclaredError
+from drivers.clock.sim import Driver as Clock
+from simulation.centre import name_place, open_sim_centre
+from sync.accounts import Refused, Role, TurnedAway
+from sync.facts import PlaceNamed
+from tests.central.pen import Pen, touch
+from tests.central.visiting import Browser, signed_in, take
+
+FORBIDDEN, OK, UNAUTHORIZED = httpx.codes.FORBIDDEN, httpx.codes.OK, httpx.codes.UNAUTHORIZED
+TO_SIGN_IN = "/sign-in?next="
+
+# What each role may read, in the words of whoever wrote the job descriptions; the table must agree with it.
+MAY = {
+    "/units/lib01": {"clerk", "officer", "treasurer", "technician", "auditor"},
+    "/entries/lib01": {"clerk", "officer", "treasurer", "auditor"},
+    "/live": {"clerk", "officer", "treasurer", "auditor"},
+    "/settlement": {"officer", "treasurer", "auditor"},
+    "/visits.csv": {"clerk", "officer", "treasurer", "technician", "auditor"},
+    "/visitors": {"officer", "auditor"},
+    "/docs": {"officer", "technician", "auditor"},
+    "/me": {"clerk", "officer", "treasurer", "technician", "auditor", "shop"},
+}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Centre, Pen]]:
+    """A town with one unit, and two touches."""
+    centre = open_sim_centre(Clock(), "roles", f"sqlite:///{tmp_path_factory.mktemp('town') / 'town.db'}")
+    name_place(centre, "library")
+    pen = Pen.enrolled(centre)
+    pen.send(pen.begin(touch(), touch(card="5e" * 16)))
+    centre.reconciler.catch_up()
+    yield centre, pen
+    centre.engine.dispose()
+
+
+@pytest.fixture
+def browser(town: tuple[Centre, Pen]) -> Iterator[Browser]:
+    bell = Bell()
+    bell.close()  # a stream ends at once
+    with Browser(town[0], bell) as one:
+        yield one
+
+
+def addresses(browser: Browser) -> list[tuple[str, str]]:
+    """Return every route of the console, whoever made it: its method and its address, by FastAPI's own count."""
+    found = []
+    for one in iter_route_contexts(browser.console.routes):
+        path = str(getattr(one, "path", ""))
+        if not path.startswith("/static"):
+            found += [(str(method), path) for method in sorted(getattr(one, "methods", None) or {"GET"})]
+    return found
+
+
+def filled(path: str, pen: Pen) -> str:
+    values = {"unit": pen.unit, "boot": pen.boot, "seq": "2"}
+    values["name"] = "office" if path.startswith("/openapi") else pen.unit
+    return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
+
+
+def come_as(browser: Browser, *which: Role) -> None:
+    browser.http.cookies.clear()
+    for name, value in signed_in(browser.gate, which).items():
+        browser.http.cookies.set(name, value, "127.0.0.1")
+
+
+def ask(browser: Browser, method: str, path: str) -> httpx.Response:
+    return browser.get(path) if method == "GET" else browser.post(path)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_route_answers_the_roles_that_it_is_for_and_no_other(
+    town: tuple[Centre, Pen], browser: Browser, role: Role
+) -> None:
+    routes = addresses(browser)
+    assert len(routes) > 25
+    for method, path in routes:
+        if path in OPEN:
+            continue
+        come_as(browser, role)
+        status = ask(browser, method, filled(path, town[1])).status_code
+        assert (status != FORBIDDEN) == (role in browser.gate.table[path]), f"{method} {path}: {status}"
+        assert status < httpx.codes.INTERNAL_SERVER_ERROR
+        assert status != UNAUTHORIZED
+
+
+def test_nobody_comes_in_without_signing_in(town: tuple[Centre, Pen], browser: Browser) -> None:
+    for method, path in [*addresses(browser), ("GET", "/openapi.json"), ("GET", "/nothing")]:
+        if path in OPEN:
+            continue
+        browser.http.cookies.clear()
+        answer = ask(browser, method, filled(path, town[1]))
+        sent_away = answer.headers.get("location", "").startswith(TO_SIGN_IN)
+        assert sent_away or answer.status_code == UNAUTHORIZED, f"{method} {path}"
+        assert "lib01" not in answer.text
+
+
+@pytest.mark.parametrize("path", list(MAY))
+def test_the_table_says_what_people_were_told(town: tuple[Centre, Pen], browser: Browser, path: str) -> None:
+    asked = f"/entries/lib01/{town[1].boot}/2" if path.startswith("/entries") else path
+    answered = set()
+    for role in Role:
+        come_as(browser, role)
+        if browser.get(asked).status_code == OK:
+            answered.add(str(role))
+    assert answered == MAY[path]
+
+
+def test_a_route_that_says_not_for_whom_it_is_does_not_even_start() -> None:
+    there = set(roles.OWN) - {OFFICES_OWN} | {"/sign-in"}
+    roles.check(roles.OWN, there)
+    with pytest.raises(UndeclaredError, match="/new"):
+        roles.check(roles.OWN, there | {"/new"})
+    with pytest.raises(UndeclaredError, match="/units"):
+        roles.check(roles.OWN, there - {"/units/{name}"})
+    with pytest.raises(TypeError, match="roles"):
+        Page("new", "新しい", "New", read=lambda *_asked: {})  # type: ignore[call-arg]
+
+
+def test_a_route_that_was_slipped_in_afterwards_is_for_nobody(browser: Browser) -> None:
+    browser.console.add_api_route("/new", lambda: {"secret": 1}, methods=["GET", "POST"])
+    for role in Role:
+        come_as(browser, role)
+        assert browser.get("/new").status_code == FORBIDDEN
+        assert browser.post("/new").status_code == FORBIDDEN
+
+
+def test_who_is_turned_away_is_written_down_once_for_each_page(browser: Browser) -> None:
+    come_as(browser, Role.CLERK)
+    for _ in range(3):
+        browser.get("/visitors")
+    assert [one for one in browser.noted() if one == TurnedAway(Refused.ROLE, "hanako", "/visitors")] != []
+    before = len(browser.noted())
+    browser.get("/visitors")
+    assert len(browser.noted()) == before
+
+
+def test_several_roles_add_up(browser: Browser) -> None:
+    come_as(browser, Role.TECHNICIAN, Role.TREASURER)
+    assert [browser.get(path).status_code for path in ("/docs", "/settlement", "/visitors")] == [OK, OK, FORBIDDEN]
+
+
+def test_what_the_office_wrote_itself_is_for_those_who_watch_over_it(
+    town: tuple[Centre, Pen], browser: Browser
+) -> None:
+    """What is kept of PINs and passwords stands there; it is sealed, and still nobody's business."""
+    centre, _ = town
+    centre.registrar.place(PlaceNamed("hall", "町役場", "", "Hall"))
+    come_as(browser, Role.CLERK)
+    (entry, *_) = take(centre)[-1]
+    for begin in ("/entries/", "/api/entries/"):
+        for role in Role:
+            come_as(browser, role)
+            status = browser.get(f"{begin}{entry.id}").status_code
+            assert (status == OK) == (role in roles.WATCH), f"{role}: {status}"
+
+
+def test_a_page_shows_the_links_that_lead_somewhere(browser: Browser) -> None:
+    for role in Role:
+        come_as(browser, role)
+        linked = set(re.findall(r'<a href="(/[a-z]*)"', browser.get("/me").text)) - {"/me"}
+        assert all(browser.get(link).status_code == OK for link in linked), role
+        assert bool(linked) == (role is not Role.SHOP)
+
+
+def test_a_technician_sees_units_and_not_where_people_were(town: tuple[Centre, Pen], browser: Browser) -> None:
+    for path in ("/", "/units/lib01"):
+        come_as(browser, Role.CLERK)
+        assert "/entries/lib01" in browser.get(path).text
+        come_as(browser, Role.TECHNICIAN)
+        page = browser.get(path)
+        assert page.status_code == OK
+        assert "/entries/lib01" not in page.text
+        assert "0a0a0a0a" not in page.text
+    assert town
+
+
+def test_the_stream_is_closed_to_a_locked_screen_and_ends_under_it(browser: Browser) -> None:
+    come_as(browser, Role.CLERK)
+    assert browser.get("/live").status_code == OK
+    said: list[bytes] = []
+
+    async def listen() -> None:
+        stream = events(Bell(), lambda _after, _most: [], Cursor(0), lambda: len(said) < 3, beat_s=0.01)
+        async for part in stream:
+            said.extend([part])
+
+    asyncio.run(listen())
+    assert len(said) == 3
+    session = browser.gate.sessions.find(browser.cookie, browser.gate.now_ms())
+    assert session
+    session.is_locked = True
+    assert browser.get("/live").status_code == UNAUTHORIZED
