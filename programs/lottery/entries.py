@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import msgspec
 
 from sync.entries import Card, Count, Fact, HashHex, Ref
+from sync.rights import Moves
 
 DrawId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 TicketRef = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
@@ -14,6 +15,7 @@ Yen = Annotated[int, msgspec.Meta(ge=0, le=10**10)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Remark = Annotated[str, msgspec.Meta(max_length=400)]
 OrderId = Annotated[str, msgspec.Meta(max_length=80)]
+TicketNo = Annotated[str, msgspec.Meta(min_length=1, max_length=37)]  # with the running number, if it has one
 
 TICKETS_MAX: Final = 9_999  # with one entry, and for one person
 
@@ -146,5 +148,55 @@ class Drawn(Fact, frozen=True, tag="lottery.drawn"):
     previous: HashHex
 
 
-KINDS: Final = (Announced, Opened, Ordered, Tickets, Closed, Drawn)
+class Won(Fact, frozen=True, tag="lottery.won"):
+    """A prize waits for the holder of a ticket. The office says it once, and then to the unit that hands it out."""
+
+    draw: DrawId
+    ticket: TicketNo
+    holder: Holder
+    prize_ja: Words
+    prize_en: Words
+
+
+class HandedOut(Moves, frozen=True, tag="lottery.handed"):
+    """A unit has handed a prize to whoever held the winning card there; it had been granted that one prize."""
+
+    card: Card
+    draw: DrawId
+    ticket: TicketNo
+    place: Ref
+    day: int
+    proof: str
+
+    @property
+    def moves(self) -> tuple[str, int]:
+        return prize_of(self.card), -1
+
+
+class Collected(Fact, frozen=True, tag="lottery.collected"):
+    """The office has handed a prize out itself: for a ticket on paper, or a card that is gone."""
+
+    draw: DrawId
+    ticket: TicketNo
+    holder: Holder
+
+
+class PassedOn(Fact, frozen=True, tag="lottery.passed"):
+    """Nobody came for a prize: it goes to the next alternate (`to`)."""
+
+    draw: DrawId
+    ticket: TicketNo
+    holder: Holder
+    to: TicketNo
+
+
+PRIZE_KIND: Final = "prize"
+
+
+def prize_of(holder: str) -> str:
+    """Return the thing of which rights say how many prizes a unit may hand to a holder."""
+    return f"{PRIZE_KIND}/{holder}"
+
+
+KINDS: Final = (Announced, Opened, Ordered, Tickets, Closed, Drawn, Won, HandedOut, Collected, PassedOn)
 """Every kind of fact that this program writes."""

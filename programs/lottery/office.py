@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
 from central.kept import Kept
-from central.ledger import Move, points
+from central.ledger import Move, free, held, points
 from central.office import Office, Unmoved
 from central.upsert import Upsert
-from programs.lottery.entries import Ordered, Tickets
+from programs.lottery.entries import Collected, HandedOut, Ordered, PassedOn, Tickets, Won, prize_of
 from programs.lottery.rules import DRAWS, Course, Held
 from sync.entries import Entry, EntryId
 from sync.messages import OFFICE_STREAM
@@ -41,9 +41,30 @@ order = Table(
     Column("draw", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
 )
+prize = Table(
+    "lottery_prize",
+    metadata,
+    Column("draw", Text, primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("prize_ja", Text, nullable=False),
+    Column("prize_en", Text, nullable=False),
+    Column("passed_to", Text, nullable=False),
+)
+handed = Table(
+    "lottery_handed",
+    metadata,
+    Column("holder", Text, primary_key=True),
+    Column("draw", Text, primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("writer", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
 course = Table("lottery_draw", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
 _ADD: Final = Upsert(ticket, lambda new: {"count": new["count"]})
+_WIN: Final = Upsert(prize, lambda _: {"draw": prize.c.draw})
+_HAND: Final = Upsert(handed, lambda _: {"at": handed.c.at})
 _COURSES: Final = Kept(course, DRAWS)
 _ARE_THE_OFFICES: Final = ticket.c.writer == OFFICE_STREAM
 
@@ -56,9 +77,21 @@ class Lottery(Unmoved):
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:
-        """Return what tickets take from points: the office's word alone counts, and an order moves nothing."""
+        """Return what tickets take from points, and how prizes go to people; an order moves nothing.
+
+        Only the office gives anything to anybody. A unit hands out what it was granted.
+        """
+        is_office = entry.unit == OFFICE_STREAM
         match entry.fact:
-            case Tickets(draw=draw, holder=holder, points=paid) if entry.unit == OFFICE_STREAM and paid:
+            case HandedOut(life=life, card=card, draw=draw):
+                return (Move(held(prize_of(card), entry.unit, life), handed_in(draw), 1),)
+            case Won(holder=holder) if is_office:
+                return (Move(PRIZES, free(prize_of(holder)), 1),)
+            case Collected(draw=draw, holder=holder) if is_office:
+                return (Move(free(prize_of(holder)), handed_in(draw), 1),)
+            case PassedOn(holder=holder) if is_office:
+                return (Move(free(prize_of(holder)), PRIZES, 1),)
+            case Tickets(draw=draw, holder=holder, points=paid) if is_office and paid:
                 return (Move(points(holder), paid_for(draw), paid),)
             case _:
                 return ()
@@ -68,13 +101,17 @@ class Lottery(Unmoved):
         _ADD(connection, [dict(zip(ticket.columns.keys(), row, strict=True)) for row in sorted(rows)])
         if orders := [_order(entry, entry.fact) for entry in entries if isinstance(entry.fact, Ordered)]:
             connection.execute(sa.insert(order), orders)
+        _note_prizes(connection, entries)
         _COURSES.note(connection, (entry for entry in entries if entry.unit == OFFICE_STREAM))
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         asked = sa.select(ticket.c.draw, ticket.c.ref, ticket.c["count"]).distinct().where(ticket.c.holder == key)
         tickets = tuple(sorted((row[0], row[1], int(row[2])) for row in connection.execute(asked)))
         found = connection.execute(sa.select(order).where(order.c.card == key))
-        return Held(tickets, tuple(sorted((one.draw, str(one.id), one.count) for one in map(_order_of, found))))
+        orders = tuple(sorted((one.draw, str(one.id), one.count) for one in map(_order_of, found)))
+        given = sa.select(handed.c.draw, handed.c.ticket).distinct()
+        at_units = given.where(handed.c.holder == key, handed.c.writer != OFFICE_STREAM)
+        return Held(tickets, orders, tuple(sorted((row[0], row[1]) for row in connection.execute(at_units))))
 
     def figures(self, connection: sa.Connection) -> Mapping[str, int]:
         tickets = sa.select(sa.func.coalesce(sa.func.sum(ticket.c["count"]), 0)).where(_ARE_THE_OFFICES)
@@ -83,6 +120,36 @@ class Lottery(Unmoved):
             "draws": int(connection.execute(draws).scalar_one()),
             "tickets": int(connection.execute(tickets).scalar_one()),
         }
+
+
+PRIZES: Final = "issuer/prizes"
+"""The account from which prizes come: below zero by all that were won."""
+
+
+def handed_in(draw: str) -> str:
+    """Return the account of a draw's prizes that people have."""
+    return f"handed/{draw}"
+
+
+def _note_prizes(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        is_office, fact = entry.unit == OFFICE_STREAM, entry.fact
+        match fact:
+            case Won() if is_office:
+                _WIN(connection, [{**msgspec.structs.asdict(fact), "passed_to": ""}])
+            case PassedOn(draw=draw, ticket=number, to=to) if is_office:
+                there = sa.and_(prize.c.draw == draw, prize.c.ticket == number)
+                connection.execute(sa.update(prize).where(there).values(passed_to=to))
+            case HandedOut(card=holder, draw=draw, ticket=number):
+                _HAND(connection, [_handed(entry, holder, draw, number)])
+            case Collected(holder=holder, draw=draw, ticket=number) if is_office:
+                _HAND(connection, [_handed(entry, holder, draw, number)])
+            case _:
+                pass
+
+
+def _handed(entry: Entry, holder: str, draw: str, number: str) -> dict[str, Any]:
+    return {"holder": holder, "draw": draw, "ticket": number, "writer": entry.unit, "at": entry.at}
 
 
 def paid_for(draw: str) -> str:

@@ -1,18 +1,33 @@
 """Orders and tickets are sets. The course of a draw is one writer's line: what was said first counts.
 
 So nothing is drawn twice, in whichever order the entries arrive. A unit takes orders, which promise nothing: it cannot
-know how many points a card has left. Tickets are the office's word, so no point is spent twice (`ordering`).
+know how many points a card has left. Tickets are the office's word, so no point is spent twice (`ordering`). A prize
+is a right of one unit (`sync.rights`), so it is handed out once, also without a network.
 """
 
 from typing import Final
 
 import msgspec
 
-from programs.lottery.entries import Announced, Closed, Drawn, Opened, Ordered, Prize, Rules, Tickets
+from programs.lottery.entries import (
+    Announced,
+    Closed,
+    Drawn,
+    HandedOut,
+    Opened,
+    Ordered,
+    Prize,
+    Rules,
+    Tickets,
+    Won,
+    prize_of,
+)
 from sync.entries import Entry, Fact
 from sync.program import Asked, Decision, Fold, Program, Result, Tap
+from sync.rights import RIGHTS, Right, right_key
 
 OPENINGS_READER: Final = "lottery-openings"
+PRIZES_READER: Final = "lottery-prizes"
 _OPENINGS_KEY: Final = "open"
 _SECOND_MS: Final = 1_000
 
@@ -21,10 +36,20 @@ Some = tuple[str, str, int]
 
 
 class Held(msgspec.Struct, frozen=True):
-    """What one person holds, and has ordered at units; in alphabetical order."""
+    """What one person holds, has ordered at units, and was handed there; in alphabetical order.
+
+    `handed`: the draw and the ticket.
+    """
 
     tickets: tuple[Some, ...] = ()
     orders: tuple[Some, ...] = ()
+    handed: tuple[tuple[str, str], ...] = ()
+
+
+class Prizes(msgspec.Struct, frozen=True):
+    """What somebody has won, as far as this unit is to hand it out: draw, ticket, and what it is called."""
+
+    won: tuple[tuple[str, str, str, str], ...] = ()
 
 
 class Said(msgspec.Struct, frozen=True, order=True):
@@ -57,7 +82,7 @@ class Openings(msgspec.Struct, frozen=True):
 
 def _key(entry: Entry) -> str:
     match entry.fact:
-        case Tickets(holder=holder) | Ordered(card=holder):
+        case Tickets(holder=holder) | Ordered(card=holder) | HandedOut(card=holder):
             return holder
         case _:
             return ""
@@ -66,9 +91,11 @@ def _key(entry: Entry) -> str:
 def _fold(held: Held, entry: Entry) -> Held:
     match entry.fact:
         case Tickets(draw=draw, ref=ref, count=count):
-            return Held(tuple(sorted({*held.tickets, (draw, ref, count)})), held.orders)
+            return msgspec.structs.replace(held, tickets=tuple(sorted({*held.tickets, (draw, ref, count)})))
         case Ordered(draw=draw, count=count):
-            return Held(held.tickets, tuple(sorted({*held.orders, (draw, str(entry.id), count)})))
+            return msgspec.structs.replace(held, orders=tuple(sorted({*held.orders, (draw, str(entry.id), count)})))
+        case HandedOut(draw=draw, ticket=ticket):
+            return msgspec.structs.replace(held, handed=tuple(sorted({*held.handed, (draw, ticket)})))
         case _:
             return held
 
@@ -100,7 +127,33 @@ def _note(openings: Openings, entry: Entry) -> Openings:
     return Openings(tuple(draws[name] for name in sorted(draws)))
 
 
-def decide(held: Held, openings: Openings, tap: Tap) -> Decision:
+def _note_prize(prizes: Prizes, entry: Entry) -> Prizes:
+    if not isinstance(fact := entry.fact, Won):
+        return prizes
+    return Prizes(tuple(sorted({*prizes.won, (fact.draw, fact.ticket, fact.prize_ja, fact.prize_en)})))
+
+
+def decide(held: Held, openings: Openings, right: Right, prizes: Prizes, tap: Tap) -> Decision:
+    """Hand out a prize that waits here for this card; if there is none, order a ticket.
+
+    Args:
+        right: how many prizes this unit may hand to this card.
+    """
+    waiting = [one for one in prizes.won if one[:2] not in held.handed]
+    if waiting and right.amount > 0:
+        return _hand_out(*waiting[0], tap)
+    return _order(held, openings, tap)
+
+
+def _hand_out(draw: str, ticket: str, prize_ja: str, prize_en: str, tap: Tap) -> Decision:
+    if not tap.is_here:
+        return Decision(Result.REFUSED, "LOT-031")
+    fact = HandedOut(tap.life, tap.card, draw, ticket, tap.place, tap.day, tap.proof)
+    values: dict[str, int | str] = {"prize_ja": prize_ja, "prize_en": prize_en, "ticket": ticket}
+    return Decision(Result.OK_PAY, "LOT-040", (fact,), values)
+
+
+def _order(held: Held, openings: Openings, tap: Tap) -> Decision:
     """Order one ticket, or as many as the counter was set to, for a card that is here itself."""
     draw = openings.open_at(tap.at_ms, tap.wish.about)
     if draw is None:
@@ -116,8 +169,9 @@ def decide(held: Held, openings: Openings, tap: Tap) -> Decision:
     return Decision(Result.OK_PAY, "LOT-021", (order,), values)
 
 
-def besides(_tap: Tap) -> tuple[Asked, ...]:
-    return ((OPENINGS_READER, _OPENINGS_KEY),)
+def besides(tap: Tap) -> tuple[Asked, ...]:
+    right = right_key(tap.unit, tap.life, prize_of(tap.card))
+    return (OPENINGS_READER, _OPENINGS_KEY), (RIGHTS, right), (PRIZES_READER, tap.card)
 
 
 _ZEROS: Final = "0" * 64
@@ -168,9 +222,19 @@ OPENINGS: Final[Fold[Openings]] = Fold(
     samples=(_OPENED, msgspec.structs.replace(_OPENED, draw="2026-summer", cap=1)),
 )
 
+PRIZES: Final[Fold[Prizes]] = Fold(
+    name=PRIZES_READER,
+    kinds=(Won,),
+    state=Prizes,
+    empty=Prizes(),
+    key=lambda entry: entry.fact.holder if isinstance(entry.fact, Won) else "",
+    fold=_note_prize,
+    samples=(Won("2026-spring", "D0001.0002", "0a" * 16, "ます寿し", "Trout sushi"),),
+)
+
 PROGRAM: Program[Held] = Program(
     name="lottery",
-    kinds=(Tickets, Ordered),
+    kinds=(Tickets, Ordered, HandedOut),
     state=Held,
     empty=Held(),
     key=_key,
@@ -178,10 +242,11 @@ PROGRAM: Program[Held] = Program(
     samples=(
         Tickets("2026-spring", "D0001", "0a" * 16, 3),
         Ordered("2026-spring", "0a" * 16, 2, "hall", 20_780, "card"),
+        HandedOut(1, "0a" * 16, "2026-spring", "D0001.0002", "hall", 20_780, "card"),
     ),
     asks=lambda tap: tap.card,
     besides=besides,
     decide=decide,
-    readers=(DRAWS, OPENINGS),
-    safe=lambda held: all(some == tuple(sorted(set(some))) for some in (held.tickets, held.orders)),
+    readers=(DRAWS, OPENINGS, PRIZES),
+    safe=lambda held: all(list(some) == sorted(set(some)) for some in (held.tickets, held.orders, held.handed)),
 )

@@ -2,7 +2,7 @@
 
 import click
 
-from programs.lottery.cli import announcing, drawing, tickets
+from programs.lottery.cli import announcing, drawing, prizes, tickets
 
 
 @click.group()
@@ -17,7 +17,7 @@ def lottery() -> None:
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 
-for room in (announcing, tickets, drawing):
+for room in (announcing, tickets, drawing, prizes):
     for command in room.COMMANDS:
         lottery.add_command(command)
 

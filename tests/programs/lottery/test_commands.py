@@ -52,7 +52,8 @@ def written(folder: Path, text: str | bytes) -> Path:
 
 def test_the_page_names_commands_that_exist_and_the_true_vector() -> None:
     typed = set(re.findall(r"machi central lottery ([a-z]+)", PAGE))
-    assert typed == {"announce", "ticket", "import", "orders", "close", "draw", "prove", "publish"}
+    of_list = {"announce", "ticket", "import", "orders", "close", "draw", "prove", "publish"}
+    assert typed == of_list | {"prizes", "collected", "alternate"}
     for command in typed:
         machi("lottery", command, "--help")
     assert "59e847caa95d16c5fab11ac3e3ac1bf2561c58dedc101d014f88f7cebc3a7447" in PAGE
@@ -72,6 +73,9 @@ def test_rules_are_announced_from_a_plan_and_tickets_given_out(folder: Path, the
         "given": 3,
     }
     assert lottery(folder, "import", "2099-spring", stubs)["new_lines"] == 0
+    taken = lottery(folder, "orders", "2099-spring")
+    assert (taken["orders"], taken["waiting_points"], taken["written"]) == (0, 0, True)
+    assert "0 points" in machi("lottery", "ticket", folder, "2099-spring", CARD, "--for-points", ends=REFUSED)
     shown = lottery(folder, "show", "2099-spring")
     assert (shown["state"], shown["tickets"], "key" in shown) == ("announced", 6, False)
     assert len(lottery(folder, "show", "2099-spring", "--key")["key"]) == 64
@@ -144,7 +148,15 @@ def test_the_winner_is_drawn_from_a_file_of_rounds(folder: Path, then: Centre, c
     lines = b"\n".join(msgspec.json.encode({"round": one, "signature": of}) for one, of in SIGNATURES.items())
     transcript = lottery(folder, "draw", "spring", "--round-file", written(folder, lines))
     assert transcript["randomness"] == "fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd"
-    proof = lottery(folder, "prove", "spring", transcript["winners"][0]["ticket"])
+    first, second = (one["ticket"] for one in transcript["winners"][:2])
+    assert lottery(folder, "prizes", "spring")["unclaimed"] == 5
+    lottery(folder, "collected", "spring", first)
+    assert lottery(folder, "alternate", "spring", second)["to"] == transcript["alternates"][0]
+    found = {one["ticket"]: one for one in lottery(folder, "prizes", "spring")["prizes"]}
+    assert (found[first]["handed_out_by"], found[second]["passed_to"]) == ("office", transcript["alternates"][0])
+    assert f"{first} ます寿し / Trout sushi: 渡し済み" in machi("lottery", "prizes", folder, "spring")
+    machi("lottery", "collected", folder, "spring", second, ends=REFUSED)
+    proof = lottery(folder, "prove", "spring", first)
     assert proof["root"] == transcript["root"]
     assert f"root: {proof['root']}" in machi("lottery", "prove", folder, "spring", transcript["winners"][0]["ticket"])
     announce(then, msgspec.structs.replace(PLAN, draw="later", close_at=PLAN.close_at + 86_400, round=0))

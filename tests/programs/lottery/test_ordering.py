@@ -13,14 +13,16 @@ from programs.lottery.lists import proven, tag_of
 from programs.lottery.office import orders_of
 from programs.lottery.ordering import Why, take_orders
 from programs.lottery.publishing import prove_ticket
-from programs.lottery.rules import PROGRAM, Held, Openings, Said, decide
+from programs.lottery.rules import PROGRAM, Held, Openings, Prizes, Said
+from programs.lottery.rules import decide as decide_all
 from programs.lottery.running import announced_in, close
 from simulation.cards import Mint
 from simulation.road import Road, Weather
 from simulation.unit import SimUnit
 from sync.entries import Entry
 from sync.facts import CardState, UnitSet
-from sync.program import Result, Tap, Wish
+from sync.program import Decision, Result, Tap, Wish
+from sync.rights import Right
 from tests.programs.lottery.stand import ANNE, BERT, DAY_S, DRAW, Fair
 
 
@@ -187,6 +189,20 @@ OPENINGS = Openings((_said(2, LATER), _said(1, SOON)))
 
 def tap(at_s: int, *, proof: str = "card", wish: Wish | None = None) -> Tap:
     return Tap(ANNE, proof, "stand01", "hall", at_s * 1000, 20_780, wish=wish or Wish())
+
+
+def decide(held: Held, openings: Openings, touch: Tap, *, rights: int = 0) -> Decision:
+    won = Prizes(((DRAW, "P00001", "ます寿し", "Trout sushi"),))
+    return decide_all(held, openings, Right(rights), won, touch)
+
+
+def test_a_prize_is_handed_out_only_where_the_right_to_it_is() -> None:
+    for rights, message in ((0, "LOT-021"), (1, "LOT-040")):
+        assert decide(Held(), OPENINGS, tap(0), rights=rights).message == message
+    handed = Held(handed=((DRAW, "P00001"),))
+    assert decide(handed, OPENINGS, tap(0), rights=1).message == "LOT-021", "once"
+    refused = decide(Held(), OPENINGS, tap(0, proof="token"), rights=1)
+    assert (refused.message, refused.facts) == ("LOT-031", ())
 
 
 def test_the_draw_that_closes_first_is_ordered_until_it_closes() -> None:
