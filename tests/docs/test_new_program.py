@@ -112,11 +112,19 @@ def test_a_folder_is_a_program_at_a_unit_on_the_console_and_in_the_api(stand: St
 
 def test_the_laws_and_the_house_hold_for_it_without_a_test_of_its_own(tree: Path) -> None:
     mine = "umbrellas or fit_a_reader or touches_no_file or is_complete or every_message or words_are or says_what"
-    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/laws", "tests/house", "-k", mine]
-    for command in (tests, [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]):
-        environment = os.environ | {"PYTHONPATH": str(tree)}
-        done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    tests = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "tests/laws", "tests/house", "-k", mine]
+    said = in_tree(tree, tests)
+    for law in ("law_1_on_any_history", "laws_3_4_5_deciding", "law_6_unit_and_centre_agree"):
+        assert f"test_{law}[umbrellas] PASSED" in said
+    in_tree(tree, [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"])
+
+
+def in_tree(tree: Path, command: list[str]) -> str:
+    """Run a command on a tree's code; return what it printed."""
+    environment = os.environ | {"PYTHONPATH": str(tree)}
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_a_folder_elsewhere_on_the_path_is_one_too() -> None:
