@@ -1,4 +1,4 @@
-"""What the office asks of the coin's books is the same over each kind of database."""
+"""What the office asks of the books of coin and visits is the same over each kind of database."""
 
 from datetime import date
 
@@ -14,10 +14,13 @@ from programs.coin.procedures.circulation import months
 from programs.coin.procedures.months import charged_in
 from programs.coin.procedures.trading import draw, set_card
 from programs.coin.till import books as till
+from programs.visits.publishing import feed, publish
 from simulation.centre import name_place
 from sync.facts import CardState
 from sync.months import month_of
+from tests.central.pen import Pen
 from tests.central.street import CARD, TODAY, Street
+from tests.programs.visits.hall import came
 
 OTHER = "0b" * 16
 
@@ -58,3 +61,21 @@ def test_figures_are_the_same_over_each_kind_of_database(street: Street) -> None
         assert [one.is_missed for one in till.standings(connection, TODAY + 1, is_by_clock=False)] == [True, True]
         (year,) = retention.years(connection, date(2026, 12, 1))
         assert retention.compare(connection, year.year, retention.archive(connection, year.year)).is_whole
+
+
+def test_a_month_of_visits_is_the_same_over_each_kind_of_database(centre: Centre, clock: Clock) -> None:
+    pen = Pen.enrolled(centre)
+    touches = (
+        came("2026-11-02T10:00", range(20)),
+        came("2026-11-02T11:00", range(20)),
+        came("2026-10-02T10:00", range(9)),
+    )
+    pen.send(pen.begin(*(entry.fact for some in touches for entry in some)))
+    clock.advance(30 * 86_400)
+    publish(centre, month_of(TODAY))
+    with centre.reconciler.counted() as connection:
+        lines = feed(connection)["visits-2026-11.csv"].decode().split("\r\n")
+    assert [line.split(",", 2)[2] for line in lines[1:6]] == [
+        f"visits,{figure},,,,,{number}"
+        for figure, number in (("visits", 20), ("people", 20), ("touches", 40), ("new", 11), ("returning", 9))
+    ]

@@ -55,6 +55,7 @@ def files(centre: Centre) -> dict[str, bytes]:
         return feed(connection)
 
 
+@pytest.mark.threat("somebody told from published figures")
 def test_what_is_published_stays_as_it_was_also_after_a_replay(centre: Centre, folder: Path, tmp_path: Path) -> None:
     pen = Pen.enrolled(centre)
     pen.send(pen.begin(*facts("2026-11-02T10:00", range(20))))
