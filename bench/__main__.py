@@ -1,4 +1,4 @@
-"""`python -m bench [append|verify|intake|tap|cards|coin|lottery|daemon|load ...]`: all, or those that are named."""
+"""`python -m bench [append|verify|intake|tap|cards|coin|lottery|residents|daemon|load ...]`: all, or those named."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import append, cards, coin, daemon, intake, lottery, tap, verify
+from bench import append, cards, coin, daemon, intake, lottery, residents, tap, verify
 from bench.load import COUNTRY_TOWNS, Size
 from bench.load.measure import measure as measure_load
 
@@ -19,6 +19,7 @@ MEASUREMENTS: dict[str, Callable[[Path], None]] = {
     "cards": cards.measure,
     "coin": coin.measure,
     "lottery": lambda _: lottery.measure(),
+    "residents": lambda _: residents.measure(),
 }
 
 

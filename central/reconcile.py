@@ -19,13 +19,14 @@ from central.heirs import Heir
 from central.kept import Kept
 from central.office import Office
 from central.prepared import Prepared, Row
+from central.residents import books as residents
 from sync.directory import DIRECTORY, Said
 from sync.entries import Entry, Register
 from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
 _MADE_BY: Final = "added up by"
-_VERSION: Final = 8
+_VERSION: Final = 9
 _AT_ONCE: Final = 50  # segments
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
@@ -76,6 +77,7 @@ class Reconciler:
             lost.metadata,
             drained.metadata,
             phones.metadata,
+            residents.metadata,
             became.metadata,
             habits.metadata,
             *(office.metadata for office in offices),
@@ -152,6 +154,7 @@ class Reconciler:
         lost.note(connection, entries)
         drained.note(connection, entries)
         phones.note(connection, entries)
+        residents.note(connection, entries)
         became.note(connection, entries)
         ledger.book(connection, [ledger.Booked(one, self._moves(one), self._heirs(one)) for one in entries])
         habits.note(connection, arrived)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from sync import neighbours, rights, staff, updates
+from sync import neighbours, residents, rights, staff, updates
 from sync.entries import AtMs, BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
 from sync.steps import Stepped
 
@@ -226,6 +226,7 @@ CORE: tuple[type[Fact], ...] = (
     *staff.KINDS,
     *updates.CENTRE,
     *updates.KINDS,
+    *residents.KINDS,
 )
 
 
