@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import append, cards, coin, daemon, intake, lottery, points, tap, verify, visits
+from bench import append, cards, coin, daemon, intake, lottery, points, residents, tap, verify, visits
 from bench.load import COUNTRY_TOWNS, Size
 from bench.load.measure import measure as measure_load
 
@@ -21,6 +21,7 @@ MEASUREMENTS: dict[str, Callable[[Path], None]] = {
     "points": points.measure,
     "lottery": lambda _: lottery.measure(),
     "visits": visits.measure,
+    "residents": lambda _: residents.measure(),
 }
 
 

@@ -1,8 +1,9 @@
 """The centre, put together: every part with what it needs, from one folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -23,6 +24,8 @@ from central.office import Office, offices
 from central.parting import Parting
 from central.reconcile import Reconciler
 from central.registrar import Registrar
+from central.registration import Registration
+from central.residents.sealing import Keyring
 from central.rollout import RollOuts
 from central.staffing import Staffing
 from central.streams import Streams
@@ -48,6 +51,7 @@ class Centre:
     intake: Intake
     enroller: Enroller
     registrar: Registrar
+    registration: Registration
     reconciler: Reconciler
     granter: Granter
     dealer: Dealer
@@ -88,6 +92,7 @@ def open_centre(path: Path, clock: Clock, entropy: Entropy) -> Centre:
         vouch=vouch,
         renew_days=config.server.renew_days,
         bundles=Bundles(path / BUNDLES_FOLDER),
+        resident_keys=folder.resident_keys(),
     )
 
 
@@ -103,6 +108,7 @@ def assemble(
     vouch: Vouch = lambda _unit, _key: None,
     renew_days: int = RENEW_DAYS,
     bundles: Bundles | None = None,
+    resident_keys: Mapping[int, bytes] = MappingProxyType({}),
 ) -> Centre:
     """Put a centre together over an open database."""
     register = installed.register()
@@ -111,6 +117,7 @@ def assemble(
     every_office = offices()
     reconciler = Reconciler(engine, register, every_office)
     every_tender = tenders()
+    registrar = Registrar(engine, streams, card_key)
     granter = Granter(streams, reconciler, clock, own_kinds(every_tender))
     return Centre(
         engine=engine,
@@ -120,7 +127,8 @@ def assemble(
         streams=streams,
         intake=Intake(engine, town, streams),
         enroller=Enroller(engine, town, streams, authority, town_id, card_key, vouch, renew_days),
-        registrar=Registrar(engine, streams, card_key),
+        registrar=registrar,
+        registration=Registration(engine, town, streams, reconciler, registrar, Keyring(resident_keys)),
         reconciler=reconciler,
         granter=granter,
         dealer=Dealer(engine, granter, clock, tenders=every_tender),

@@ -4,6 +4,7 @@
 the database can change them, but without a key not the segments that they were read off.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +14,8 @@ import sqlalchemy as sa
 from central import store
 from sync.entries import Entry
 from sync.facts import Boot, Enrolled, Gap, Order, Place, UnitSet, UnitState
-from sync.messages import ONE_UNIT, TOWN_STREAM
+from sync.messages import OFFICE_STREAM, ONE_UNIT, TOWN_STREAM
+from sync.residents import FileErased, FileWritten
 from sync.segment import Segment
 
 _FIRST_EPOCH: Final = 1
@@ -36,6 +38,7 @@ class Told:
         self._lost: dict[tuple[str, str, int, int], dict[str, Any]] = {}
         self._standing: dict[tuple[str], dict[str, Any]] = {}
         self._keys: dict[tuple[str, int], set[str]] = {}
+        self._sealed: dict[str, tuple[int, str]] = {}
 
     def add(self, n: int, segment: Segment, entries: Sequence[Entry], head: bytes, epoch: int) -> None:
         """Take in a segment that its writer signed.
@@ -65,6 +68,10 @@ class Told:
                     self._standing[unit,] = max(self._standing.get((unit,), ordered), ordered, key=_in_order)
                 case Enrolled(name=unit, epoch=life, key=key) if segment.unit == ONE_UNIT + unit:
                     self._keys.setdefault((unit, life), set()).add(key.public)
+                case FileWritten(of=holder, version=version, sealed=sealed) if segment.unit == OFFICE_STREAM:
+                    self._sealed[holder] = version, sealed
+                case FileErased(of=holder) if segment.unit == OFFICE_STREAM:
+                    self._sealed.pop(holder, None)
 
     def let_in(self, unit: str) -> list[tuple[int, str]]:
         """Return the lives of a unit and the keys that sign in them."""
@@ -77,6 +84,7 @@ class Told:
             *self._holes(connection),
             *self._units(connection),
             *self._unit_keys(connection),
+            *self._files(connection),
         ]
 
     def _branches(self, connection: sa.Connection) -> Iterator[str]:
@@ -118,6 +126,13 @@ class Told:
         for place in sorted(self._keys.keys() | found.keys()):
             if place not in found or found[place]["public"] not in self._keys.get(place, ()):
                 yield f"{place[0]}: the key of life {place[1]} is not the one that the town let in"
+
+    def _files(self, connection: sa.Connection) -> Iterator[str]:
+        rows = _rows(connection, store.resident_file, "holder")
+        found = {one: (row["version"], hashlib.sha256(row["sealed"]).hexdigest()) for (one,), row in rows.items()}
+        for holder in sorted(self._sealed.keys() | found.keys()):
+            if found.get(holder) != self._sealed.get(holder):
+                yield f"resident {holder}: what is sealed is not what the office wrote last"
 
 
 def _in_order(standing: Mapping[str, Any]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ keys/            the town's secrets, each readable by the centre's user only
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Final
@@ -24,6 +25,7 @@ CA_KEY: Final = "ca.key"  # signs device and server certificates
 CA_FILE: Final = "ca.pem"
 ISSUER_KEY: Final = "pass-issuer.key"  # signs service passes
 TWIN_KEY: Final = "twin.key"  # opens the twins of units' journals
+RESIDENT_KEYS: Final = re.compile(r"residents-([0-9]{4})\.key")  # open what is sealed about residents
 SECRET_BYTES: Final = 32
 
 
@@ -75,9 +77,27 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.resident_url.rstrip("/") or here
 
 
+class RegistrationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who registers residents, and what for: as the sheet and the register of files (個人情報ファイル簿) say it.
+
+    Attributes:
+        office, address: the organisation that registers, and where requests for disclosure are taken.
+        purposes: 利用目的, a sentence each.
+        given_to: to whom records are regularly given outside of the town; nobody, if left out.
+        remarks: 備考.
+    """
+
+    office: str = ""
+    address: str = ""
+    purposes: tuple[str, ...] = ()
+    given_to: tuple[str, ...] = ()
+    remarks: str = ""
+
+
 class CentralConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     town: TownConfig
     server: ServerConfig = ServerConfig()
+    registration: RegistrationConfig = RegistrationConfig()
     database: str = ""
 
 
@@ -114,6 +134,18 @@ class Folder:
             raise FolderError(f"{name}: an Ed25519 key is needed")
         return TownSigner(key)
 
+    def resident_keys(self) -> dict[int, bytes]:
+        """Return the keys of residents' files by their numbers; with the one of the highest number files are sealed.
+
+        Raises:
+            FolderError: others can read one, or one is no key.
+        """
+        names = sorted(path.name for path in (self.path / KEYS_FOLDER).glob("residents-*.key"))
+        found = {int(fits[1]): self.secret(fits[0]) for name in names if (fits := RESIDENT_KEYS.fullmatch(name))}
+        if short := [number for number, key in found.items() if len(key) != SECRET_BYTES]:
+            raise FolderError(f"{resident_key_file(short[0])}: not {SECRET_BYTES} bytes; put it back from its backup")
+        return found
+
     def twin_key(self) -> X25519PrivateKey:
         """Return the key that opens twins.
 
@@ -135,6 +167,11 @@ class TownSigner:
 
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message)
+
+
+def resident_key_file(number: int) -> str:
+    """Return the name of the file in which a key of residents' files lies."""
+    return f"residents-{number:04}.key"
 
 
 def write_secret(path: Path, content: bytes) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -93,6 +94,9 @@ def upgrade(folder: Path, clock: Clock, entropy: Entropy) -> None:
     migrate(engine)
     with store.reading(engine) as connection:
         is_new = settings.get(connection, store.GENERATION) is None
+        has_files = connection.execute(sa.select(store.resident_file.c.holder).limit(1)).first() is not None
+    if not has_files and not opened.resident_keys():  # where files lie already, another key would open none of them
+        write_secret(opened.path / at.KEYS_FOLDER / at.resident_key_file(1), entropy.bytes(at.SECRET_BYTES))
     if is_new:
         begin_history(engine, entropy)
     engine.dispose()

@@ -19,6 +19,7 @@ from central.heirs import Heir
 from central.kept import Kept
 from central.office import Office
 from central.prepared import Prepared, Row
+from central.residents import books as residents
 from sync.directory import DIRECTORY, Said
 from sync.entries import Entry, Register
 from sync.messages import is_stream
@@ -77,6 +78,7 @@ class Reconciler:
             drained.metadata,
             phones.metadata,
             accounts.metadata,
+            residents.metadata,
             became.metadata,
             habits.metadata,
             *(office.metadata for office in offices),
@@ -154,6 +156,7 @@ class Reconciler:
         drained.note(connection, entries)
         phones.note(connection, entries)
         accounts.note(connection, entries)
+        residents.note(connection, entries)
         became.note(connection, entries)
         ledger.book(connection, [ledger.Booked(one, self._moves(one), self._heirs(one)) for one in entries])
         habits.note(connection, arrived)

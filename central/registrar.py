@@ -32,12 +32,17 @@ class Registrar:
             index, face: of a card that proves itself by its face application: where its key is looked up, and the key
                 (SPKI, base64).
         """
-        name = pseudonym(self._card_key, profile, identifier)
-        statements: list[Fact] = [CardSet(name, CardState.ACTIVE)]
-        if index and face:
-            statements.append(FaceKey(pseudonym(self._card_key, INDEX, index), face))
-        self.say(statements)
+        name = self.name(profile, identifier)
+        self.say([CardSet(name, CardState.ACTIVE), *self.faces(index, face)])
         return name
+
+    def name(self, profile: str, identifier: str) -> str:
+        """Return the name of a card in this town."""
+        return pseudonym(self._card_key, profile, identifier)
+
+    def faces(self, index: str, face: str) -> list[Fact]:
+        """Return what units have to be told of a card that proves itself by its face application; else nothing."""
+        return [FaceKey(pseudonym(self._card_key, INDEX, index), face)] if index and face else []
 
     def counter_card(self, identifier: str, index: str, key: str, handle: str, value: int) -> str:
         """Register a card with a counter of its own; return its name in this town.

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 from central.sqlite import begin_reading, open_sqlite
 
-SCHEMA: Final = "0001"  # the last step in central/migrations/versions
+SCHEMA: Final = "0002"  # the last step in central/migrations/versions
 SQLITE_OLDEST: Final = (3, 51, 3)  # older ones can corrupt a write-ahead log
 GENERATION: Final = "generation"  # the setting that says which history of this town's books this is
 _PG_DISK_FULL: Final = "53100"  # appendix A of the PostgreSQL manual
@@ -134,6 +134,14 @@ incident = Table(
     Column("evidence", LargeBinary),
     Column("closed_ms", BigInteger),
     Column("closed_because", Text),
+)
+
+resident_file = Table(
+    "resident_file",
+    metadata,
+    Column("holder", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # see central.residents.sealing; its hash is in the office's journal
 )
 
 setting = Table(

@@ -124,6 +124,7 @@ class SimCentre:
         self._check = signatures.check
         self._authority = Authority(*Authority.create(TOWN_ID, moment(clock.wall_ms())))
         self.card_key = entropy.bytes(_SECRET_BYTES)
+        self.resident_key = Entropy(Entropy.Options(f"{seed}/residents")).bytes(_SECRET_BYTES)
         self.centre = self._assemble(entropy)
         self.centre.reconciler.prepare()
         self.centre.registrar.town(Town("灯台町", "Todai", "00-1234", 540))
@@ -190,6 +191,7 @@ class SimCentre:
         return assemble(
             *(self._engine, self._signer, self._authority, self.card_key, TOWN_ID),
             *(self._clock, entropy, self._check),
+            resident_keys={1: self.resident_key},
         )
 
     def _raw(self) -> Any:

@@ -26,6 +26,7 @@ from sync.facts import (
 )
 from sync.neighbours import KeepSet, NeighbourSet, Party
 from sync.program import Fold
+from sync.residents import CardPrefers, Language, Preferences
 from sync.staff import Person, StaffSet
 from sync.updates import Hours, Offered, OfferState
 
@@ -43,6 +44,7 @@ Statement = (
     | NeighbourSet
     | KeepSet
     | Offered
+    | CardPrefers
 )
 
 
@@ -71,6 +73,10 @@ def counter_key(index: str) -> str:
 
 def phone_key(phone: str) -> str:
     return f"phone/{phone}"
+
+
+def prefers_key(card: str) -> str:
+    return f"prefers/{card}"
 
 
 def place_key(place: str) -> str:
@@ -120,6 +126,7 @@ _KEYS: Final[Mapping[type[Fact], Callable[[Any], str]]] = {
     NeighbourSet: lambda fact: neighbour_key(fact.of),
     KeepSet: lambda fact: keep_key(fact.keeper, fact.of.unit),
     Offered: lambda fact: offer_key(fact.to),
+    CardPrefers: lambda fact: prefers_key(fact.card),
 }
 
 
@@ -159,6 +166,7 @@ DIRECTORY: Fold[Said] = Fold(
         KeepSet("shop01", Party("lib01", 2, "QUJD"), 256, 1),
         Offered("lib01", 1, OfferState.OPEN, "0.2.0", "machitap-pi-4-tap", "ab" * 32, 7, Hours(120, 270)),
         Offered("lib01", 1, OfferState.HELD, "0.2.0", "machitap-pi-4-tap", "ab" * 32, 7, Hours(120, 270)),
+        CardPrefers("ab" * 16, Preferences(voice=True, lang=Language.EASY)),
     ),
-    version=6,
+    version=7,
 )

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from sync import accounts, neighbours, rights, staff, updates
+from sync import accounts, neighbours, residents, rights, staff, updates
 from sync.entries import AtMs, BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
 from sync.steps import Stepped
 
@@ -227,6 +227,7 @@ CORE: tuple[type[Fact], ...] = (
     *updates.CENTRE,
     *accounts.CENTRE,
     *updates.KINDS,
+    *residents.KINDS,
 )
 
 

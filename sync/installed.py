@@ -24,7 +24,7 @@ def parts(part: str) -> Mapping[str, ModuleType]:
     What is installed does not change while a process runs.
 
     Args:
-        part: "rules", "terminal", "office", "pages", "resident" or "cli".
+        part: "rules", "terminal", "office", "pages", "resident", "belongings" or "cli".
     """
     return MappingProxyType({name: importlib.import_module(_path(name, part)) for name in with_part(part)})
 

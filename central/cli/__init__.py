@@ -6,6 +6,10 @@ from central.cli.books import clocks, init, replay, restored, serve, settle, sta
 from central.cli.neighbour import neighbour
 from central.cli.office import card, export, import_, place, storm, twin, unit
 from central.cli.phone import phone
+from central.cli.resident import resident
+from central.cli.resident_cards import card as resident_card
+from central.cli.resident_life import COMMANDS as RESIDENT_LIFE
+from central.cli.resident_papers import COMMANDS as RESIDENT_PAPERS
 from central.cli.retention import retention
 from central.cli.rights import rights
 from central.cli.staff import person, staff
@@ -42,6 +46,8 @@ def central() -> None:
 
 
 unit.add_command(neighbour)
+for of_residents in (resident_card, *RESIDENT_LIFE, *RESIDENT_PAPERS):
+    resident.add_command(of_residents)
 for command in (
     init,
     serve,
@@ -60,6 +66,7 @@ for command in (
     rights,
     staff,
     person,
+    resident,
     technician,
     update,
     user,

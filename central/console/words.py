@@ -36,6 +36,7 @@ class _Brought(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds: dict[str, Say] = {}
     figures: dict[str, Figure] = {}
     incidents: dict[str, Advice] = {}
+    called: Say | None = None
 
 
 class Words:
@@ -49,6 +50,7 @@ class Words:
             self._kinds |= brought.kinds
         self._figures = {name: brought.figures for name, brought in programs.items()}
         self._incidents = core.incidents
+        self._called = {name: brought.called for name, brought in programs.items()}
 
     def tell(self, kind: str, fields: Mapping[str, object]) -> Say:
         """Say what an entry tells."""
@@ -57,6 +59,10 @@ class Words:
             return Say(f"記録「{kind}」", f"An entry of kind {kind}")
         known = _Known(fields)
         return Say(say.ja.format_map(known), say.en.format_map(known))
+
+    def called(self, program: str) -> Say:
+        """Return what a program is called where residents read it."""
+        return self._called.get(program) or Say(program, program)
 
     def figure(self, program: str, name: str) -> Figure:
         return self._figures.get(program, {}).get(name) or Figure(f"{program}: {name}", f"{program}: {name}")

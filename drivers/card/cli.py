@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from drivers.card.desk import OnList, Report
+    from drivers.card.holder import HolderReport
     from drivers.card.trust import Trust
 
 CHECK_FAILED, USAGE, NOT_FOUND, HARDWARE, INTERRUPTED = 2, 3, 4, 8, 130
@@ -123,6 +124,60 @@ def read(
     finally:
         driver.stop()
     _print(report, as_json=as_json)
+    sys.exit(0 if report.ok else CHECK_FAILED)
+
+
+@card.command()
+@click.option("--reader", default="", metavar="NAME", help="A part of the reader's name. Default: any reader.")
+@click.option("--trust", "folder", type=_FOLDER, required=True, help="Folder with the keys to believe.")
+@click.option("--secret-file", type=_IN, help="File with 照合番号B (14 digits), or the four-digit PIN.")
+@click.option("--secret-stdin", is_flag=True, help="Read it from standard input. Without either it is asked for.")
+@click.option("--spend-last-try", is_flag=True, help="The holder agrees to spend the last try.")
+@click.option("--learn", is_flag=True, help="Learn the card's key too, by the birthday that it says (trust folder).")
+@click.option("--timeout", default=30.0, show_default=True, metavar="S", help="Seconds to wait for a card.")
+@click.option("--json", "as_json", is_flag=True, help='Print one JSON document, "schema": "machi.card.holder/1".')
+def holder(
+    *,
+    reader: str,
+    folder: Path,
+    secret_file: Path | None,
+    secret_stdin: bool,
+    spend_last_try: bool,
+    learn: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Wait for a My Number Card, and say whose it is: name, address, birthday, sex, with all signatures checked.
+
+    \b
+    machi card holder --trust var/pki/trust
+    machi card holder --trust trust --secret-stdin --learn --json | machi central resident add /srv/town --card -
+
+    The secret is 照合番号B, made of what is printed on the card (birthday, year of expiry, security code), or the PIN
+    of the input-support application. The personal number is never read. What is printed here is personal: hand it
+    on, and keep it nowhere.
+
+    \b
+    Exit codes: 0 read; 2 not read; 3 usage; 4 no card in time; 8 no reader, or no pcscd.
+    """  # noqa: D301
+    from drivers import choose
+    from drivers.card import holder as desk
+    from drivers.card.desk import NobodyCameError, NoReaderError, wait_for_card
+
+    trust = _trust(folder)
+    secret = _pin(secret_file, from_stdin=secret_stdin) or click.prompt("照合番号B / PIN", hide_input=True, err=True)
+    clock, driver = choose.load("clock", "system"), choose.load("reader", "pcsc", {"name": reader})
+    try:
+        field = wait_for_card(driver, clock, timeout, lambda text: click.echo(text, err=True))
+        kept = folder if learn else None
+        dice = choose.load("entropy", "system")
+        report = desk.read(field, secret, trust, clock, dice, learn=kept, spend_last_try=spend_last_try)
+        field.close()
+    except (NoReaderError, NobodyCameError) as error:
+        raise (NoHardwareError if isinstance(error, NoReaderError) else NoCardError)(str(error)) from error
+    finally:
+        driver.stop()
+    _print_holder(report, as_json=as_json)
     sys.exit(0 if report.ok else CHECK_FAILED)
 
 
@@ -303,6 +358,18 @@ def _print(report: "Report", *, as_json: bool) -> None:
         cost = report.cost
         air = f"{cost.air_ms:.0f} ms in the air at 106 kbit/s"
         click.echo(f"{cost.apdus} APDUs, {cost.bytes} bytes, {cost.ms:.1f} ms; about {air}", err=True)
+
+
+def _print_holder(report: "HolderReport", *, as_json: bool) -> None:
+    import msgspec
+
+    if as_json:
+        click.echo(msgspec.json.encode(report))
+        return
+    click.echo(report.words)
+    said = report.attributes
+    for name, value in ({"name": said.name, "address": said.address, "birth": said.birth} if said else {}).items():
+        click.echo(f"{name:<11} {value}")
 
 
 def _list_words(listed: "OnList") -> str:

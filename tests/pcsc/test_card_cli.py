@@ -218,3 +218,12 @@ def network_of(pcscd: PrivatePcscd) -> list[str]:
         except OSError:
             continue
     raise AssertionError("there is no such pcscd")
+
+
+def test_a_desk_hears_whose_card_it_is(pcscd: PrivatePcscd, planned: Planned, trust: str) -> None:
+    pcscd.table.present("reader0", planned())
+    words = ["holder", "--reader", READER, "--timeout", "5", "--trust", trust, "--secret-stdin", "--json"]
+    done = machi(*words, given="60040120940000\n")
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["schema"], said["attributes"]["birth"]) == (0, "machi.card.holder/1", "1985-04-01")
+    assert said["card"]["proof"] == "card"

@@ -40,6 +40,19 @@ class AtUnit(msgspec.Struct, frozen=True):
     contact_ms: int | None
 
 
+class Held(msgspec.Struct, frozen=True):
+    """What a card has: free, as points, at units, and by its own counter. All of the last two can still be spent."""
+
+    free: int
+    points: int
+    at_units: tuple[AtUnit, ...]
+    by_counter: int
+
+    @property
+    def at_most(self) -> int:
+        return sum(one.yen for one in self.at_units) + self.by_counter
+
+
 class Moving(msgspec.Struct, frozen=True):
     """What goes over from one card to another.
 
@@ -63,6 +76,16 @@ class Moving(msgspec.Struct, frozen=True):
     @property
     def at_most(self) -> int:
         return sum(one.yen for one in self.at_units) + self.by_counter
+
+
+def held(connection: sa.Connection, card: str) -> Held:
+    """Return what a card has, wherever it would go."""
+    return Held(
+        ledger.balance(connection, ledger.free(money(card))),
+        ledger.balance(connection, points(card)),
+        tuple(_at_units(connection, card)),
+        ledger.balance(connection, counted(card)),
+    )
 
 
 def look(centre: Centre, old: str, new: str) -> Moving:
@@ -108,14 +131,10 @@ def _look(connection: sa.Connection, old: str, new: str) -> Moving:
         raise NotMovableError("the money of the new card was moved elsewhere itself; register another card")
     if whose[olds] not in (olds, news):
         raise NotMovableError("the money of the old card was moved to another card before")
+    has = held(connection, old)
     return Moving(
-        *(old, new, ledger.balance(connection, olds), ledger.balance(connection, points(old))),
-        *(
-            tuple(_at_units(connection, old)),
-            ledger.balance(connection, counted(old)),
-            whose[olds] == news,
-            known.state is CardState.STOPPED,
-        ),
+        *(old, new, has.free, has.points, has.at_units, has.by_counter),
+        *(whose[olds] == news, known.state is CardState.STOPPED),
     )
 
 

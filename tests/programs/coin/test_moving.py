@@ -1,11 +1,15 @@
 """A card is lost: its money and points are the new card's, all of them, once, and however late they come."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
-from central import ledger
+from central import belongings, ledger
+from central.belongings import BelongingsError
 from central.ledger import points
+from central.reading import CardReading
+from central.residents.person import Person
 from drivers.card.sim.others import VirtualCard
 from programs.coin.entries import money
 from programs.coin.procedures import losses, moving
@@ -14,6 +18,7 @@ from programs.coin.rules import CHARGE, PAY, VOID
 from programs.coin.terms import AfterLoss, Terms
 from sync.facts import CardState
 from sync.program import Wish
+from sync.residents import CardEnd, Form, How
 from tests.programs.coin.street import Street
 
 
@@ -167,3 +172,26 @@ def test_a_unit_in_another_life_gives_nothing_back_by_itself(street: Street) -> 
         ("desk01", 1, 400, "active"),
         ("shop01", 1, 1600, "closed"),
     ]
+
+
+def test_at_the_registration_desk_a_lost_card_is_renewed_with_all_that_lies_on_it(street: Street) -> None:
+    centre = street.centre.centre
+    person = Person("高橋\u3000太郎", "タカハシ タロウ", "灯台町1-2", date(1980, 5, 6))
+    taro = centre.registration.add(person, How.TYPED, "sato")
+    old, new = (CardReading(*street.mint.identity(number)) for number in (0, 1))
+    assert centre.registration.add_card(taro, old, Form.CARD, "sato") == (taro, street.name)
+    street.give("shop01", 1600)
+    centre.registration.end_card(taro, street.name, CardEnd.LOST, "sato")
+    (has,) = belongings.of(centre, street.name)
+    assert (has.program, has.is_any, has.units, has.at_most) == ("coin", True, 2, 2000)
+    assert "2,000円" in has.ja
+    assert centre.registration.renew_card(taro, street.name, new, "sato") == (taro, street.other)
+    belongings.move(centre, street.name, street.other)
+    for unit in ("shop01", "desk01"):
+        street.talk(unit)
+    assert of_new(street) == 2000
+    assert not belongings.of(centre, street.name)[0].is_any
+    belongings.move(centre, street.name, street.other)
+    centre.registrar.set_card(street.other, CardState.STOPPED)
+    with pytest.raises(BelongingsError):
+        belongings.move(centre, street.name, street.other)
