@@ -8,10 +8,9 @@ import httpx
 import pytest
 
 from central.folder import Folder
-from sync.accounts import Role
 from tests.appliance.live import wait_until
 from tests.appliance.small_disk import MIB, SmallDisk
-from tests.central.visiting import tool
+from tests.central.serving import MACHI
 from tests.fault.office import Courier, Office, judge_books
 from tests.fault.report import Report
 
@@ -36,19 +35,20 @@ def test_a_centre_without_room_goes_on_listening_and_takes_everything_later(
 ) -> None:
     office = make_office(tmp_path / "central")
     with office.courier() as courier:
-        shown = tool(office.folder, Role.OFFICER)
         subprocess.run(["cp", "-a", office.folder, disk.root], check=True)
         there = disk.folder / office.folder.name
         assert office.start(disk.within, there), office.said()
+        made = [*disk.within, MACHI, "central", "user", "tool", there, "board", "--role", "officer"]
+        token = subprocess.run(made, check=True, capture_output=True, text=True).stdout.strip()
         assert courier.deliver(3)
         disk.fill()
         deliver_until_turned_away(courier)
         wait_until(lambda: "no room to add up what arrived" in office.said(), office.said)
-        assert console(office, shown) == httpx.codes.OK
+        assert console(office, token) == httpx.codes.OK
         office.clean_up()
         assert office.start(disk.within, there), "killed, it does not start on a full disk"
         deliver_until_turned_away(courier)
-        assert console(office, shown) == httpx.codes.OK
+        assert console(office, token) == httpx.codes.OK
         assert set(courier.turned_away) == {FULL}
 
         disk.make_room()
@@ -69,6 +69,7 @@ def deliver_until_turned_away(courier: Courier) -> None:
     pytest.fail("the disk was never full")
 
 
-def console(office: Office, shown: dict[str, str]) -> int:
+def console(office: Office, token: str) -> int:
     port = Folder(office.folder).config.server.console_port
+    shown = {"Authorization": f"Bearer {token}"}
     return httpx.get(f"http://127.0.0.1:{port}/", headers=shown, trust_env=False).status_code
