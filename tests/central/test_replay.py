@@ -221,7 +221,8 @@ class Slow(Visits):
             time.sleep(60)
 
 centre = open_centre(Path(sys.argv[1]), SystemClock(), SystemEntropy())
-slow = Reconciler(centre.engine, centre.town.register, [Slow() if type(one) is Visits else one for one in centre.offices])
+offices = [Slow() if type(one) is Visits else one for one in centre.offices]
+slow = Reconciler(centre.engine, centre.town.register, offices)
 slow.wipe()
 slow.catch_up(2)
 """
