@@ -64,6 +64,8 @@ def test_a_month_is_asked_for_and_read(centre: Centre, console: ConsoleServing, 
     pen.send(pen.begin(*facts("2026-11-02T09:00", range(40)), *facts("2026-11-03T09:00", range(10))))
     pen.send(pen.write(*facts("2026-11-04T09:00", range(3)), *facts("2026-11-02T10:00", range(25, 60), "hall")))
     console.book()
+    for one in (page, plain):
+        console.let_in(one)
     page.goto(console.url)
     page.get_by_role("link", name="利用", exact=False).first.click()
     expect(page.locator(".finding")).to_contain_text("いちばん使われたのは図書館です(53回、40人)。")

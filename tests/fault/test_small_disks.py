@@ -38,7 +38,7 @@ def test_a_centre_without_room_goes_on_listening_and_takes_everything_later(
         subprocess.run(["cp", "-a", office.folder, disk.root], check=True)
         there = disk.folder / office.folder.name
         assert office.start(disk.within, there), office.said()
-        made = [*disk.within, MACHI, "central", "user", "tool", there, "board", "--role", "officer"]
+        made = [*disk.within, str(MACHI), "central", "user", "tool", str(there), "board", "--role", "officer"]
         token = subprocess.run(made, check=True, capture_output=True, text=True).stdout.strip()
         assert courier.deliver(3)
         disk.fill()
