@@ -23,6 +23,7 @@ KEPT = f"/kept{FOLDER}"  # the same on the data partition, seen from outside
 TAP = "machi-tap.service"
 PATIENCE_S = 240
 SAYINGS = 4
+OTHER = "lib02"
 _ASK = """
 import base64, sys, urllib.request
 head = {"content-type": "application/json"}
@@ -60,14 +61,14 @@ def provisioned(machine: Machine, laptop: Laptop, ticket: Path) -> list[tuple[st
 
 
 def set_up(machine: Machine, town: Served, trust: bytes, more: str = "", seconds: float = PATIENCE_S) -> None:
-    """Set a unit up at its serial line, where it does not matter how; return once it serves.
+    """Set another unit up at its serial line, where it does not matter how; return once it serves.
 
     Args:
         more: what its unit.toml has besides.
         seconds: until which each step has to end.
     """
-    ticket = town.centre.enroller.invite("lib01", "library", "facility", f"https://{HOST}:{town.port}")
-    machine.do(f"{MACHI} unit init {FOLDER} --name lib01 --screen-port 8101 --test", seconds=seconds)
+    ticket = town.centre.enroller.invite(OTHER, "library", "facility", f"https://{HOST}:{town.port}")
+    machine.do(f"{MACHI} unit init {FOLDER} --name {OTHER} --screen-port 8101 --test", seconds=seconds)
     machine.do(f"cat >>{FOLDER}/unit.toml", given=more.encode())
     machine.do(f"rm {FOLDER}/trust/trust.toml")
     machine.do(f"tar --extract --directory={FOLDER}", given=trust)

@@ -30,6 +30,7 @@ LAMPS: dict[str, int] = KIND["pins"]["lamps"]
 # Fully on, so that a lamp that is lit has a pin that is high at every moment.
 LIGHT = '[drivers.light]\nmake = "gpio"\nbrightness = 100\nnight_brightness = 100\nlamps = {{ {} }}\n'
 SECONDS = 60
+AWAY_S = 10  # or an emulated reader does not see that the card was taken away
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def test_a_touch_is_told_by_the_lamps_and_a_second_one_otherwise(lit: Lit, pki: 
         reader.present(card)
         first = lit.seen("teal")
         reader.remove()
+        time.sleep(AWAY_S)
         reader.present(card)
         second = lit.seen("blue")
     say(f"lamps of a touch: {told(first)}; of a second one: {told(second)}")

@@ -3,6 +3,7 @@
 import json
 import struct
 import subprocess
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.systemd.box import ROOT, Box
 
 TAP, DISPLAY, SCREEN = "machi-tap.service", "machi-display.service", "machi-screen.service"
 WIDTH, HEIGHT = 800, 480
+LOOKED_S = 4  # in which the page was seen to be open at least once
 FRAME = "/run/glass/Xvfb_screen0"  # in the format of xwd
 GLASS = f"""[Service]
 ExecStart=/usr/bin/Xvfb :77 -screen 0 {WIDTH}x{HEIGHT}x24 -nolisten tcp -fbdir /run/glass
@@ -101,6 +103,7 @@ def test_a_unit_that_starts_anew_finds_its_page_where_it_was(shown: Box) -> None
 
 
 def test_a_page_that_died_while_its_browser_lives_comes_back(shown: Box) -> None:
+    time.sleep(LOOKED_S)
     restarts = int(shown.shown(SCREEN, "NRestarts"))
     shown.do("pkill", "--signal=KILL", "--full", "--", "--type=renderer")
     wait_until(lambda: int(shown.shown(SCREEN, "NRestarts")) > restarts, lambda: shown.log(SCREEN), 60, 0.2)
