@@ -24,7 +24,7 @@ help:
 	@echo "make test-faults       real faults at length: CUTS=20000 of a simulated disk, POINTS=40 moments at which processes are struck"
 	@echo "make image             an image for a card, in build/image: BOARD=pi-4 KIND=tap; TWICE=1 builds it again and compares"
 	@echo "make bundle            a signed update of it: CERTIFICATE=… KEY=… KEYRING=… (docs/updates.md)"
-	@echo "make test-image        the same, and then it is started on an emulated machine, tried, updated, and its power cut: half an hour"
+	@echo "make test-image        the same, and then it is started on an emulated machine, tried, updated, and its power cut: under an hour"
 	@echo "make test-image KIND=kiosk   or small-screen: what is on its display, looked at from outside"
 	@echo "make lint              style, types, walls between the rooms"
 	@echo "make bench             measurements, each as a ratio to a limit of this machine"
