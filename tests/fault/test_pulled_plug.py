@@ -42,11 +42,9 @@ def crowd_until_the_plug_is_pulled(
     for resident in itertools.islice(residents, CROWD):
         desk.show(resident)
     time.sleep(wait_s)
+    disk.pull(desk.unit.process)
+    assert desk.end() == -signal.SIGKILL
     heard = desk.about()
-    disk.pull()
-    if desk.is_up:
-        desk.unit.stop(signal.SIGKILL)
-    desk.end()
     disk.plug()
     return heard
 
