@@ -12,7 +12,7 @@ TOWNS ?= 24
 BOARD ?= pi-4
 KIND ?= tap
 DISPLAYS := $(patsubst %,tests/image/test_%.py,kiosk small_screen)
-LOOK := $(if $(filter kiosk small-screen,$(KIND)),tests/image/test_$(subst -,_,$(KIND)).py,tests/image $(DISPLAYS:%=--ignore=%))
+LOOK := $(if $(filter kiosk small-screen,$(KIND)),tests/image/test_$(subst -,_,$(KIND)).py,tests/image $(DISPLAYS:%=--ignore=%) --prove)
 BESIDE := $(addprefix tests/,browser demo device fault pcsc simulation updates)
 
 .PHONY: help demo test test-faults test-image image bundle lint bench fuzz soak soak-cards tables mutants setup lock screenshots clean

@@ -1,4 +1,4 @@
-"""The card that an image is written to, seen from outside: its partitions, and the files of those that are FAT."""
+"""The card that an image is written to, seen from outside: its partitions and their files."""
 
 import json
 import subprocess
@@ -38,6 +38,24 @@ class Card:
     def lay(self, file: Path, partition: str) -> None:
         """Put a file into a FAT partition."""
         _said("mcopy", "-i", f"{self.path}@@{self.partitions()[partition].start}", file, "::")
+
+    def keep(self, file: Path, name: str) -> None:
+        """Put a file into the data partition, also over one that is there."""
+        self._data(f"rm {name}\nwrite {file} {name}\n", "-w")
+
+    def kept(self, name: str, into: Path) -> Path:
+        """Copy a file of the data partition; return the copy."""
+        self._data(f"dump {name} {into}\n")
+        return into
+
+    def _data(self, orders: str, *how: str) -> None:
+        """Let debugfs (e2fsprogs) do something with the data partition, once that is whole as after a start."""
+        data = f"{self.path}?offset={self.partitions()['data'].start}"
+        subprocess.run(["e2fsck", "-p", data], check=False, capture_output=True)  # 1: mended
+        command = ["debugfs", *how, "-f", "/dev/stdin", data]
+        done = subprocess.run(command, input=orders, capture_output=True, text=True, check=True)
+        wrong = [line for line in done.stderr.splitlines() if not line.startswith(("debugfs 1.", "rm: File not found"))]
+        assert wrong == []  # it ends with 0 also when it could not do it
 
     def part(self, partition: str, into: Path, size: int = 0) -> Path:
         """Copy a partition, or how it begins, into a file; return the file."""

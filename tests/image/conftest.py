@@ -10,6 +10,7 @@ from drivers.card.sim.pki import TestPki
 from tests.appliance.uplink.serving import Served, serving
 from tests.device.laptop import Laptop, ticket
 from tests.fault.machine import need
+from tests.image import proof
 from tests.image.card import Card
 from tests.image.emulated import HOST, Machine, lacks_emulator, started, written
 from tests.image.service import PATIENCE_S, believe, provisioned, trusted
@@ -20,6 +21,16 @@ IMAGES = ROOT / "build" / "image"
 
 
 _said: list[str] = []
+_BEFORE = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--prove", action="store_true", help="write down what passed, if nothing failed or was skipped")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--prove", default=False):
+        config.stash[_BEFORE] = proof.inputs()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,10 +38,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "resting" in getattr(item, "fixturenames", ()))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     """Print what was measured, at the end."""
     for words in _said:
         terminalreporter.write_line(f"image: {words}")
+    if config.getoption("--prove", default=False):
+        if exitstatus or terminalreporter.stats.get("skipped"):
+            terminalreporter.write_line("image: not proven: something failed or was skipped")
+        else:
+            proof.write(config.stash[_BEFORE], _said)
+            terminalreporter.write_line(f"image: proven, and written down: commit {proof.PROOF.relative_to(ROOT)}")
 
 
 @pytest.fixture(scope="session")

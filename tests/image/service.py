@@ -77,6 +77,13 @@ def set_up(machine: Machine, town: Served, trust: bytes, more: str = "", seconds
     wait_until(lambda: status(machine).get("readers"), machine.said, seconds, 2)
 
 
+def megabytes(machine: Machine, service: str) -> float:
+    """Return the memory of a service's processes, each with its share of what it shares with others (Pss)."""
+    group = f"/sys/fs/cgroup{machine.shown(service, 'ControlGroup')}/cgroup.procs"
+    told = machine.do(f"for one in $(cat {group}); do cat /proc/$one/smaps_rollup; done; true")
+    return sum(int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:")) / 1024
+
+
 def at(machine: Machine) -> str:
     """Return the unit as a technician names it."""
     return f"lib01@127.0.0.1:{machine.ssh_port}"

@@ -15,7 +15,7 @@ from tests.appliance.uplink.serving import Served
 from tests.image.conftest import Say, image_of
 from tests.image.emulated import Machine
 from tests.image.glass import HEIGHT, RESULTS, SLOW_S, WIDTH, colours, edges, seen, serving, touched
-from tests.image.service import page
+from tests.image.service import megabytes, page
 
 pytestmark = pytest.mark.image
 
@@ -54,11 +54,8 @@ def test_a_touch_is_all_over_it(kiosk: Machine, pki: TestPki) -> None:
 
 def test_nothing_failed(kiosk: Machine, say: Say) -> None:
     assert kiosk.do("systemctl list-units --failed --plain --no-legend") == ""
-    sizes = {}
-    for service in (DISPLAY, SCREEN):
-        group = f"/sys/fs/cgroup{kiosk.shown(service, 'ControlGroup')}/cgroup.procs"
-        told = kiosk.do(f"for one in $(cat {group}); do cat /proc/$one/smaps_rollup; done; true")
-        sizes[service] = sum(int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:")) / 1024
+    sizes = {service: megabytes(kiosk, service) for service in (DISPLAY, SCREEN)}
+    for service in sizes:
         assert kiosk.shown(service, "NRestarts") == "0", log(kiosk)
     say(", ".join(f"{service} {size:.0f} MB" for service, size in sizes.items()))
 

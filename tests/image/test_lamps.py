@@ -3,7 +3,6 @@
 Kernel, device tree, drivers and the walls around the daemon are the image's; the pins are those of the kind of unit.
 """
 
-import subprocess
 import time
 import tomllib
 from collections.abc import Iterator
@@ -73,16 +72,14 @@ def lit(resting: Card, tmp_path_factory: pytest.TempPathFactory, say: Say) -> It
 
 def fit(card: Card, folder: Path) -> None:
     """Put the lamps into a unit's configuration on its card."""
-    data = f"{card.path}?offset={card.partitions()['data'].start}"
-    config, name = folder / "unit.toml", f"{KEPT}/unit.toml"
-    subprocess.run(["debugfs", "-R", f"dump {name} {config}", data], check=True, capture_output=True)
+    name = f"{KEPT}/unit.toml"
+    config = card.kept(name, folder / "unit.toml")
     lamps = ", ".join(f"{name} = {pin}" for name, pin in LAMPS.items())
     before = '[drivers.light]\nmake = "none"\n'
     text = config.read_text()
     assert before in text
     config.write_text(text.replace(before, LIGHT.format(lamps)))
-    told = f"rm {name}\nwrite {config} {name}\n"
-    subprocess.run(["debugfs", "-w", "-f", "-", data], check=True, capture_output=True, input=told.encode())
+    card.keep(config, name)
 
 
 def test_a_touch_is_told_by_the_lamps_and_a_second_one_otherwise(lit: Lit, pki: TestPki, say: Say) -> None:

@@ -81,7 +81,7 @@ def updated(resting: Card, offered: Bundles, tmp_path_factory: pytest.TempPathFa
     folder = tmp_path_factory.mktemp("board")
     board = Board(resting.copied(folder / "card.img"), folder)
     for bundle in (offered.good, offered.dead):
-        lay(board.card, bundle)
+        board.card.keep(bundle, f"/kept/var/lib/machi-update/{bundle.name}")
     before = board.card.copied(folder / "before.img")
     records, seen, phases = [folder / "installed", folder / "tried"], dict[str, Any](), Phases()
     with phases.of("start of a"), board.started(records[0]) as machine:
@@ -97,15 +97,6 @@ def updated(resting: Card, offered: Bundles, tmp_path_factory: pytest.TempPathFa
         seen["noted"] = note(machine)
     say(f"an update on an emulated Raspberry Pi: {phases}")
     return Course(board, before, records, seen)
-
-
-def lay(card: Card, bundle: Path) -> None:
-    """Lay a bundle where a laptop leaves it."""
-    data = f"{card.path}?offset={card.partitions()['data'].start}"
-    subprocess.run(["e2fsck", "-p", data], check=False, capture_output=True)
-    told = f"cd /kept/var/lib/machi-update\nwrite {bundle} {bundle.name}\n".encode()
-    done = subprocess.run(["debugfs", "-w", "-f", "/dev/stdin", data], input=told, capture_output=True, check=True)
-    assert b"Allocated inode" in done.stdout + done.stderr, done
 
 
 def install(machine: Machine, bundle: Path, offered: Bundles, phases: Phases) -> dict[str, Any]:
