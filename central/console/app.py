@@ -25,6 +25,7 @@ from central.console.gate import FOR_TOOLS, Before, Gate
 from central.console.headers import HOSTS, STATIC, add_headers
 from central.console.live import Bell
 from central.console.pages import Pages, create_pages
+from central.console.programs import create_programs
 from central.console.proofs import DamagedError
 from central.console.sign_in import create_sign_in
 from central.guard import Guard
@@ -76,7 +77,9 @@ def create_console(
     """
     desk = Desk.of(centre)
     pages = Pages(desk)
-    table = {**roles.OWN, **{address: page.roles for _, page in brought.pages() for address in page.addresses}}
+    table = dict(roles.OWN)
+    for _, page in brought.pages():
+        table |= page.addresses
     gate = Gate(centre, writer, table, is_secure=url.startswith("https://"))
     hosts = [*HOSTS, *([urlsplit(url).hostname or ""] if url else [])]
     console = Console(
@@ -98,7 +101,7 @@ def create_console(
     console.include_router(routers[0])
     own = {"office": console.openapi()}
     routers.append(create_pages(desk, pages, own | ({"units": units_api} if units_api else {})))
-    routers.append(create_sign_in(desk, pages, gate))
+    routers += [create_programs(desk, pages, gate), create_sign_in(desk, pages, gate)]
     for router in routers[1:]:
         console.include_router(router)
     roles.check(table, {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)})

@@ -1,20 +1,58 @@
 """The port for pages that a program brings to the console: found by being there, shown like the console's own.
 
-A program's `pages.py` has `PAGES`, and its folder `templates/` one template for each, named as the page is. They only
-read, as everything here. What a page is asked stands in its address, so that it can be kept, sent and printed.
+A program's `pages.py` has `PAGES`, and its folder `templates/` one template for each, named as the page is. What a page
+is asked stands in its address, so that it can be kept, sent and printed. What people do there are its acts: forms.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Concatenate
 
 import sqlalchemy as sa
 from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
 
+from central.centre import Centre
 from central.console.moment import Moment
-from central.console.roles import Roles
+from central.console.roles import Roles, Table
 from sync import installed
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the page that comes next says of what was done.
+
+    Attributes:
+        then: what that page is asked, by the names of its filters.
+    """
+
+    ja: str
+    en: str
+    then: Mapping[str, str] = field(default_factory=dict)
+
+
+class NotDoneError(Exception):
+    """Nothing was done; the page says why, and has what was typed."""
+
+    def __init__(self, ja: str, en: str) -> None:
+        super().__init__(f"{ja} {en}")
+        self.ja = ja
+        self.en = en
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that people do on a page, by sending a form to `/<page>/<name>`.
+
+    Attributes:
+        roles: for whom it is; everybody else does not see the form either, if the template asks `may`.
+        do: does it, or raises NotDoneError; is given the centre, the account's name of who does it, and what was sent.
+            Nothing else writes meanwhile.
+    """
+
+    name: str
+    roles: Roles
+    do: Callable[[Centre, str, Mapping[str, str]], Said]
 
 
 @dataclass(frozen=True)
@@ -28,6 +66,7 @@ class Page:
         read: what its template shows, from the books, the present moment and the filters; None: there is no such page.
         filters: what may be asked in the address (`?month=…`), by name; "" where it is not.
         table: the same as a table for spreadsheets, at `/<name>.csv`; or None.
+        acts: what people do there.
     """
 
     name: str
@@ -38,9 +77,13 @@ class Page:
     filters: tuple[str, ...] = ()
     table: Callable[Concatenate[sa.Engine, Moment, ...], bytes | None] | None = None
 
+    acts: tuple[Act, ...] = ()
+
     @property
-    def addresses(self) -> tuple[str, ...]:
-        return (f"/{self.name}", *((f"/{self.name}.csv",) if self.table else ()))
+    def addresses(self) -> Table:
+        """Return its addresses, each with the roles that it is for."""
+        tables = {f"/{self.name}.csv": self.roles} if self.table else {}
+        return {f"/{self.name}": self.roles, **tables, **{f"/{self.name}/{act.name}": act.roles for act in self.acts}}
 
 
 def pages() -> list[tuple[str, Page]]:

@@ -31,6 +31,8 @@ AGAIN: Final = "X-Machi-Again"  # a page asks by itself: nobody sits there and d
 FOR_TOOLS: Final = ("/api/", "/live", "/session", "/openapi/")
 WHILE_LOCKED: Final = ("/unlock", "/sign-out")
 FORM_MAX: Final = 4_096
+FORM_INSIDE_MAX: Final = 65_536  # of somebody who has signed in
+FIELDS_MAX: Final = 64
 READS: Final = ("GET", "HEAD")
 _BEARER: Final = "Bearer "
 
@@ -68,6 +70,14 @@ class Visitor:
 
 VISITOR: ContextVar[Visitor | None] = ContextVar("VISITOR", default=None)
 """Who asks what is being answered."""
+
+
+def signed_in() -> Visitor:
+    """Return who asks, at an address that is for nobody who has not signed in."""
+    found = VISITOR.get()
+    if found is None:
+        raise LookupError("this page is for nobody who has not signed in")
+    return found
 
 
 @dataclass
@@ -178,13 +188,13 @@ class Gate:
         """Read a form that a page of ours sent, from this very browser."""
         if not _is_ours(request):
             raise HTTPException(403, "this form was not sent by a page of this console")
-        body = b""
+        body, most = b"", FORM_INSIDE_MAX if VISITOR.get() else FORM_MAX
         async for chunk in request.stream():
             body += chunk
-            if len(body) > FORM_MAX:
+            if len(body) > most:
                 raise HTTPException(413)
         try:
-            form = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=16))
+            form = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX))
         except ValueError as error:
             raise HTTPException(400) from error
         cookie = request.cookies.get(self.cookie, "")

@@ -1,14 +1,13 @@
 """The pages that people open. Every one works without JavaScript; with it, it keeps itself up to date."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter, HTTPException
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from central.console import brought
@@ -30,7 +29,6 @@ from sync.updates import words
 ARRIVALS_SHOWN: Final = 20
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _SEGMENT_TYPE: Final = "text/plain; charset=utf-8"
-_TABLE_TYPE: Final = "text/csv; charset=utf-8"
 _NOWHERE: Final = Town("", "", "", 0)
 _FIRST: Final = (("home", "/", "今日の様子", "Today"), ("incidents", "/incidents", "確かめること", "Incidents"))
 _LAST: Final = (("visitors", "/visitors", "使う人", "Visitors"), ("docs", "/docs", "つなぎ方", "API"))
@@ -55,12 +53,14 @@ class Pages:
 
     def render(self, template: str, **values: object) -> HTMLResponse:
         """Return a page; every page knows the town and the time."""
-        common = {"town": self._desk.books.town(), "moment": self._desk.moment(), **self._visitor()}
+        common = {"town": self._desk.books.town(), "moment": self._desk.moment(), "typed": {}, "refused": None}
+        common |= self._visitor()
         return HTMLResponse(self._templates.get_template(template).render(common | values))
 
     def error(self, status: int, ja: str, en: str, detail: str) -> HTMLResponse:
         """Return a page that says what went wrong; it asks nothing of the books, which may be what went wrong."""
         values = {"town": _NOWHERE, "moment": Moment(0, 0), "status": status, "ja": ja, "en": en, "detail": detail}
+        values |= {"typed": {}, "refused": None}
         values |= self._visitor()
         return HTMLResponse(self._templates.get_template("error.html").render(values), status)
 
@@ -72,7 +72,12 @@ class Pages:
         """Return who looks at a page, and which links it has for that reason."""
         visitor = VISITOR.get()
         may = visitor.may if visitor else lambda _address: False
-        return {"visitor": visitor, "may": may, "links": [link for link in self._links if may(link[1])]}
+        links = [link for link in self._links if may(link[1])]
+        session = visitor.session if visitor else None
+        news, is_open = session and session.news, bool(visitor and not visitor.is_shut)
+        if session and is_open:
+            session.news = None
+        return {"visitor": visitor, "may": may, "links": links, "news": news if is_open else None}
 
 
 def groups(text: str, size: int = 8) -> list[str]:
@@ -109,15 +114,15 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
     @router.get("/entries/{unit}/{boot}/{seq}")
     def entry(unit: str, boot: str, seq: str) -> Response:
         place = entry_id(f"{unit}/{boot}/{seq}")
-        proof = _held(desk.proofs.proof(place), str(place))
-        name, _ = _held(desk.proofs.segment(place), str(place))
+        proof = held(desk.proofs.proof(place), str(place))
+        name, _ = held(desk.proofs.segment(place), str(place))
         told = desk.arrivals.one(place)
         return pages.render("entry.html", place=place, proof=proof, told=told, file=name, steps=steps(proof, name))
 
     @router.get("/entries/{unit}/{boot}/{seq}/segment")
     def segment(unit: str, boot: str, seq: str) -> Response:
         place = entry_id(f"{unit}/{boot}/{seq}")
-        name, text = _held(desk.proofs.segment(place), str(place))
+        name, text = held(desk.proofs.segment(place), str(place))
         as_file = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(text, media_type=_SEGMENT_TYPE, headers=as_file)
 
@@ -127,21 +132,17 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
 
     @router.get("/openapi/{name}.json")
     def document(name: str) -> Response:
-        return JSONResponse(_held(documents.get(name), name))
+        return JSONResponse(held(documents.get(name), name))
 
     @router.get("/docs")
     def docs() -> Response:
         return pages.render("docs.html", documents={name: read(document) for name, document in documents.items()})
 
-    for template, page in brought.pages():
-        router.add_api_route(f"/{page.name}", _shown(desk, pages, template, page))
-        if page.table:
-            router.add_api_route(f"/{page.name}.csv", _as_table(desk, page, page.table))
     return router
 
 
 def _unit_page(desk: Desk, pages: Pages, name: str) -> Response:
-    line, moment = _held(desk.books.unit(name), name), desk.moment()
+    line, moment = held(desk.books.unit(name), name), desk.moment()
     return pages.render(
         "unit.html",
         moment=moment,
@@ -155,33 +156,7 @@ def _unit_page(desk: Desk, pages: Pages, name: str) -> Response:
     )
 
 
-def _shown(desk: Desk, pages: Pages, template: str, page: brought.Page) -> Callable[[Request], Response]:
-    """Return what answers for a page that a program brings."""
-
-    def show(request: Request) -> Response:
-        moment = desk.moment()
-        values = page.read(desk.centre.engine, moment, **_asked(request, page))
-        return pages.render(template, moment=moment, **_held(values, str(request.url)))
-
-    return show
-
-
-def _as_table(desk: Desk, page: brought.Page, table: Callable[..., bytes | None]) -> Callable[[Request], Response]:
-    """Return what answers for the same as a table."""
-
-    def show(request: Request) -> Response:
-        raw = _held(table(desk.centre.engine, desk.moment(), **_asked(request, page)), str(request.url))
-        as_file = {"Content-Disposition": f'attachment; filename="{page.name}.csv"'}
-        return Response(raw, media_type=_TABLE_TYPE, headers=as_file)
-
-    return show
-
-
-def _asked(request: Request, page: brought.Page) -> dict[str, str]:
-    return {name: request.query_params.get(name, "") for name in page.filters}
-
-
-def _held(found: _Found | None, name: str) -> _Found:
+def held(found: _Found | None, name: str) -> _Found:
     """Return what was found, or say that there is no such page."""
     if found is None:
         raise HTTPException(404, f"{name} is not held here")

@@ -30,6 +30,7 @@ class Session:
         wrong: passwords at the lock, in a row.
         number: what entries call this session.
         told: pages that they were turned away from, as far as that is noted.
+        news: what was done last, in Japanese and English, until a page has shown it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Session:
     is_locked: bool = False
     wrong: int = 0
     told: set[str] = field(default_factory=set)
+    news: tuple[str, str] | None = None
 
     def is_shut(self, now_ms: int) -> bool:
         """Whether the screen is locked."""

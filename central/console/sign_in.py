@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from central.console.desk import Desk
-from central.console.gate import VISITOR, Gate, Visitor
+from central.console.gate import VISITOR, Gate, Visitor, signed_in
 from central.console.pages import Pages
 from central.console.roles import NAMES
 from central.console.sessions import WRONG_MAX
@@ -46,8 +46,8 @@ def create_sign_in(desk: Desk, pages: Pages, gate: Gate) -> APIRouter:
 
     @router.get("/me")
     def me() -> Response:
-        visitor = _visitor()
-        return pages.render("me.html", roles=[words for role, words in NAMES.items() if role in visitor.roles])
+        mine = signed_in().roles
+        return pages.render("me.html", roles=[words for role, words in NAMES.items() if role in mine])
 
     @router.get("/visitors")
     def visitors() -> Response:
@@ -98,20 +98,20 @@ class _Hall:
 
     async def unlock(self, request: Request) -> Response:
         """Let whoever sits before a locked screen go on, by the password alone."""
-        gate, form, visitor = self._gate, request.state.form, _visitor()
-        session, ahead = visitor.session, _next(request.state.form)
-        if session is None or not visitor.is_shut:
-            return _go(ahead or self._pages.first(visitor))
+        gate, form, who = self._gate, request.state.form, signed_in()
+        session, ahead = who.session, _next(request.state.form)
+        if session is None or not who.is_shut:
+            return _go(ahead or self._pages.first(who))
         try:
             async with self._turn:
                 fits = await run_in_threadpool(
-                    gate.keeper.is_password_of, visitor.name, form.get("password", "")[: PASSWORD_MAX * 2]
+                    gate.keeper.is_password_of, who.name, form.get("password", "")[: PASSWORD_MAX * 2]
                 )
         except OftenError:
             return self._locked(ahead, "often", 429)
         if fits:
-            before, cookie = session.number, gate.sessions.unlock(visitor.cookie, gate.now_ms())
-            await gate.note(CameIn(visitor.name, session.number, session.began_ms, before))
+            before, cookie = session.number, gate.sessions.unlock(who.cookie, gate.now_ms())
+            await gate.note(CameIn(who.name, session.number, session.began_ms, before))
             response = _go(ahead or "/")
             gate.remember(response, cookie)
             return response
@@ -122,11 +122,11 @@ class _Hall:
         return self._locked(ahead, "wrong", 401)
 
     async def locked(self, request: Request) -> Response:
-        visitor, ahead = _visitor(), _next(request.query_params)
-        return self._locked(ahead) if visitor.is_shut else _go(ahead or self._pages.first(visitor))
+        who, ahead = signed_in(), _next(request.query_params)
+        return self._locked(ahead) if who.is_shut else _go(ahead or self._pages.first(who))
 
     async def lock(self) -> Response:
-        if session := _visitor().session:
+        if session := signed_in().session:
             session.is_locked = True
         return _go("/unlock")
 
@@ -172,13 +172,6 @@ class _Hall:
     async def _turned_away(self, why: Refused, name: str) -> None:
         known = await run_in_threadpool(self._gate.keeper.find, name)
         await self._gate.note(TurnedAway(why, name if known.said else ""))
-
-
-def _visitor() -> Visitor:
-    visitor = VISITOR.get()
-    if visitor is None:
-        raise LookupError("this page is for nobody who has not signed in")
-    return visitor
 
 
 def _next(given: Mapping[str, str]) -> str:

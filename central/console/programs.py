@@ -1,0 +1,83 @@
+"""Shows the pages that programs bring, and does what people do there; the page that comes next tells of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from central.console.brought import Act, NotDoneError, Page, pages
+from central.console.desk import Desk
+from central.console.gate import Gate, signed_in
+from central.console.pages import Pages, held
+
+_TABLE_TYPE: Final = "text/csv; charset=utf-8"
+_NOT_NOW: Final = 409
+
+
+def create_programs(desk: Desk, shown: Pages, gate: Gate) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(include_in_schema=False)
+    for template, page in pages():
+        router.add_api_route(f"/{page.name}", _page(desk, shown, template, page))
+        if page.table:
+            router.add_api_route(f"/{page.name}.csv", _table(desk, page, page.table))
+        for act in page.acts:
+            router.add_api_route(
+                f"/{page.name}/{act.name}", _act(desk, shown, gate, template, page, act), methods=["POST"]
+            )
+    return router
+
+
+def _page(desk: Desk, shown: Pages, template: str, page: Page) -> Callable[[Request], Response]:
+    def show(request: Request) -> Response:
+        return _filled(desk, shown, template, page, request.query_params)
+
+    return show
+
+
+def _filled(
+    desk: Desk, shown: Pages, template: str, page: Page, asked: Mapping[str, str], **besides: object
+) -> Response:
+    moment = desk.moment()
+    values = page.read(desk.centre.engine, moment, **_filters(page, asked))
+    return shown.render(template, moment=moment, **besides, **held(values, page.name))
+
+
+def _table(desk: Desk, page: Page, table: Callable[..., bytes | None]) -> Callable[[Request], Response]:
+    """Return what answers for the same as a table."""
+
+    def show(request: Request) -> Response:
+        raw = held(table(desk.centre.engine, desk.moment(), **_filters(page, request.query_params)), page.name)
+        as_file = {"Content-Disposition": f'attachment; filename="{page.name}.csv"'}
+        return Response(raw, media_type=_TABLE_TYPE, headers=as_file)
+
+    return show
+
+
+def _act(desk: Desk, shown: Pages, gate: Gate, template: str, page: Page, act: Act) -> Callable[[Request], Any]:
+    """Return what does something, and shows the page anew; if it was not done, with what was typed."""
+
+    async def do(request: Request) -> Response:
+        who, form = signed_in(), request.state.form
+        try:
+            said = await gate.writer.do(lambda: act.do(gate.centre, who.name, form))
+        except NotDoneError as error:
+            besides = {"typed": form, "refused": error}
+            answer = await run_in_threadpool(_filled, desk, shown, template, page, form, **besides)
+            answer.status_code = _NOT_NOW
+            return answer
+        gate.centre.on_arrival()
+        if who.session:
+            who.session.news = (said.ja, said.en)
+        asked = urlencode({name: value for name, value in said.then.items() if value})
+        return RedirectResponse(f"/{page.name}" + (f"?{asked}" if asked else ""), 303)
+
+    return do
+
+
+def _filters(page: Page, asked: Mapping[str, str]) -> dict[str, str]:
+    return {name: asked.get(name, "") for name in page.filters}
