@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import httpx
 import sqlalchemy as sa
 
-from bench.report import median, ms, percentile, rate, row, title
+from bench import pages
+from bench.report import rate, row, title
 from central.centre import Centre, open_centre
 from central.found import Plan
 from central.reconcile import Reconciler
@@ -22,11 +22,8 @@ from simulation.year.town import clock_at_the_end, play
 from sync.installed import register
 from sync.months import first_day, month_of, written
 from sync.segment import from_text, unpack
-from tests.browser.serving import ConsoleServing
 from tests.ports import free_port
 
-AIM_MS: Final = 300
-LOOKS: Final = 40
 _LAST: Final = month_of(FIRST_DAY + Size().days - 1)
 _DAYS: Final = (first_day(_LAST), first_day(_LAST + 1) - 1)
 
@@ -41,7 +38,9 @@ def measure(folder: Path) -> None:
     _replay(centre)
     centre.reconciler.catch_up()
     centre.engine.dispose()
-    _pages(open_centre(folder / "central", clock_at_the_end(size), SystemEntropy()))
+    centre = open_centre(folder / "central", clock_at_the_end(size), SystemEntropy())
+    pages.measure(centre, lambda: _bare(centre.engine), _looked_at(centre.engine))
+    centre.engine.dispose()
 
 
 def _replay(centre: Centre) -> None:
@@ -70,41 +69,21 @@ def _timed(do: Callable[[], int]) -> tuple[int, float]:
     return found, time.process_time() - began
 
 
-def _pages(centre: Centre) -> None:
-    title(f"Visits: pages of the console, {LOOKS} looks each; aim p95 {AIM_MS} ms")
-    month, before = written(_LAST), written(_LAST - MONTHS // 2)
-    busiest = _busiest(centre.engine)
-    pages = {
-        "all places": f"/visits?month={month}",
-        "the busiest place": f"/visits?place={busiest}&month={month}",
-        "the same before and after a change": f"/visits?place={busiest}&month={month}&change={before}",
-        "the table": f"/visits.csv?month={month}",
-    }
-    limit = median([_look(lambda: _bare(centre.engine))[1] for _ in range(LOOKS // 4)])
-    row("bare query: the rows of the month", ms(limit), "the limit")
-    serving = ConsoleServing(centre).open()
-    with httpx.Client(base_url=serving.url, trust_env=False, timeout=60) as client:
-        for name, address in pages.items():
-            client.get(address).raise_for_status()
-            looks = [_look(lambda address=address: client.get(address)) for _ in range(LOOKS)]  # type: ignore[misc]
-            times, work = [look[0] for look in looks], [look[1] for look in looks]
-            remark = f"p95; p50 {ms(median(times))}, {limit / median(work):.2f} of the limit"
-            row(name, ms(percentile(times, 0.95)), f"{remark}; the work itself p95 {ms(percentile(work, 0.95))}")
-    serving.close()
-    centre.engine.dispose()
-
-
-def _look(do: Callable[[], Any]) -> tuple[float, float]:
-    """Return how long it took by the clock on the wall, and of that the processor's time."""
-    began, worked = time.perf_counter(), time.process_time()
-    do()
-    return time.perf_counter() - began, time.process_time() - worked
-
-
 def _bare(engine: sa.Engine) -> None:
     """Read the rows of one month, and nothing else."""
     with reading(engine) as connection:
         connection.execute(sa.select(visit).where(visit.c.day.between(*_DAYS))).fetchall()
+
+
+def _looked_at(engine: sa.Engine) -> dict[str, str]:
+    """Return the visits' heavier pages by name."""
+    month, before, busiest = written(_LAST), written(_LAST - MONTHS // 2), _busiest(engine)
+    return {
+        "visits, one month": f"/visits?month={month}",
+        "visits of the busiest place": f"/visits?place={busiest}&month={month}",
+        "the same before and after a change": f"/visits?place={busiest}&month={month}&change={before}",
+        "visits as a table": f"/visits.csv?month={month}",
+    }
 
 
 def _busiest(engine: sa.Engine) -> str:
