@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -25,6 +26,7 @@ from central.parting import Parting
 from central.reconcile import Reconciler
 from central.registrar import Registrar
 from central.registration import Registration
+from central.residents.papers import Office as Letterhead
 from central.residents.sealing import Keyring
 from central.rollout import RollOuts
 from central.staffing import Staffing
@@ -32,6 +34,8 @@ from central.streams import Streams
 from central.telling import Teller
 from central.town import Clock, Entropy, Town
 from sync import chain, installed
+
+_NO_LETTERHEAD: Final = Letterhead()
 
 
 @dataclass
@@ -41,6 +45,7 @@ class Centre:
     Attributes:
         on_arrival: is called after each delivery.
         bundles: where the files of new systems lie; None for a centre without a folder.
+        letterhead: the town as it signs its papers.
     """
 
     engine: sa.Engine
@@ -64,6 +69,7 @@ class Centre:
     roll_outs: RollOuts
     offices: tuple[Office, ...]
     bundles: Bundles | None = None
+    letterhead: Letterhead = _NO_LETTERHEAD
     on_arrival: Callable[[], None] = field(default=lambda: None)
 
 
@@ -93,6 +99,7 @@ def open_centre(path: Path, clock: Clock, entropy: Entropy) -> Centre:
         renew_days=config.server.renew_days,
         bundles=Bundles(path / BUNDLES_FOLDER),
         resident_keys=folder.resident_keys(),
+        letterhead=_letterhead(config),
     )
 
 
@@ -109,6 +116,7 @@ def assemble(
     renew_days: int = RENEW_DAYS,
     bundles: Bundles | None = None,
     resident_keys: Mapping[int, bytes] = MappingProxyType({}),
+    letterhead: Letterhead = _NO_LETTERHEAD,
 ) -> Centre:
     """Put a centre together over an open database."""
     register = installed.register()
@@ -141,4 +149,10 @@ def assemble(
         roll_outs=RollOuts(engine, town, streams, reconciler),
         offices=every_office,
         bundles=bundles,
+        letterhead=letterhead,
     )
+
+
+def _letterhead(config: at.CentralConfig) -> Letterhead:
+    town, said = config.town, config.registration
+    return Letterhead(town.name, town.phone, said.office, said.address, said.purposes, said.given_to, said.remarks)

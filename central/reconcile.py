@@ -26,7 +26,7 @@ from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
 _MADE_BY: Final = "added up by"
-_VERSION: Final = 10
+_VERSION: Final = 11
 _AT_ONCE: Final = 50  # segments
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.

@@ -97,15 +97,16 @@ class Registration:
             if not is_another and (known := twins(self._files.every(connection), person)):
                 raise DeskError(
                     f"同じ読みと生年月日の人が もう登録されています({', '.join(known)})。"
-                    "別の人なら --another を付けます。(RSD-030)",
+                    "別の人なら、そう示してください。(RSD-030)",
                     f"Somebody with this reading and birthday is registered ({', '.join(known)}). If it is another"
-                    " person, say --another. (RSD-030)",
+                    " person, say so. (RSD-030)",
+                    known,
                 )
             is_child = person.is_child_on(today)
             if is_child and not guardian:
                 raise DeskError(
-                    "18歳未満の人には 保護者が要ります。先に保護者を登録し、--guardian で示してください。(RSD-031)",
-                    "Somebody under 18 needs a guardian: register them first, then say --guardian. (RSD-031)",
+                    "18歳未満の人には 保護者が要ります。先に保護者を登録し、その番号を示してください。(RSD-031)",
+                    "Somebody under 18 needs a guardian: register them first, then give their number. (RSD-031)",
                 )
             holder = self._town.entropy.bytes(_HOLDER_BYTES).hex()
             words = Words([self._files.write(connection, holder, 1, person, how, by)])
@@ -154,8 +155,8 @@ class Registration:
 
     # ---- looking
 
-    def find(self, kana: str, birth: date | None, by: str) -> list[File]:
-        """Return the files of those whose reading fits; every one of them is noted as read.
+    def find(self, words: str, birth: date | None, by: str, why: str = "find") -> list[File]:
+        """Return the files of those whose name fits, by its reading or its letters; each one is noted as read.
 
         Raises:
             DeskError: there are too many to be shown.
@@ -163,13 +164,13 @@ class Registration:
         """
         with self._counted() as connection:
             files = self._files.every(connection)
-            holders = find(files, kana, birth)
+            holders = find(files, words, birth)
             if len(holders) > READ_AT_ONCE:
                 raise DeskError(
-                    f"{len(holders)}人います。読みを長くするか、生年月日を加えてください。(RSD-032)",
-                    f"There are {len(holders)}; give more of the reading, or the birthday. (RSD-032)",
+                    f"{len(holders)}人います。名前を長くするか、生年月日を加えてください。(RSD-032)",
+                    f"There are {len(holders)}; give more of the name, or the birthday. (RSD-032)",
                 )
-            self._note_read(connection, holders, by, "find")
+            self._note_read(connection, holders, by, why)
             standings = {one: books.standing(connection, one) for one in holders}
         return [File(one, standings[one], files[one], {}, {}) for one in holders]
 
@@ -179,7 +180,7 @@ class Registration:
             return doubles(self._files.every(connection))
 
     def show(self, who: str, by: str, why: str) -> File:
-        """Open a file. `who`: its number, the beginning of it, or the name of one of the person's cards.
+        """Open a file. `who`: its number, the name of one of the person's cards, or the beginning of either.
 
         Raises:
             DeskError: there is no such file.
@@ -299,9 +300,18 @@ class Registration:
             return books.standing(connection, self._resolve(connection, who))
 
     def resolve(self, who: str) -> str:
-        """Return the number of the file that counts for a number, the beginning of one, or a card's name."""
+        """Return the number of the file that counts for a number, a card's name, or the beginning of either."""
         with self._counted() as connection:
             return self._resolve(connection, who)
+
+    def whose(self, connection: sa.Connection, who: str) -> str:
+        """Return the same, of what is added up, to somebody who only reads."""
+        return self._resolve(connection, who)
+
+    def today(self) -> date:
+        """Return the day by the town's calendar."""
+        with store.reading(self._engine) as connection:
+            return self._today(connection)
 
     # ---- inside
 
@@ -321,14 +331,14 @@ class Registration:
         return holder, was
 
     def _resolve(self, connection: sa.Connection, who: str, *, through: bool = True) -> str:
-        key = books.resident.c.key
-        asked = sa.select(key).where(key.startswith(who, autoescape=True)).order_by(key).limit(2)
-        found = list(connection.execute(asked).scalars()) if len(who) >= _SHORT_MIN else []
+        found = _beginning(connection, books.resident.c.key, who)
         if len(found) == 1:
             is_itself = not through and len(who) == _HOLDER_CHARS
-            return str(found[0]) if is_itself else books.counting(connection, found[0])
-        if not found and (holder := books.holder_of(connection, who)):
-            return holder
+            return found[0] if is_itself else books.counting(connection, found[0])
+        if not found:
+            found = _beginning(connection, books.card.c.card, who)
+            if len(found) == 1 and (holder := books.holder_of(connection, found[0])):
+                return holder
         several = "番号を もっと長く入れてください" if found else "この番号の登録はありません"
         more = "give more of the number" if found else "no resident has this number, and no card this name"
         raise DeskError(f"{several}。(RSD-010)", f"{who}: {more}. (RSD-010)")
@@ -353,6 +363,12 @@ class Registration:
 
     def _today(self, connection: sa.Connection) -> date:
         return _EPOCH + timedelta(days=day_at(connection, self._town.clock.wall_ms()))
+
+
+def _beginning(connection: sa.Connection, column: sa.Column[str], who: str) -> list[str]:
+    """Return what begins with what was typed, two at the most; nothing, if that is too short to be told apart."""
+    asked = sa.select(column).where(column.startswith(who, autoescape=True)).order_by(column).limit(2)
+    return list(connection.execute(asked).scalars()) if len(who) >= _SHORT_MIN else []
 
 
 def _known() -> tuple[str, ...]:

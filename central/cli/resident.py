@@ -30,6 +30,15 @@ WHO = click.argument("who")
 _ASKED: Final = ("name", "kana", "address", "birth")
 _NOT_FOUND, _EXISTS = "(RSD-010)", "(RSD-030)"
 _SHOWN: Final = 50
+_HOW: Final = {
+    "(RSD-015)": "machi central resident moved WHO --back",
+    "(RSD-022)": "--guardian",
+    "(RSD-027)": "machi central resident moved | died | ended",
+    "(RSD-028)": "machi central resident card end",
+    "(RSD-030)": "--another",
+    "(RSD-031)": "--guardian",
+}
+"""What says to a command what the desk may say when it was refused."""
 
 
 @contextmanager
@@ -47,7 +56,7 @@ def refusing() -> Iterator[None]:
         except PersonError as error:
             raise click.UsageError(str(error)) from error
         except DeskError as error:
-            words = str(error)
+            words = "\n".join([str(error), *(how for code, how in _HOW.items() if code in error.en)])
             kind = NotFoundError if _NOT_FOUND in words else ExistsError if _EXISTS in words else RefusedForSafetyError
             raise kind(words) from error
         except (BelongingsError, ReadingError, SealingError) as error:
@@ -69,7 +78,7 @@ def reading_in(file: Any) -> "CardReading":
 def resident() -> None:
     """Register residents: their names sealed, their cards, their consents. Every look at a name is noted.
 
-    WHO is the number of a file, its first six digits or more, or the name of one of the person's cards.
+    WHO is the number of a file or the name of one of the person's cards; six letters of its beginning do.
 
     \b
     Examples:
@@ -154,7 +163,10 @@ def change(folder: Path, who: str, form: Any, card: Any, as_json: bool) -> None:
 @click.option("--doubles", is_flag=True, help="Show instead which files may be about one person, without names.")
 @JSON
 def find(folder: Path, kana: str, birth: Any, doubles: bool, as_json: bool) -> None:
-    """Search by the beginning of the reading of family or given name. Whoever is shown is noted as read by you."""
+    """Search by how the reading of family or given name begins, or by letters of the name.
+
+    Whoever is shown is noted as read by you.
+    """
     centre = open_books(folder)
     with refusing():
         if doubles:
@@ -204,7 +216,7 @@ def reads(folder: Path, who: str, limit: int, as_json: bool) -> None:
         of = centre.registration.resolve(who) if who else None
         centre.reconciler.catch_up()
         with store.reading(centre.engine) as connection:
-            found = books.readings(connection, of, limit)
+            found = books.readings(connection, books.Wanted(of or ""), limit)
     rows = [{"at_ms": one.at_ms, "by": one.by, "why": one.why, "holder": one.holder} for one in found]
     _list("machi.central.resident.reads/1", "reads", rows, as_json=as_json)
 

@@ -58,13 +58,11 @@ def renew_card(folder: Path, who: str, old: str, reading: Any, as_json: bool) ->
 
     OLD is stopped. Do it again to ask units once more for what they have not given back.
     """
-    from central import belongings
+    from central import handing
 
     centre = open_books(folder)
     with refusing():
-        holder, name = centre.registration.renew_card(who, old, reading_in(reading), clerk())
-        belongings.move(centre, old, name)
-        had = belongings.of(centre, old)
+        holder, name, had = handing.renew(centre, who, old, reading_in(reading), clerk())
     _warn(had)
     say(_document(holder, name, "active") | {"in_place_of": old, "still": _still(had)}, as_json=as_json)
 
@@ -84,20 +82,12 @@ def renew_card(folder: Path, who: str, old: str, reading: Any, as_json: bool) ->
 @JSON
 def end_card(folder: Path, who: str, card: str, why: str, to: str, as_json: bool) -> None:
     """Stop a CARD of WHO: lost, not wanted any more, or given back. Says what can still be spent with it at most."""
-    from central import belongings
-    from central.residents.deciding import DeskError
+    from central import handing
     from sync.residents import CardEnd
 
     centre = open_books(folder)
     with refusing():
-        if to and to not in centre.registration.standing(who).active:
-            raise DeskError(
-                "--to は この人の 使えるカードです。(RSD-017)", "--to is none of their cards in use. (RSD-017)"
-            )
-        holder = centre.registration.end_card(who, card, CardEnd(why), clerk())
-        if to:
-            belongings.move(centre, card, to)
-        had = belongings.of(centre, card)
+        holder, had = handing.end(centre, who, card, CardEnd(why), clerk(), to)
     _warn(had)
     say(_document(holder, card, why) | {"still": _still(had)}, as_json=as_json)
 
@@ -128,13 +118,7 @@ def _still(had: "Sequence[Belonging]") -> list[Any]:
 
 def _warn(had: "Sequence[Belonging]") -> None:
     """Say what may still be spent with a card that was stopped."""
-    for one in had:
-        if one.is_any:
-            click.echo(f"{one.ja} / {one.en}", err=True)
-        if one.at_most:
-            click.echo(
-                f"止めても、まだ聞いていない端末 {one.units}台では "
-                f"最大 {one.at_most:,}円まで使われることがあります。(RSD-013)\n"
-                f"{one.units} units that have not heard of it may still let {one.at_most:,} yen be spent. (RSD-013)",
-                err=True,
-            )
+    from central import handing
+
+    for ja, en in handing.warnings(had):
+        click.echo(f"{ja}\n{en}", err=True)

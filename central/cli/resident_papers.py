@@ -1,6 +1,5 @@
 """`machi central resident sheet|register-of-files|key`: what is printed and published, and the keys of the files."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,7 @@ from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_books, 
 from central.cli.resident import WHO, clerk, refusing
 
 if TYPE_CHECKING:
-    from central.folder import Folder
-    from central.residents.papers import Office, Paper
+    from central.residents.papers import Paper
 
 _OUTPUT = click.option("--output", type=click.File("wb"), help="Write it as a PDF (A4).")
 
@@ -23,24 +21,20 @@ _OUTPUT = click.option("--output", type=click.File("wb"), help="Write it as a PD
 @JSON
 def sheet(folder: Path, who: str, output: Any, as_json: bool) -> None:
     """Print the sheet that WHO takes home: what is known of them, their cards, what they agreed to, what it is for."""
-    from datetime import timedelta
-
     from central.console.words import Words
-    from central.folder import Folder
     from central.residents import papers
     from central.residents.deciding import DeskError
     from sync import installed
 
-    centre, opened, words = open_books(folder), Folder(folder), Words()
+    centre, words = open_books(folder), Words()
     with refusing():
         file = centre.registration.show(who, clerk(), "sheet")
         if file.person is None:
             raise DeskError("この登録の内容は 消されています。(RSD-033)", "What stood in it was erased. (RSD-033)")
     family = [[person.name for person in people.values()] for people in (file.guardians, file.children)]
-    ahead = timedelta(minutes=opened.config.town.utc_offset_minutes)
-    today = (datetime.fromtimestamp(centre.town.clock.wall_ms() / 1000, UTC) + ahead).date()
+    today = centre.registration.today()
     programs = {name: words.called(name).ja for name in installed.with_part("rules")}
-    of = (file.holder, file.person, file.standing, (family[0], family[1]), programs, _office(opened), today)
+    of = (file.holder, file.person, file.standing, (family[0], family[1]), programs, centre.letterhead, today)
     _draw(papers.sheet(*of), output)
     if output.name != "<stdout>":
         say({"schema": "machi.central.resident.sheet/1", "holder": file.holder, "file": output.name}, as_json=as_json)
@@ -60,13 +54,12 @@ def register_of_files(folder: Path, output: Any, as_json: bool) -> None:
     Which organisation, where, and what for stand in central.toml, in [registration]; it is refused without them.
     """
     from central.console.words import Words
-    from central.folder import Folder
     from central.residents import papers
     from sync import installed
 
-    centre, opened, words = open_books(folder), Folder(folder), Words()
-    office = _office(opened)
-    if lacking := [name for name in ("office", "address", "purposes") if not getattr(office, name)]:
+    centre, words = open_books(folder), Words()
+    office = centre.letterhead
+    if lacking := office.lacks:
         raise RefusedForSafetyError(
             f"central.toml の [registration] に {'、'.join(lacking)} を書いてください。\n"
             f"write {', '.join(lacking)} into [registration] of {folder}/central.toml first"
@@ -148,13 +141,6 @@ def _is_used(keys: dict[int, bytes], number: int, used: dict[str, int]) -> bool:
     from central.residents.sealing import key_id
 
     return number in keys and set(used) == {key_id(keys[number]).hex()}
-
-
-def _office(opened: "Folder") -> "Office":
-    from central.residents.papers import Office
-
-    town, said = opened.config.town, opened.config.registration
-    return Office(town.name, town.phone, said.office, said.address, said.purposes, said.given_to, said.remarks)
 
 
 def _draw(paper: "Paper", output: Any) -> None:

@@ -25,6 +25,8 @@ from central.console.gate import FOR_TOOLS, Before, Gate
 from central.console.headers import HOSTS, STATIC, add_headers
 from central.console.live import Bell
 from central.console.pages import Pages, create_pages
+from central.console.people.audit import create_audit
+from central.console.people.pages import create_people
 from central.console.programs import create_programs
 from central.console.proofs import DamagedError
 from central.console.sign_in import create_sign_in
@@ -101,6 +103,7 @@ def create_console(
     console.include_router(routers[0])
     own = {"office": console.openapi()}
     routers.append(create_pages(desk, pages, own | ({"units": units_api} if units_api else {})))
+    routers += [create_people(desk, pages, gate), create_audit(desk, pages, gate)]
     routers += [create_programs(desk, pages, gate), create_sign_in(desk, pages, gate)]
     for router in routers[1:]:
         console.include_router(router)

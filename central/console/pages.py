@@ -30,8 +30,16 @@ ARRIVALS_SHOWN: Final = 20
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _SEGMENT_TYPE: Final = "text/plain; charset=utf-8"
 _NOWHERE: Final = Town("", "", "", 0)
-_FIRST: Final = (("home", "/", "今日の様子", "Today"), ("incidents", "/incidents", "確かめること", "Incidents"))
-_LAST: Final = (("visitors", "/visitors", "使う人", "Visitors"), ("docs", "/docs", "つなぎ方", "API"))
+_FIRST: Final = (
+    ("home", "/", "今日の様子", "Today"),
+    ("residents", "/residents", "住民とカード", "Residents"),
+    ("incidents", "/incidents", "確かめること", "Incidents"),
+)
+_LAST: Final = (
+    ("audit", "/audit", "見た記録", "Audit"),
+    ("visitors", "/visitors", "使う人", "Visitors"),
+    ("docs", "/docs", "つなぎ方", "API"),
+)
 
 _Found = TypeVar("_Found")
 

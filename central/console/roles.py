@@ -18,6 +18,7 @@ WHAT_PEOPLE_DO: Final = TOWN_HALL - {Role.TECHNICIAN}  # where a card was, and w
 MACHINES: Final = frozenset({Role.OFFICER, Role.TECHNICIAN, Role.AUDITOR})
 MONEY: Final = frozenset({Role.OFFICER, Role.TREASURER, Role.AUDITOR})
 WATCH: Final = frozenset({Role.OFFICER, Role.AUDITOR})
+PEOPLE: Final = frozenset({Role.CLERK, Role.OFFICER})  # who residents are
 
 OFFICES_OWN: Final = "(the office's own journals)"
 """No address: entries that the centre wrote, which hold what is kept of PINs and passwords, however well sealed."""
@@ -36,6 +37,15 @@ OWN: Final[Table] = {
     "/entries/{unit}/{boot}/{seq}/segment": WHAT_PEOPLE_DO,
     OFFICES_OWN: WATCH,
     "/visitors": WATCH,
+    "/audit": WATCH,
+    "/audit.csv": WATCH,
+    "/audit/register.pdf": WATCH,
+    "/residents": PEOPLE,
+    "/residents/new": PEOPLE,
+    "/residents/doubles": PEOPLE,
+    "/residents/{holder}": PEOPLE,
+    "/residents/{holder}/sheet": PEOPLE,
+    "/residents/{holder}/{act}": PEOPLE,
     "/docs": MACHINES,
     "/openapi/{name}.json": MACHINES,
     "/live": WHAT_PEOPLE_DO,

@@ -1,10 +1,10 @@
-"""What was said about residents' files, in tables: how each stands, whose each card is, who looked at whose name.
+"""What was said about residents' files, in tables: how each stands, whose each card is, who did and looked at what.
 
 Derived, as everything that is added up. They hold pseudonyms; what stands in the files is in `store.resident_file`.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -13,9 +13,9 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 from central.kept import Kept
 from central.residents.standing import STANDINGS, Standing
 from central.upsert import upsert
-from sync.entries import Entry
+from sync.entries import Entry, kind_of
 from sync.messages import OFFICE_STREAM
-from sync.residents import CardBound, NamesRead
+from sync.residents import OFFICE, CardBound, GuardianSet, Merged, NamesRead
 
 metadata = MetaData()
 
@@ -35,16 +35,63 @@ read = Table(
     Index("resident_read_by_holder", "holder"),
 )
 
+act = Table(
+    "resident_act",
+    metadata,
+    Column("boot", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("holder", Text, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("said", Text, nullable=False),  # the entry's fact; it names nobody
+    Index("resident_act_by_holder", "holder"),
+)
+
 _STANDINGS: Final = Kept(resident, STANDINGS)
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """Somebody looked into a file."""
+    """Somebody looked into a file. `boot`, `seq`: the entry that says so, in the office's journal."""
 
     holder: str
     at_ms: int
     by: str
     why: str
+    boot: str
+    seq: int
+
+
+class Act(msgspec.Struct, frozen=True):
+    """Somebody changed something of a file. `said`: the fields of the entry's fact."""
+
+    holder: str
+    at_ms: int
+    by: str
+    kind: str
+    said: Mapping[str, Any]
+    boot: str
+    seq: int
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which readings and acts somebody asks for: of one file, by one person, within some time; all, if left out."""
+
+    holder: str = ""
+    by: str = ""
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+    def of(self, table: Table) -> sa.Select[Any]:
+        """Ask for the rows of a table, the latest first."""
+        here = table.c
+        limits = [
+            *([here.holder == self.holder] if self.holder else []),
+            *([here.by == self.by] if self.by else []),
+            *([here.at_ms >= self.since_ms] if self.since_ms is not None else []),
+            *([here.at_ms < self.until_ms] if self.until_ms is not None else []),
+        ]
+        return sa.select(table).where(*limits).order_by(here.at_ms.desc(), here.boot, here.seq.desc(), here.holder)
 
 
 def note(connection: sa.Connection, entries: Iterable[Entry]) -> None:
@@ -60,6 +107,23 @@ def note(connection: sa.Connection, entries: Iterable[Entry]) -> None:
                 connection.execute(sa.insert(read), [place | {"holder": holder} for holder in sorted(set(holders))])
             case _:
                 pass
+        if isinstance(entry.fact, OFFICE) and not isinstance(entry.fact, NamesRead):
+            _note_act(connection, entry, entry.fact)
+
+
+def _note_act(connection: sa.Connection, entry: Entry, fact: Any) -> None:
+    said = msgspec.json.encode(msgspec.structs.asdict(fact)).decode()
+    row = {"boot": entry.boot, "seq": entry.seq, "at_ms": entry.at, "by": fact.by, "kind": kind_of(fact), "said": said}
+    connection.execute(sa.insert(act), [row | {"holder": holder} for holder in _about(fact)])
+
+
+def _about(fact: Any) -> list[str]:
+    """Return the files that an entry says something about."""
+    match fact:
+        case GuardianSet(of=of, guardian=other) | Merged(of=of, into=other):
+            return sorted({of, other})
+        case _:
+            return [fact.of]
 
 
 def standing(connection: sa.Connection, holder: str) -> Standing:
@@ -92,10 +156,15 @@ def agrees(connection: sa.Connection, name: str, program: str) -> bool:
     return holder is not None and standing(connection, holder).agrees_to(program)
 
 
-def readings(connection: sa.Connection, holder: str | None, limit: int) -> list[Reading]:
-    """Return who looked into a file (or into any), the latest first."""
-    asked = sa.select(read.c.holder, read.c.at_ms, read.c.by, read.c.why)
-    if holder:
-        asked = asked.where(read.c.holder == holder)
-    asked = asked.order_by(read.c.at_ms.desc(), read.c.boot, read.c.seq.desc(), read.c.holder).limit(limit)
-    return [Reading(row.holder, row.at_ms, row.by, row.why) for row in connection.execute(asked)]
+def readings(connection: sa.Connection, wanted: Wanted, limit: int) -> list[Reading]:
+    """Return who looked into which files, the latest first."""
+    rows = connection.execute(wanted.of(read).limit(limit))
+    return [Reading(row.holder, row.at_ms, row.by, row.why, row.boot, row.seq) for row in rows]
+
+
+def acts(connection: sa.Connection, wanted: Wanted, limit: int) -> list[Act]:
+    """Return who changed what, the latest first."""
+    rows = connection.execute(wanted.of(act).limit(limit))
+    return [
+        Act(row.holder, row.at_ms, row.by, row.kind, msgspec.json.decode(row.said), row.boot, row.seq) for row in rows
+    ]

@@ -24,10 +24,10 @@ from sync.residents import (
 
 
 class DeskError(Exception):
-    """It cannot be done, and nothing was. `ja`, `en`: why, and what to do."""
+    """It cannot be done, and nothing was. `ja`, `en`: why, and what to do; `of`: files that it is about, to look at."""
 
-    def __init__(self, ja: str, en: str) -> None:
-        self.ja, self.en = ja, en
+    def __init__(self, ja: str, en: str, of: Iterable[str] = ()) -> None:
+        self.ja, self.en, self.of = ja, en, tuple(of)
         super().__init__(f"{ja}\n{en}")
 
 
@@ -60,6 +60,7 @@ def must_count(of: str, was: Standing) -> None:
         raise DeskError(
             f"この登録は {was.into} に まとめられています。そちらで手続きしてください。(RSD-014)",
             f"This file was merged; go on with {was.into}. (RSD-014)",
+            [was.into],
         )
 
 
@@ -72,8 +73,8 @@ def must_be_here(of: str, was: Standing) -> None:
     must_count(of, was)
     if was.left is not Leaving.HERE or was.is_erased:
         raise DeskError(
-            "この人は 転出・死亡・廃止の登録になっています。まちがいなら resident moved --back で戻せます。(RSD-015)",
-            "This person has left; if that is wrong: machi central resident moved --back. (RSD-015)",
+            "この人は 転出・死亡・利用終了の登録になっています。まちがいなら 戻せます。(RSD-015)",
+            "This person has left; if that is wrong, it can be taken back. (RSD-015)",
         )
 
 
@@ -84,6 +85,7 @@ def bind(of: str, was: Standing, card: str, form: Form, owner: str, by: str) -> 
         raise DeskError(
             "同じカードが 別の人に結ばれています。(RSD-011)",
             f"This card is another person's already ({owner}). The same person? Then merge the two. (RSD-011)",
+            [owner],
         )
     held = was.cards.get(card)
     if held and held.ended is CardEnd.RENEWED:
@@ -146,8 +148,8 @@ def consent(of: str, was: Standing, said: Agreed, known: Iterable[str], *, is_ch
         raise DeskError("この子の保護者では ありません。(RSD-021)", "This is no guardian of theirs. (RSD-021)")
     if said.given and is_child and not said.guardian:
         raise DeskError(
-            "18歳未満の人の同意は 保護者がします。--guardian で 保護者を示してください。(RSD-022)",
-            "For somebody under 18 a guardian agrees; say which one: --guardian. (RSD-022)",
+            "18歳未満の人の同意は 保護者がします。どの保護者かを 示してください。(RSD-022)",
+            "For somebody under 18 a guardian agrees; say which one. (RSD-022)",
         )
     return Words([Consented(of, said.program, said.given, by, said.guardian)])
 
@@ -241,13 +243,13 @@ def erase(of: str, was: Standing, why: str, by: str) -> Words:
     if was.is_known and not was.into:
         if was.left is Leaving.HERE:
             raise DeskError(
-                "登録中の人は 消せません。先に 転出・死亡・廃止を登録してください。(RSD-027)",
-                "This person has not left: say first machi central resident moved, died or ended. (RSD-027)",
+                "登録中の人は 消せません。先に 転出・死亡・利用終了を登録してください。(RSD-027)",
+                "This person has not left: say first that they moved, died or ended it. (RSD-027)",
             )
         if was.active:
             raise DeskError(
                 "使えるカードが残っています。先に 返してもらうか 止めてください。(RSD-028)",
-                "There are cards that can still be used; end them first: machi central resident card end. (RSD-028)",
+                "There are cards that can still be used; end them first. (RSD-028)",
             )
     if not was.version:
         raise DeskError("この番号の登録はありません。(RSD-010)", f"There is nothing to erase of {of}. (RSD-010)")

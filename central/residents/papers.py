@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from central.residents.days import day
 from central.residents.person import ITEMS, Person
 from central.residents.standing import Standing
 from sync.residents import CardEnd, Form, How, Language, Leaving
@@ -16,24 +17,18 @@ from sync.residents import CardEnd, Form, How, Language, Leaving
 PUBLISHED_FROM: Final = 1_000
 """Files about fewer people need no entry: 個人情報保護法 Art. 74 (2) ix with 75 (2) i, 同法施行令 Art. 20 (2)."""
 
-_ERAS: Final = (
-    (date(2019, 5, 1), "令和"),
-    (date(1989, 1, 8), "平成"),
-    (date(1926, 12, 25), "昭和"),
-    (date(1912, 7, 30), "大正"),
-)
-_SEXES: Final = {"1": "男 / male", "2": "女 / female", "9": "適用不能 / not applicable", "0": "不明 / not known"}
-_HOW: Final = {How.CARD: "カードで確認 / read from the card", How.TYPED: "申込書から入力 / typed from a form"}
-_FORMS: Final = {Form.CARD: "マイナンバーカード / My Number Card", Form.TOKEN: "町のカード / card of the town"}
-_ENDS: Final = {
+SEXES: Final = {"1": "男 / male", "2": "女 / female", "9": "適用不能 / not applicable", "0": "不明 / not known"}
+HOW: Final = {How.CARD: "カードで確認 / read from the card", How.TYPED: "申込書から入力 / typed from a form"}
+FORMS: Final = {Form.CARD: "マイナンバーカード / My Number Card", Form.TOKEN: "町のカード / card of the town"}
+ENDS: Final = {
     None: "使えます / in use",
     CardEnd.LOST: "紛失 / lost",
     CardEnd.STOPPED: "停止 / stopped",
     CardEnd.RETURNED: "返却 / returned",
     CardEnd.RENEWED: "更新ずみ / renewed",
 }
-_LANGUAGES: Final = {Language.JA: "日本語", Language.EASY: "やさしい日本語", Language.EN: "English"}
-_LEFT: Final = {
+LANGUAGES: Final = {Language.JA: "日本語", Language.EASY: "やさしい日本語", Language.EN: "English"}
+LEFT: Final = {
     Leaving.MOVED: "転出 / moved away",
     Leaving.DIED: "死亡 / died",
     Leaving.ENDED: "利用終了 / ended",
@@ -59,13 +54,18 @@ class Paper(msgspec.Struct, frozen=True):
 class Office(msgspec.Struct, frozen=True):
     """The town as it signs its papers: see `central.folder.RegistrationConfig`."""
 
-    town: str
-    phone: str
-    office: str
-    address: str
-    purposes: tuple[str, ...]
+    town: str = ""
+    phone: str = ""
+    office: str = ""
+    address: str = ""
+    purposes: tuple[str, ...] = ()
     given_to: tuple[str, ...] = ()
     remarks: str = ""
+
+    @property
+    def lacks(self) -> list[str]:
+        """What has to be said before anything can be published, and is not: names in central.toml."""
+        return [name for name in ("office", "address", "purposes") if not getattr(self, name)]
 
 
 def sheet(
@@ -88,19 +88,13 @@ def sheet(
         Row("発行 / Issued", f"{office.town} {office.office}  {day(today)}"),
         Row("番号 / Number", _groups(holder)),
         *_of_person(person),
-        Row("確認 / Checked", _HOW[was.how]),
-        *(
-            Row("カード / Card", f"{name[:_CARD_SHOWN]}  {_FORMS[one.form]}  {_ENDS[one.ended]}")
-            for name, one in was.cards.items()
-        ),
-        *(
-            Row(f"同意 / Consent: {called}", "はい / yes" if was.agrees_to(name) else "いいえ / no")
-            for name, called in programs.items()
-        ),
+        Row("確認 / Checked", HOW[was.how]),
+        *_of_cards(was),
+        *_of_consents(was, programs),
         Row("伝え方 / How we speak to you", _prefers(was)),
         Row("保護者 / Guardian", guardians),
         Row("子ども / Children", children),
-        Row("状態 / State", _LEFT.get(was.left, "")),
+        Row("状態 / State", LEFT.get(was.left, "")),
         *(Row("利用目的 / Used for", purpose) for purpose in office.purposes),
         Row("問い合わせ / Ask", f"{office.office} {office.address} 電話 {office.phone}".strip()),
         Row("", "マイナンバー(個人番号)は 読み取っても 記録しても いません。同意は いつでも 取りやめられます。"),
@@ -112,13 +106,13 @@ def sheet(
 def _of_person(person: Person) -> Iterable[Row]:
     for field, (ja, en) in ITEMS.items():
         value = getattr(person, field)
-        shown = day(value) if field == "birth" else _SEXES.get(value, "") if field == "sex" else value
+        shown = day(value) if field == "birth" else SEXES.get(value, "") if field == "sex" else value
         yield Row(f"{ja} / {en}", shown)
 
 
 def _of_cards(was: Standing) -> Iterable[Row]:
     for name, one in was.cards.items():
-        yield Row("カード / Card", f"{name[:_CARD_SHOWN]}  {_FORMS[one.form]}  {_ENDS[one.ended]}")
+        yield Row("カード / Card", f"{name[:_CARD_SHOWN]}  {FORMS[one.form]}  {ENDS[one.ended]}")
 
 
 def _of_consents(was: Standing, programs: Mapping[str, str]) -> Iterable[Row]:
@@ -132,7 +126,7 @@ def _prefers(was: Standing) -> str:
         *(["声 / voice"] if said.voice else []),
         *(["大きな字 / large letters"] if said.large else []),
         *(["静かに / quiet"] if said.quiet else []),
-        _LANGUAGES[said.lang],
+        LANGUAGES[said.lang],
     ]
     return "、".join(wanted)
 
@@ -180,15 +174,6 @@ def register_of_files(office: Office, programs: Iterable[str], people: int) -> P
         Row("備考", office.remarks or "—"),
     )
     return Paper("個人情報ファイル簿", rows)
-
-
-def day(at: date) -> str:
-    """Return a day as forms have it: 令和8年11月30日 (2026-11-30)."""
-    for begins, era in _ERAS:
-        if at >= begins:
-            year = at.year - begins.year + 1
-            return f"{era}{'元' if year == 1 else year}年{at.month}月{at.day}日 ({at.isoformat()})"
-    return at.isoformat()
 
 
 def _groups(holder: str) -> str:

@@ -104,10 +104,15 @@ def checked(person: Person, today: date) -> Person:
     return person
 
 
+def has_personal_number(text: str) -> bool:
+    """Whether there are twelve digits in it, in whatever width and with whatever gaps."""
+    return _NUMBER.search(_BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text))) is not None
+
+
 def _check_text(value: str, ja: str, en: str) -> None:
     if len(value) > _TEXT_MAX or any(unicodedata.category(letter) == "Cc" for letter in value):
         raise PersonError(f"{ja}が長すぎるか、使えない文字があります。", f"{en}: too long, or letters that cannot be.")
-    if _NUMBER.search(_BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", value))):
+    if has_personal_number(value):
         raise PersonError(
             f"{ja}に12けたの数字があります。個人番号(マイナンバー)は 入れないでください。",
             f"{en}: there are twelve digits. Never give the personal number (My Number).",

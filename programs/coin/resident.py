@@ -85,6 +85,11 @@ class CoinPurse:
         return paper.issue(Paper(Kind.PHONE, issuer, number, *days, key), signer)
 
 
+def lines(connection: sa.Connection, card: str) -> list[Line]:
+    """Return what happened last to the money of a card, the newest first."""
+    return list(_lines(connection, _now(connection, card), card))
+
+
 def _now(connection: sa.Connection, card: str) -> str:
     """Return the purse of a card; of one that was lost, that of the card which has its money now."""
     whose = heirs.follow(connection, [free(money(card))])

@@ -16,6 +16,7 @@ from central.reading import CardReading
 from central.reconcile import statement
 from central.registration import File
 from central.residents import books
+from central.residents.books import Wanted
 from central.residents.deciding import DeskError
 from central.residents.person import Person
 from drivers.clock.sim import Driver as Clock
@@ -250,16 +251,16 @@ def test_a_centre_that_dies_at_any_statement_has_all_of_it_or_nothing() -> None:
     control="Every look at a name (a search, a file, a sheet) is an entry in the office's signed journal, with the "
     "clerk, the purpose and whose file it was, before anything is shown; `machi central resident reads` lists them by "
     "person. A search that finds many people shows nobody. What is taken out is found by `machi central verify`.",
-    residual="The clerk is who the machine says types, and the purpose is what he says. Who holds the database and its "
-    "keys in his own hands, such as root on the centre's machine, reads without an entry.",
+    residual="At a command, the clerk is who the machine says types; the purpose is what he says. Who holds the "
+    "database and its keys in his own hands, such as root on the centre's machine, reads without an entry.",
 )
 def test_every_look_at_a_name_is_noted_before_it_is_shown(centre: Centre, taro: str) -> None:
     jiro = add(centre, JIRO, guardian=taro)
     centre.registration.find("たかはし", None, "curious")
     centre.registration.show(jiro, "curious", "no reason")
     with centre.reconciler.counted() as connection:
-        found = {(one.by, one.why, one.holder) for one in books.readings(connection, None, 100)}
-        of_taro = books.readings(connection, taro, 100)
+        found = {(one.by, one.why, one.holder) for one in books.readings(connection, Wanted(), 100)}
+        of_taro = books.readings(connection, Wanted(taro), 100)
     assert found == {
         *(("curious", "find", one) for one in (taro, jiro)),
         *(("curious", "no reason", one) for one in (taro, jiro)),  # the guardian's name was shown, too
@@ -278,7 +279,7 @@ def test_where_it_cannot_be_noted_nothing_is_shown() -> None:
             town.run(lambda: shown.append(show(town.centre, taro)))
         town.cut_after(None)
         with town.centre.reconciler.counted() as connection:
-            noted = len(books.readings(connection, taro, 100))
+            noted = len(books.readings(connection, Wanted(taro), 100))
         assert noted >= len(shown)
         if shown:
             break

@@ -5,6 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
+from central.residents.days import day, read_day
 from central.residents.finding import doubles, find, heard
 from central.residents.person import ITEMS, Person, PersonError, checked, spelled
 from central.residents.sealing import KEY_BYTES, Keyring, SealingError, used_key
@@ -102,6 +103,49 @@ FILES = {
 )
 def test_people_are_found_by_how_a_name_begins(typed: str, found: list[str]) -> None:
     assert find(FILES, typed) == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "fits"),
+    [
+        ("高橋", "髙橋 花子", True),
+        ("髙橋花", "高橋\u3000花子", True),
+        ("吉田", "𠮷田 葛子", True),
+        ("葛\U000e0101", "葛\U000e0100城", True),
+        ("渡辺", "渡邉 一", True),
+        ("高橋", "橋高 一", False),
+    ],
+)
+def test_a_rarer_form_of_a_letter_is_the_same_letter(typed: str, name: str, fits: bool) -> None:
+    assert (find({A: hanako(name=name)}, typed) == [A]) == fits
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"), [("たか はな", [A]), ("はな たか", []), ("たかはしはな", [A]), ("さ じ", [B])]
+)
+def test_several_parts_of_a_name_are_looked_for_in_their_order(typed: str, found: list[str]) -> None:
+    assert find(FILES, typed) == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("昭和29年3月2日", date(1954, 3, 2)),
+        ("Ｓ２９．３．２", date(1954, 3, 2)),
+        ("19540302", date(1954, 3, 2)),
+        ("1954/3/2", date(1954, 3, 2)),
+        ("令和元年5月1日", date(2019, 5, 1)),
+        ("平成31年4月30日", date(2019, 4, 30)),
+        ("昭和64年1月8日", None),
+        ("R8.2.29", None),
+        ("元年5月1日 ごろ", None),
+        ("きのう", None),
+    ],
+)
+def test_a_day_is_read_in_either_calendar(typed: str, read: date | None) -> None:
+    assert read_day(typed) == read
+    if read:
+        assert read_day(day(read).split(" ")[0]) == read
 
 
 def test_and_by_their_birthday_in_the_order_of_readings() -> None:

@@ -32,6 +32,8 @@ MAY = {
     "/settlement": {"officer", "treasurer", "auditor"},
     "/visits.csv": {"clerk", "officer", "treasurer", "technician", "auditor"},
     "/visitors": {"officer", "auditor"},
+    "/residents": {"clerk", "officer"},
+    "/audit": {"officer", "auditor"},
     "/docs": {"officer", "technician", "auditor"},
     "/me": {"clerk", "officer", "treasurer", "technician", "auditor", "shop"},
 }
@@ -69,6 +71,7 @@ def addresses(browser: Browser) -> list[tuple[str, str]]:
 
 def filled(path: str, pen: Pen) -> str:
     values = {"unit": pen.unit, "boot": pen.boot, "seq": "2"}
+    values |= {"holder": "0a" * 16, "act": "leave"}
     values["name"] = "office" if path.startswith("/openapi") else pen.unit
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
 

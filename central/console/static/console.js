@@ -112,3 +112,9 @@ if (document.querySelector("[data-visitor]")) {
   addEventListener("pageshow", (event) => event.persisted && look());
   if (after === undefined && document.querySelector("[data-fresh]")) setInterval(refresh, LOOK_MS);
 }
+
+const print = document.querySelector("[data-print]");
+if (print) {
+  print.hidden = false;
+  print.addEventListener("click", () => window.print());
+}

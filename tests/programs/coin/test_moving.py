@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from central import belongings, ledger
+from central import belongings, handing, lately, ledger, store
 from central.belongings import BelongingsError
 from central.ledger import points
 from central.reading import CardReading
@@ -185,8 +185,11 @@ def test_at_the_registration_desk_a_lost_card_is_renewed_with_all_that_lies_on_i
     (has,) = belongings.of(centre, street.name)
     assert (has.program, has.is_any, has.units, has.at_most) == ("coin", True, 2, 2000)
     assert "2,000円" in has.ja
-    assert centre.registration.renew_card(taro, street.name, new, "sato") == (taro, street.other)
-    belongings.move(centre, street.name, street.other)
+    assert ["最大 2,000円" in ja for ja, _ in handing.warnings([has])] == [False, True]
+    with store.reading(centre.engine) as connection:
+        assert [one.ja for one in lately.done(connection, street.name, 5)] == ["チャージ +2,000円"]
+    holder, card, had = handing.renew(centre, taro, street.name, new, "sato")
+    assert (holder, card, [one.is_any for one in had]) == (taro, street.other, [True])
     for unit in ("shop01", "desk01"):
         street.talk(unit)
     assert of_new(street) == 2000
