@@ -7,12 +7,14 @@ in G1, the key in G2, hashed to the curve as in RFC 9380.
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Annotated, Final
 
 import msgspec
 
 from programs.lottery.entries import SignatureHex
+from programs.lottery.errors import DrawError
 
 CHAIN: Final = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971"
 SCHEME: Final = "bls-unchained-g1-rfc9380"
@@ -22,10 +24,12 @@ _KEY: Final = bytes.fromhex(
     "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d106451"
     "0d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a"
 )
+_SIGNATURE: Final = "[0-9a-f]{96}"
+_STRANGE_SHOWN: Final = 5
 _DOMAIN: Final = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"
 
 
-class RoundError(Exception):
+class RoundError(DrawError):
     """This is not the output of that round; the message says why."""
 
 
@@ -64,14 +68,14 @@ def verify(number: int, signature: str) -> None:
         signed = G1Point.from_compressed_bytes(bytes.fromhex(signature))
     except ValueError as error:
         raise RoundError(
-            "署名の形になっていません。96文字をもう一度写してください。何も抽選していません。"
-            " / This is no signature: copy its 96 characters once more. Nothing was drawn."
+            "署名の形になっていません。96文字をもう一度写してください。何も抽選していません。",
+            "This is no signature: copy its 96 characters once more. Nothing was drawn.",
         ) from error
     hashed = G1Point.hash_to_curve(message, _DOMAIN)
     if not GT.pairing_check([signed, -hashed], [G2Point(), G2Point.from_compressed_bytes(_KEY)]):
         raise RoundError(
-            f"ラウンド {number} の署名ではありません。番号と署名を確かめてください。何も抽選していません。"
-            f" / The network has not signed round {number} so: check number and signature. Nothing was drawn."
+            f"ラウンド {number} の署名ではありません。番号と署名を確かめてください。何も抽選していません。",
+            f"The network has not signed round {number} so: check number and signature. Nothing was drawn.",
         )
 
 
@@ -85,15 +89,40 @@ def find(document: bytes, number: int) -> Round:
         found = [one for one in _read(document) if one.round == number]
     except msgspec.MsgspecError as error:
         raise RoundError(
-            f"ラウンドのファイルを読めません。drand の形(JSON)で保存してください。"
-            f" / The file of rounds cannot be read ({error}): save it as drand gives it (JSON)."
+            "ラウンドのファイルを読めません。drand の形(JSON)で保存してください。",
+            f"The file of rounds cannot be read ({error}): save it as drand gives it (JSON).",
         ) from error
     if not found:
         raise RoundError(
-            f"このファイルにラウンド {number} がありません。その回を保存したファイルを使ってください。"
-            f" / Round {number} is not in this file: save that one."
+            f"このファイルにラウンド {number} がありません。その回を保存したファイルを使ってください。",
+            f"Round {number} is not in this file: save that one.",
         )
     return found[0]
+
+
+def signature_in(text: str, number: int) -> str:
+    """Return the signature of a round out of what somebody has pasted (as `find`) or typed off a screen elsewhere.
+
+    Gaps, capitals and wide characters are forgiven. Whether the network has signed so, `verify` says.
+
+    Raises:
+        RoundError: it is in no such form.
+    """
+    given = unicodedata.normalize("NFKC", text).strip()
+    if given.startswith(("{", "[")):
+        return find(given.encode(), number).signature
+    signature = "".join(given.split()).lower()
+    if not re.fullmatch(_SIGNATURE, signature):
+        strange = "".join(dict.fromkeys(re.findall("[^0-9a-f]", signature)))[:_STRANGE_SHOWN]
+        raise RoundError(
+            f"署名は 0〜9 と a〜f の96文字です。いま {len(signature)}文字"
+            + (f"で、「{strange}」があります" if strange else "")
+            + "。何も抽選していません。",
+            f"A signature has 96 characters, 0 to 9 and a to f; these are {len(signature)}"
+            + (f", with {strange!r} among them" if strange else "")
+            + ". Nothing was drawn.",
+        )
+    return signature
 
 
 def _read(document: bytes) -> Iterable[Round]:

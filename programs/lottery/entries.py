@@ -4,13 +4,14 @@ from typing import Annotated, Final
 
 import msgspec
 
-from sync.entries import Card, Count, Fact, HashHex, Ref
+from sync.entries import Card, Count, Fact, HashHex, Ref, UnitName
 from sync.rights import Moves
 
 DrawId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 TicketRef = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
 Holder = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]  # a card, or a number on paper: no name
 SignatureHex = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{96}$")]
+By = UnitName  # an account at the console, by its name
 Yen = Annotated[int, msgspec.Meta(ge=0, le=10**10)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Remark = Annotated[str, msgspec.Meta(max_length=400)]
@@ -129,23 +130,38 @@ class Tickets(Fact, frozen=True, tag="lottery.tickets"):
 
 
 class Closed(Fact, frozen=True, tag="lottery.closed"):
-    """The list is frozen. `frozen_sha256`: of the document that says so, with the root of the list."""
+    """The list is frozen. `frozen_sha256`: of the document that says so, with the root of the list.
+
+    `by`: the account of who said so; "" where that was not asked.
+    """
 
     draw: DrawId
     tickets: Count
     frozen_sha256: HashHex
+    by: By = ""
+
+
+class Proposed(Fact, frozen=True, tag="lottery.propose"):
+    """Somebody (`by`) says: draw, by this signature. Nobody has won anything before another one has said so, too."""
+
+    draw: DrawId
+    signature: SignatureHex
+    by: By
 
 
 class Drawn(Fact, frozen=True, tag="lottery.drawn"):
     """The winners were drawn, by the signature of the round that the rules name.
 
-    `transcript_sha256`: of the document that says how; `previous`: of that of the draw before, or zeros.
+    `transcript_sha256`: of the document that says how; `previous`: of that of the draw before, or zeros. `proposed_by`,
+    `by`: the two who said so; both are "" where one was enough, as it was once.
     """
 
     draw: DrawId
     signature: SignatureHex
     transcript_sha256: HashHex
     previous: HashHex
+    proposed_by: By = ""
+    by: By = ""
 
 
 class Won(Fact, frozen=True, tag="lottery.won"):
@@ -198,5 +214,5 @@ def prize_of(holder: str) -> str:
     return f"{PRIZE_KIND}/{holder}"
 
 
-KINDS: Final = (Announced, Opened, Ordered, Tickets, Closed, Drawn, Won, HandedOut, Collected, PassedOn)
+KINDS: Final = (Announced, Opened, Ordered, Tickets, Closed, Proposed, Drawn, Won, HandedOut, Collected, PassedOn)
 """Every kind of fact that this program writes."""

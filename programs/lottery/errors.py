@@ -6,3 +6,5 @@ class DrawError(Exception):
 
     def __init__(self, ja: str, en: str) -> None:
         super().__init__(f"{ja} / {en}")
+        self.ja = ja
+        self.en = en

@@ -73,7 +73,7 @@ class Lottery(Unmoved):
     """The draws, for the office."""
 
     name: str = "lottery"
-    version: int = 2
+    version: int = 3
     metadata: MetaData = metadata
 
     def moves(self, entry: Entry) -> Sequence[Move]:

@@ -11,12 +11,13 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from central import heirs, ledger, store
+from central import heirs, ledger, reconcile, store
 from central.centre import Centre
 from central.reconcile import statements
 from programs.lottery.entries import Rules, Tickets
 from programs.lottery.errors import DrawError
-from programs.lottery.office import Order, course_of, orders_of, tickets_of
+from programs.lottery.office import Order, course_of, order, orders_of, tickets_of
+from programs.lottery.rules import Said
 from sync.directory import card_key, unit_key
 from sync.entries import EntryId
 from sync.facts import CardSet, CardState, UnitSet, UnitState
@@ -41,6 +42,14 @@ class Waiting(msgspec.Struct, frozen=True):
     order: EntryId
     count: int
     why: Why
+
+
+class Silent(msgspec.Struct, frozen=True):
+    """A unit whose orders may be missing. `unsent`: how many entries it had to send at its last contact, if ever."""
+
+    unit: str
+    contact_ms: int | None
+    unsent: int
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -133,16 +142,30 @@ def _refs(known: set[str]) -> Iterator[str]:
             yield ref
 
 
-def silent_stands(connection: sa.Connection, close_at: int) -> list[str]:
+def silent_stands(connection: sa.Connection, close_at: int) -> list[Silent]:
     """Return the units that take orders and have not been heard since the closing, or have more to send."""
     asked = sa.select(store.unit).where(store.unit.c.state != UnitState.CLOSED).order_by(store.unit.c.name)
     rows = list(connection.execute(asked))
     said = statements(connection, [unit_key(row.name) for row in rows])
     facts = {name: one.fact for name, one in said.items()}
     stands = {fact.name for fact in facts.values() if isinstance(fact, UnitSet) and fact.counter == COUNTER}
-    return [row.name for row in rows if row.name in stands and _is_silent(row, close_at)]
+    seen = [Silent(row.name, row.contact_ms, _unsent(row.report)) for row in rows if row.name in stands]
+    return [one for one in seen if one.unsent or (one.contact_ms or 0) < close_at * _SECOND_MS]
 
 
-def _is_silent(row: sa.Row[tuple[object, ...]], close_at: int) -> bool:
-    report = msgspec.json.decode(row.report) if row.report else {}
-    return (row.contact_ms or 0) < close_at * _SECOND_MS or bool(report.get("unsent"))
+def _unsent(report: str | None) -> int:
+    return int(msgspec.json.decode(report).get("unsent") or 0) if report else 0
+
+
+def came_late(connection: sa.Connection, rules: Rules, closed: Said) -> int:
+    """Return how many tickets were ordered in time and arrived when the list was frozen: they are none."""
+    entry = reconcile.entry.c
+    freezing = sa.select(entry.n).where(entry.writer == closed.unit, entry.boot == closed.boot, entry.seq == closed.seq)
+    same = sa.and_(entry.writer == order.c.writer, entry.boot == order.c.boot, entry.seq == order.c.seq)
+    asked = (
+        sa.select(sa.func.coalesce(sa.func.sum(order.c["count"]), 0))
+        .join(reconcile.entry, same)
+        .where(order.c.draw == rules.draw, order.c.at < rules.close_at * _SECOND_MS)
+        .where(entry.n > freezing.scalar_subquery())
+    )
+    return int(connection.execute(asked).scalar_one())

@@ -43,7 +43,7 @@ def award(centre: Centre, draw: str) -> None:
         DrawError: it is not drawn yet.
     """
     with centre.reconciler.counted() as connection:
-        known = {one.won.ticket for one in _prizes(connection, draw)}
+        known = {one.won.ticket for one in prizes_in(connection, draw)}
         transcript = transcript_of(connection, draw)
         if transcript is None:
             raise DrawError(f"抽選「{draw}」はまだ引かれていません。", f"The draw {draw} was not drawn yet.")
@@ -60,7 +60,7 @@ def award(centre: Centre, draw: str) -> None:
 def prizes(centre: Centre, draw: str) -> list[Waiting]:
     """Return the prizes of a draw, by their tickets, with what became of them by what has arrived."""
     with centre.reconciler.counted() as connection:
-        return list(_prizes(connection, draw))
+        return list(prizes_in(connection, draw))
 
 
 def hand_out_at(centre: Centre, draw: str, unit: str) -> list[Won]:
@@ -71,7 +71,7 @@ def hand_out_at(centre: Centre, draw: str, unit: str) -> list[Won]:
     """
     given: list[Won] = []
     with _deals(), centre.granter.deal() as deal:
-        for one in _prizes(deal.connection, draw):
+        for one in prizes_in(deal.connection, draw):
             what = prize_of(one.won.holder)
             if one.is_open and _CARD.fullmatch(one.won.holder) and deal.free(what) > 0:
                 deal.tell(unit, one.won)
@@ -100,7 +100,7 @@ def pass_on(centre: Centre, draw: str, ticket: str) -> str:
     with _deals(), centre.granter.deal() as deal:
         won = _open(deal.connection, draw, ticket)
         transcript = transcript_of(deal.connection, draw)
-        known = {one.won.ticket for one in _prizes(deal.connection, draw)}
+        known = {one.won.ticket for one in prizes_in(deal.connection, draw)}
         rest = [one for one in transcript.alternates if one not in known] if transcript else []
         if not rest:
             raise DrawError("補欠はもういません。", "There are no alternates left.")
@@ -123,7 +123,7 @@ def _deals() -> Iterator[None]:
 
 
 def _open(connection: sa.Connection, draw: str, ticket: str) -> Won:
-    found = next((one for one in _prizes(connection, draw) if one.won.ticket == ticket and one.is_open), None)
+    found = next((one for one in prizes_in(connection, draw) if one.won.ticket == ticket and one.is_open), None)
     if found is None:
         raise DrawError(
             f"券 {ticket} の賞品は、ないか、渡し済みです。prizes で確かめてください。",
@@ -132,7 +132,8 @@ def _open(connection: sa.Connection, draw: str, ticket: str) -> Won:
     return found.won
 
 
-def _prizes(connection: sa.Connection, draw: str) -> Iterator[Waiting]:
+def prizes_in(connection: sa.Connection, draw: str) -> Iterator[Waiting]:
+    """Yield the prizes of a draw, by their tickets."""
     given = sa.select(handed.c.ticket, handed.c.writer).where(handed.c.draw == draw).order_by(handed.c.at)
     by = {row.ticket: row.writer for row in connection.execute(given)}
     asked = sa.select(prize).where(prize.c.draw == draw).order_by(prize.c.ticket)

@@ -17,6 +17,7 @@ from programs.lottery.entries import (
     Opened,
     Ordered,
     Prize,
+    Proposed,
     Rules,
     Tickets,
     Won,
@@ -66,6 +67,7 @@ class Course(msgspec.Struct, frozen=True):
 
     announced: tuple[Said, Announced] | None = None
     closed: tuple[Said, Closed] | None = None
+    proposed: tuple[Said, Proposed] | None = None
     drawn: tuple[Said, Drawn] | None = None
 
 
@@ -101,7 +103,7 @@ def _fold(held: Held, entry: Entry) -> Held:
 
 
 def _draw(entry: Entry) -> str:
-    return entry.fact.draw if isinstance(entry.fact, Announced | Closed | Drawn) else ""
+    return entry.fact.draw if isinstance(entry.fact, Announced | Closed | Proposed | Drawn) else ""
 
 
 def _go_on(course: Course, entry: Entry) -> Course:
@@ -111,6 +113,8 @@ def _go_on(course: Course, entry: Entry) -> Course:
             return msgspec.structs.replace(course, announced=(said, fact))
         case Closed() as fact if course.closed is None or said < course.closed[0]:
             return msgspec.structs.replace(course, closed=(said, fact))
+        case Proposed() as fact if course.proposed is None or said < course.proposed[0]:
+            return msgspec.structs.replace(course, proposed=(said, fact))
         case Drawn() as fact if course.drawn is None or said < course.drawn[0]:
             return msgspec.structs.replace(course, drawn=(said, fact))
         case _:
@@ -197,12 +201,13 @@ _RULES: Final = Rules(
 _COURSE: Final[tuple[Fact, ...]] = (
     Announced(_RULES, _ZEROS),
     Closed("2026-spring", 1, _ZEROS),
-    Drawn("2026-spring", "0" * 96, _ZEROS, _ZEROS),
+    Proposed("2026-spring", "0" * 96, "hanako"),
+    Drawn("2026-spring", "0" * 96, _ZEROS, _ZEROS, "hanako", "jiro"),
 )
 
 DRAWS: Final[Fold[Course]] = Fold(
     name="lottery-draws",
-    kinds=(Announced, Closed, Drawn),
+    kinds=(Announced, Closed, Proposed, Drawn),
     state=Course,
     empty=Course(),
     key=_draw,

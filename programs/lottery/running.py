@@ -12,7 +12,7 @@ from central.centre import Centre
 from programs.lottery import beacon, law
 from programs.lottery.documents import FIRST, Frozen, Transcript, freeze, sha256, transcribe, written
 from programs.lottery.drawing import ALGORITHM
-from programs.lottery.entries import Announced, Closed, Drawn, Opened, Prize, Rules
+from programs.lottery.entries import Announced, Closed, Drawn, Opened, Prize, Proposed, Rules
 from programs.lottery.errors import DrawError
 from programs.lottery.lists import lines
 from programs.lottery.office import course_of, courses, tickets_of
@@ -105,11 +105,12 @@ def _check_times(rules: Rules, now_s: int) -> None:
         )
 
 
-def close(centre: Centre, draw: str, *, without_silent: bool = False) -> Frozen:
+def close(centre: Centre, draw: str, *, without_silent: bool = False, by: str = "") -> Frozen:
     """Freeze the list: after the closing, and before anybody can know the randomness. Orders become tickets before.
 
     Args:
         without_silent: also if units have not been heard since the closing; their orders are no tickets.
+        by: the account of who says so.
 
     Raises:
         DrawError: it is too early, too late, done already, units are silent, or there are no tickets.
@@ -134,46 +135,89 @@ def close(centre: Centre, draw: str, *, without_silent: bool = False) -> Frozen:
                 " announce the draw anew under another name, and import the same tickets.",
             )
         if (silent := silent_stands(connection, said.rules.close_at)) and not without_silent:
+            names = ", ".join(one.unit for one in silent)
             raise DrawError(
-                f"締切のあと、まだつながっていない端末が {len(silent)}台あります(LOT-010): {', '.join(silent)}。"
-                "いま確定すると、その申し込みが入りません。待つか、--without-silent をつけてください。",
-                f"Not heard since the closing (LOT-010): {', '.join(silent)}. If the list is frozen now, what was"
-                " ordered there is not in it: wait, or say --without-silent.",
+                f"締切のあと、まだつながっていない端末が {len(silent)}台あります(LOT-010): {names}。"
+                "いま確定すると、その申し込みが入りません。待つか、それでよいと言ってください(--without-silent)。",
+                f"Not heard since the closing (LOT-010): {names}. If the list is frozen now, what was"
+                " ordered there is not in it: wait, or say that this is all right (--without-silent).",
             )
         fresh = taken_in(connection, said.rules).tickets
         listed = lines([*tickets_of(connection, draw), *fresh], bytes.fromhex(said.key))
         if not listed:
             raise DrawError("券が1口もありません。", "There is not one ticket: there is nothing to draw.")
         frozen = freeze(said.rules, listed)
-        closed = Closed(draw, frozen.tickets, sha256(written(frozen)))
+        closed = Closed(draw, frozen.tickets, sha256(written(frozen)), by)
         centre.streams.append(connection, OFFICE_STREAM, [*fresh, closed])
     return frozen
 
 
-def draw_winners(centre: Centre, draw: str, signature: str) -> Transcript:
-    """Draw the winners, once and for ever.
+def propose(centre: Centre, draw: str, signature: str, by: str) -> Proposed:
+    """Say that the winners are to be drawn by this signature; somebody else has to confirm it (`confirm`).
 
     Raises:
-        DrawError: they are drawn already, or the list is not frozen.
+        DrawError: they are drawn already, somebody has said so already, or the list is not frozen.
         RoundError: this is not the signature of the round that the rules name.
     """
     with centre.reconciler.counted() as connection:
-        course = course_of(connection, draw)
-        said = announced_in(connection, draw)
-        if course.drawn:
+        said, course = announced_in(connection, draw), _not_drawn(connection, draw)
+        if course.proposed:
+            other = course.proposed[1].by
             raise DrawError(
-                f"抽選「{draw}」は済んでいます。同じ種では引き直せません(LOT-011)。結果は show で、"
-                "来ない人の分は補欠の順です。",
-                f"The draw {draw} was drawn, and is not drawn again (LOT-011): see show; alternates take the place of"
-                " who does not come.",
+                f"{other} さんがもう引くと言っています。別の担当者が確認してください。"
+                "同じ種では引き直せません(LOT-011)。",
+                f"{other} has said so already: another officer has to confirm it. There is no second draw (LOT-011).",
+            )
+        frozen_list(connection, draw)
+        beacon.verify(said.rules.round, signature)
+        proposed = Proposed(draw, signature, by)
+        centre.streams.append(connection, OFFICE_STREAM, [proposed])
+    return proposed
+
+
+def confirm(centre: Centre, draw: str, by: str) -> Transcript:
+    """Draw the winners as somebody else has proposed it, once and for ever.
+
+    Raises:
+        DrawError: they are drawn already, nobody has proposed it, or it was the same one.
+        RoundError: what was proposed is not the signature of that round.
+    """
+    with centre.reconciler.counted() as connection:
+        said, course = announced_in(connection, draw), _not_drawn(connection, draw)
+        if course.proposed is None:
+            raise DrawError(
+                f"抽選「{draw}」は、まだだれも引くと言っていません。先に一人が乱数の署名を入れてください。",
+                f"Nobody has said to draw {draw} yet: somebody has to bring the signature first.",
+            )
+        proposed = course.proposed[1]
+        if proposed.by == by:
+            raise DrawError(
+                f"{by} さんが引いたので、確認は別の担当者がしてください(LOT-012)。",
+                f"{by} has said to draw: another officer has to confirm it (LOT-012).",
             )
         listed, frozen = frozen_list(connection, draw)
-        beacon.verify(said.rules.round, signature)
+        beacon.verify(said.rules.round, proposed.signature)
         previous = last_transcript(connection)
-        transcript = transcribe(said.rules, frozen, listed, signature, previous)
-        drawn = Drawn(draw, signature, sha256(written(transcript)), previous)
+        transcript = transcribe(said.rules, frozen, listed, proposed.signature, previous)
+        drawn = Drawn(draw, proposed.signature, sha256(written(transcript)), previous, proposed.by, by)
         centre.streams.append(connection, OFFICE_STREAM, [drawn])
     return transcript
+
+
+def _not_drawn(connection: sa.Connection, draw: str) -> Course:
+    """Return how far a draw has come that was not drawn yet.
+
+    Raises:
+        DrawError: it was.
+    """
+    course = course_of(connection, draw)
+    if course.drawn:
+        raise DrawError(
+            f"抽選「{draw}」は済んでいます。同じ種では引き直せません(LOT-011)。来ない人の分は補欠の順です。",
+            f"The draw {draw} was drawn, and is not drawn again (LOT-011): alternates take the place of who does not"
+            " come.",
+        )
+    return course
 
 
 def frozen_list(connection: sa.Connection, draw: str) -> tuple[list[bytes], Frozen]:
@@ -225,7 +269,8 @@ def last_transcript(connection: sa.Connection) -> str:
 
 
 def state_of(course: Course) -> str:
-    return "drawn" if course.drawn else "closed" if course.closed else "announced"
+    steps = {"drawn": course.drawn, "proposed": course.proposed, "closed": course.closed}
+    return next((name for name, said in steps.items() if said), "announced")
 
 
 def announced_in(connection: sa.Connection, draw: str) -> Announced:

@@ -66,8 +66,8 @@ def test_every_change_is_found(draw: Path, tmp_path: Path, name: str) -> None:
     "an office that would choose its winners",
     control="The rules name a round of drand before anybody can know it; the list is frozen and public an hour before "
     "it comes; winners follow from both by arithmetic. The signature is checked. Two checkers without our code find "
-    "every change to what was published. Tickets that are written into the books later stop the draw, and nothing is "
-    "drawn twice.",
+    "every change to what was published. Tickets that are written into the books later stop the draw, nothing is "
+    "drawn twice, and it takes two officers.",
     residual="Who gets tickets is the town's word. Whoever holds the centre can freeze late and pretend that it was "
     "not, or announce several draws and carry one out, if nobody looks at what was published when. Enough of drand's "
     "organisations together could know a round before.",

@@ -13,7 +13,8 @@ def lottery() -> None:
     Examples:
       machi central lottery announce /srv/town spring.toml
       machi central lottery close /srv/town 2026-spring
-      machi central lottery draw /srv/town 2026-spring --round-file round.json
+      machi central lottery draw /srv/town 2026-spring --round-file round.json --by hanako
+      machi central lottery confirm /srv/town 2026-spring --by jiro
     """  # noqa: D301 - click keeps lines as they are behind a real backspace
 
 

@@ -10,18 +10,37 @@ from central.cli.common import RefusedForSafetyError, plainly
 DRAW = click.argument("draw")
 
 
+def _account(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    import re
+
+    from sync.entries import UNIT_PATTERN
+
+    if not re.fullmatch(UNIT_PATTERN, name):
+        raise click.BadParameter(
+            "アカウントの名前を英小文字で書いてください。 / Say an account's name, in small letters."
+        )
+    return name
+
+
+BY = click.option(
+    "--by",
+    required=True,
+    callback=_account,
+    help="Who says so, by the account's name; it stands in the journal for ever.",
+)
+
+
 @contextmanager
 def refusing() -> Iterator[None]:
     """Turn a refusal into a sentence and an exit code."""
     import msgspec
 
-    from programs.lottery.beacon import RoundError
     from programs.lottery.errors import DrawError
 
     with plainly():
         try:
             yield
-        except (DrawError, RoundError) as error:
+        except DrawError as error:
             raise RefusedForSafetyError(str(error)) from error
         except msgspec.ValidationError as error:
             raise click.UsageError(

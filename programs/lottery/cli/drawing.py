@@ -1,4 +1,4 @@
-"""`machi central lottery close|draw|publish`: a frozen list, winners, and documents for everybody."""
+"""`machi central lottery close|draw|confirm|publish`: a frozen list, winners, and documents for everybody."""
 
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 import click
 
 from central.cli.common import FOLDER, JSON, ExistsError, open_books, say
-from programs.lottery.cli.asking import DRAW, refusing
+from programs.lottery.cli.asking import BY, DRAW, refusing
 from sync.terminal import printable
 
 
@@ -34,23 +34,21 @@ def close(folder: Path, draw: str, without_silent: bool, as_json: bool) -> None:
 
 
 @click.command(
-    epilog="\b\nExamples:\n  machi central lottery draw /srv/town 2026-spring --round-file round.json\n"
-    "  machi central lottery draw /srv/town 2026-spring --signature b44679b9…5e39"
+    epilog="\b\nExamples:\n  machi central lottery draw /srv/town 2026-spring --round-file round.json --by hanako\n"
+    "  machi central lottery draw /srv/town 2026-spring --signature b44679b9…5e39 --by hanako"
 )
 @FOLDER
 @DRAW
 @click.option("--round-file", type=click.File("rb"), help="As drand gives it: one round, a list, or one a line (JSON).")
 @click.option("--signature", help="The 96 characters, typed off a screen elsewhere.")
+@BY
 @JSON
-def draw(folder: Path, draw: str, round_file: BinaryIO | None, signature: str | None, as_json: bool) -> None:
-    """Draw the winners of a DRAW by the round that its rules name, once and for ever.
+def draw(folder: Path, draw: str, round_file: BinaryIO | None, signature: str | None, by: str, as_json: bool) -> None:
+    """Say that the winners of a DRAW are to be drawn, by the round that its rules name; another officer confirms it.
 
     The signature is checked, whichever way it came: a typing mistake draws nothing.
     """
-    import msgspec
-
-    from programs.lottery.publishing import results
-    from programs.lottery.running import draw_winners
+    from programs.lottery.running import propose
 
     if (round_file is None) == (signature is None):
         raise click.UsageError(
@@ -58,28 +56,50 @@ def draw(folder: Path, draw: str, round_file: BinaryIO | None, signature: str | 
         )
     centre = open_books(folder)
     with refusing():
-        given = signature.strip().lower() if signature else _signature(centre, draw, round_file)
-        transcript = draw_winners(centre, draw, given)
+        given = signature or _read(round_file)
+        proposed = propose(centre, draw, _signature(centre, draw, given), by)
+    document = {"draw": draw, "signature": proposed.signature, "proposed_by": by, "drawn": False}
+    say({"schema": "machi.central.lottery.draw/1", **document}, as_json=as_json)
+
+
+@click.command(epilog="\b\nExamples:\n  machi central lottery confirm /srv/town 2026-spring --by jiro")
+@FOLDER
+@DRAW
+@BY
+@JSON
+def confirm(folder: Path, draw: str, by: str, as_json: bool) -> None:
+    """Draw the winners of a DRAW as another officer has said (`draw`), once and for ever.
+
+    Compare the root first: that of `show` with the one that was published when the list was frozen.
+    """
+    import msgspec
+
+    from programs.lottery.publishing import results
+    from programs.lottery.running import confirm as draw_winners
+
+    centre = open_books(folder)
+    with refusing():
+        transcript = draw_winners(centre, draw, by)
     if as_json:
         document: dict[str, Any] = msgspec.to_builtins(transcript)
-        say(document | {"schema": "machi.central.lottery.draw/1"}, as_json=True)
+        say(document | {"schema": "machi.central.lottery.confirm/1"}, as_json=True)
         return
     for line in results(transcript):
         click.echo(printable(line))
 
 
-def _signature(centre: Any, draw: str, file: BinaryIO | None) -> str:
+def _read(file: BinaryIO | None) -> str:
+    return file.read().decode("utf-8", "replace") if file else ""
+
+
+def _signature(centre: Any, draw: str, given: str) -> str:
     from central.store import reading
-    from programs.lottery.beacon import find
-    from programs.lottery.errors import DrawError
-    from programs.lottery.office import course_of
+    from programs.lottery.beacon import signature_in
+    from programs.lottery.running import announced_in
 
     centre.reconciler.catch_up()
     with reading(centre.engine) as connection:
-        said = course_of(connection, draw).announced
-    if said is None or file is None:
-        raise DrawError(f"抽選「{draw}」はありません。", f"There is no draw {draw}.")
-    return find(file.read(), said[1].rules.round).signature
+        return signature_in(given, announced_in(connection, draw).rules.round)
 
 
 @click.command(epilog="\b\nExamples:\n  machi central lottery publish /srv/town 2026-spring --output /srv/www/spring")
@@ -115,4 +135,4 @@ def publish(folder: Path, draw: str, output: Path, as_json: bool) -> None:
     say({"schema": "machi.central.lottery.publish/1", **document}, as_json=as_json)
 
 
-COMMANDS = (close, draw, publish)
+COMMANDS = (close, draw, confirm, publish)

@@ -9,7 +9,7 @@ from programs.lottery.documents import Frozen, Transcript
 from programs.lottery.entries import Prize
 from programs.lottery.giving import Wanted, give
 from programs.lottery.publishing import documents
-from programs.lottery.running import APART_S, Plan, announce, close, draw_winners
+from programs.lottery.running import APART_S, Plan, announce, close, confirm, propose
 from sync.facts import CardState
 
 ROUND = 1000
@@ -49,6 +49,12 @@ def closed(centre: Centre, clock: Clock, plan: Plan = PLAN) -> Frozen:
     give(centre, plan.draw, [Wanted(CARD, 3), *WANTED])
     clock.advance(plan.close_at - clock.wall_ms() / 1000)
     return close(centre, plan.draw)
+
+
+def draw_winners(centre: Centre, draw: str, signature: str) -> Transcript:
+    """Let one officer say so, and another one confirm it."""
+    propose(centre, draw, signature, "hanako")
+    return confirm(centre, draw, "jiro")
 
 
 def drawn(centre: Centre, clock: Clock) -> Transcript:

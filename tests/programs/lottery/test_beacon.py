@@ -53,3 +53,14 @@ def test_a_round_is_found_in_each_form_of_file() -> None:
     for document, word in ((lines, "7"), (b"not json", "JSON"), (b"", "7"), (b'{"round":7}', "signature")):
         with pytest.raises(RoundError, match=word):
             beacon.find(document, 7)
+
+
+def test_a_signature_may_be_pasted_or_typed_with_gaps_capitals_and_wide_letters() -> None:
+    mine = SIGNATURES[1000]
+    wide = mine.translate({ord(char): ord(char) + 0xFEE0 for char in "0123456789abcdef"})
+    spaced = "\n".join(mine[at : at + 8] for at in range(0, 96, 8))
+    for given in (mine, mine.upper() + "\n", wide, spaced, f'{{"round":1000,"signature":"{mine}"}}'):
+        assert beacon.signature_in(given, 1000) == mine
+    for given, word in ((mine[:-1], "95文字"), (mine[:-1] + "l", "「l」"), ("", "0文字"), ("[]", "1000")):
+        with pytest.raises(RoundError, match=word):
+            beacon.signature_in(given, 1000)

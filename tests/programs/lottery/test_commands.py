@@ -19,6 +19,8 @@ from tests.programs.lottery.spring import BEFORE_S, CARD, PLAN, ROUND, SIGNATURE
 PAGE = (Path(__file__).parents[3] / "docs" / "lottery.md").read_text()
 SPRING = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)[0].replace("2026-", "2099-").replace("-12-20", "-03-20")
 
+HANAKO = ("--by", "hanako")
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -52,7 +54,7 @@ def written(folder: Path, text: str | bytes) -> Path:
 
 def test_the_page_names_commands_that_exist_and_the_true_vector() -> None:
     typed = set(re.findall(r"machi central lottery ([a-z]+)", PAGE))
-    of_list = {"announce", "ticket", "import", "orders", "close", "draw", "prove", "publish"}
+    of_list = {"announce", "ticket", "import", "orders", "close", "draw", "confirm", "prove", "publish"}
     assert typed == of_list | {"prizes", "collected", "alternate"}
     for command in typed:
         machi("lottery", command, "--help")
@@ -122,15 +124,28 @@ def test_winners_are_drawn_by_a_file_or_by_hand_and_published(
     public = tmp_path / "public"
     before = lottery(folder, "publish", "spring", "--output", public)["files"]
     assert sorted(before) == ["frozen.json", "rules.json", "tickets.csv", "verify.html"]
+    draw = ("lottery", "draw", folder, "spring")
     rounds = written(folder, msgspec.json.encode([{"round": ROUND + 1, "signature": SIGNATURES[ROUND + 1]}]))
-    assert f"Round {ROUND} is not" in machi("lottery", "draw", folder, "spring", "--round-file", rounds, ends=REFUSED)
+    assert f"Round {ROUND} is not" in machi(
+        "lottery", "draw", folder, "spring", "--round-file", rounds, *HANAKO, ends=REFUSED
+    )
     wrong = SIGNATURES[ROUND][:-1] + "8"
-    assert "Nothing was drawn" in machi("lottery", "draw", folder, "spring", "--signature", wrong, ends=REFUSED)
-    machi("lottery", "draw", folder, "spring", ends=USAGE)
+    assert "Nothing was drawn" in machi(
+        "lottery", "draw", folder, "spring", "--signature", wrong, *HANAKO, ends=REFUSED
+    )
+    machi(*draw, *HANAKO, ends=USAGE)
+    machi(*draw, "--signature", wrong, "--by", "花子", ends=USAGE)
     assert "transcript" not in lottery(folder, "show", "spring")
-    transcript = lottery(folder, "draw", "spring", "--signature", SIGNATURES[ROUND].upper())
+    said = lottery(folder, "draw", "spring", "--signature", SIGNATURES[ROUND].upper(), *HANAKO)
+    assert (said["proposed_by"], said["drawn"], lottery(folder, "show", "spring")["state"]) == (
+        "hanako",
+        False,
+        "proposed",
+    )
+    assert "LOT-012" in machi("lottery", "confirm", folder, "spring", *HANAKO, ends=REFUSED)
+    transcript = lottery(folder, "confirm", "spring", "--by", "jiro")
     rounds = written(folder, msgspec.json.encode({"round": ROUND, "signature": SIGNATURES[ROUND]}))
-    assert "LOT-011" in machi("lottery", "draw", folder, "spring", "--round-file", rounds, ends=REFUSED)
+    assert "LOT-011" in machi("lottery", "draw", folder, "spring", "--round-file", rounds, *HANAKO, ends=REFUSED)
     assert lottery(folder, "show", "spring")["transcript"]["winners"] == transcript["winners"]
     assert transcript["winners"][0]["ticket"] in machi("lottery", "show", folder, "spring")
     after = lottery(folder, "publish", "spring", "--output", public)["files"]
@@ -146,7 +161,9 @@ def test_winners_are_drawn_by_a_file_or_by_hand_and_published(
 def test_the_winner_is_drawn_from_a_file_of_rounds(folder: Path, then: Centre, clock: Clock) -> None:
     closed(then, clock)
     lines = b"\n".join(msgspec.json.encode({"round": one, "signature": of}) for one, of in SIGNATURES.items())
-    transcript = lottery(folder, "draw", "spring", "--round-file", written(folder, lines))
+    lottery(folder, "draw", "spring", "--round-file", written(folder, lines), *HANAKO)
+    assert "バタバタ茶 / Tea" in machi("lottery", "confirm", folder, "spring", "--by", "jiro")
+    transcript = lottery(folder, "show", "spring")["transcript"]
     assert transcript["randomness"] == "fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd"
     first, second = (one["ticket"] for one in transcript["winners"][:2])
     assert lottery(folder, "prizes", "spring")["unclaimed"] == 5

@@ -13,13 +13,13 @@ from programs.lottery.entries import Prize
 from programs.lottery.errors import DrawError
 from programs.lottery.giving import Wanted, give
 from programs.lottery.prizes import award, collect, hand_out_at, pass_on, prizes
-from programs.lottery.running import APART_S, announce, close, draw_winners
+from programs.lottery.running import APART_S, announce, close
 from simulation.cards import Mint
 from simulation.centre import name_place, open_sim_centre
 from simulation.road import Road, Weather
 from simulation.unit import SimUnit
 from sync.program import Result
-from tests.programs.lottery.spring import BEFORE_S, PLAN, ROUND, SIGNATURES, clock_at
+from tests.programs.lottery.spring import BEFORE_S, PLAN, ROUND, SIGNATURES, clock_at, draw_winners
 
 DRAW = PLAN.draw
 

@@ -9,16 +9,30 @@ from central.centre import Centre
 from drivers.clock.sim import Driver as Clock
 from programs.lottery import beacon
 from programs.lottery.documents import FIRST, sha256, written
-from programs.lottery.entries import Prize, Tickets
+from programs.lottery.entries import Drawn, Prize, Proposed, Tickets
 from programs.lottery.errors import DrawError
 from programs.lottery.giving import Wanted, give
 from programs.lottery.lists import proven
+from programs.lottery.office import course_of
 from programs.lottery.publishing import documents, prove_ticket
-from programs.lottery.running import APART_S, announce, close, draw_winners, transcript_of
+from programs.lottery.rules import PROGRAM
+from programs.lottery.running import APART_S, announce, close, confirm, propose, transcript_of
 from simulation.centre import open_sim_centre
+from sync.entries import Entry, encode
 from sync.facts import CardState
 from sync.messages import OFFICE_STREAM
-from tests.programs.lottery.spring import BEFORE_S, CARD, CLOSE_S, PLAN, ROUND, SIGNATURES, clock_at, closed, drawn
+from tests.programs.lottery.spring import (
+    BEFORE_S,
+    CARD,
+    CLOSE_S,
+    PLAN,
+    ROUND,
+    SIGNATURES,
+    clock_at,
+    closed,
+    draw_winners,
+    drawn,
+)
 
 
 @pytest.fixture
@@ -40,7 +54,9 @@ def test_a_draw_goes_its_way_once_and_can_be_made_anew_from_the_books(centre: Ce
     assert [one.prize_en for one in transcript.winners] == ["Trout sushi"] * 2 + ["Tea"] * 3
     assert transcript.previous == FIRST
     with pytest.raises(DrawError, match=r"LOT-011.*not drawn again"):
-        draw_winners(centre, "spring", SIGNATURES[ROUND])
+        propose(centre, "spring", SIGNATURES[ROUND], "hanako")
+    with pytest.raises(DrawError, match="LOT-011"):
+        confirm(centre, "spring", "hanako")
     centre.reconciler.wipe()
     with centre.reconciler.counted() as connection:
         assert transcript_of(connection, "spring") == transcript
@@ -63,6 +79,49 @@ def test_each_transcript_names_the_one_before(centre: Centre, clock: Clock) -> N
     closed(centre, clock, other)
     second = draw_winners(centre, "winter", SIGNATURES[1002])
     assert second.previous == sha256(written(first))
+
+
+@pytest.mark.threat("an office that would choose its winners")
+def test_a_draw_takes_two(centre: Centre, clock: Clock) -> None:
+    closed(centre, clock)
+    with pytest.raises(DrawError, match="Nobody has said"):
+        confirm(centre, "spring", "jiro")
+    propose(centre, "spring", SIGNATURES[ROUND], "hanako")
+    for _ in range(2):  # also when everything is added up anew from the journals
+        for name in ("hanako", "jiro"):
+            with pytest.raises(DrawError, match="hanako has said so already"):
+                propose(centre, "spring", SIGNATURES[ROUND], name)
+        with pytest.raises(DrawError, match="LOT-012"):
+            confirm(centre, "spring", "hanako")
+        with centre.reconciler.counted() as connection:
+            assert transcript_of(connection, "spring") is None
+            assert "transcript.json" not in documents(connection, "spring")
+        centre.reconciler.wipe()
+    transcript = confirm(centre, "spring", "jiro")
+    with centre.reconciler.counted() as connection:
+        assert (said := course_of(connection, "spring").drawn)
+        assert (said[1].proposed_by, said[1].by) == ("hanako", "jiro")
+        assert transcript_of(connection, "spring") == transcript
+
+
+@pytest.mark.threat("an office that would choose its winners")
+def test_a_signature_that_was_written_past_the_commands_draws_nothing(centre: Centre, clock: Clock) -> None:
+    closed(centre, clock)
+    with centre.reconciler.counted() as connection:
+        centre.streams.append(connection, OFFICE_STREAM, [Proposed("spring", SIGNATURES[1001], "hanako")])
+    with pytest.raises(beacon.RoundError):
+        confirm(centre, "spring", "jiro")
+
+
+def test_draws_of_the_time_when_one_officer_was_enough_stand(centre: Centre, clock: Clock) -> None:
+    transcript = drawn(centre, clock)
+    old = Drawn("spring", transcript.signature, sha256(written(transcript)), transcript.previous)
+    body = encode(Entry(OFFICE_STREAM, "9f3c0a1b22d4e5f6", 7, 0, old))
+    assert b"by" not in body, "it has the spelling that it had then"
+    fold = next(one for one in PROGRAM.readers if one.name == "lottery-draws")
+    course = fold.fold(fold.empty, centre.town.register.decode(body))
+    assert course.drawn
+    assert course.drawn[1] == old
 
 
 @pytest.mark.threat("an office that would choose its winners")
