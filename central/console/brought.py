@@ -56,6 +56,15 @@ class Act:
 
 
 @dataclass(frozen=True)
+class About:
+    """What a page has to say of single entries: their pages link to it, and it is asked as `?entry=unit/boot/seq`."""
+
+    ja: str
+    en: str
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Page:
     """One page.
 
@@ -67,6 +76,7 @@ class Page:
         filters: what may be asked in the address (`?month=…`), by name; "" where it is not.
         table: the same as a table for spreadsheets, at `/<name>.csv`; or None.
         acts: what people do there.
+        about: for which entries it is linked from the entry's own page; or None.
     """
 
     name: str
@@ -78,6 +88,7 @@ class Page:
     table: Callable[Concatenate[sa.Engine, Moment, ...], bytes | None] | None = None
 
     acts: tuple[Act, ...] = ()
+    about: About | None = None
 
     @property
     def addresses(self) -> Table:
@@ -90,6 +101,12 @@ def pages() -> list[tuple[str, Page]]:
     """Return the pages of all programs, each with its template."""
     found = ((program, page) for program, part in installed.parts("pages").items() for page in part.PAGES)
     return [(f"{program}/{page.name}.html", page) for program, page in found]
+
+
+def asides(kind: str) -> list[tuple[str, About]]:
+    """Return the pages that have something to say of an entry of a kind, by their addresses."""
+    found = ((f"/{page.name}", page.about) for _, page in pages())
+    return [(address, about) for address, about in found if about and kind in about.kinds]
 
 
 def templates() -> BaseLoader:

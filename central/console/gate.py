@@ -32,7 +32,7 @@ FOR_TOOLS: Final = ("/api/", "/live", "/session", "/openapi/")
 WHILE_LOCKED: Final = ("/unlock", "/sign-out")
 FORM_MAX: Final = 4_096
 FORM_INSIDE_MAX: Final = 65_536  # of somebody who has signed in
-FIELDS_MAX: Final = 64
+FIELDS_MAX: Final = 256  # a box for each place of the town, and some more
 READS: Final = ("GET", "HEAD")
 _BEARER: Final = "Bearer "
 

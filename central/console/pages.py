@@ -125,7 +125,8 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
         proof = held(desk.proofs.proof(place), str(place))
         name, _ = held(desk.proofs.segment(place), str(place))
         told = desk.arrivals.one(place)
-        return pages.render("entry.html", place=place, proof=proof, told=told, file=name, steps=steps(proof, name))
+        shown = {"place": place, "proof": proof, "told": told, "asides": brought.asides(proof.kind)}
+        return pages.render("entry.html", **shown, file=name, steps=steps(proof, name))
 
     @router.get("/entries/{unit}/{boot}/{seq}/segment")
     def segment(unit: str, boot: str, seq: str) -> Response:

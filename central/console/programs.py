@@ -9,7 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from central.console.brought import Act, NotDoneError, Page, pages
+from central.centre import Centre
+from central.console.brought import Act, NotDoneError, Page, Said, pages
 from central.console.desk import Desk
 from central.console.gate import Gate, signed_in
 from central.console.pages import Pages, held
@@ -64,7 +65,7 @@ def _act(desk: Desk, shown: Pages, gate: Gate, template: str, page: Page, act: A
     async def do(request: Request) -> Response:
         who, form = signed_in(), request.state.form
         try:
-            said = await gate.writer.do(lambda: act.do(gate.centre, who.name, form))
+            said = await gate.writer.do(lambda: _done(gate.centre, act, who.name, form))
         except NotDoneError as error:
             besides = {"typed": form, "refused": error}
             answer = await run_in_threadpool(_filled, desk, shown, template, page, form, **besides)
@@ -77,6 +78,13 @@ def _act(desk: Desk, shown: Pages, gate: Gate, template: str, page: Page, act: A
         return RedirectResponse(f"/{page.name}" + (f"?{asked}" if asked else ""), 303)
 
     return do
+
+
+def _done(centre: Centre, act: Act, by: str, form: Mapping[str, str]) -> Said:
+    """Do it, and add it up, so that the page which comes next shows it."""
+    said = act.do(centre, by, form)
+    centre.reconciler.catch_up()
+    return said
 
 
 def _filters(page: Page, asked: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Two officers put a plan into force: one proposes it, another one activates exactly that, and units hear of it signed.
 
-The names are what the officers say they are called. Whoever may run the office's commands can say any name: the two
-are kept apart by what is written down for ever, not by a password.
+On the console the names are those of the accounts that signed in. Whoever may run the office's commands can say any
+name: there the two are kept apart by what is written down for ever, not by a password.
 """
 
 import unicodedata
@@ -20,6 +20,11 @@ from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 class NotActivatedError(Exception):
     """This cannot be proposed or activated; the message says why. Nothing was written."""
+
+    def __init__(self, ja: str, en: str) -> None:
+        super().__init__(f"{ja} {en}")
+        self.ja = ja
+        self.en = en
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -43,9 +48,10 @@ def propose(centre: Centre, plan: Plan, by: str, *, is_trial: bool = False) -> W
     name = proposal_id(plan)
     with centre.reconciler.counted() as connection:
         _must_start_later(connection, centre, plan)
-        if there := _find(connection, name):
+        if there := find(connection, name):
             raise NotActivatedError(
-                f"同じ計画を {there.by} さんが提案しています({name})。 {there.by} has proposed the same already: {name}"
+                f"同じ計画を {there.by} さんが提案しています({name})。",
+                f"{there.by} has proposed the same already: {name}.",
             )
         if not is_trial:
             centre.streams.append(connection, OFFICE_STREAM, [Proposed(plan, _named(by))])
@@ -63,15 +69,15 @@ def activate(centre: Centre, name: str, by: str, *, is_trial: bool = False) -> A
         NotActivatedError: there is no such proposal, it starts too early, or the same officer proposed it.
     """
     with centre.reconciler.counted() as connection:
-        there = _find(connection, name)
+        there = find(connection, name)
         if there is None:
-            raise NotActivatedError(f"提案 {name} はありません。 There is no proposal {name}.")
+            raise NotActivatedError(f"提案 {name} はありません。", f"There is no proposal {name}.")
         if there.is_active:
-            raise NotActivatedError(f"提案 {name} はもう承認されています。 {name} was activated already.")
+            raise NotActivatedError(f"提案 {name} はもう承認されています。", f"{name} was activated already.")
         if _folded(there.by) == _folded(by):
             raise NotActivatedError(
-                f"{there.by} さんが提案しました。承認は別の人がしてください。"
-                f" {there.by} proposed it: another officer has to activate it."
+                f"{there.by} さんが提案しました。承認は別の人がしてください。",
+                f"{there.by} proposed it: another officer has to activate it.",
             )
         _must_start_later(connection, centre, there.plan)
         said = Activated(there.plan, name, there.by, _named(by), utc_offset_minutes(connection))
@@ -86,7 +92,8 @@ def proposals(connection: sa.Connection) -> list[Waiting]:
     return [_waiting(row) for row in connection.execute(asked)]
 
 
-def _find(connection: sa.Connection, name: str) -> Waiting | None:
+def find(connection: sa.Connection, name: str) -> Waiting | None:
+    """Return a proposal by its name; None, if there is none."""
     row = connection.execute(sa.select(proposal).where(proposal.c.id == name)).one_or_none()
     return _waiting(row) if row else None
 
@@ -101,7 +108,8 @@ def _must_start_later(connection: sa.Connection, centre: Centre, plan: Plan) -> 
     if plan.starts <= today:
         tomorrow = written(today + 1)
         raise NotActivatedError(
-            f"starts は明日({tomorrow})以降にしてください。 It has to start tomorrow, {tomorrow}, or later."
+            f"始まる日(starts)は明日({tomorrow})以降にしてください。",
+            f"It has to start tomorrow, {tomorrow}, or later.",
         )
 
 
@@ -109,7 +117,7 @@ def _named(by: str) -> str:
     """Return a name in one spelling, so that another width of its letters makes no other officer."""
     name = " ".join(unicodedata.normalize("NFKC", by).split())
     if not name:
-        raise NotActivatedError("名前を書いてください(--by)。 Say who you are: --by")
+        raise NotActivatedError("名前を書いてください(--by)。", "Say who you are: --by")
     return name
 
 

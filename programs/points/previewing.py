@@ -21,6 +21,7 @@ from programs.points.sentences import Say
 from sync.months import first_day as first_day_of
 from sync.months import month_of
 
+YEN_PER_POINT: Final = 1  # what a point costs the town, unless somebody says otherwise
 _PERCENT: Final = 100
 _NOBODY: Final = "—"
 _ID: Final = attrgetter("id")
@@ -34,6 +35,13 @@ class ByRule(msgspec.Struct, frozen=True):
     people: int
     touches: int
     budget: int
+
+    def percent(self) -> int | None:
+        """Return how much of its budget that is; None, if it has none."""
+        return round(self.points * _PERCENT / self.budget) if self.budget else None
+
+    def is_over(self) -> bool:
+        return 0 < self.budget < self.points
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -57,11 +65,11 @@ class Preview(msgspec.Struct, frozen=True):
         """Say what an officer has to think about before going on."""
         over = [
             Say(
-                f"{one.rule}: 予算をこえる見込みです(この期間で {one.points:,} / 予算 {one.budget:,})。",
+                f"{one.rule}: 予算をこえる見込みです(RUL-011)。この期間で {one.points:,} / 予算 {one.budget:,}。",
                 f"{one.rule}: the forecast exceeds the budget: {one.points:,} in this time, of {one.budget:,} in all.",
             )
             for one in self.rules
-            if one.budget and one.points > one.budget
+            if one.is_over()
         ]
         empty = [
             Say(f"{one.rule}: この期間には当てはまるタッチがありません。", f"{one.rule}: no touch of this time fits.")
@@ -73,6 +81,12 @@ class Preview(msgspec.Struct, frozen=True):
     def more_percent(self) -> int | None:
         """Return by how much this is more than what counts now; None, if that gave nothing."""
         return round((self.points - self.now) * _PERCENT / self.now) if self.now else None
+
+
+def last_month(today: int) -> tuple[int, int]:
+    """Return the first and the last day of the month before that of a day."""
+    month = month_of(today)
+    return first_day_of(month - 1), first_day_of(month) - 1
 
 
 def preview(connection: sa.Connection, plan: Plan, first_day: int, last_day: int) -> Preview:

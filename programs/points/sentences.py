@@ -10,8 +10,8 @@ from programs.points.entries import LAST_DAY, MINUTES, Once, Rule
 from programs.points.judging import TOUCHES_A_DAY, Why
 
 _HOUR: Final = 60
-_DAYS_JA: Final = "月火水木金土日"
-_DAYS_EN: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_WEEK_JA: Final = "月火水木金土日"
+_WEEK_EN: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WORKDAYS: Final = (0, 1, 2, 3, 4)
 _WEEKEND: Final = (5, 6)
 
@@ -22,6 +22,9 @@ class Say(msgspec.Struct, frozen=True):
     ja: str
     en: str
 
+
+DAYS: Final = tuple(Say(ja, en) for ja, en in zip(_WEEK_JA, _WEEK_EN, strict=True))
+"""The days of the week, from Monday on."""
 
 Names = Mapping[str, Say]
 """What places are called; of those that are not in it, their id is said."""
@@ -77,7 +80,7 @@ def _weekdays(days: tuple[int, ...]) -> Say:
         return Say("平日", "weekdays")
     if days == _WEEKEND:
         return Say("土日", "weekends")
-    return Say("・".join(_DAYS_JA[day] for day in days) + "曜日", _either(_DAYS_EN[day] for day in days))
+    return Say("・".join(_WEEK_JA[day] for day in days) + "曜日", _either(_WEEK_EN[day] for day in days))
 
 
 def _often(rule: Rule) -> Say:

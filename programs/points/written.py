@@ -3,17 +3,18 @@
 What a field means stands beside `entries.Rule`; how it is written, in docs/points.md.
 """
 
+import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from programs.points.days import day_of
-from programs.points.entries import MINUTES, Day, Plan, Rule
+from programs.points.days import day_of, written
+from programs.points.entries import LAST_DAY, MINUTES, Day, Once, Plan, Rule
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BYTES_MAX: Final = 200_000
@@ -84,11 +85,16 @@ def _rule(problems: list[str], number: int, said: Mapping[str, Any]) -> Rule | N
     if len(problems) > before:
         return None
     rule = Rule(**values)
-    if rule.first_day > rule.last_day:
-        problems.append(f"{name}: to: from より前の日です。 It is before the day in from.")
-    if rule.person_month and rule.person_month < rule.points:
-        problems.append(f"{name}: person_month: points より少なく、誰も受け取れません。 Nobody could get any.")
+    problems += [f"{name}: {field}: {ja} {en}" for field, ja, en in contradictions(rule)]
     return rule
+
+
+def contradictions(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    """Yield the fields that make a rule give nothing to anybody, and why, in both languages."""
+    if rule.first_day > rule.last_day:
+        yield "to", "はじめの日より前です。", "It is before the day in from."
+    if rule.person_month and rule.person_month < rule.points:
+        yield "person_month", "1回のポイントより少なく、誰も受け取れません。", "Nobody could get any."
 
 
 def _unknown(name: str, known: Any) -> str:
@@ -176,3 +182,41 @@ _FIELDS: Final[Mapping[str, Callable[[Any], dict[str, Any]]]] = {
     "budget": _as("budget"),
 }
 """How each field is written, and what of a rule it sets."""
+
+
+def write(plan: Plan) -> str:
+    """Write a plan as `read` reads it, and as an officer would: what is left out sets no condition."""
+    head = [f"starts = {written(plan.starts)}", *([f"good_months = {plan.good_months}"] if plan.good_months else [])]
+    return "\n".join([*head, *(line for rule in plan.rules for line in ("", "[[rule]]", *_written(rule))), ""])
+
+
+def _written(rule: Rule) -> Iterator[str]:
+    hours = "-".join(f"{at // _HOUR}:{at % _HOUR:02}" for at in (rule.from_minute, rule.to_minute))
+    said: dict[str, str] = {
+        "id": json.dumps(rule.id),
+        "points": str(rule.points),
+        "places": _list(map(_text, rule.places)),
+        "services": _list(map(_text, rule.services)),
+        "weekdays": _list(json.dumps(WEEKDAYS[day]) for day in rule.weekdays),
+        "hours": json.dumps(hours) if (rule.from_minute, rule.to_minute) != (0, MINUTES) else "",
+        "from": written(rule.first_day) if rule.first_day else "",
+        "to": written(rule.last_day) if rule.last_day != LAST_DAY else "",
+        "on": _list(map(written, rule.days)),
+        "event": _text(rule.event) if rule.event else "",
+        "once": json.dumps(rule.once) if rule.once is not Once.DAY else "",
+        "first_visit": "true" if rule.first_visit else "",
+        "streak": str(rule.streak or ""),
+        "person_month": str(rule.person_month or ""),
+        "budget": str(rule.budget or ""),
+    }
+    return (f"{name} = {value}" for name, value in said.items() if value)
+
+
+def _text(value: str) -> str:
+    """Write a string as TOML does, which differs from JSON in one sign."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _list(values: Iterable[str]) -> str:
+    listed = ", ".join(values)
+    return f"[{listed}]" if listed else ""

@@ -84,15 +84,15 @@ def preview(
     """
     from central.calendar import day_at
     from programs.points.days import day_of, written
+    from programs.points.previewing import last_month
     from programs.points.previewing import preview as try_out
-    from sync.months import first_day, month_of
 
     plan = _read(rules)
     centre = open_books(folder)
     with plainly(), centre.reconciler.counted() as connection:
-        month = month_of(day_at(connection, centre.town.clock.wall_ms()))
-        since = day_of(first.date()) if first else first_day(month - 1)
-        upto = day_of(last.date()) if last else first_day(month) - 1
+        month = last_month(day_at(connection, centre.town.clock.wall_ms()))
+        since = day_of(first.date()) if first else month[0]
+        upto = day_of(last.date()) if last else month[1]
         if since > upto:
             raise click.UsageError(f"--from {written(since)} is after --to {written(upto)}")
         found = try_out(connection, plan, since, upto)

@@ -52,9 +52,10 @@ def said(rules: Book, touches: Sequence[Entry]) -> list[int | None]:
 class Hall:
     """The centre, and units whose journals are written by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, *url: str) -> None:
+        """`url`: of an empty database; one in memory if left out."""
         self.clock = Clock()
-        self.centre: Centre = open_sim_centre(self.clock, "points")
+        self.centre: Centre = open_sim_centre(self.clock, "points", *url)
         self.pens: dict[str, Pen] = {}
         for place in ("library", "hall"):
             name_place(self.centre, place)

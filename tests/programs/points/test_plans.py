@@ -1,14 +1,19 @@
 """A plan as the office writes it: what is wrong is said of every field, and each rule reads as one sentence."""
 
 from datetime import date
+from typing import Any
 
+import msgspec
 import pytest
 
+from programs.points.comparing import overlaps
 from programs.points.days import day_of, written
-from programs.points.entries import LAST_DAY, Once, Rule
+from programs.points.drafts import address, read_address
+from programs.points.entries import LAST_DAY, Once, Plan, Rule
+from programs.points.fields import filled, rule_of
 from programs.points.judging import Why
 from programs.points.sentences import Say, reason, sentence
-from programs.points.written import BYTES_MAX, PlanError, read
+from programs.points.written import BYTES_MAX, PlanError, read, write
 
 NAMES = {"library": Say("図書館", "the library"), "hall": Say("公民館", "the hall")}
 
@@ -150,6 +155,56 @@ def test_everything_that_is_wrong_is_said_at_once_and_of_which_field() -> None:
 def test_what_is_no_plan_is_refused_in_words(content: bytes, says: str) -> None:
     with pytest.raises(PlanError, match=says.replace("[", r"\[").replace("]", r"\]")):
         read(content)
+
+
+EVERY = Rule(
+    "every",
+    *(1, ("hall", "library"), ("visits",), (5, 0), 1, 1_439, 1, 99_000, (7, 9)),
+    *('a "b" \\ \t\x7f ん', Once.TOUCH, True, 31, 5, 9),
+)
+
+
+def test_what_is_written_is_read_as_the_same() -> None:
+    good = read(GOOD.encode())
+    assert read(write(good).encode()) == good
+    assert write(Plan(20_788, ())) == "starts = 2026-12-01\n"
+    every = Plan(20_788, (msgspec.structs.replace(EVERY, weekdays=(0, 5)), Rule("bare", 2)), 3)
+    assert read(write(every).encode()) == every
+    assert read_address(address(every)) == every
+
+
+@pytest.mark.parametrize("rule", [EVERY, *read(GOOD.encode()).rules], ids=lambda rule: rule.id)
+def test_a_form_that_is_filled_in_is_read_as_the_same_rule(rule: Rule) -> None:
+    plain = msgspec.structs.replace(rule, weekdays=tuple(sorted(rule.weekdays)), event=" ".join(rule.event.split()))
+    assert rule_of(rule, filled(rule)) == plain
+
+
+APART: tuple[dict[str, Any], ...] = (
+    {"places": ("library",)},
+    {"services": ("shelter",)},
+    {"weekdays": (1,)},
+    {"to_minute": 540},
+    {"last_day": 5},
+    {"days": (20_788,)},  # a Tuesday
+    {"first_visit": True},
+    {"streak": 2},
+)
+MEETING: tuple[dict[str, Any], ...] = (
+    {},
+    {"places": ("hall", "library")},
+    {"weekdays": (0, 6)},
+    {"to_minute": 541},
+    {"last_day": 6},
+    {"days": (20_787,)},
+)
+
+
+@pytest.mark.parametrize(("conditions", "meet"), [*((one, False) for one in APART), *((one, True) for one in MEETING)])
+def test_rules_that_may_meet_at_one_touch_are_found(conditions: dict[str, Any], meet: bool) -> None:
+    one = Rule("one", 1, ("hall",), ("visits",), (0,), from_minute=540, first_day=6)
+    other = Rule("other", 1, **conditions)
+    assert list(overlaps(Plan(0, (one, other)))) == ([(one, other)] if meet else [])
+    assert bool(list(overlaps(Plan(0, (other, one))))) == meet
 
 
 def test_a_day_is_written_as_it_was_read() -> None:
