@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
-from central import accounts, became, drained, habits, ledger, lost, phones, settings, shelves, store
+from central import accounts, became, drained, habits, ledger, lost, passkeys, phones, settings, shelves, store
 from central.heirs import Heir
 from central.kept import Kept
 from central.office import Office
@@ -26,7 +26,7 @@ from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
 _MADE_BY: Final = "added up by"
-_VERSION: Final = 10
+_VERSION: Final = 11
 _AT_ONCE: Final = 50  # segments
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
@@ -78,6 +78,7 @@ class Reconciler:
             drained.metadata,
             phones.metadata,
             accounts.metadata,
+            passkeys.metadata,
             residents.metadata,
             became.metadata,
             habits.metadata,
@@ -156,6 +157,7 @@ class Reconciler:
         drained.note(connection, entries)
         phones.note(connection, entries)
         accounts.note(connection, entries)
+        passkeys.note(connection, entries)
         residents.note(connection, entries)
         became.note(connection, entries)
         ledger.book(connection, [ledger.Booked(one, self._moves(one), self._heirs(one)) for one in entries])
