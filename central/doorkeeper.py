@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from central import accounts, store, totp
+from central import accounts, passkeys, store, totp
 from central.reconcile import Reconciler
 from central.streams import Streams
 from central.throttle import Throttle
@@ -22,6 +22,7 @@ from sync import chain
 from sync.accounts import Account, AccountSet, CameIn, Role
 from sync.entries import EntryError, Fact
 from sync.messages import OFFICE_STREAM
+from sync.passkeys import Passkey, PasskeyAdded, PasskeyRemoved, number_of
 from sync.segment import SegmentError, from_text, unpack
 
 log = logging.getLogger("central")
@@ -30,6 +31,7 @@ TRIES: Final = 5  # wrong ones in a row, for one account
 EVERY_MS: Final = 30_000  # after those, one more in so long
 ALL_TRIES: Final = 30  # the same for everybody together
 ALL_EVERY_MS: Final = 2_000
+PASSKEYS_MAX: Final = 10  # of one account
 _TOKEN_BYTES: Final = 32
 
 
@@ -58,6 +60,7 @@ class Doorkeeper:
     _all: Throttle = field(default_factory=lambda: Throttle(ALL_TRIES, ALL_EVERY_MS), init=False)
     _believed: dict[str, Account] = field(default_factory=dict, init=False)
     _used: dict[str, int] = field(default_factory=dict, init=False)  # the last half minute for which each secret let in
+    _uses: dict[str, int] = field(default_factory=dict, init=False)  # how often each passkey has said that it signed
 
     def __post_init__(self) -> None:
         self.vault = Vault(self.town.signer)
@@ -90,7 +93,7 @@ class Doorkeeper:
             return accounts.every(connection)
 
     def change(self, name: str, by: str, change: Callable[[AccountSet], AccountSet]) -> AccountSet:
-        """Say anew what counts for an account, or for a new one.
+        """Say anew what counts for an account, or for a new one. One that is closed or reset has no passkeys any more.
 
         Raises:
             AccountError: from `change`.
@@ -98,7 +101,9 @@ class Doorkeeper:
         with self.reconciler.counted() as connection:
             before = accounts.find(connection, name).said or AccountSet(name)
             after = msgspec.structs.replace(change(before), by=by)
-            self.streams.append(connection, OFFICE_STREAM, [after])
+            is_another = not after.roles or after.secret != before.secret
+            gone = passkeys.of(connection, name) if is_another else {}
+            self.streams.append(connection, OFFICE_STREAM, [after, *(PasskeyRemoved(name, n, by) for n in gone)])
         self.reconciler.catch_up()  # what was said counts at once
         return after
 
@@ -106,6 +111,72 @@ class Doorkeeper:
         """Write down who came, or was turned away."""
         with self.engine.begin() as connection:
             self.streams.append(connection, OFFICE_STREAM, facts)
+
+    # ---- passkeys
+
+    def passkeys(self, name: str) -> dict[str, Passkey]:
+        """Return the passkeys of an account by number, the oldest first; those of which the town has signed that."""
+        with store.reading(self.engine) as connection:
+            return {n: one for n, one in passkeys.of(connection, name).items() if self._is_added(connection, one)}
+
+    def passkey(self, number: str) -> Passkey | None:
+        """Return a passkey that signs in for somebody, if the town has signed that."""
+        with store.reading(self.engine) as connection:
+            found = passkeys.find(connection, number)
+            return found if not found.is_removed and self._is_added(connection, found) else None
+
+    def add_passkey(self, added: PasskeyAdded) -> None:
+        """Let somebody sign in by a passkey.
+
+        Raises:
+            AccountError: it was added before, if only to be removed again; or there are enough.
+        """
+        with self.reconciler.counted() as connection:
+            if passkeys.find(connection, number_of(added.credential)).added:
+                raise AccountError("this passkey was here before; make a new one")
+            if len(passkeys.of(connection, added.name)) >= PASSKEYS_MAX:
+                raise AccountError(f"an account has at most {PASSKEYS_MAX} passkeys; remove one first")
+            self.streams.append(connection, OFFICE_STREAM, [added])
+        self.reconciler.catch_up()
+
+    def remove_passkey(self, name: str, number: str, by: str, *, ends: bool = False) -> None:
+        """Let a passkey sign in for nobody any more; `ends`: and end what its owner has open.
+
+        Raises:
+            AccountError: this account has no such passkey.
+        """
+        with self.reconciler.counted() as connection:
+            if number not in passkeys.of(connection, name):
+                raise AccountError(f"{name} has no such passkey")
+            said = accounts.find(connection, name).said
+            again = [msgspec.structs.replace(said, by=by)] if said and ends else []
+            self.streams.append(connection, OFFICE_STREAM, [PasskeyRemoved(name, number, by), *again])
+        self.reconciler.catch_up()
+
+    def counts_on(self, number: str, known: Passkey, uses: int) -> bool:
+        """Tell whether a passkey counts on from where it was; one that does not is a copy. Many never count."""
+        held = max(known.uses, self._uses.get(number, 0))
+        if (held or uses) and uses <= held:
+            return False
+        self._uses[number] = uses
+        return True
+
+    def may_try(self, name: str) -> None:
+        """Count one try for an account.
+
+        Raises:
+            OftenError: too many were tried.
+        """
+        now_ms = self.town.clock.wall_ms()
+        if not (self._tries.allows(name, now_ms) and self._all.allows("", now_ms)):
+            raise OftenError
+
+    def forget_tries(self, name: str) -> None:
+        """Begin to count anew: whoever it was, is the right one."""
+        self._tries.forget(name)
+
+    def _is_added(self, connection: sa.Connection, known: Passkey) -> bool:
+        return known.when is not None and known.added == self._signed(connection, known.when)
 
     # ---- what is kept of secrets
 
@@ -140,7 +211,7 @@ class Doorkeeper:
             OftenError: too many were tried.
             WrongError: any of it is wrong.
         """
-        self._count(name)
+        self.may_try(name)
         account = self.find(name)
         said = account.said or AccountSet(name)
         fits = self.vault.fits(said.password, password)
@@ -150,7 +221,7 @@ class Doorkeeper:
         if not (fits and secret and step and said.roles):
             raise WrongError
         self._used[said.secret] = step
-        self._tries.forget(name)
+        self.forget_tries(name)
         return account
 
     def is_password_of(self, name: str, password: str) -> bool:
@@ -159,11 +230,11 @@ class Doorkeeper:
         Raises:
             OftenError: too many were tried.
         """
-        self._count(name)
+        self.may_try(name)
         said = self.find(name).said
         fits = bool(said) and self.vault.fits(said.password if said else "", password)
         if fits:
-            self._tries.forget(name)
+            self.forget_tries(name)
         return fits
 
     def tool(self, token: str) -> Account | None:
@@ -189,11 +260,6 @@ class Doorkeeper:
         key = chain.PublicKey(self.town.signer.public, self.town.check)
         is_ours = place == (OFFICE_STREAM, boot) and key.signed(segment.hashes()[-1], segment.seal)
         return facts.get(seq) if is_ours else None
-
-    def _count(self, name: str) -> None:
-        now_ms = self.town.clock.wall_ms()
-        if not (self._tries.allows(name, now_ms) and self._all.allows("", now_ms)):
-            raise OftenError
 
 
 def roles_of(account: Account) -> frozenset[Role]:

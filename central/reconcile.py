@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
-from central import accounts, became, drained, habits, ledger, lost, phones, settings, shelves, store
+from central import accounts, became, drained, habits, ledger, lost, passkeys, phones, settings, shelves, store
 from central.heirs import Heir
 from central.kept import Kept
 from central.office import Office
@@ -78,6 +78,7 @@ class Reconciler:
             drained.metadata,
             phones.metadata,
             accounts.metadata,
+            passkeys.metadata,
             residents.metadata,
             became.metadata,
             habits.metadata,
@@ -156,6 +157,7 @@ class Reconciler:
         drained.note(connection, entries)
         phones.note(connection, entries)
         accounts.note(connection, entries)
+        passkeys.note(connection, entries)
         residents.note(connection, entries)
         became.note(connection, entries)
         ledger.book(connection, [ledger.Booked(one, self._moves(one), self._heirs(one)) for one in entries])

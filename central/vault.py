@@ -35,8 +35,8 @@ class Vault:
 
     def __init__(self, signer: Signer) -> None:
         root = hashlib.sha256(signer.sign(b"machitap/console-accounts/1\0")).digest()
-        self._pepper, self._seal, self._tokens = (
-            hmac.digest(root, purpose, "sha256") for purpose in (b"password", b"secret", b"token")
+        self._pepper, self._seal, self._tokens, self._handles = (
+            hmac.digest(root, purpose, "sha256") for purpose in (b"password", b"secret", b"token", b"handle")
         )
         self._hasher = PasswordHasher(_PASSES, _MEMORY_KIB, _LANES)
 
@@ -66,6 +66,10 @@ class Vault:
     def bound(self, token: str) -> str:
         """Return what is kept of a tool's token."""
         return hmac.digest(self._tokens, token.encode(), "sha256").hex()
+
+    def handle(self, name: str) -> bytes:
+        """Return what passkeys call an account; whoever reads a device's passkeys sees nothing in it."""
+        return hmac.digest(self._handles, name.encode(), "sha256")
 
     def _peppered(self, password: str) -> bytes:
         return hmac.digest(self._pepper, plain(password).encode(), "sha256")

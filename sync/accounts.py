@@ -63,17 +63,18 @@ class Left(StrEnum):
 class Refused(StrEnum):
     """Why somebody was turned away."""
 
-    WRONG = "wrong"  # password or digits
+    WRONG = "wrong"  # password, digits or passkey
+    COPY = "copy"  # a passkey that counts not on from where it was: there are two of it
     OFTEN = "often"  # too many tries; noted once for as long as it lasts
     ROLE = "role"  # signed in, and not for this page
 
 
 class CameIn(Fact, frozen=True, tag="account.in"):
-    """Somebody signed in at the console, or went on before a locked screen.
+    """Somebody signed in at the console, or went on before a locked screen. By a passkey: then that is said beside it.
 
     Attributes:
         number: of the session, which no other has.
-        since: when it was begun with password and digits, Unix milliseconds.
+        since: when it was begun with password and digits or by a passkey, Unix milliseconds.
         instead: the number that it had before the screen was locked.
     """
 

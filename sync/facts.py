@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from sync import accounts, neighbours, residents, rights, staff, updates
+from sync import accounts, neighbours, passkeys, residents, rights, staff, updates
 from sync.entries import AtMs, BootId, Card, Count, Fact, HashHex, KeyText, Register, Seq, Text, UnitName
 from sync.steps import Stepped
 
@@ -226,6 +226,7 @@ CORE: tuple[type[Fact], ...] = (
     *staff.KINDS,
     *updates.CENTRE,
     *accounts.CENTRE,
+    *passkeys.CENTRE,
     *updates.KINDS,
     *residents.KINDS,
 )

@@ -37,6 +37,8 @@ ROLES = click.option(
     "--role", "roles", multiple=True, type=click.Choice([str(one) for one in Role]), help="What they do; repeatable."
 )
 
+SHORT = 8  # digits of a passkey's number, which pages show
+
 PASSWORD = click.option(
     "--password-file",
     type=click.File("r"),
@@ -96,7 +98,10 @@ def add(folder: Path, name: str, roles: tuple[str, ...], shown: str, password_fi
 @PASSWORD
 @JSON
 def reset(folder: Path, name: str, password_file: Any, as_json: bool) -> None:
-    """Give NAME a new password and new digits: one was forgotten, or the phone is lost. Ends what they have open."""
+    """Give NAME a new password and new digits: one was forgotten, or the phone is lost.
+
+    Ends what they have open, and removes their passkeys.
+    """
     centre = open_books(folder)
     before = _known(centre, name)
     _give(centre, name, password_file, roles=before.roles, shown=before.shown, as_json=as_json)
@@ -129,6 +134,49 @@ def remove(folder: Path, name: str, as_json: bool) -> None:
     centre = open_books(folder)
     _known(centre, name)
     _say(_set(centre, name, roles=(), password="", secret="", token=None), as_json=as_json)
+
+
+@user.command(epilog="\b\nExamples:\n  machi central user passkeys /srv/town hanako")
+@FOLDER
+@NAME
+@JSON
+def passkeys(folder: Path, name: str, as_json: bool) -> None:
+    """Show the passkeys of NAME: which number each has, what its owner calls it, and where it is good."""
+    centre = open_books(folder)
+    _known(centre, name)
+    said = [
+        {"number": number, "shown": one.added.shown, "site": one.added.site, "copied": one.is_copied}
+        | {"added_ms": one.when[0] if one.when else 0, "used_ms": one.used[0][0] if one.used else 0}
+        for number, one in centre.doorkeeper.passkeys(name).items()
+        if one.added
+    ]
+    if as_json:
+        say({"schema": "machi.central.user.passkeys/1", "name": name, "passkeys": said}, as_json=True)
+        return
+    for one in said:
+        click.echo(f"{str(one['number'])[:SHORT]}  {one['shown'] or '-'}  {one['site']}")
+    if not said:
+        click.echo("none")
+
+
+@user.command(epilog="\b\nExamples:\n  machi central user remove-passkey /srv/town hanako 5f3c09aa")
+@FOLDER
+@NAME
+@click.argument("number")
+@JSON
+def remove_passkey(folder: Path, name: str, number: str, as_json: bool) -> None:
+    """Let the passkey NUMBER of NAME open nothing any more, for ever: it is lost. Ends what they have open.
+
+    NUMBER is as `machi central user passkeys` shows it. Password and digits stay as they are.
+    """
+    centre = open_books(folder)
+    _known(centre, name)
+    fit = [one for one in centre.doorkeeper.passkeys(name) if len(number) >= SHORT and one.startswith(number)]
+    if len(fit) != 1:
+        raise NotFoundError(f"{name} has no passkey {number}; look at: machi central user passkeys")
+    with _refusing():
+        centre.doorkeeper.remove_passkey(name, fit[0], _by(), ends=True)
+    say({"schema": "machi.central.user.passkey/1", "name": name, "removed": fit[0]}, as_json=as_json)
 
 
 @user.command(epilog="\b\nExamples:\n  machi central user tool /srv/town wallboard --role technician > wallboard.token")
@@ -200,8 +248,11 @@ def _show_code(address: str) -> None:
 
 def _set(centre: "Centre", name: str, **wanted: Any) -> "AccountSet":
     with _refusing():
-        by = os.environ.get("SUDO_USER") or getpass.getuser()
-        return centre.doorkeeper.change(name, by, lambda before: msgspec.structs.replace(before, **wanted))
+        return centre.doorkeeper.change(name, _by(), lambda before: msgspec.structs.replace(before, **wanted))
+
+
+def _by() -> str:
+    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def _is_new(centre: "Centre", name: str) -> None:

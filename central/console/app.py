@@ -22,9 +22,11 @@ from central.console import brought, roles
 from central.console.api import create_api, schemas
 from central.console.desk import Desk
 from central.console.gate import FOR_TOOLS, Before, Gate
+from central.console.hall import Hall
 from central.console.headers import HOSTS, STATIC, add_headers
 from central.console.live import Bell
 from central.console.pages import Pages, create_pages
+from central.console.passkeys import create_passkeys
 from central.console.people.audit import create_audit
 from central.console.people.pages import create_people
 from central.console.programs import create_programs
@@ -103,8 +105,10 @@ def create_console(
     console.include_router(routers[0])
     own = {"office": console.openapi()}
     routers.append(create_pages(desk, pages, own | ({"units": units_api} if units_api else {})))
+    hall = Hall(pages, gate, url)
     routers += [create_people(desk, pages, gate), create_audit(desk, pages, gate)]
-    routers += [create_programs(desk, pages, gate), create_sign_in(desk, pages, gate)]
+    routers += [create_programs(desk, pages, gate), create_sign_in(desk, pages, gate, hall)]
+    routers.append(create_passkeys(pages, gate, hall))
     for router in routers[1:]:
         console.include_router(router)
     roles.check(table, {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)})

@@ -23,12 +23,16 @@ PEOPLE: Final = frozenset({Role.CLERK, Role.OFFICER})  # who residents are
 OFFICES_OWN: Final = "(the office's own journals)"
 """No address: entries that the centre wrote, which hold what is kept of PINs and passwords, however well sealed."""
 
-OPEN: Final = ("/sign-in",)  # and what lies under /static/
+OPEN: Final = ("/sign-in", "/sign-in/passkey")  # and what lies under /static/
 OWN: Final[Table] = {
     "/me": EVERYBODY,
+    "/me/passkey": EVERYBODY,
+    "/me/passkey/ask": EVERYBODY,
+    "/me/passkey/remove": EVERYBODY,
     "/session": EVERYBODY,
     "/lock": EVERYBODY,
     "/unlock": EVERYBODY,
+    "/unlock/passkey": EVERYBODY,
     "/sign-out": EVERYBODY,
     "/": TOWN_HALL,
     "/units/{name}": TOWN_HALL,

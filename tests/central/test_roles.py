@@ -126,7 +126,7 @@ def test_the_table_says_what_people_were_told(town: tuple[Centre, Pen], browser:
 
 
 def test_a_route_that_says_not_for_whom_it_is_does_not_even_start() -> None:
-    there = set(roles.OWN) - {OFFICES_OWN} | {"/sign-in"}
+    there = {*roles.OWN, *OPEN} - {OFFICES_OWN}
     roles.check(roles.OWN, there)
     with pytest.raises(UndeclaredError, match="/new"):
         roles.check(roles.OWN, there | {"/new"})

@@ -12,6 +12,7 @@ from central import totp
 from central.centre import Centre, open_centre
 from central.cli import central
 from central.world import SystemClock, SystemEntropy
+from sync.passkeys import PasskeyAdded, PasskeyRemoved, number_of
 from tests.central.test_commands import NAMES, machi
 from tests.central.visiting import PASSWORD, Browser, Person
 
@@ -66,6 +67,25 @@ def test_whoever_was_added_signs_in_until_the_account_is_closed(town: Path) -> N
     (account,) = dict(user("list", town)["accounts"]).values()  # type: ignore[call-overload]
     assert account["roles"] == []
     assert account["by"]
+
+
+def test_a_lost_passkey_is_removed_by_the_officer_and_ends_what_is_open(town: Path) -> None:
+    made = user("add", town, "hanako", "--role", "clerk", given=TYPED)
+    centre, number = opened(town), number_of("Zm9v")
+    centre.doorkeeper.add_passkey(PasskeyAdded("hanako", "Zm9v", "pQEC", "localhost", "青いかぎ"))
+    (shown,) = list(user("passkeys", town, "hanako")["passkeys"])  # type: ignore[call-overload]
+    assert (shown["number"], shown["shown"], shown["site"]) == (number, "青いかぎ", "localhost")
+    with Browser(centre) as browser:
+        browser.sign_in(owner(centre, made))
+        assert "user passkeys" in str(user("remove-passkey", town, "hanako", "0" * 8, ends=NOT_FOUND)["said"])
+        assert "user passkeys" in str(user("remove-passkey", town, "hanako", "", ends=NOT_FOUND)["said"])
+        assert browser.is_in()
+        assert user("remove-passkey", town, "hanako", number[:8])["removed"] == number
+        assert not browser.is_in(), "whoever has it may have come in by it"
+        (removed,) = browser.noted(PasskeyRemoved)
+        assert isinstance(removed, PasskeyRemoved)
+        assert removed.by
+    assert user("passkeys", town, "hanako")["passkeys"] == []
 
 
 def test_what_makes_no_account_says_why(town: Path) -> None:

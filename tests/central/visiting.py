@@ -116,11 +116,10 @@ class Browser:
         """Tell whether this browser is let in, and its screen is not locked."""
         return self.get("/me", **{AGAIN: "1"}).status_code == httpx.codes.OK
 
-    def noted(self) -> list[Fact]:
+    def noted(self, *kinds: type[Fact]) -> list[Fact]:
         """Return what the office's journal says of people at the console, the oldest first."""
-        segments = take(self.centre)
-        kinds = {CameIn, WentOut, TurnedAway}
-        return [entry.fact for one in segments for entry in one if type(entry.fact) in kinds]
+        wanted = kinds or (CameIn, WentOut, TurnedAway)
+        return [entry.fact for one in take(self.centre) for entry in one if isinstance(entry.fact, wanted)]
 
 
 def take(centre: Centre) -> list[list[Entry]]:
