@@ -28,8 +28,9 @@ def address(plan: Plan) -> str:
 def read_address(text: str) -> Plan | None:
     """Read a draft from an address; None if it is none."""
     try:
-        packed = urlsafe_b64decode(text + "=" * (-len(text) % _QUAD))
-        return read(zlib.decompressobj().decompress(packed, BYTES_MAX + 1))
+        packed, unpacking = urlsafe_b64decode(text + "=" * (-len(text) % _QUAD)), zlib.decompressobj()
+        content = unpacking.decompress(packed, BYTES_MAX + 1)
+        return read(content) if unpacking.eof else None  # one that was cut short has lost its last rules
     except (ValueError, zlib.error, PlanError):
         return None
 

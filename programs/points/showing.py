@@ -1,6 +1,7 @@
 """What the office's page shows of plans: rules as sentences, who has heard of them, and how they fare on last month."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -18,6 +19,8 @@ from programs.points.previewing import YEN_PER_POINT, ByRule, Preview, last_mont
 from programs.points.sentences import Names, Say, sentence
 from sync.facts import UnitState
 
+LATE_SHOWN: Final = 5
+_STARTS: Final = attrgetter("starts")
 _OPEN: Final = sa.select(store.unit.c.name, store.unit.c.contact_ms).where(store.unit.c.state != UnitState.CLOSED)
 
 
@@ -119,9 +122,10 @@ def _active(page: Page, book: Book, names: Names, units: Sequence[tuple[str, int
 
 
 def waiting(connection: sa.Connection, today: int) -> list[Proposal]:
-    """Return what was proposed and not activated, what starts first at the top; what is too late at the end."""
-    found = [_proposal(one, today) for one in proposals(connection) if not one.is_active]
-    return sorted(found, key=lambda one: (one.is_late, one.starts))
+    """Return what was proposed and not activated, what starts first at the top; then the last that came too late."""
+    found = sorted((_proposal(one, today) for one in proposals(connection) if not one.is_active), key=_STARTS)
+    late = [one for one in reversed(found) if one.is_late]
+    return [*(one for one in found if not one.is_late), *late[:LATE_SHOWN]]
 
 
 def _proposal(one: Waiting, today: int) -> Proposal:

@@ -10,6 +10,7 @@ from sync.accounts import Role
 from sync.facts import PlaceNamed
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_sign_in_page import come_in
+from tests.browser.test_visits_page import CONTRAST
 from tests.central.visiting import Person, person
 from tests.programs.points.hall import Hall
 
@@ -72,6 +73,7 @@ def test_a_rule_takes_two_officers(hall: Hall, console: ConsoleServing, page: Pa
     plain.get_by_role("link", name="からの提案を見る").click()
     expect(plain.locator("#trial tbody tr")).to_contain_text("図書館")
     assert plain.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert plain.evaluate(CONTRAST) == []
     plain.get_by_role("button", name="この規則を承認する").click()
     expect(plain.get_by_role("status")).to_contain_text("承認しました")
     expect(plain.locator("#coming")).to_contain_text("提案 yamada ・ 承認 sato")

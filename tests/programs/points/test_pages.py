@@ -14,7 +14,7 @@ from programs.points.drafts import ADDRESS_MAX, address, read_address
 from programs.points.entries import Plan, Rule
 from sync.accounts import Role
 from sync.messages import Report
-from tests.central.visiting import Browser, signed_in
+from tests.central.visiting import Browser, person, signed_in
 from tests.programs.points.hall import CARD, Hall
 
 OK, SEE_OTHER, FORBIDDEN, NOT_FOUND, CONFLICT = (httpx.codes(code) for code in (200, 303, 403, 404, 409))
@@ -156,7 +156,7 @@ def follow(browser: Browser, answer: httpx.Response) -> str:
 
 def hidden(page: str) -> dict[str, str]:
     """Return what the last form of a page sends along without being seen."""
-    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page[page.rindex("<form class") :]))
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page[max(page.rfind("<form class"), 0) :]))
 
 
 def test_an_officer_writes_a_draft_by_fields_tries_it_and_proposes_it(hall: Hall, browser: Browser) -> None:
@@ -193,6 +193,19 @@ def test_an_officer_writes_a_draft_by_fields_tries_it_and_proposes_it(hall: Hall
 def seen_raw(browser: Browser) -> str:
     seen(browser)
     return browser.get("/points").text
+
+
+def test_a_screen_that_locks_meanwhile_comes_back_to_the_draft(hall: Hall, browser: Browser) -> None:
+    who = person(hall.centre, "hanako", (Role.OFFICER,))
+    browser.sign_in(who)
+    asked = f"/points?draft={address(Plan(hall.today + 1, (TEN, Rule('hall', 5, places=('hall',)))))}"
+    browser.post("/lock")
+    to_unlock = browser.get(asked)
+    assert to_unlock.status_code == SEE_OTHER
+    page = browser.get(to_unlock.headers["location"]).text
+    answer = browser.post("/unlock", {**hidden(page), "password": who.password})
+    assert answer.headers["location"] == asked
+    assert "libraryで" in browser.get(asked).text
 
 
 def test_what_cannot_be_is_refused_in_words_and_nothing_that_was_typed_is_lost(hall: Hall, browser: Browser) -> None:
@@ -262,7 +275,10 @@ def test_only_an_officer_writes_drafts_and_no_form_from_elsewhere_is_taken(hall:
     draft = address(Plan(hall.today + 1, (TEN,)))
     come_as(browser, "jiro", Role.AUDITOR)
     assert "下書きを書く" not in seen(browser)
-    assert "提案する" not in seen(browser, f"/points?draft={draft}").replace("提案するまで", "")
+    sight = browser.get(f"/points?draft={draft}").text
+    assert "libraryで" in sight
+    assert "変える" not in sight
+    assert "<form class" not in sight
     for act in ("change", "take", "propose", "activate"):
         assert browser.post(f"/points/{act}", {"draft": draft}).status_code == FORBIDDEN
     come_as(browser, "hanako")

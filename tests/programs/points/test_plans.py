@@ -171,6 +171,7 @@ def test_what_is_written_is_read_as_the_same() -> None:
     every = Plan(20_788, (msgspec.structs.replace(EVERY, weekdays=(0, 5)), Rule("bare", 2)), 3)
     assert read(write(every).encode()) == every
     assert read_address(address(every)) == every
+    assert not any(read_address(address(every)[:end]) for end in range(len(address(every)) - 1))
 
 
 @pytest.mark.parametrize("rule", [EVERY, *read(GOOD.encode()).rules], ids=lambda rule: rule.id)
