@@ -33,6 +33,7 @@ read = Table(
     Column("by", Text, nullable=False),
     Column("why", Text, nullable=False),
     Index("resident_read_by_holder", "holder"),
+    Index("resident_read_by_time", "at_ms"),
 )
 
 act = Table(
@@ -46,6 +47,7 @@ act = Table(
     Column("kind", Text, nullable=False),
     Column("said", Text, nullable=False),  # the entry's fact; it names nobody
     Index("resident_act_by_holder", "holder"),
+    Index("resident_act_by_time", "at_ms"),
 )
 
 _STANDINGS: Final = Kept(resident, STANDINGS)

@@ -117,7 +117,7 @@ def _of_cards(was: Standing) -> Iterable[Row]:
 
 def _of_consents(was: Standing, programs: Mapping[str, str]) -> Iterable[Row]:
     for name, called in programs.items():
-        yield Row(f"同意 / Consent: {called}", "はい / yes" if was.agrees_to(name) else "いいえ / no")
+        yield Row(f"同意: {called} / Consent", "はい / yes" if was.agrees_to(name) else "いいえ / no")
 
 
 def _prefers(was: Standing) -> str:

@@ -21,6 +21,7 @@ from central.residents.standing import Standing
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
 from sync.accounts import Role
+from sync.messages import OFFICE_STREAM
 from sync.residents import CardEnd, Form, How, Leaving
 from tests.central.pen import Pen, touch
 from tests.central.visiting import Browser, signed_in
@@ -147,6 +148,22 @@ def test_what_cannot_be_written_down_is_not_shown(desk: Desk) -> None:
         assert "ハナコ" not in answer.text
 
 
+@pytest.mark.threat("a clerk who is curious about somebody")
+def test_a_look_that_the_journal_does_not_take_is_none(desk: Desk) -> None:
+    """Everything can be written but the office's journal."""
+    with desk.centre.engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER shut BEFORE INSERT ON segment WHEN NEW.writer = '{OFFICE_STREAM}'"
+            " BEGIN SELECT RAISE(FAIL, 'shut'); END"
+        )
+    for look in (lambda: desk.browser.get(f"{desk.home}{ASKED}"), lambda: desk.search("たか")):
+        with pytest.raises(sa.exc.IntegrityError, match="shut"):
+            look()
+    with desk.centre.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER shut")
+    assert HANAKO.name in desk.search("たか").text
+
+
 # ---- a resident's page
 
 
@@ -202,6 +219,8 @@ def test_cards_are_lost_found_renewed_and_given_back(desk: Desk) -> None:
     desk.did("card-renew", card=desk.card, reading=pasted(2), sure="1")
     (new,) = desk.standing().active
     assert desk.standing().cards[desk.card].into == new
+    assert "移しました" in desk.did("card-move", card=desk.card)
+    assert desk.do("card-move", card=new).status_code == CONFLICT
     assert "RSD-016" in desk.do("card-add", reading=pasted(1), form="card").text
     assert "(RSD-011)" in desk.do("card-add", home_of(desk, KICHI), reading=pasted(2), form="card").text
     assert desk.do("card-add", reading="not a reading", form="card").status_code == CONFLICT

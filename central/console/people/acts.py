@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from central import belongings, handing
+from central.belongings import BelongingsError
 from central.centre import Centre
 from central.console.brought import NotDoneError, Said
 from central.console.moment import Say
@@ -78,7 +79,10 @@ def _add_card(centre: Centre, by: str, of: str, form: Form) -> Said:
 
 
 def _renew_card(centre: Centre, by: str, of: str, form: Form) -> Said:
-    _, new, had = handing.renew(centre, of, form.get("card", ""), _must_be_read(form), by)
+    try:
+        _, new, had = handing.renew(centre, of, form.get("card", ""), _must_be_read(form), by)
+    except BelongingsError as error:
+        return _stayed("新しいカードに替えました。", "The card was renewed.", error)
     words = Said(f"新しいカード {new[:_SHORT]} に替えました。", f"The new card is {new[:_SHORT]}.")
     return _with(words, handing.warnings(had))
 
@@ -87,8 +91,28 @@ def _end_card(centre: Centre, by: str, of: str, form: Form) -> Said:
     why = forms.chosen(CardEnd, form.get("end", ""))
     if why is CardEnd.RENEWED:
         raise NotDoneError("替えるときは、新しいカードを読みます。", "To renew a card, have the new one read.")
-    _, had = handing.end(centre, of, form.get("card", ""), why, by, form.get("to", ""))
+    try:
+        _, had = handing.end(centre, of, form.get("card", ""), why, by, form.get("to", ""))
+    except BelongingsError as error:
+        return _stayed("カードを止めました。", "The card was stopped.", error)
     return _with(Said("カードを止めました。", "The card was stopped."), handing.warnings(had))
+
+
+def _move_rest(centre: Centre, _by: str, of: str, form: Form) -> Said:
+    """Let what still lies on a renewed card go over; units are asked once more for what they hold."""
+    card = form.get("card", "")
+    held = centre.registration.standing(of).cards.get(card)
+    if held is None or not held.into:
+        raise NotDoneError("替えたカードでは ありません。", "This card was not renewed.")
+    belongings.move(centre, card, held.into)
+    words = Said("移せるものは 移しました。", "What could go over has gone over.")
+    return _with(words, handing.warnings(belongings.of(centre, card)))
+
+
+def _stayed(ja: str, en: str, error: BelongingsError) -> Said:
+    """Say that a card was seen to, and that what lies on it stayed there."""
+    why = forms.refusal(error)
+    return Said(f"{ja} 残りは まだ移っていません: {why.ja}", f"{en} What lies on it has not gone over: {why.en}")
 
 
 def _found_card(centre: Centre, by: str, of: str, form: Form) -> Said:
@@ -214,6 +238,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "card-renew": Act(_renew_card, _ask_renew),
     "card-end": Act(_end_card, _ask_end),
     "card-found": Act(_found_card),
+    "card-move": Act(_move_rest),
     "consent": Act(_consent),
     "guardian": Act(_guardian),
     "prefer": Act(_prefer),

@@ -143,6 +143,10 @@ def refusal(error: Exception) -> NotDoneError:
                 "カードの読み取りの結果として 使えません。もう一度 読んで、出たものを そのまま はってください。",
                 f"This reading cannot be used: {error}.",
             )
+        case BelongingsError():
+            return NotDoneError(
+                "残っているものを いまは移せません。担当者に たずねてください。", f"It cannot go over: {error}."
+            )
         case _:
             ja, _, en = str(error).partition("\n")
             return NotDoneError(ja, en)
