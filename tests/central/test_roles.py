@@ -30,6 +30,7 @@ MAY = {
     "/entries/lib01": {"clerk", "officer", "treasurer", "auditor"},
     "/live": {"clerk", "officer", "treasurer", "auditor"},
     "/settlement": {"officer", "treasurer", "auditor"},
+    "/lottery": {"clerk", "officer", "treasurer", "technician", "auditor"},
     "/visits.csv": {"clerk", "officer", "treasurer", "technician", "auditor"},
     "/visitors": {"officer", "auditor"},
     "/docs": {"officer", "technician", "auditor"},
