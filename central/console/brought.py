@@ -75,6 +75,7 @@ class Page:
         read: what its template shows, from the books, the present moment and the filters; None: there is no such page.
         filters: what may be asked in the address (`?month=…`), by name; "" where it is not.
         table: the same as a table for spreadsheets, at `/<name>.csv`; or None.
+        files: what can be taken along, by the files' names, at `/<name>/files/<file>`; or None.
         acts: what people do there.
         about: for which entries it is linked from the entry's own page; or None.
     """
@@ -86,7 +87,7 @@ class Page:
     read: Callable[Concatenate[sa.Engine, Moment, ...], Mapping[str, Any] | None]
     filters: tuple[str, ...] = ()
     table: Callable[Concatenate[sa.Engine, Moment, ...], bytes | None] | None = None
-
+    files: Callable[Concatenate[sa.Engine, Moment, ...], Mapping[str, bytes]] | None = None
     acts: tuple[Act, ...] = ()
     about: About | None = None
 
@@ -94,6 +95,7 @@ class Page:
     def addresses(self) -> Table:
         """Return its addresses, each with the roles that it is for."""
         tables = {f"/{self.name}.csv": self.roles} if self.table else {}
+        tables |= {f"/{self.name}/files/{{name}}": self.roles} if self.files else {}
         return {f"/{self.name}": self.roles, **tables, **{f"/{self.name}/{act.name}": act.roles for act in self.acts}}
 
 

@@ -16,6 +16,7 @@ from central.console.gate import Gate, signed_in
 from central.console.pages import Pages, held
 
 _TABLE_TYPE: Final = "text/csv; charset=utf-8"
+_FILE_TYPE: Final = "application/octet-stream"
 _NOT_NOW: Final = 409
 
 
@@ -26,6 +27,8 @@ def create_programs(desk: Desk, shown: Pages, gate: Gate) -> APIRouter:
         router.add_api_route(f"/{page.name}", _page(desk, shown, template, page))
         if page.table:
             router.add_api_route(f"/{page.name}.csv", _table(desk, page, page.table))
+        if page.files:
+            router.add_api_route(f"/{page.name}/files/{{name}}", _file(desk, page, page.files))
         for act in page.acts:
             router.add_api_route(
                 f"/{page.name}/{act.name}", _act(desk, shown, gate, template, page, act), methods=["POST"]
@@ -53,10 +56,24 @@ def _table(desk: Desk, page: Page, table: Callable[..., bytes | None]) -> Callab
 
     def show(request: Request) -> Response:
         raw = held(table(desk.centre.engine, desk.moment(), **_filters(page, request.query_params)), page.name)
-        as_file = {"Content-Disposition": f'attachment; filename="{page.name}.csv"'}
-        return Response(raw, media_type=_TABLE_TYPE, headers=as_file)
+        return _saved(raw, f"{page.name}.csv", _TABLE_TYPE)
 
     return show
+
+
+def _file(desk: Desk, page: Page, files: Callable[..., Mapping[str, bytes]]) -> Callable[[Request, str], Response]:
+    """Return what answers with one of the page's files."""
+
+    def show(request: Request, name: str) -> Response:
+        found = files(desk.centre.engine, desk.moment(), **_filters(page, request.query_params))
+        return _saved(held(found.get(name), name), name, _FILE_TYPE)
+
+    return show
+
+
+def _saved(raw: bytes, name: str, kind: str) -> Response:
+    """Return what a browser saves, and does not show."""
+    return Response(raw, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _act(desk: Desk, shown: Pages, gate: Gate, template: str, page: Page, act: Act) -> Callable[[Request], Any]:

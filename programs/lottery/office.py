@@ -187,6 +187,26 @@ def tickets_of(connection: sa.Connection, draw: str) -> list[Tickets]:
     return [Tickets(row.draw, row.ref, row.holder, int(row[3]), int(row.points), row.order) for row in rows]
 
 
+class Counts(msgspec.Struct, frozen=True):
+    """How many tickets of a draw there are, and how many more were ordered at units and are none, or not yet."""
+
+    tickets: int = 0
+    waiting: int = 0
+
+
+def counts(connection: sa.Connection) -> dict[str, Counts]:
+    """Return how many tickets there are of each draw that has any, or orders for some."""
+    taken = sa.case((ticket.c.order != "", ticket.c["count"]), else_=0)
+    sums = sa.select(ticket.c.draw, sa.func.sum(ticket.c["count"]), sa.func.sum(taken)).where(_ARE_THE_OFFICES)
+    given = {row[0]: (int(row[1]), int(row[2])) for row in connection.execute(sums.group_by(ticket.c.draw))}
+    asked = sa.select(order.c.draw, sa.func.sum(order.c["count"])).group_by(order.c.draw)
+    ordered = {row[0]: int(row[1]) for row in connection.execute(asked)}
+    return {
+        draw: Counts(given.get(draw, (0, 0))[0], ordered.get(draw, 0) - given.get(draw, (0, 0))[1])
+        for draw in {*given, *ordered}
+    }
+
+
 def orders_of(connection: sa.Connection, draw: str) -> list[Order]:
     """Return all orders for a draw that have arrived, the oldest first."""
     return sorted(map(_order_of, connection.execute(sa.select(order).where(order.c.draw == draw))))

@@ -6,7 +6,7 @@ reaches the centre after the list is frozen is no ticket, and costs nothing.
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -144,13 +144,22 @@ def _refs(known: set[str]) -> Iterator[str]:
 
 def silent_stands(connection: sa.Connection, close_at: int) -> list[Silent]:
     """Return the units that take orders and have not been heard since the closing, or have more to send."""
+    seen = [Silent(row.name, row.contact_ms, _unsent(row.report)) for row in _stands(connection)]
+    return [one for one in seen if one.unsent or (one.contact_ms or 0) < close_at * _SECOND_MS]
+
+
+def stands(connection: sa.Connection) -> list[str]:
+    """Return the units at which tickets are ordered and prizes fetched."""
+    return [row.name for row in _stands(connection)]
+
+
+def _stands(connection: sa.Connection) -> list[sa.Row[Any]]:
     asked = sa.select(store.unit).where(store.unit.c.state != UnitState.CLOSED).order_by(store.unit.c.name)
     rows = list(connection.execute(asked))
     said = statements(connection, [unit_key(row.name) for row in rows])
-    facts = {name: one.fact for name, one in said.items()}
-    stands = {fact.name for fact in facts.values() if isinstance(fact, UnitSet) and fact.counter == COUNTER}
-    seen = [Silent(row.name, row.contact_ms, _unsent(row.report)) for row in rows if row.name in stands]
-    return [one for one in seen if one.unsent or (one.contact_ms or 0) < close_at * _SECOND_MS]
+    facts = (one.fact for one in said.values())
+    names = {fact.name for fact in facts if isinstance(fact, UnitSet) and fact.counter == COUNTER}
+    return [row for row in rows if row.name in names]
 
 
 def _unsent(report: str | None) -> int:

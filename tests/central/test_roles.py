@@ -31,6 +31,7 @@ MAY = {
     "/live": {"clerk", "officer", "treasurer", "auditor"},
     "/settlement": {"officer", "treasurer", "auditor"},
     "/points": {"clerk", "officer", "treasurer", "auditor"},
+    "/lottery": {"clerk", "officer", "treasurer", "technician", "auditor"},
     "/visits.csv": {"clerk", "officer", "treasurer", "technician", "auditor"},
     "/visitors": {"officer", "auditor"},
     "/residents": {"clerk", "officer"},

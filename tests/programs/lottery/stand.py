@@ -25,9 +25,9 @@ DAY_S: Final = 86_400
 class Fair:
     """The centre, on the day before the closing."""
 
-    def __init__(self, cap: int = 3) -> None:
+    def __init__(self, cap: int = 3, url: str = "sqlite://") -> None:
         self.clock = Clock()
-        self.centre: Centre = open_sim_centre(self.clock, "fair")
+        self.centre: Centre = open_sim_centre(self.clock, "fair", url)
         name_place(self.centre, "hall")
         for card in (ANNE, BERT):
             self.centre.registrar.set_card(card, CardState.ACTIVE)

@@ -1,0 +1,123 @@
+"""What officers do on the page of a draw: each act is one of the steps that the commands take, with the account's name.
+
+A form that lacks a tick is refused like everything else that is not done: in words, and with what was typed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from central import store
+from central.centre import Centre
+from central.console.brought import Act, NotDoneError, Said
+from central.console.roles import Roles
+from programs.lottery import beacon, prizes, running
+from programs.lottery.errors import DrawError
+from sync.accounts import Role
+
+OFFICERS: Final[Roles] = frozenset({Role.OFFICER})
+DESK: Final[Roles] = frozenset({Role.OFFICER, Role.CLERK})
+TICKED: Final = "yes"
+
+Form = Mapping[str, str]
+
+
+def _close(centre: Centre, by: str, form: Form) -> Said:
+    draw = _of(form)
+    frozen = running.close(centre, draw, without_silent=form.get("without") == TICKED, by=by)
+    return _said(
+        draw,
+        f"名簿を確定しました({frozen.tickets:,}口)。すぐに公開し、ルートを掲示してください。",
+        f"The list is frozen, with {frozen.tickets:,} tickets. Publish it at once, and hang up its root.",
+    )
+
+
+def _draw(centre: Centre, by: str, form: Form) -> Said:
+    draw = _of(form)
+    with store.reading(centre.engine) as connection:
+        number = running.announced_in(connection, draw).rules.round
+    running.propose(centre, draw, beacon.signature_in(form.get("signature", ""), number), by)
+    return _said(
+        draw,
+        "署名は本物でした。当せん者が決まるのは、別の担当者が確認してからです。",
+        "The signature is the network's. There are winners when another officer has confirmed it.",
+    )
+
+
+def _confirm(centre: Centre, by: str, form: Form) -> Said:
+    draw = _of(form)
+    if form.get("same") != TICKED:
+        raise DrawError(
+            "掲示したルートと画面のルートを見比べ、同じならしるしをつけてください。",
+            "Compare the root that hangs there with the one on the page, and tick the box if they are the same.",
+        )
+    transcript = running.confirm(centre, draw, by)
+    prizes.award(centre, draw)
+    return _said(
+        draw,
+        f"当せん者が決まりました({len(transcript.winners):,}人)。番号を公開し、掲示してください。",
+        f"The winners are drawn: {len(transcript.winners):,}. Publish their numbers, and hang them up.",
+    )
+
+
+def _collected(centre: Centre, _by: str, form: Form) -> Said:
+    draw, ticket = _of(form), form.get("ticket", "")
+    prizes.award(centre, draw)
+    prizes.collect(centre, draw, ticket)
+    return _said(draw, f"券 {ticket} の賞品を渡しました。", f"The prize of ticket {ticket} was handed out.")
+
+
+def _alternate(centre: Centre, _by: str, form: Form) -> Said:
+    draw, ticket = _of(form), form.get("ticket", "")
+    prizes.award(centre, draw)
+    to = prizes.pass_on(centre, draw, ticket)
+    return _said(
+        draw, f"券 {ticket} の賞品は補欠の券 {to} へ移りました。", f"The prize of ticket {ticket} goes to {to}."
+    )
+
+
+def _stand(centre: Centre, _by: str, form: Form) -> Said:
+    draw, unit = _of(form), form.get("unit", "")
+    prizes.award(centre, draw)
+    given = prizes.hand_out_at(centre, draw, unit)
+    return _said(
+        draw,
+        f"端末 {unit} で、カードの {len(given):,}つ を渡せます(次につながったときから)。",
+        f"The unit {unit} hands out {len(given):,}, from its next contact on.",
+    )
+
+
+def _of(form: Form) -> str:
+    return form.get("draw", "")
+
+
+def _said(draw: str, ja: str, en: str) -> Said:
+    return Said(ja, en, {"draw": draw})
+
+
+def _act(name: str, roles: Roles, do: Callable[[Centre, str, Form], Said]) -> Act:
+    def refusing(centre: Centre, by: str, form: Form) -> Said:
+        with _refusals():
+            said = do(centre, by, form)
+        centre.reconciler.catch_up()  # the page that comes next shows it
+        return said
+
+    return Act(name, roles, refusing)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except DrawError as error:
+        raise NotDoneError(error.ja, error.en) from error
+
+
+ACTS: Final = (
+    _act("close", OFFICERS, _close),
+    _act("draw", OFFICERS, _draw),
+    _act("confirm", OFFICERS, _confirm),
+    _act("collected", DESK, _collected),
+    _act("alternate", OFFICERS, _alternate),
+    _act("stand", OFFICERS, _stand),
+)
