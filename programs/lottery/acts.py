@@ -98,9 +98,7 @@ def _said(draw: str, ja: str, en: str) -> Said:
 def _act(name: str, roles: Roles, do: Callable[[Centre, str, Form], Said]) -> Act:
     def refusing(centre: Centre, by: str, form: Form) -> Said:
         with _refusals():
-            said = do(centre, by, form)
-        centre.reconciler.catch_up()  # the page that comes next shows it
-        return said
+            return do(centre, by, form)
 
     return Act(name, roles, refusing)
 
