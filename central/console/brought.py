@@ -67,6 +67,7 @@ class Page:
         filters: what may be asked in the address (`?month=…`), by name; "" where it is not.
         table: the same as a table for spreadsheets, at `/<name>.csv`; or None.
         acts: what people do there.
+        open_data: by which of its filters tools may ask for the table, which anybody may see; None: not for tools.
     """
 
     name: str
@@ -78,11 +79,18 @@ class Page:
     table: Callable[Concatenate[sa.Engine, Moment, ...], bytes | None] | None = None
 
     acts: tuple[Act, ...] = ()
+    open_data: tuple[str, ...] | None = None
+
+    @property
+    def public(self) -> str:
+        """Return the address of its table for tools; "" if there is none."""
+        return f"/api/open-data/{self.name}" if self.table and self.open_data is not None else ""
 
     @property
     def addresses(self) -> Table:
         """Return its addresses, each with the roles that it is for."""
         tables = {f"/{self.name}.csv": self.roles} if self.table else {}
+        tables |= {self.public: self.roles} if self.public else {}
         return {f"/{self.name}": self.roles, **tables, **{f"/{self.name}/{act.name}": act.roles for act in self.acts}}
 
 
