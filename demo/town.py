@@ -276,7 +276,7 @@ class DemoTown:
         made = machi_says("central", "user", "add", self.central, OFFICE, *words, stdin=f"{OFFICE_PASSWORD}\n".encode())
         secret = str(made["secret"])
         self.office = Office(OFFICE, OFFICE_PASSWORD, base64.b32decode(secret + "=" * (-len(secret) % 8)))
-        self.token = str(machi_says("central", "user", "tool", self.central, "page", "--role", "technician")["token"])
+        self.token = str(machi_says("central", "user", "tool", self.central, "page", "--scope", "units")["token"])
 
     def _enrol_faces(self, trust: Path) -> None:
         for key, one in RESIDENTS.items():

@@ -13,6 +13,7 @@ from sync.entries import AtMs, Entry, Fact, HashHex, Text, UnitName
 from sync.program import Fold
 
 ROLES_MAX: Final = 6
+SCOPES_MAX: Final = 16
 
 
 class Role(StrEnum):
@@ -26,17 +27,28 @@ class Role(StrEnum):
     SHOP = "shop"
 
 
+class Scope(StrEnum):
+    """What a tool of the office's may read; it may never do anything."""
+
+    UNITS = "units"
+    ENTRIES = "entries"
+    INCIDENTS = "incidents"
+    FIGURES = "figures"
+    OPEN_DATA = "open-data"
+
+
 class AccountSet(Fact, frozen=True, tag="account"):
     """Somebody, or a tool, may use the console; what is said last counts.
 
     Attributes:
         name: what is typed, and what entries call them.
         shown: what pages call them.
-        roles: none: the account is closed.
+        roles: what a person is here; none: the account is closed. A tool has none.
         password: Argon2id of the password, which was sealed with a key of the town's before; or "".
         secret: what the six digits are made of, sealed with a key of the town's (base64); or "".
         token: of a tool: HMAC of its token under a key of the town's; or "".
         by: who said so: the user of the centre's machine.
+        scopes: what a tool may read; none: the account is closed. A person has none.
     """
 
     name: UnitName
@@ -46,10 +58,16 @@ class AccountSet(Fact, frozen=True, tag="account"):
     secret: Text = ""
     token: HashHex | None = None
     by: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(max_length=SCOPES_MAX)] = ()
 
     @property
     def is_tool(self) -> bool:
         return self.token is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody, or any tool, comes in by it."""
+        return bool(self.scopes if self.is_tool else self.roles)
 
 
 class Left(StrEnum):

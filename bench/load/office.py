@@ -21,7 +21,7 @@ from bench.served import Served
 from sync.accounts import Role
 from sync.client import HttpCentre
 from sync.messages import Report
-from tests.central.visiting import tool
+from tests.central.visiting import visitor
 
 EVERY_S: Final = 0.2
 TIMEOUT_S: Final = 60.0
@@ -36,8 +36,10 @@ class Office:
         unit = Backlog.read(str(backlog))
         context = Tls(Path(unit.tls)).context()
         self._units = httpx.Client(base_url=unit.url, verify=context, timeout=TIMEOUT_S, trust_env=False)
-        shown = tool(served.folder, Role.CLERK)
-        self._console = httpx.Client(base_url=served.console, headers=shown, timeout=TIMEOUT_S, trust_env=False)
+        with visitor(served.folder, Role.CLERK) as browser:
+            self._console = httpx.Client(
+                base_url=served.console, cookies=dict(browser.cookies), timeout=TIMEOUT_S, trust_env=False
+            )
         self._centre = HttpCentre(self._units)
 
     def __enter__(self) -> Self:

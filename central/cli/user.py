@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, plainly, say
-from sync.accounts import Role
+from sync.accounts import Role, Scope
 from sync.entries import UNIT_PATTERN
 
 if TYPE_CHECKING:
@@ -35,6 +35,13 @@ class _Name(click.ParamType[str]):
 NAME = click.argument("name", type=_Name())
 ROLES = click.option(
     "--role", "roles", multiple=True, type=click.Choice([str(one) for one in Role]), help="What they do; repeatable."
+)
+SCOPES = click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([str(one) for one in Scope]),
+    help="What it reads; repeatable.",
 )
 
 SHORT = 8  # digits of a passkey's number, which pages show
@@ -89,7 +96,7 @@ def add(folder: Path, name: str, roles: tuple[str, ...], shown: str, password_fi
         raise click.UsageError("say what they do: --role clerk")
     centre = open_books(folder)
     _is_new(centre, name)
-    _give(centre, name, password_file, roles=_roles(roles), shown=shown, as_json=as_json)
+    _give(centre, name, password_file, roles=_roles(roles), shown=shown, scopes=(), as_json=as_json)
 
 
 @user.command(epilog="\b\nExamples:\n  machi central user reset /srv/town hanako")
@@ -104,23 +111,34 @@ def reset(folder: Path, name: str, password_file: Any, as_json: bool) -> None:
     """
     centre = open_books(folder)
     before = _known(centre, name)
+    if before.is_tool:
+        raise RefusedForSafetyError(f"{name} is a tool: remove it, and make it anew; the old token ends with it")
     _give(centre, name, password_file, roles=before.roles, shown=before.shown, as_json=as_json)
 
 
 @user.command(
     epilog="\b\nExamples:\n  machi central user change /srv/town hanako --role clerk --role auditor\n"
-    "  machi central user change /srv/town hanako --shown 佐藤"
+    "  machi central user change /srv/town wallboard --scope units --scope incidents"
 )
 @FOLDER
 @NAME
 @ROLES
+@SCOPES
 @click.option("--shown", help="What pages call them.")
 @JSON
-def change(folder: Path, name: str, roles: tuple[str, ...], shown: str | None, as_json: bool) -> None:
-    """Change the roles of NAME, or what pages call them. All roles are said anew. Ends what they have open."""
+def change(
+    folder: Path, name: str, roles: tuple[str, ...], scopes: tuple[str, ...], shown: str | None, as_json: bool
+) -> None:
+    """Change the roles of NAME, or the scopes of a tool, or what pages call them. Ends what they have open.
+
+    All roles, or all scopes, are said anew.
+    """
     centre = open_books(folder)
-    _known(centre, name)
+    is_tool = _known(centre, name).is_tool
+    if (roles and is_tool) or (scopes and not is_tool):
+        raise click.UsageError("a person has roles, and a tool has scopes")
     wanted: dict[str, Any] = {"roles": _roles(roles)} if roles else {}
+    wanted |= {"scopes": _scopes(scopes)} if scopes else {}
     wanted |= {} if shown is None else {"shown": shown}
     _say(_set(centre, name, **wanted), as_json=as_json)
 
@@ -133,7 +151,7 @@ def remove(folder: Path, name: str, as_json: bool) -> None:
     """Close the account NAME, of a person or a tool, at once. What they did stays written."""
     centre = open_books(folder)
     _known(centre, name)
-    _say(_set(centre, name, roles=(), password="", secret="", token=None), as_json=as_json)
+    _say(_set(centre, name, roles=(), password="", secret="", token=None, scopes=()), as_json=as_json)
 
 
 @user.command(epilog="\b\nExamples:\n  machi central user passkeys /srv/town hanako")
@@ -179,19 +197,22 @@ def remove_passkey(folder: Path, name: str, number: str, as_json: bool) -> None:
     say({"schema": "machi.central.user.passkey/1", "name": name, "removed": fit[0]}, as_json=as_json)
 
 
-@user.command(epilog="\b\nExamples:\n  machi central user tool /srv/town wallboard --role technician > wallboard.token")
+@user.command(epilog="\b\nExamples:\n  machi central user tool /srv/town wallboard --scope units > wallboard.token")
 @FOLDER
 @NAME
-@ROLES
+@SCOPES
 @JSON
-def tool(folder: Path, name: str, roles: tuple[str, ...], as_json: bool) -> None:
-    """Let the tool NAME read the console, and print the token that it shows: `Authorization: Bearer …`."""
-    if not roles:
-        raise click.UsageError("say what it is for: --role technician")
+def tool(folder: Path, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
+    """Let the tool NAME read the API, and print the token that it shows: `Authorization: Bearer …`.
+
+    It reads what its scopes are for, and nothing else. The token is not shown again.
+    """
+    if not scopes:
+        raise click.UsageError("say what it reads: --scope units")
     centre = open_books(folder)
     _is_new(centre, name)
     token, kept = centre.doorkeeper.new_token(name)
-    said = _set(centre, name, roles=_roles(roles), token=kept)
+    said = _set(centre, name, roles=(), password="", secret="", token=kept, scopes=_scopes(scopes))
     if as_json:
         say(_document(said) | {"token": token}, as_json=True)
     else:
@@ -258,14 +279,14 @@ def _by() -> str:
 def _is_new(centre: "Centre", name: str) -> None:
     centre.reconciler.catch_up()
     said = centre.doorkeeper.find(name).said
-    if said and said.roles:
+    if said and said.is_open:
         raise RefusedForSafetyError(f"there is a {name} already; change or reset that account, or take another name")
 
 
 def _known(centre: "Centre", name: str) -> "AccountSet":
     centre.reconciler.catch_up()
     said = centre.doorkeeper.find(name).said
-    if said is None or not said.roles:
+    if said is None or not said.is_open:
         raise NotFoundError(f"there is no account {name}; look at: machi central user list")
     return said
 
@@ -274,11 +295,16 @@ def _roles(roles: tuple[str, ...]) -> tuple[Role, ...]:
     return tuple(one for one in Role if str(one) in roles)
 
 
+def _scopes(scopes: tuple[str, ...]) -> tuple[Scope, ...]:
+    return tuple(one for one in Scope if str(one) in scopes)
+
+
 def _document(said: "AccountSet") -> dict[str, Any]:
     roles = [str(one) for one in said.roles]
     kind = "tool" if said.is_tool else "person"
     shown = {"name": said.name, "shown": said.shown, "roles": roles, "kind": kind, "by": said.by}
-    return {"schema": "machi.central.user/1", **shown}
+    scopes = {"scopes": [str(one) for one in said.scopes]} if said.is_tool else {}
+    return {"schema": "machi.central.user/1", **shown, **scopes}
 
 
 def _say(said: "AccountSet", *, as_json: bool) -> None:

@@ -7,14 +7,14 @@ from fastapi import APIRouter, HTTPException, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from central.console.arrivals import Arrival, Cursor, CursorError
+from central.console.arrivals import CURSOR_PATTERN, Arrival, Cursor, CursorError
 from central.console.books import IncidentLine, UnitLine
 from central.console.desk import Desk
 from central.console.gate import VISITOR, Gate
 from central.console.live import Bell, events
 from central.console.proofs import Proof
 from central.console.unit_file import UnitFile
-from sync.entries import BOOT_PATTERN, UNIT_PATTERN, EntryError, EntryId
+from sync.entries import BOOT_PATTERN, INT_MAX, UNIT_PATTERN, EntryError, EntryId
 from sync.messages import PROBLEM_TYPE, Problem
 
 JSON: Final = "application/json"
@@ -22,6 +22,10 @@ ENTRIES_MAX: Final = 500
 _REFS: Final = "#/components/schemas/{name}"
 _BEFORE_FIRST: Final = "0"
 _AFTER: Final = "behind which entry in the order of arrival: an entry's `cursor`, or 0 for the beginning"
+_LIVE_AFTER: Final = f"{_AFTER}; left out: from now on"
+# Said in the document only: what is not so is answered in words of our own.
+_After = Annotated[str, Query(description=_AFTER, json_schema_extra={"pattern": f"^{CURSOR_PATTERN}$"})]
+_LiveAfter = Annotated[str, Query(description=_LIVE_AFTER, json_schema_extra={"pattern": f"^{CURSOR_PATTERN}?$"})]
 
 
 class Units(msgspec.Struct, frozen=True):
@@ -74,7 +78,7 @@ def create_api(desk: Desk, bell: Bell, gate: Gate) -> APIRouter:
 
     @api.get("/api/entries", summary="What people did, in order of arrival", responses=_answers(Entries))
     def entries(
-        after: Annotated[str, Query(description=_AFTER)] = _BEFORE_FIRST,
+        after: _After = _BEFORE_FIRST,
         limit: Annotated[int, Query(ge=1, le=ENTRIES_MAX)] = 100,
     ) -> Response:
         cursor = _cursor(after)
@@ -83,7 +87,9 @@ def create_api(desk: Desk, bell: Bell, gate: Gate) -> APIRouter:
 
     @api.get("/api/entries/{unit}/{boot}/{seq}", summary="An entry with its proof", responses=_answers(Proof))
     def proof(
-        unit: Annotated[str, Path(pattern=UNIT_PATTERN)], boot: Annotated[str, Path(pattern=BOOT_PATTERN)], seq: int
+        unit: Annotated[str, Path(pattern=UNIT_PATTERN)],
+        boot: Annotated[str, Path(pattern=BOOT_PATTERN)],
+        seq: Annotated[int, Path(ge=1, le=INT_MAX)],
     ) -> Response:
         found = desk.proofs.proof(entry_id(f"{unit}/{boot}/{seq}"))
         if found is None:
@@ -105,11 +111,9 @@ def create_api(desk: Desk, bell: Bell, gate: Gate) -> APIRouter:
         " back with `Last-Event-ID` goes on right behind it, also after a restart of the centre. An event `beat` comes"
         " when nothing else did for five seconds.",
         response_class=StreamingResponse,
-        responses={200: {"description": "a stream of events", "content": {"text/event-stream": {}}}, **_PROBLEM},
+        responses={200: {"description": "a stream of events", "content": {"text/event-stream": {}}}, **PROBLEM},
     )
-    def live(
-        request: Request, after: Annotated[str, Query(description=f"{_AFTER}; left out: from now on")] = ""
-    ) -> StreamingResponse:
+    def live(request: Request, after: _LiveAfter = "") -> StreamingResponse:
         last = request.headers.get("last-event-id", after)
         cursor = _cursor(last) if last else desk.arrivals.end()
         visitor = VISITOR.get()
@@ -144,7 +148,7 @@ def _json(answer: msgspec.Struct) -> Response:
     return Response(msgspec.json.encode(answer), media_type=JSON)
 
 
-_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
+PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {
         "description": "a problem document (RFC 9457)",
         "content": {PROBLEM_TYPE: {"schema": {"$ref": _REFS.format(name="Problem")}}},
@@ -155,4 +159,4 @@ _PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
 def _answers(kind: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": _REFS.format(name=kind.__name__)}
     about = (kind.__doc__ or "").split("\n", maxsplit=1)[0]
-    return {200: {"description": about, "content": {JSON: {"schema": schema}}}, **_PROBLEM}
+    return {200: {"description": about, "content": {JSON: {"schema": schema}}}, **PROBLEM}

@@ -29,18 +29,20 @@ from central.console.pages import Pages, create_pages
 from central.console.passkeys import create_passkeys
 from central.console.people.audit import create_audit
 from central.console.people.pages import create_people
-from central.console.programs import create_programs
+from central.console.programs import create_open_data, create_programs
 from central.console.proofs import DamagedError
 from central.console.sign_in import create_sign_in
 from central.guard import Guard
 from central.store import is_full
 from central.writer import Writer
+from sync.accounts import Scope
 from sync.messages import PROBLEM_TYPE, Problem
 
 _STATIC: Final = Path(__file__).parent / "static"
 _ABOUT: Final = (
     "What the town's centre holds: units, entries with their proofs, incidents, totals. Read only. A tool"
-    " shows its token (`Authorization: Bearer …`), which `machi central user tool` prints. Cards have the names that"
+    " shows its token (`Authorization: Bearer …`), which `machi central user tool` prints, and may ask what the"
+    " token's scopes are for: each call names the one that it takes. Cards have the names that"
     " the town gave them; the books hold no person's name."
 )
 
@@ -58,11 +60,18 @@ _PLAIN: Final = {
 
 
 class Console(FastAPI):
-    """FastAPI, with the answers' schemas taken from the structs that are sent."""
+    """FastAPI, with the answers' schemas taken from the structs that are sent, and the scope that each call takes."""
+
+    scopes: roles.Scopes
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
-        document.setdefault("components", {})["schemas"] = schemas()
+        words = "; ".join(f"`{scope}`: {en}" for scope, (_, en) in roles.SCOPE_NAMES.items())
+        scheme = {"type": "http", "scheme": "bearer", "description": f"a tool's token, which has scopes. {words}"}
+        document["components"] = {"schemas": schemas(), "securitySchemes": {"token": scheme}}
+        for path, item in document["paths"].items():
+            for operation in item.values():
+                operation["security"] = [{"token": [str(self.scopes[path])]}]
         return document
 
 
@@ -81,10 +90,11 @@ def create_console(
     """
     desk = Desk.of(centre)
     pages = Pages(desk)
-    table = dict(roles.OWN)
+    table, scopes = dict(roles.OWN), dict(roles.SCOPED)
     for _, page in brought.pages():
         table |= page.addresses
-    gate = Gate(centre, writer, table, is_secure=url.startswith("https://"))
+        scopes |= {page.public: Scope.OPEN_DATA} if page.public else {}
+    gate = Gate(centre, writer, table, scopes, is_secure=url.startswith("https://"))
     hosts = [*HOSTS, *([urlsplit(url).hostname or ""] if url else [])]
     console = Console(
         title="machitap: office",
@@ -100,18 +110,21 @@ def create_console(
             Middleware(Before, gate=gate),
         ],
     )
-    console.state.gate = gate
-    routers = [create_api(desk, bell, gate)]
-    console.include_router(routers[0])
+    console.state.gate, console.scopes = gate, scopes
+    routers = [create_api(desk, bell, gate), create_open_data(desk)]
+    for router in routers:
+        console.include_router(router)
     own = {"office": console.openapi()}
     routers.append(create_pages(desk, pages, own | ({"units": units_api} if units_api else {})))
     hall = Hall(pages, gate, url)
     routers += [create_people(desk, pages, gate), create_audit(desk, pages, gate)]
     routers += [create_programs(desk, pages, gate), create_sign_in(desk, pages, gate, hall)]
     routers.append(create_passkeys(pages, gate, hall))
-    for router in routers[1:]:
+    for router in routers[2:]:
         console.include_router(router)
-    roles.check(table, {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)})
+    roles.check(
+        table, scopes, {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}
+    )
     console.mount(STATIC, StaticFiles(directory=_STATIC))
     _answer_errors(console, pages)
     return console

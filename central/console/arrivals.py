@@ -16,6 +16,7 @@ from sync.messages import OFFICE_STREAM
 from sync.segment import Segment, from_text, unpack
 
 _CORE_KINDS: Final = tuple(kind_of(kind) for kind in CORE)
+CURSOR_PATTERN: Final = r"(0|[0-9]{1,18}/[a-z][a-z0-9-]{0,40}/[0-9a-f]{16}/[0-9]{1,16})"
 _CURSOR: Final = re.compile(r"([0-9]{1,18})/([a-z][a-z0-9-]{0,40}/[0-9a-f]{16}/([0-9]{1,16}))")
 
 

@@ -78,6 +78,7 @@ class Page:
         files: what can be taken along, by the files' names, at `/<name>/files/<file>`; or None.
         acts: what people do there.
         about: for which entries it is linked from the entry's own page; or None.
+        open_data: by which of its filters tools may ask for the table, which anybody may see; None: not for tools.
     """
 
     name: str
@@ -90,12 +91,19 @@ class Page:
     files: Callable[Concatenate[sa.Engine, Moment, ...], Mapping[str, bytes]] | None = None
     acts: tuple[Act, ...] = ()
     about: About | None = None
+    open_data: tuple[str, ...] | None = None
+
+    @property
+    def public(self) -> str:
+        """Return the address of its table for tools; "" if there is none."""
+        return f"/api/open-data/{self.name}" if self.table and self.open_data is not None else ""
 
     @property
     def addresses(self) -> Table:
         """Return its addresses, each with the roles that it is for."""
         tables = {f"/{self.name}.csv": self.roles} if self.table else {}
         tables |= {f"/{self.name}/files/{{name}}": self.roles} if self.files else {}
+        tables |= {self.public: self.roles} if self.public else {}
         return {f"/{self.name}": self.roles, **tables, **{f"/{self.name}/{act.name}": act.roles for act in self.acts}}
 
 

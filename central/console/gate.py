@@ -19,9 +19,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from central.centre import Centre
 from central.console.headers import STATIC
-from central.console.roles import OFFICES_OWN, OPEN, Roles, Table
+from central.console.roles import FOR_ANY_TOOL, OFFICES_OWN, OPEN, Roles, Scopes, Table
 from central.console.sessions import WHOLE_MS, Session, Sessions, number_of
-from central.doorkeeper import Doorkeeper, roles_of
+from central.doorkeeper import Doorkeeper, roles_of, scopes_of
 from central.writer import Writer
 from sync.accounts import Account, Refused, TurnedAway
 from sync.entries import Fact
@@ -45,6 +45,7 @@ class Visitor:
         cookie, session: the browser's number and what it opened; None for a tool.
         token: what this browser's forms bring along.
         is_shut: the screen is locked.
+        is_tool: it showed a token, and reads what its scopes are for; roles are people's.
     """
 
     account: Account
@@ -54,6 +55,7 @@ class Visitor:
     session: Session | None = None
     token: str = ""
     is_shut: bool = False
+    is_tool: bool = False
 
     @property
     def name(self) -> str:
@@ -87,6 +89,7 @@ class Gate:
     centre: Centre
     writer: Writer
     table: Table
+    scopes: Scopes
     is_secure: bool = False
     sessions: Sessions = field(init=False)
 
@@ -110,7 +113,8 @@ class Gate:
         asked = request.headers.get("authorization", "")
         if asked.startswith(_BEARER):
             account = await run_in_threadpool(self.keeper.tool, asked.removeprefix(_BEARER))
-            return Visitor(account, roles_of(account), self.table) if account and roles_of(account) else None
+            is_open = account is not None and bool(scopes_of(account))
+            return Visitor(account, frozenset(), self.table, is_tool=True) if account and is_open else None
         cookie = request.cookies.get(self.cookie, "")
         session = self.sessions.find(cookie, self.now_ms()) or await run_in_threadpool(self._take_up, cookie)
         if session is None:
@@ -158,13 +162,23 @@ class Gate:
         visitor = VISITOR.get()
         if visitor is None:
             raise HTTPException(401)
-        needed = [address]
-        if is_stream(str(request.path_params.get("unit", ""))):
-            needed.append(OFFICES_OWN)
+        is_offices_own = is_stream(str(request.path_params.get("unit", "")))
+        if visitor.is_tool:
+            if is_offices_own or not self._is_in_scope(visitor, address):
+                raise HTTPException(403, self._missing(address))
+            return
+        needed = [address, OFFICES_OWN] if is_offices_own else [address]
         is_locked_out = visitor.is_shut and address not in WHILE_LOCKED
         if is_locked_out or not all(visitor.roles & self.table.get(one, frozenset()) for one in needed):
             await self._turn_away(visitor, address)
             raise HTTPException(403)
+
+    def _is_in_scope(self, visitor: Visitor, address: str) -> bool:
+        return address in FOR_ANY_TOOL or self.scopes.get(address) in scopes_of(visitor.account)
+
+    def _missing(self, address: str) -> str:
+        scope = self.scopes.get(address)
+        return f"a tool needs the scope {scope} for this" if scope else "this is not for tools"
 
     async def note(self, *facts: Fact) -> None:
         """Have something written into the office's journal, when its turn has come."""

@@ -48,7 +48,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """One call."""
+    """One call. `scopes`: what a token has to be good for."""
 
     method: str
     path: str
@@ -57,6 +57,7 @@ class Operation(msgspec.Struct, frozen=True):
     parameters: tuple[Field, ...]
     body: tuple[Content, ...]
     answers: tuple[Answer, ...]
+    scopes: tuple[str, ...] = ()
 
 
 class Thing(msgspec.Struct, frozen=True):
@@ -116,6 +117,7 @@ def _operation(method: str, path: str, said: Mapping[str, Any]) -> Operation:
         parameters=tuple(parameters),
         body=_contents(said.get("requestBody", {}).get("content", {})),
         answers=tuple(answers),
+        scopes=tuple(scope for one in said.get("security", []) for scopes in one.values() for scope in scopes),
     )
 
 

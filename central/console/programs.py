@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from central.centre import Centre
+from central.console.api import PROBLEM
 from central.console.brought import Act, NotDoneError, Page, Said, pages
 from central.console.desk import Desk
 from central.console.gate import Gate, signed_in
@@ -34,6 +35,28 @@ def create_programs(desk: Desk, shown: Pages, gate: Gate) -> APIRouter:
                 f"/{page.name}/{act.name}", _act(desk, shown, gate, template, page, act), methods=["POST"]
             )
     return router
+
+
+def create_open_data(desk: Desk) -> APIRouter:
+    """Make the routes of the tables that anybody may see, for tools."""
+    router = APIRouter(tags=["open data"])
+    for _, page in pages():
+        if page.public and page.table and page.open_data is not None:
+            asked = [_asked(name) for name in page.open_data]
+            router.add_api_route(
+                page.public,
+                _table(desk, page, page.table),
+                summary=f"{page.en}: the table as it may be published",
+                response_class=Response,
+                responses={200: {"description": "a table", "content": {_TABLE_TYPE: {}}}, **PROBLEM},
+                openapi_extra={"parameters": asked},
+            )
+    return router
+
+
+def _asked(name: str) -> dict[str, Any]:
+    about = f"as the page has it in its own address, `?{name}=…`; left out: the latest"
+    return {"name": name, "in": "query", "required": False, "description": about, "schema": {"type": "string"}}
 
 
 def _page(desk: Desk, shown: Pages, template: str, page: Page) -> Callable[[Request], Response]:

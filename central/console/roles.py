@@ -1,5 +1,7 @@
 """Who may see what: each address of the console with the roles it is for. What does not stand here is for nobody.
 
+What tools may read has a scope besides, address by address; roles say nothing of tools.
+
 The same table decides what is answered and which links a page shows. A page that a program brings names its roles
 itself (`brought.Page`). The console does not start with an address that stands nowhere.
 """
@@ -7,10 +9,11 @@ itself (`brought.Page`). The console does not start with an address that stands 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from sync.accounts import Role
+from sync.accounts import Role, Scope
 
 Roles = frozenset[Role]
 Table = Mapping[str, Roles]
+Scopes = Mapping[str, Scope]
 
 EVERYBODY: Final = frozenset(Role)
 TOWN_HALL: Final = EVERYBODY - {Role.SHOP}
@@ -61,6 +64,26 @@ OWN: Final[Table] = {
     "/api/entries/{unit}/{boot}/{seq}": WHAT_PEOPLE_DO,
 }
 
+API: Final = ("/api/", "/live")  # how addresses for tools begin
+FOR_ANY_TOOL: Final = ("/openapi/{name}.json",)  # what it may ask, and nothing of the books
+SCOPED: Final[Scopes] = {
+    "/api/units": Scope.UNITS,
+    "/api/units/{name}": Scope.UNITS,
+    "/api/incidents": Scope.INCIDENTS,
+    "/api/figures": Scope.FIGURES,
+    "/api/entries": Scope.ENTRIES,
+    "/api/entries/{unit}/{boot}/{seq}": Scope.ENTRIES,
+    "/live": Scope.ENTRIES,
+}
+
+SCOPE_NAMES: Final[Mapping[Scope, tuple[str, str]]] = {
+    Scope.UNITS: ("端末のようす", "how units stand"),
+    Scope.ENTRIES: ("タッチと記録。どの番号のカードがどこにいたか", "touches and entries: which card was where"),
+    Scope.INCIDENTS: ("確かめること", "what a person has to look at"),
+    Scope.FIGURES: ("合計の数", "totals of every program"),
+    Scope.OPEN_DATA: ("公開できる表", "tables as they may be published"),
+}
+
 NAMES: Final[Mapping[Role, tuple[str, str]]] = {
     Role.CLERK: ("窓口", "Clerk"),
     Role.OFFICER: ("担当者", "Officer"),
@@ -75,12 +98,15 @@ class UndeclaredError(Exception):
     """An address is for nobody, or a line of the table is about none; the message names it."""
 
 
-def check(table: Table, addresses: Iterable[str]) -> None:
-    """Make sure that every address says for whom it is.
+def check(table: Table, scoped: Scopes, addresses: Iterable[str]) -> None:
+    """Make sure that every address says for whom it is, and every one for tools which scope it takes.
 
     Raises:
         UndeclaredError: one does not, or one that does is not there.
     """
     there, said = {*addresses, OFFICES_OWN}, {*table, *OPEN}
+    for_tools = {one for one in there if one.startswith(API)}
+    if strange := sorted(for_tools ^ set(scoped)):
+        raise UndeclaredError(f"an address for tools has no scope, or one with a scope is not for them: {strange}")
     if strange := sorted(there ^ said):
         raise UndeclaredError(f"central/console/roles.py and the console's addresses differ in: {', '.join(strange)}")

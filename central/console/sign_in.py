@@ -12,7 +12,7 @@ from central.console.desk import Desk
 from central.console.gate import Gate, signed_in
 from central.console.hall import Hall, asked_ahead, go
 from central.console.pages import Pages
-from central.console.roles import NAMES
+from central.console.roles import NAMES, SCOPE_NAMES
 from central.doorkeeper import OftenError, WrongError
 from central.vault import PASSWORD_MAX, plain
 from sync import accounts, passkeys
@@ -45,7 +45,8 @@ def create_sign_in(desk: Desk, pages: Pages, gate: Gate, hall: Hall) -> APIRoute
         known = [one.said for one in gate.keeper.every().values() if one.said]
         have = {one.name: len(gate.keeper.passkeys(one.name)) for one in known}
         acts = desk.arrivals.of_kinds(_KINDS, SHOWN)
-        return pages.render("visitors.html", accounts=known, passkeys=have, names=NAMES, acts=acts)
+        named = {"names": NAMES, "scopes": SCOPE_NAMES}
+        return pages.render("visitors.html", accounts=known, passkeys=have, acts=acts, **named)
 
     return router
 

@@ -117,5 +117,14 @@ def _bars(series: Mapping[int, Shown]) -> list[Bar]:
 
 
 PAGES: Final = (
-    Page("visits", "利用", "Visits", TOWN_HALL, shown, filters=("month", "place", "service", "change"), table=table),
+    Page(
+        "visits",
+        "利用",
+        "Visits",
+        TOWN_HALL,
+        shown,
+        filters=("month", "place", "service", "change"),
+        table=table,
+        open_data=("month",),
+    ),
 )

@@ -13,10 +13,10 @@ from central.console import roles
 from central.console.arrivals import Cursor
 from central.console.brought import Page
 from central.console.live import Bell, events
-from central.console.roles import OFFICES_OWN, OPEN, UndeclaredError
+from central.console.roles import OFFICES_OWN, OPEN, SCOPED, UndeclaredError
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
-from sync.accounts import Refused, Role, TurnedAway
+from sync.accounts import Refused, Role, Scope, TurnedAway
 from sync.facts import PlaceNamed
 from tests.central.pen import Pen, touch
 from tests.central.visiting import Browser, signed_in, take
@@ -128,11 +128,15 @@ def test_the_table_says_what_people_were_told(town: tuple[Centre, Pen], browser:
 
 def test_a_route_that_says_not_for_whom_it_is_does_not_even_start() -> None:
     there = {*roles.OWN, *OPEN} - {OFFICES_OWN}
-    roles.check(roles.OWN, there)
+    roles.check(roles.OWN, SCOPED, there)
     with pytest.raises(UndeclaredError, match="/new"):
-        roles.check(roles.OWN, there | {"/new"})
+        roles.check(roles.OWN, SCOPED, there | {"/new"})
     with pytest.raises(UndeclaredError, match="/units"):
-        roles.check(roles.OWN, there - {"/units/{name}"})
+        roles.check(roles.OWN, SCOPED, there - {"/units/{name}"})
+    with pytest.raises(UndeclaredError, match="/api/new"):
+        roles.check({**roles.OWN, "/api/new": roles.WATCH}, SCOPED, there | {"/api/new"})
+    with pytest.raises(UndeclaredError, match="/visitors"):
+        roles.check(roles.OWN, {**SCOPED, "/visitors": Scope.UNITS}, there)
     with pytest.raises(TypeError, match="roles"):
         Page("new", "新しい", "New", read=lambda *_asked: {})  # type: ignore[call-arg]
 

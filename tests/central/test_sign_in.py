@@ -9,7 +9,7 @@ from central.centre import Centre
 from central.console.gate import AGAIN
 from central.console.sessions import IDLE_MS, LOCK_MS, WHOLE_MS, WRONG_MAX
 from central.doorkeeper import ALL_EVERY_MS, ALL_TRIES, EVERY_MS, TRIES, AccountError
-from sync.accounts import CameIn, Left, Refused, Role, TurnedAway, WentOut
+from sync.accounts import CameIn, Left, Refused, Role, Scope, TurnedAway, WentOut
 from sync.entries import encode
 from tests.central.visiting import PASSWORD, Browser, Person, forget, pass_by, person, take
 
@@ -225,12 +225,12 @@ def test_the_digits_are_those_of_the_standard() -> None:
 def test_a_tool_shows_its_token_and_reads(town: Centre) -> None:
     token, kept = town.doorkeeper.new_token("board")
     town.doorkeeper.change(
-        "board", "root", lambda said: msgspec.structs.replace(said, roles=(Role.TECHNICIAN,), token=kept)
+        "board", "root", lambda said: msgspec.structs.replace(said, scopes=(Scope.UNITS,), token=kept)
     )
     with Browser(town) as one:
         assert one.get("/api/units", Authorization=f"Bearer {token}").status_code == httpx.codes.OK
         assert one.get("/api/entries", Authorization=f"Bearer {token}").status_code == FORBIDDEN
         for wrong in (token[:-1], "board", "", f"hanako.{token.partition('.')[2]}", "board." + "0" * 64):
             assert one.get("/api/units", Authorization=f"Bearer {wrong}").status_code == UNAUTHORIZED
-        town.doorkeeper.change("board", "root", lambda said: msgspec.structs.replace(said, roles=(), token=None))
+        town.doorkeeper.change("board", "root", lambda said: msgspec.structs.replace(said, scopes=(), token=None))
         assert one.get("/api/units", Authorization=f"Bearer {token}").status_code == UNAUTHORIZED

@@ -9,7 +9,7 @@ from central import accounts, totp
 from central.console.sessions import number_of
 from central.vault import Vault
 from drivers.keystore.sim import Driver as Keystore
-from sync.accounts import Role
+from sync.accounts import Role, Scope
 from sync.entries import encode
 from tests.central.visiting import PASSWORD, Browser, Person, forget, pass_by, person, take
 
@@ -132,7 +132,7 @@ def test_whoever_reads_the_books_learns_no_secret(hanako: Person, browser: Brows
     browser.sign_in(hanako)
     token, kept = hanako.centre.doorkeeper.new_token("wallboard")
     hanako.centre.doorkeeper.change(
-        "wallboard", "root", lambda said: msgspec.structs.replace(said, roles=CLERK, token=kept)
+        "wallboard", "root", lambda said: msgspec.structs.replace(said, scopes=(Scope.UNITS,), token=kept)
     )
     written = b"\n".join(encode(entry) for segment in take(hanako.centre) for entry in segment)
     secret = totp.spelled(hanako.secret)

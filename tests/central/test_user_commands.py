@@ -95,6 +95,11 @@ def test_what_makes_no_account_says_why(town: Path) -> None:
     assert "12 to 128" in str(short["said"])
     for verb in ("reset", "change", "remove"):
         assert "user list" in str(user(verb, town, "nobody", ends=NOT_FOUND)["said"])
-    token = user("tool", town, "board", "--role", "technician")
+    token = user("tool", town, "board", "--scope", "units")
     assert str(token["token"]).startswith("board.")
-    assert "already" in str(user("tool", town, "board", "--role", "technician", ends=REFUSED)["said"])
+    assert "already" in str(user("tool", town, "board", "--scope", "units", ends=REFUSED)["said"])
+    assert "--scope" in str(user("tool", town, "another", ends=2)["said"])
+    assert "remove it" in str(user("reset", town, "board", given=TYPED, ends=REFUSED)["said"])
+    assert "a tool has scopes" in str(user("change", town, "board", "--role", "officer", ends=2)["said"])
+    assert user("change", town, "board", "--scope", "figures")["scopes"] == ["figures"]
+    assert user("remove", town, "board")["roles"] == []

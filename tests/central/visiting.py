@@ -1,6 +1,9 @@
 """Somebody with an account at the console: signed in without typing anything, or with all that has to be typed."""
 
 import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -13,10 +16,11 @@ from central.centre import Centre, open_centre
 from central.console.app import create_console
 from central.console.gate import AGAIN, Gate
 from central.console.live import Bell
+from central.folder import Folder
 from central.world import SystemClock, SystemEntropy
 from central.writer import Writer
 from drivers.clock.sim import Driver as Clock
-from sync.accounts import CameIn, Role, TurnedAway, WentOut
+from sync.accounts import CameIn, Role, Scope, TurnedAway, WentOut
 from sync.entries import Entry, Fact
 from sync.messages import OFFICE_STREAM
 
@@ -64,14 +68,26 @@ def signed_in(gate: Gate, roles: tuple[Role, ...] = EVERY_ROLE, name: str = "han
     return {gate.cookie: cookie}
 
 
-def tool(folder: Path, *roles: Role) -> dict[str, str]:
-    """Let a tool read the console of a centre in a folder, whether it is served or not; return what the tool sends."""
+def token_of(centre: Centre, name: str, *scopes: Scope) -> dict[str, str]:
+    """Let a tool read what some scopes are for; return what it sends."""
+    token, kept = centre.doorkeeper.new_token(name)
+    centre.doorkeeper.change(name, "root", lambda said: msgspec.structs.replace(said, scopes=scopes, token=kept))
+    return {"Authorization": f"Bearer {token}"}
+
+
+@contextmanager
+def visitor(folder: Path, *roles: Role) -> Iterator[httpx.Client]:
+    """Have the browser of somebody who has signed in at the served console of a centre in a folder."""
     centre = open_centre(folder, SystemClock(), SystemEntropy())
     centre.reconciler.prepare()
-    token, kept = centre.doorkeeper.new_token("tool")
-    centre.doorkeeper.change("tool", "root", lambda said: msgspec.structs.replace(said, roles=roles, token=kept))
-    centre.engine.dispose()
-    return {"Authorization": f"Bearer {token}"}
+    somebody = person(centre, "visitor", roles)
+    address = f"http://127.0.0.1:{Folder(folder).config.server.console_port}"
+    with httpx.Client(base_url=address, trust_env=False) as browser:
+        token = re.findall(r'name="token" value="(\w+)"', browser.get("/sign-in").text)[0]
+        done = browser.post("/sign-in", data=somebody.typed(token=token))
+        assert done.status_code == httpx.codes.SEE_OTHER, done.text
+        centre.engine.dispose()
+        yield browser
 
 
 class Browser:

@@ -19,7 +19,7 @@ from drivers.card.trust_folder import save
 from sync.accounts import Role
 from tests.appliance.live import change, wait_until
 from tests.appliance.uplink.serving import CalledUnit, Served, let_in, serving
-from tests.central.visiting import tool
+from tests.central.visiting import visitor
 from tests.pcsc.unit.conftest import READERS, Hands
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,8 @@ class Stand:
 
     def __init__(self, served: Served, unit: CalledUnit, hands: Hands) -> None:
         self.served, self.unit, self._hands = served, unit, hands
-        self._as_officer = tool(served.folder, Role.OFFICER)
+        with visitor(served.folder, Role.OFFICER) as browser:
+            self._officer = dict(browser.cookies)
 
     def hold(self, resident: int) -> tuple[str, str]:
         """Hold a resident's card there; return what the screen says then, and about which entry."""
@@ -66,7 +67,7 @@ class Stand:
 
     def console(self, path: str) -> httpx.Response:
         address = f"http://127.0.0.1:{self.served.console}{path}"
-        answer = httpx.get(address, headers=self._as_officer, trust_env=False)
+        answer = httpx.get(address, cookies=self._officer, trust_env=False)
         assert answer.status_code == httpx.codes.OK, answer.text
         return answer
 

@@ -38,7 +38,7 @@ def test_a_centre_without_room_goes_on_listening_and_takes_everything_later(
         subprocess.run(["cp", "-a", office.folder, disk.root], check=True)
         there = disk.folder / office.folder.name
         assert office.start(disk.within, there), office.said()
-        made = [*disk.within, str(MACHI), "central", "user", "tool", str(there), "board", "--role", "officer"]
+        made = [*disk.within, str(MACHI), "central", "user", "tool", str(there), "board", "--scope", "units"]
         token = subprocess.run(made, check=True, capture_output=True, text=True).stdout.strip()
         assert courier.deliver(3)
         disk.fill()
@@ -72,4 +72,4 @@ def deliver_until_turned_away(courier: Courier) -> None:
 def console(office: Office, token: str) -> int:
     port = Folder(office.folder).config.server.console_port
     shown = {"Authorization": f"Bearer {token}"}
-    return httpx.get(f"http://127.0.0.1:{port}/", headers=shown, trust_env=False).status_code
+    return httpx.get(f"http://127.0.0.1:{port}/api/units", headers=shown, trust_env=False).status_code

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 
@@ -15,7 +14,6 @@ from central.bundles import FOLDER as BUNDLES_FOLDER
 from central.bundles import Bundle, BundleError
 from central.centre import Centre
 from central.console.books import Books
-from central.folder import Folder
 from central.rollout import HinderedError
 from drivers.boot import Slot
 from drivers.boot.sim import Fault
@@ -23,7 +21,7 @@ from sync.accounts import Role
 from sync.updates import Hours, Offered, OfferState, RingSet
 from tests.appliance.live import Done, change, machi, said, wait_until
 from tests.appliance.uplink.serving import CalledUnit, Served, let_in, serving
-from tests.central.visiting import tool
+from tests.central.visiting import visitor
 from tests.updates import keys
 from tests.updates.board import NAME, NEXT, Board, built
 
@@ -96,9 +94,8 @@ def comes(centre: Centre, unit: CalledUnit, version: str, stage: str, why: str =
 
 
 def console(served: Served, page: str) -> str:
-    port = Folder(served.folder).config.server.console_port
-    shown = tool(served.folder, Role.TECHNICIAN)
-    return httpx.get(f"http://127.0.0.1:{port}{page}", headers=shown, trust_env=False).raise_for_status().text
+    with visitor(served.folder, Role.TECHNICIAN) as browser:
+        return browser.get(page).raise_for_status().text
 
 
 def offered(board: Board, unit: CalledUnit) -> Done:

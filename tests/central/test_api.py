@@ -1,0 +1,161 @@
+"""The API for the town's own tools: who may ask what, and whether every answer is as its own document says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection
+
+from central.centre import Centre
+from central.console.live import Bell
+from central.console.openapi import read
+from drivers.clock.sim import Driver as Clock
+from simulation.centre import name_place, open_sim_centre
+from sync.accounts import Role, Scope
+from tests.central.pen import Pen, touch
+from tests.central.visiting import Browser, signed_in, token_of
+
+EXAMPLES = 12  # of each call and each way
+HERE = "http://127.0.0.1"
+FORBIDDEN, OK, UNAUTHORIZED = httpx.codes.FORBIDDEN, httpx.codes.OK, httpx.codes.UNAUTHORIZED
+
+# What each scope opens, as the manual says it; the document and the console must agree with it.
+OPENS = {
+    "units": {"/api/units", "/api/units/{name}"},
+    "entries": {"/api/entries", "/api/entries/{unit}/{boot}/{seq}", "/live"},
+    "incidents": {"/api/incidents"},
+    "figures": {"/api/figures"},
+    "open-data": {"/api/open-data/visits"},
+}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Centre, Pen]]:
+    """A town with a unit, touches, and something that a person has to look at."""
+    centre = open_sim_centre(Clock(), "api", f"sqlite:///{tmp_path_factory.mktemp('town') / 'town.db'}")
+    name_place(centre, "library")
+    pen = Pen.enrolled(centre)
+    pen.send(pen.begin(touch(), touch(card="5e" * 16)))
+    centre.reconciler.catch_up()
+    yield centre, pen
+    centre.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser(town: tuple[Centre, Pen]) -> Iterator[Browser]:
+    bell = Bell()
+    bell.close()  # a stream ends at once
+    with Browser(town[0], bell) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def tokens(town: tuple[Centre, Pen]) -> dict[Scope, dict[str, str]]:
+    """A tool for each scope, by what it sends."""
+    return {scope: token_of(town[0], f"tool-{scope}", scope) for scope in Scope}
+
+
+@pytest.fixture(scope="module")
+def document(browser: Browser, tokens: dict[Scope, dict[str, str]]) -> dict[str, Any]:
+    """The document, as a tool gets it."""
+    return dict(browser.get("/openapi/office.json", **tokens[Scope.FIGURES]).json())
+
+
+def filled(path: str, pen: Pen) -> str:
+    return path.format(name=pen.unit, unit=pen.unit, boot=pen.boot, seq=2)
+
+
+# ---- scopes
+
+
+def test_every_call_of_the_document_answers_the_scope_that_it_names_and_no_other(
+    town: tuple[Centre, Pen], browser: Browser, tokens: dict[Scope, dict[str, str]], document: dict[str, Any]
+) -> None:
+    operations = read(document).operations
+    assert len(operations) == sum(map(len, OPENS.values()))
+    assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    for operation in operations:
+        (named,) = operation.scopes
+        assert operation.path in OPENS[named]
+        assert operation.method == "GET", "tools only read"
+        for scope, shown in tokens.items():
+            answer = browser.get(filled(operation.path, town[1]), **shown)
+            assert (answer.status_code == OK) == (scope == named), f"{scope} at {operation.path}: {answer.text}"
+            if scope != named:
+                assert answer.status_code == FORBIDDEN
+                assert f"needs the scope {named}" in answer.json()["detail"]
+
+
+def test_no_scope_opens_anything_that_stands_not_in_the_document(
+    town: tuple[Centre, Pen], browser: Browser, document: dict[str, Any]
+) -> None:
+    everything = token_of(town[0], "everything", *Scope)
+    inside = {*document["paths"], "/openapi/{name}.json", "/sign-in", "/sign-in/passkey"}
+    others = [path for path in browser.gate.table if path.startswith("/") and path not in inside]
+    assert len(others) > 20
+    for path in others:
+        asked = filled(path, town[1])
+        statuses = {browser.get(asked, **everything).status_code, browser.post(asked, None, **everything).status_code}
+        assert statuses <= {FORBIDDEN, httpx.codes.METHOD_NOT_ALLOWED}, path
+    for path in document["paths"]:
+        assert browser.post(filled(path, town[1]), None, **everything).status_code >= httpx.codes.BAD_REQUEST
+
+
+def test_what_the_office_wrote_is_for_no_tool(town: tuple[Centre, Pen], browser: Browser) -> None:
+    """What is kept of passwords stands there."""
+    shown = token_of(town[0], "reader", Scope.ENTRIES)
+    boot = town[0].doorkeeper.find("reader").when
+    assert boot
+    assert browser.get(f"/api/entries/office/{boot[1]}/{boot[2]}", **shown).status_code == FORBIDDEN
+
+
+def test_roles_are_nothing_to_a_tool_and_scopes_nothing_to_a_person(town: tuple[Centre, Pen], browser: Browser) -> None:
+    keeper = town[0].doorkeeper
+    token, kept = keeper.new_token("old")
+    keeper.change("old", "root", lambda said: type(said)("old", roles=(Role.OFFICER,), token=kept))
+    assert browser.get("/api/units", Authorization=f"Bearer {token}").status_code == UNAUTHORIZED
+    keeper.change("jiro", "root", lambda said: type(said)("jiro", roles=(Role.SHOP,), scopes=(Scope.UNITS,)))
+    for name, value in signed_in(browser.gate, (Role.SHOP,), "jiro").items():
+        browser.http.cookies.set(name, value, "127.0.0.1")
+    assert browser.get("/me").status_code == OK
+    assert browser.get("/api/units").status_code == FORBIDDEN
+    browser.http.cookies.clear()
+
+
+def test_the_page_about_the_api_names_the_scopes(browser: Browser) -> None:
+    for name, value in signed_in(browser.gate).items():
+        browser.http.cookies.set(name, value, "127.0.0.1")
+    page = browser.get("/docs").text
+    browser.http.cookies.clear()
+    assert all(f"<code>{scope}</code>" in page for scope in Scope)
+
+
+# ---- every answer is as the document says
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize("path", sorted(path for paths in OPENS.values() for path in paths))
+def test_no_question_is_answered_otherwise_than_the_document_says(
+    town: tuple[Centre, Pen], browser: Browser, document: dict[str, Any], path: str, mode: GenerationMode
+) -> None:
+    """Schemathesis makes up questions, lawful ones and others; no answer is a 500, and all fit their schemas.
+
+    Whatever else a question says beside its own parameters is left alone, as on the web.
+    """
+    schema = schemathesis.openapi.from_dict(document)
+    schema.app = browser.console
+    shown = token_of(town[0], "schemathesis", *Scope)
+    operation = schema[path]["GET"]
+
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def ask(data: st.DataObject) -> None:
+        case = data.draw(operation.as_strategy(generation_mode=mode))
+        case.call_and_validate(base_url=HERE, headers=shown, excluded_checks=[negative_data_rejection])
+
+    ask()
