@@ -3,11 +3,15 @@
 import re
 from collections import deque
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from central.reading import CardReading
+from central.residents.person import Person
+from sync.residents import Form, How
 from tests.browser.counter_page import CounterPage
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_resident import Town, handset, phone, town  # noqa: F401 - the same phone
@@ -18,7 +22,7 @@ from tests.central.street import Street
 AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 LINKS = "() => [...document.querySelectorAll('a[href]')].map((one) => one.getAttribute('href'))"
-IS_FILE = re.compile(r"(\.csv|\.json|/segment)(\?|$)")
+IS_FILE = re.compile(r"(\.csv|\.json|\.pdf|/segment)(\?|$)")
 PAGES_MIN = 12
 
 
@@ -64,6 +68,26 @@ def test_every_page_of_the_console(console: ConsoleServing, page: Page) -> None:
         ahead += page.evaluate(LINKS)
     assert wrong == []
     assert len(seen) >= PAGES_MIN, seen
+
+
+def test_the_desk_for_residents(console: ConsoleServing, page: Page, street: Street) -> None:  # noqa: F811
+    """With every form open, and the question before what cannot be taken back."""
+    desk, person = street.centre.registration, Person("髙橋 花子", "タカハシ ハナコ", "灯台町1", date(1954, 3, 2))
+    holder = desk.add(person, How.TYPED, "hanako")
+    desk.add_card(holder, CardReading("pass", "desk"), Form.CARD, "hanako")
+    home, wrong = f"{console.url}/residents/{holder}", list[str]()
+    for address in (home, f"{home}?why=counter", f"{home}/sheet?why=counter", f"{console.url}/residents/new"):
+        for size in (DESK, PHONE):
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.goto(address)
+            page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            wrong += faults(page)
+    page.goto(f"{home}?why=counter")
+    page.locator("summary", has_text="転出・死亡・利用終了").click()
+    page.get_by_label("亡くなった").check()
+    page.get_by_role("button", name="次へ").click()
+    expect(page.locator("h1")).to_contain_text("よろしいですか")
+    assert wrong + faults(page) == []
 
 
 def test_the_door_and_a_page_that_is_not_there(console: ConsoleServing, page: Page) -> None:
