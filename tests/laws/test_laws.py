@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 from central.office import offices
 from central.store import open_engine
 from sync import installed
+from sync.accounts import ACCOUNTS
 from sync.directory import DIRECTORY
 from sync.entries import Entry, Fact
+from sync.passkeys import PASSKEYS
 from sync.program import Act, Acts, Beside, Fold, Moment, Operator, Program, Tap, Wish
 from sync.staff import SHIFTS
 
 PROGRAMS = installed.programs()
 BESIDES = installed.besides()
-FOLDS: tuple[Fold[Any], ...] = (*installed.folds(), DIRECTORY, SHIFTS)
+FOLDS: tuple[Fold[Any], ...] = (*installed.folds(), DIRECTORY, SHIFTS, ACCOUNTS, PASSKEYS)
 READERS = {fold.name: fold for fold in FOLDS}
 UNITS = {"lib01": "9f3c0a1b22d4e5f6", "bus01": "04c1d2e3f4a5b697"}
 AT = 1_795_392_000_000
