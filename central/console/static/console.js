@@ -58,7 +58,9 @@ async function refresh() {
   const answer = await fetch(location.href, BY_ITSELF).catch(() => null);
   if (answer?.redirected) location.reload();
   if (!answer?.ok || answer.redirected) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const text = await answer.text().catch(() => null); // whoever leaves a page breaks off what it reads
+  if (text === null) return;
+  const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const part of document.querySelectorAll("[data-fresh]")) {
     const other = fresh.getElementById(part.id);
     const inUse = part.contains(document.activeElement) || (part.contains(getSelection().anchorNode) && !getSelection().isCollapsed);
