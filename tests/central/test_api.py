@@ -18,6 +18,7 @@ from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
 from sync.accounts import Role, Scope
 from tests.central.pen import Pen, touch
+from tests.central.test_roles import filled
 from tests.central.visiting import Browser, signed_in, token_of
 
 EXAMPLES = 12  # of each call and each way
@@ -64,10 +65,6 @@ def tokens(town: tuple[Centre, Pen]) -> dict[Scope, dict[str, str]]:
 def document(browser: Browser, tokens: dict[Scope, dict[str, str]]) -> dict[str, Any]:
     """The document, as a tool gets it."""
     return dict(browser.get("/openapi/office.json", **tokens[Scope.FIGURES]).json())
-
-
-def filled(path: str, pen: Pen) -> str:
-    return path.format(name=pen.unit, unit=pen.unit, boot=pen.boot, seq=2)
 
 
 # ---- scopes
