@@ -326,7 +326,10 @@ def test_the_register_of_files_is_drawn_once_the_town_has_said_what_it_is_for(de
     desk.come_as(Role.AUDITOR)
     lacking = desk.browser.get("/audit/register.pdf")
     assert (lacking.status_code, "[registration]" in lacking.text) == (CONFLICT, True)
+    page = desk.browser.get("/audit").text
+    assert ("[registration]" in page, "register.pdf" in page) == (True, False), "no link leads nowhere"
     desk.centre.letterhead = Office("灯台町", "00-1234", "町民課", "灯台町1", ("サービスのため",))
+    assert "register.pdf" in desk.browser.get("/audit").text
     drawn = desk.browser.get("/audit/register.pdf")
     assert drawn.content.startswith(b"%PDF")
 

@@ -49,6 +49,7 @@ def create_audit(desk: Desk, pages: Pages, gate: Gate) -> APIRouter:
         except (DeskError, NotDoneError) as error:
             found, refused = {"looks": [], "acts": []}, NotDoneError(error.ja, error.en)
         values = {"asked": asked, "most": SHOWN, "refused": refused, "why": _BY_COMMAND, "stream": OFFICE_STREAM}
+        values["lacks"] = "、".join(gate.centre.letterhead.lacks)
         response = pages.render("people/audit.html", moment=moment, **found, **values)
         response.status_code = _NOT_NOW if refused else response.status_code
         return response
