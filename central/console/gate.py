@@ -4,10 +4,10 @@ Twice over. `Gate.who` looks at the browser's number, or a tool's token, before 
 then asks the table of roles, for the very route that was found, and for whatever is sent also for the form's token.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import msgspec
@@ -35,6 +35,7 @@ FORM_INSIDE_MAX: Final = 65_536  # of somebody who has signed in
 FIELDS_MAX: Final = 256  # a box for each place of the town, and some more
 READS: Final = ("GET", "HEAD")
 _BEARER: Final = "Bearer "
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -182,8 +183,13 @@ class Gate:
 
     async def note(self, *facts: Fact) -> None:
         """Have something written into the office's journal, when its turn has come."""
-        await self.writer.do(lambda: self.keeper.note(facts))
+        await self.do(lambda: self.keeper.note(facts))
+
+    async def do(self, work: Callable[[], _Result]) -> _Result:
+        """Do something that writes, when its turn has come, and have it added up."""
+        result = await self.writer.do(work)
         self.centre.on_arrival()
+        return result
 
     def remember(self, response: Response, cookie: str) -> None:
         """Give a browser its number."""
@@ -215,6 +221,12 @@ class Gate:
         if not cookie or not self.sessions.is_token(cookie, form.get("token", "")):
             raise HTTPException(403, "this form is not this browser's; open the page again")
         return form
+
+
+def tell(ja: str, en: str) -> None:
+    """Let the page that this browser opens next tell of what was done."""
+    if session := signed_in().session:
+        session.news = ja, en
 
 
 class Before:

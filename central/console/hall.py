@@ -103,13 +103,13 @@ class Hall:
         fresh = cookie or self._gate.sessions.new()
         response = self._pages.render(
             "sign_in.html",
+            status,
             ahead=asked_ahead(request),
             why=why,
             name=name,
             form_token=self._gate.sessions.token(fresh),
             site=self.site(request),
         )
-        response.status_code = status
         if not cookie:
             self._gate.remember(response, fresh)
         return _later(response, why)
@@ -118,8 +118,9 @@ class Hall:
         site = self.site(request)
         known = self._gate.keeper.passkeys(signed_in().name).values() if site else ()
         has_passkey = any(one.added and site and one.added.site == site.name for one in known)
-        response = self._pages.render("unlock.html", ahead=asked_ahead(request), why=why, has_passkey=has_passkey)
-        response.status_code = status
+        response = self._pages.render(
+            "unlock.html", status, ahead=asked_ahead(request), why=why, has_passkey=has_passkey
+        )
         return _later(response, why)
 
 

@@ -1,7 +1,7 @@
 """The pages that people open. Every one works without JavaScript; with it, it keeps itself up to date."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -27,6 +27,7 @@ from sync.symptoms import meaning
 from sync.updates import words
 
 ARRIVALS_SHOWN: Final = 20
+NOT_NOW: Final = 409  # what was asked for was not done, or cannot be shown as things are
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _SEGMENT_TYPE: Final = "text/plain; charset=utf-8"
 _NOWHERE: Final = Town("", "", "", 0)
@@ -59,11 +60,11 @@ class Pages:
         self._links = [*_FIRST, *((one.name, f"/{one.name}", one.ja, one.en) for _, one in brought.pages()), *_LAST]
         self._templates.filters |= {"groups": groups, "lasting": length, "ticks": ticks}
 
-    def render(self, template: str, **values: object) -> HTMLResponse:
+    def render(self, template: str, status: int = 200, /, **values: object) -> HTMLResponse:
         """Return a page; every page knows the town and the time."""
         common = {"town": self._desk.books.town(), "moment": self._desk.moment(), "typed": {}, "refused": None}
         common |= self._visitor()
-        return HTMLResponse(self._templates.get_template(template).render(common | values))
+        return HTMLResponse(self._templates.get_template(template).render(common | values), status)
 
     def error(self, status: int, ja: str, en: str, detail: str) -> HTMLResponse:
         """Return a page that says what went wrong; it asks nothing of the books, which may be what went wrong."""
@@ -96,6 +97,14 @@ def groups(text: str, size: int = 8) -> list[str]:
 def ticks(text: str) -> Markup:
     """Show what stands between backticks as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
+def routed(*handlers: tuple[str, str, Callable[..., Any]]) -> APIRouter:
+    """Make the routes of pages: each address with its method, and what answers."""
+    router = APIRouter(include_in_schema=False)
+    for address, method, handler in handlers:
+        router.add_api_route(address, handler, methods=[method])
+    return router
 
 
 def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, Any]]) -> APIRouter:

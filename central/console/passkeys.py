@@ -4,8 +4,7 @@ A page's script asks here what is to be signed, and has the answer sent as a for
 passkey, or a browser at an address that is no name, types password and digits.
 """
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from fastapi import APIRouter
@@ -24,9 +23,9 @@ from central.assertions import (
     riddle_in,
     signed,
 )
-from central.console.gate import Gate, signed_in
+from central.console.gate import Gate, signed_in, tell
 from central.console.hall import Hall, asked_ahead, go
-from central.console.pages import Pages
+from central.console.pages import NOT_NOW, Pages, routed
 from central.console.roles import NAMES
 from central.doorkeeper import PASSKEYS_MAX, AccountError, OftenError, WrongError, roles_of
 from sync.accounts import Account, Refused
@@ -34,7 +33,6 @@ from sync.passkeys import PasskeyAdded, PasskeyUsed, number_of
 
 SHOWN_MAX: Final = 32
 ADD, ENTER, UNLOCK = "add", "enter", "unlock"  # what a riddle is for
-_NOT_NOW: Final = 409
 
 
 class CopiedError(WrongError):
@@ -43,9 +41,8 @@ class CopiedError(WrongError):
 
 def create_passkeys(pages: Pages, gate: Gate, hall: Hall) -> APIRouter:
     """Make the routes."""
-    router = APIRouter(include_in_schema=False)
     desk = _Passkeys(pages, gate, hall)
-    handlers: tuple[tuple[str, str, Callable[..., Any]], ...] = (
+    return routed(
         ("/me", "GET", desk.me),
         ("/me/passkey/ask", "POST", desk.ask_to_add),
         ("/me/passkey", "POST", desk.add),
@@ -55,9 +52,6 @@ def create_passkeys(pages: Pages, gate: Gate, hall: Hall) -> APIRouter:
         ("/unlock/passkey", "GET", desk.ask_to_unlock),
         ("/unlock/passkey", "POST", desk.unlock),
     )
-    for address, method, handler in handlers:
-        router.add_api_route(address, handler, methods=[method])
-    return router
 
 
 class _Passkeys:
@@ -74,10 +68,11 @@ class _Passkeys:
     def me(self, request: Request) -> Response:
         return self._me(request)
 
-    def _me(self, request: Request, why: str = "", typed: str = "") -> Response:
+    def _me(self, request: Request, why: str = "", typed: str = "", status: int = 200) -> Response:
         who, site = signed_in(), self._hall.site(request)
         return self._pages.render(
             "me.html",
+            status,
             roles=[words for role, words in NAMES.items() if role in who.roles],
             passkeys=self._gate.keeper.passkeys(who.name),
             most=PASSKEYS_MAX,
@@ -111,25 +106,19 @@ class _Passkeys:
                 | {"shown": shown, "uses": found.uses, "is_copied": found.is_copied},
                 PasskeyAdded,
             )
-            await self._gate.writer.do(lambda: self._gate.keeper.add_passkey(added))
+            await self._gate.do(lambda: self._gate.keeper.add_passkey(added))
         except (NotBelievedError, AccountError, msgspec.ValidationError):
-            answer = await run_in_threadpool(self._me, request, "unmade", shown)
-            answer.status_code = _NOT_NOW
-            return answer
-        return self._told("パスキーを登録しました。次から、これで入れます。", "The passkey is registered.")
+            return await run_in_threadpool(self._me, request, "unmade", shown, NOT_NOW)
+        tell("パスキーを登録しました。次から、これで入れます。", "The passkey is registered.")
+        return go("/me")
 
     async def remove(self, request: Request) -> Response:
         who, number = signed_in(), request.state.form.get("passkey", "")
         try:
-            await self._gate.writer.do(lambda: self._gate.keeper.remove_passkey(who.name, number, who.name))
+            await self._gate.do(lambda: self._gate.keeper.remove_passkey(who.name, number, who.name))
         except AccountError:
             return go("/me")  # it is gone already
-        return self._told("パスキーを取り消しました。もう使えません。", "The passkey is removed.")
-
-    def _told(self, ja: str, en: str) -> Response:
-        self._gate.centre.on_arrival()
-        if session := signed_in().session:
-            session.news = ja, en
+        tell("パスキーを取り消しました。もう使えません。", "The passkey is removed.")
         return go("/me")
 
     # ---- the door
@@ -223,4 +212,4 @@ def _here(site: Site | None) -> Site:
 
 
 def _not_now(why: str) -> Response:
-    return JSONResponse({"why": why}, _NOT_NOW)
+    return JSONResponse({"why": why}, NOT_NOW)

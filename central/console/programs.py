@@ -13,12 +13,11 @@ from central.centre import Centre
 from central.console.api import PROBLEM
 from central.console.brought import Act, NotDoneError, Page, Said, pages
 from central.console.desk import Desk
-from central.console.gate import Gate, signed_in
-from central.console.pages import Pages, held
+from central.console.gate import Gate, signed_in, tell
+from central.console.pages import NOT_NOW, Pages, held
 
 _TABLE_TYPE: Final = "text/csv; charset=utf-8"
 _FILE_TYPE: Final = "application/octet-stream"
-_NOT_NOW: Final = 409
 
 
 def create_programs(desk: Desk, shown: Pages, gate: Gate) -> APIRouter:
@@ -67,11 +66,11 @@ def _page(desk: Desk, shown: Pages, template: str, page: Page) -> Callable[[Requ
 
 
 def _filled(
-    desk: Desk, shown: Pages, template: str, page: Page, asked: Mapping[str, str], **besides: object
+    desk: Desk, shown: Pages, template: str, page: Page, asked: Mapping[str, str], status: int = 200, **besides: object
 ) -> Response:
     moment = desk.moment()
     values = page.read(desk.centre.engine, moment, **_filters(page, asked))
-    return shown.render(template, moment=moment, **besides, **held(values, page.name))
+    return shown.render(template, status, moment=moment, **besides, **held(values, page.name))
 
 
 def _table(desk: Desk, page: Page, table: Callable[..., bytes | None]) -> Callable[[Request], Response]:
@@ -105,15 +104,11 @@ def _act(desk: Desk, shown: Pages, gate: Gate, template: str, page: Page, act: A
     async def do(request: Request) -> Response:
         who, form = signed_in(), request.state.form
         try:
-            said = await gate.writer.do(lambda: _done(gate.centre, act, who.name, form))
+            said = await gate.do(lambda: _done(gate.centre, act, who.name, form))
         except NotDoneError as error:
             besides = {"typed": form, "refused": error}
-            answer = await run_in_threadpool(_filled, desk, shown, template, page, form, **besides)
-            answer.status_code = _NOT_NOW
-            return answer
-        gate.centre.on_arrival()
-        if who.session:
-            who.session.news = (said.ja, said.en)
+            return await run_in_threadpool(_filled, desk, shown, template, page, form, NOT_NOW, **besides)
+        tell(said.ja, said.en)
         asked = urlencode({name: value for name, value in said.then.items() if value})
         return RedirectResponse(f"/{page.name}" + (f"?{asked}" if asked else ""), 303)
 

@@ -1,7 +1,6 @@
 """The pages at the door: signing in by password and digits, the locked screen, signing out, and who was here."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from central.console.desk import Desk
 from central.console.gate import Gate, signed_in
 from central.console.hall import Hall, asked_ahead, go
-from central.console.pages import Pages
+from central.console.pages import Pages, routed
 from central.console.roles import NAMES, SCOPE_NAMES
 from central.doorkeeper import OftenError, WrongError
 from central.vault import PASSWORD_MAX, plain
@@ -26,9 +25,8 @@ _KINDS: Final = tuple(kind_of(fact) for fact in (*accounts.CENTRE, *passkeys.CEN
 
 def create_sign_in(desk: Desk, pages: Pages, gate: Gate, hall: Hall) -> APIRouter:
     """Make the routes."""
-    router = APIRouter(include_in_schema=False)
     door = _Door(pages, gate, hall)
-    handlers: tuple[tuple[str, str, Callable[..., Any]], ...] = (
+    router = routed(
         ("/sign-in", "GET", door.ask),
         ("/sign-in", "POST", door.sign_in),
         ("/unlock", "GET", door.locked),
@@ -37,8 +35,6 @@ def create_sign_in(desk: Desk, pages: Pages, gate: Gate, hall: Hall) -> APIRoute
         ("/sign-out", "POST", door.sign_out),
         ("/session", "GET", door.session),
     )
-    for address, method, handler in handlers:
-        router.add_api_route(address, handler, methods=[method])
 
     @router.get("/visitors")
     def visitors() -> Response:

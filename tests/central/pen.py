@@ -1,6 +1,9 @@
 """A pen that writes a unit's journal, well or badly: for what no honest unit would ever send."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -9,8 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from central.centre import Centre
 from central.peers import Peer
+from drivers.clock.sim import Driver as Clock
 from drivers.keystore.sim import Driver as Keystore
 from programs.visits.entries import Touch
+from simulation.centre import name_place, open_sim_centre
 from sync import chain
 from sync.entries import Entry, Fact, encode
 from sync.facts import Boot, Key, Place
@@ -93,3 +98,15 @@ class Pen:
         held = open_signed(raw, Holdings, self.centre.town.signer.public)
         self.fence = held.fence
         return held
+
+
+@contextmanager
+def visited(folder: Path) -> Iterator[tuple[Centre, Pen]]:
+    """Found a town with one unit, and two touches that are added up."""
+    centre = open_sim_centre(Clock(), folder.name, f"sqlite:///{folder / 'town.db'}")
+    name_place(centre, "library")
+    pen = Pen.enrolled(centre)
+    pen.send(pen.begin(touch(), touch(card="5e" * 16)))
+    centre.reconciler.catch_up()
+    yield centre, pen
+    centre.engine.dispose()

@@ -14,10 +14,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 from central.centre import Centre
 from central.console.live import Bell
 from central.console.openapi import read
-from drivers.clock.sim import Driver as Clock
-from simulation.centre import name_place, open_sim_centre
 from sync.accounts import Role, Scope
-from tests.central.pen import Pen, touch
+from tests.central.pen import Pen, visited
 from tests.central.test_roles import filled
 from tests.central.visiting import Browser, signed_in, token_of
 
@@ -37,14 +35,8 @@ OPENS = {
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Centre, Pen]]:
-    """A town with a unit, touches, and something that a person has to look at."""
-    centre = open_sim_centre(Clock(), "api", f"sqlite:///{tmp_path_factory.mktemp('town') / 'town.db'}")
-    name_place(centre, "library")
-    pen = Pen.enrolled(centre)
-    pen.send(pen.begin(touch(), touch(card="5e" * 16)))
-    centre.reconciler.catch_up()
-    yield centre, pen
-    centre.engine.dispose()
+    with visited(tmp_path_factory.mktemp("town")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

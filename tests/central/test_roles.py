@@ -14,11 +14,9 @@ from central.console.arrivals import Cursor
 from central.console.brought import Page
 from central.console.live import Bell, events
 from central.console.roles import OFFICES_OWN, OPEN, SCOPED, UndeclaredError
-from drivers.clock.sim import Driver as Clock
-from simulation.centre import name_place, open_sim_centre
 from sync.accounts import Refused, Role, Scope, TurnedAway
 from sync.facts import PlaceNamed
-from tests.central.pen import Pen, touch
+from tests.central.pen import Pen, visited
 from tests.central.visiting import Browser, signed_in, take
 
 FORBIDDEN, OK, UNAUTHORIZED = httpx.codes.FORBIDDEN, httpx.codes.OK, httpx.codes.UNAUTHORIZED
@@ -43,14 +41,8 @@ MAY = {
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Centre, Pen]]:
-    """A town with one unit, and two touches."""
-    centre = open_sim_centre(Clock(), "roles", f"sqlite:///{tmp_path_factory.mktemp('town') / 'town.db'}")
-    name_place(centre, "library")
-    pen = Pen.enrolled(centre)
-    pen.send(pen.begin(touch(), touch(card="5e" * 16)))
-    centre.reconciler.catch_up()
-    yield centre, pen
-    centre.engine.dispose()
+    with visited(tmp_path_factory.mktemp("town")) as found:
+        yield found
 
 
 @pytest.fixture

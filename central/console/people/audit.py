@@ -15,7 +15,7 @@ from central.console.brought import NotDoneError
 from central.console.desk import Desk
 from central.console.gate import Gate
 from central.console.moment import Moment
-from central.console.pages import Pages
+from central.console.pages import NOT_NOW, Pages
 from central.console.people import forms, view
 from central.console.people.forms import Form
 from central.residents import books, papers
@@ -31,7 +31,6 @@ SHOWN: Final = 200
 TABLE_MAX: Final = 100_000
 _EPOCH: Final = date(1970, 1, 1)
 _MINUTE_MS: Final = 60_000
-_NOT_NOW: Final = 409
 _BY_COMMAND: Final = {"find": "検索", "desk": "窓口", "sheet": "控え"}
 _COLUMNS: Final = ("what", "at", "by", "holder", "why_or_what", "detail", "entry")
 _BYTE_ORDER: Final = "\ufeff"  # spreadsheets see by it that this is UTF-8
@@ -50,9 +49,7 @@ def create_audit(desk: Desk, pages: Pages, gate: Gate) -> APIRouter:
             found, refused = {"looks": [], "acts": []}, NotDoneError(error.ja, error.en)
         values = {"asked": asked, "most": SHOWN, "refused": refused, "why": _BY_COMMAND, "stream": OFFICE_STREAM}
         values["lacks"] = "、".join(gate.centre.letterhead.lacks)
-        response = pages.render("people/audit.html", moment=moment, **found, **values)
-        response.status_code = _NOT_NOW if refused else response.status_code
-        return response
+        return pages.render("people/audit.html", NOT_NOW if refused else 200, moment=moment, **found, **values)
 
     @router.get("/audit.csv")
     def table(request: Request) -> Response:
@@ -60,7 +57,7 @@ def create_audit(desk: Desk, pages: Pages, gate: Gate) -> APIRouter:
         try:
             found = _read(desk, moment, request.query_params, TABLE_MAX)
         except (DeskError, NotDoneError) as error:
-            return pages.error(_NOT_NOW, error.ja, error.en, "")
+            return pages.error(NOT_NOW, error.ja, error.en, "")
         as_file = {"Content-Disposition": 'attachment; filename="audit.csv"'}
         return Response(_written(moment, **found), media_type="text/csv; charset=utf-8", headers=as_file)
 
@@ -71,7 +68,7 @@ def create_audit(desk: Desk, pages: Pages, gate: Gate) -> APIRouter:
         if head.lacks:
             lacks = "、".join(head.lacks)
             return pages.error(
-                _NOT_NOW,
+                NOT_NOW,
                 f"central.toml の [registration] に {lacks} を書いてから、町の機械を起動しなおしてください。",
                 f"Write {lacks} into [registration] of central.toml, and start the centre anew.",
                 "",
@@ -82,7 +79,7 @@ def create_audit(desk: Desk, pages: Pages, gate: Gate) -> APIRouter:
             drawn = await run_in_threadpool(lambda: draw(papers.register_of_files(head, programs, people)))
         except NoFontError as error:
             said = forms.refusal(error)
-            return pages.error(_NOT_NOW, said.ja, said.en, "")
+            return pages.error(NOT_NOW, said.ja, said.en, "")
         as_file = {"Content-Disposition": 'attachment; filename="register-of-files.pdf"'}
         return Response(drawn, media_type="application/pdf", headers=as_file)
 

@@ -1,7 +1,7 @@
 """The addresses of the desk: search, a resident's page, registration, the printed sheet."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException
 from starlette.concurrency import run_in_threadpool
@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from central.centre import Centre
 from central.console.brought import NotDoneError, Said
 from central.console.desk import Desk
-from central.console.gate import Gate, signed_in
-from central.console.pages import Pages
+from central.console.gate import Gate, signed_in, tell
+from central.console.pages import NOT_NOW, Pages, routed
 from central.console.people import forms, view
 from central.console.people.acts import ACTS, SURE, register
 from central.console.people.forms import TROUBLE, Form
@@ -21,16 +21,13 @@ from central.residents import papers
 from central.residents.days import read_day
 from sync import installed
 
-_NOT_NOW: Final = 409
 _NOT_THERE: Final = 404
-_Result = TypeVar("_Result")
 
 
 def create_people(desk: Desk, pages: Pages, gate: Gate) -> APIRouter:
     """Make the routes."""
-    router = APIRouter(include_in_schema=False)
     here = _Counter(desk, pages, gate)
-    handlers: tuple[tuple[str, str, Callable[..., Any]], ...] = (
+    return routed(
         ("/residents", "GET", here.ask),
         ("/residents", "POST", here.find),
         ("/residents/new", "GET", here.form),
@@ -40,9 +37,6 @@ def create_people(desk: Desk, pages: Pages, gate: Gate) -> APIRouter:
         ("/residents/{holder}/sheet", "GET", here.sheet),
         ("/residents/{holder}/{act}", "POST", here.do),
     )
-    for address, method, handler in handlers:
-        router.add_api_route(address, handler, methods=[method])
-    return router
 
 
 class _Counter:
@@ -68,24 +62,24 @@ class _Counter:
         try:
             why, words = forms.must_say_why(form), form.get("words", "").strip()
             if number := forms.number(words):
-                holder = await self._turn(lambda: self._centre.registration.resolve(number))
+                holder = await self._gate.do(lambda: self._centre.registration.resolve(number))
                 return RedirectResponse(forms.address(holder, form), 303)
             birth = read_day(form.get("birth", ""))
             if form.get("birth", "").strip() and birth is None:
                 raise NotDoneError("生年月日が読めません。S29.3.2 のように。", "Give the date of birth as 1954-03-02.")
             if not words and birth is None:
                 raise NotDoneError("名前か、番号か、生年月日を入れてください。", "Give a name, a number or a birthday.")
-            found = await self._turn(lambda: self._centre.registration.find(words, birth, by, f"検索({why})"))
+            found = await self._gate.do(lambda: self._centre.registration.find(words, birth, by, f"検索({why})"))
         except TROUBLE as error:
-            return await self._search(form, error, _NOT_NOW)
+            return await self._search(form, error, NOT_NOW)
         return await self._search(form, found=found)
 
     async def doubles(self) -> Response:
         """Show which files may be about one person each; no name is shown."""
         try:
-            groups = await self._turn(self._centre.registration.doubles)
+            groups = await self._gate.do(self._centre.registration.doubles)
         except TROUBLE as error:
-            return await self._search({}, error, _NOT_NOW)
+            return await self._search({}, error, NOT_NOW)
         return await self._render("people/doubles.html", groups=groups)
 
     async def _search(
@@ -109,7 +103,7 @@ class _Counter:
             question = None if SURE in form else ACTS[act].asks(form)
             if question:
                 return await self._sure(holder, act, form, {"question": question})
-            said = await self._turn(lambda: ACTS[act].do(self._centre, by, holder, form))
+            said = await self._gate.do(lambda: ACTS[act].do(self._centre, by, holder, form))
         except TROUBLE as error:
             return await self._page(holder, form, error, act)
         return self._tell(said, forms.address(holder, form))
@@ -120,7 +114,7 @@ class _Counter:
         try:
             why = forms.why(asked)
             if not why:
-                status = _NOT_NOW if error else 200
+                status = NOT_NOW if error else 200
                 return await self._render(
                     "people/why.html", status, holder=holder, reasons=forms.REASONS, refused=refused
                 )
@@ -130,7 +124,7 @@ class _Counter:
         besides: dict[str, Any] = {"typed": asked if error else {}, "refused": refused, "acted": acted}
         besides["about"] = forms.about(error) if error else ()
         kept = {"view": opened, "reason": forms.reason_asked(asked), "why": why, "two": view.two, "papers": papers}
-        return await self._render("people/resident.html", _NOT_NOW if error else 200, **kept, **besides)
+        return await self._render("people/resident.html", NOT_NOW if error else 200, **kept, **besides)
 
     async def _sure(self, holder: str, act: str, form: Form, asked: Mapping[str, Any]) -> Response:
         """Ask once more, with the file before the clerk's eyes; of two that become one, with both."""
@@ -147,9 +141,9 @@ class _Counter:
         asked, by = request.query_params, signed_in().name
         try:
             why = forms.must_say_why(asked)
-            file = await self._turn(lambda: self._centre.registration.show(holder, by, f"控え({why})"))
+            file = await self._gate.do(lambda: self._centre.registration.show(holder, by, f"控え({why})"))
         except TROUBLE as error:
-            return await self._search(asked, error, _NOT_NOW)
+            return await self._search(asked, error, NOT_NOW)
         if file.person is None:
             raise HTTPException(_NOT_THERE)
         programs = {name: self._desk.words.called(name).ja for name in installed.with_part("rules")}
@@ -168,7 +162,7 @@ class _Counter:
             return await self._form({})
         try:
             why, who = forms.must_say_why(asked), asked["guardian"].strip().lower()
-            file = await self._turn(
+            file = await self._gate.do(
                 lambda: self._centre.registration.show(who, signed_in().name, f"子どもの登録({why})")
             )
         except TROUBLE as error:
@@ -179,7 +173,7 @@ class _Counter:
     async def register(self, request: Request) -> Response:
         form, by = request.state.form, signed_in().name
         try:
-            holder, said = await self._turn(lambda: register(self._centre, by, form))
+            holder, said = await self._gate.do(lambda: register(self._centre, by, form))
         except TROUBLE as error:
             return await self._form(form, error)
         return self._tell(said, forms.address(holder, {"why": "paper"} | dict(form)))
@@ -194,27 +188,17 @@ class _Counter:
             "two": view.two,
         }
         values |= {"refused": forms.refusal(error) if error else None, "about": forms.about(error) if error else ()}
-        return await self._render("people/new.html", _NOT_NOW if error else 200, **values)
+        return await self._render("people/new.html", NOT_NOW if error else 200, **values)
 
     # ---- inside
 
     async def _open(self, who: str, why: str) -> view.View:
         by = signed_in().name
-        return await self._turn(lambda: view.open_view(self._centre, self._desk.words, who, by, why))
-
-    async def _turn(self, work: Callable[[], _Result]) -> _Result:
-        """Do something when its turn to write has come."""
-        result = await self._gate.writer.do(work)
-        self._centre.on_arrival()
-        return result
+        return await self._gate.do(lambda: view.open_view(self._centre, self._desk.words, who, by, why))
 
     async def _render(self, template: str, status: int = 200, **values: object) -> Response:
-        response = await run_in_threadpool(lambda: self._pages.render(template, **values))
-        response.status_code = status
-        return response
+        return await run_in_threadpool(lambda: self._pages.render(template, status, **values))
 
     def _tell(self, said: Said, address: str) -> Response:
-        session = signed_in().session
-        if session:
-            session.news = (said.ja, said.en)
+        tell(said.ja, said.en)
         return RedirectResponse(address, 303)
