@@ -33,7 +33,7 @@ LEFT: Final = {
     Leaving.DIED: "死亡 / died",
     Leaving.ENDED: "利用終了 / ended",
 }
-_CARD_SHOWN: Final = 8  # letters of a card's name: enough to tell somebody's own cards apart
+CARD_SHOWN: Final = 8  # letters of a card's name: enough to tell somebody's own cards apart
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -112,7 +112,7 @@ def _of_person(person: Person) -> Iterable[Row]:
 
 def _of_cards(was: Standing) -> Iterable[Row]:
     for name, one in was.cards.items():
-        yield Row("カード / Card", f"{name[:_CARD_SHOWN]}  {FORMS[one.form]}  {ENDS[one.ended]}")
+        yield Row("カード / Card", f"{name[:CARD_SHOWN]}  {FORMS[one.form]}  {ENDS[one.ended]}")
 
 
 def _of_consents(was: Standing, programs: Mapping[str, str]) -> Iterable[Row]:

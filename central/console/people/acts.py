@@ -14,12 +14,12 @@ from central.console.people.forms import Form
 from central.reading import CardReading
 from central.residents.days import read_day
 from central.residents.deciding import DeskError
+from central.residents.papers import CARD_SHOWN
 from sync import installed
 from sync.residents import CardEnd, How, Language, Leaving
 from sync.residents import Form as CardForm
 
 SURE: Final = "sure"  # the field with which a form says that it was asked
-_SHORT: Final = 8
 _FIELDS: Final = ("name", "kana", "address", "sex", "phone", "mail")
 
 
@@ -83,7 +83,7 @@ def _renew_card(centre: Centre, by: str, of: str, form: Form) -> Said:
         _, new, had = handing.renew(centre, of, form.get("card", ""), _must_be_read(form), by)
     except BelongingsError as error:
         return _stayed("新しいカードに替えました。", "The card was renewed.", error)
-    words = Said(f"新しいカード {new[:_SHORT]} に替えました。", f"The new card is {new[:_SHORT]}.")
+    words = Said(f"新しいカード {new[:CARD_SHOWN]} に替えました。", f"The new card is {new[:CARD_SHOWN]}.")
     return _with(words, handing.warnings(had))
 
 
@@ -174,7 +174,7 @@ def _after(centre: Centre, holder: str, alone: Iterable[str]) -> Iterable[tuple[
     for card in centre.registration.standing(holder).cards:
         for one in belongings.of(centre, card):
             if one.is_any:
-                yield f"カード {card[:_SHORT]} の残り: {one.ja}。", f"Left on card {card[:_SHORT]}: {one.en}."
+                yield f"カード {card[:CARD_SHOWN]} の残り: {one.ja}。", f"Left on card {card[:CARD_SHOWN]}: {one.en}."
 
 
 def _merge(centre: Centre, by: str, of: str, form: Form) -> Said:

@@ -24,7 +24,6 @@ from sync.residents import CardEnd, Leaving
 ACTS_SHOWN: Final = 30
 LATELY_SHOWN: Final = 10
 LOOKS_SHOWN: Final = 5
-SHORT: Final = 8  # letters of a card's name: enough to tell somebody's own cards apart
 _BETWEEN: Final = " / "
 
 
@@ -64,7 +63,7 @@ class CardLine(msgspec.Struct, frozen=True):
 
     @property
     def short(self) -> str:
-        return self.name[:SHORT]
+        return self.name[: papers.CARD_SHOWN]
 
     @property
     def is_active(self) -> bool:
@@ -132,7 +131,11 @@ def open_view(centre: Centre, words: Words, who: str, by: str, why: str) -> View
     with centre.reconciler.counted() as connection:  # with this very look
         acts = books.acts(connection, Wanted(file.holder), ACTS_SHOWN)
         looks = books.readings(connection, Wanted(file.holder), LOOKS_SHOWN)
-        done = [(name[:SHORT], one) for name in was.cards for one in lately.done(connection, name, LATELY_SHOWN)]
+        done = [
+            (name[: papers.CARD_SHOWN], one)
+            for name in was.cards
+            for one in lately.done(connection, name, LATELY_SHOWN)
+        ]
     return View(
         file,
         file.person is not None and file.person.is_child_on(today),
@@ -194,7 +197,7 @@ def _detail(said: Mapping[str, object]) -> Say:
     if "stands" in said:
         parts.append(("保護者になった", "stands") if said["stands"] else ("外れた", "no more"))
     if card := said.get("card"):
-        parts.append((str(card)[:SHORT], str(card)[:SHORT]))
+        parts.append((str(card)[: papers.CARD_SHOWN], str(card)[: papers.CARD_SHOWN]))
     return Say("、".join(ja for ja, _ in parts), ", ".join(en for _, en in parts))
 
 
