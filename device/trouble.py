@@ -8,6 +8,7 @@ _FAILED: Final = "Host key verification failed"
 _CHANGED: Final = "REMOTE HOST IDENTIFICATION HAS CHANGED"
 _REVOKED: Final = "revoked"
 _REFUSED: Final = "Permission denied"
+_LET_GO: Final = "Control socket connect"  # on this laptop: the connection that held the unit has just ended
 _NO_WAY: Final = {
     "Could not resolve hostname": ("この名前は引けません", "this name is not known here"),
     "Connection refused": ("機械は動いていますが、SSHが止まっています", "the machine is up, its SSH server is not"),
@@ -29,6 +30,8 @@ def explain(said: str, unit: str, host: str) -> DeviceError:
             do_ja="失効していないか、この町のものか、役場に確かめてください: machi central technician list",
             do_en="ask the office whether it was revoked, and is this town's: machi central technician list",
         )
+    if _LET_GO in said:
+        return _lost("", unit)
     for sign, (ja, en) in _NO_WAY.items():
         if sign in said:
             return LostError(
@@ -38,6 +41,10 @@ def explain(said: str, unit: str, host: str) -> DeviceError:
                 do_ja="電源、ケーブル、アドレスを確かめてください",
                 do_en="check power, cable and address",
             )
+    return _lost(said, unit)
+
+
+def _lost(said: str, unit: str) -> LostError:
     last = said.strip().splitlines()[-1:]
     return LostError(
         Exit.NOT_FOUND,

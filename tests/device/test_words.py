@@ -1,13 +1,18 @@
 """What a laptop makes of words: addresses, lists, what ssh says, how steps are told; and of journals with holes."""
 
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from device import journal
 from device.errors import DeviceError, Exit, LostError
 from device.fleet import Asked, exit_code, read_fleet, read_target
+from device.keys import Keys
 from device.provision import read_ticket
-from device.ssh import Answer, Target, refusal
+from device.ssh import Answer, Road, Session, Target, refusal
 from device.steps import Outcome, State, Step, lines, take
 from device.trouble import explain
 from drivers.keystore.sim import Driver as Keystore
@@ -127,6 +132,20 @@ def test_what_ssh_says_is_put_into_words(said: str, code: Exit, words: str) -> N
     assert error.ja
     assert error.do_ja
     assert error.do_en
+
+
+@pytest.mark.parametrize("asks", [lambda held: held.ask(["about"]), lambda held: held.forward("localhost", 443)])
+def test_a_unit_that_was_let_go_a_moment_ago_is_not_taken_for_one_whose_ssh_has_stopped(
+    asks: Callable[[Session], object], tmp_path: Path
+) -> None:
+    """A connection that breaks leaves its socket behind on the laptop for a moment, and nobody answers there."""
+    control = tmp_path / "way"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(control))
+    with pytest.raises(LostError) as lost:
+        asks(Session(Road(Keys(tmp_path / "keys"), Target("lib01", "127.0.0.1")), control))
+    assert lost.value.en == "the connection to lib01 was lost"
+    assert "say the same once more" in lost.value.do_en
 
 
 def test_a_refusal_of_the_unit_keeps_its_words_and_its_code() -> None:
