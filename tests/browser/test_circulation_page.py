@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 from programs.coin.procedures.circulation import EXPLAINED
 from programs.coin.settlement.facts import LocalBanks
 from sync.accounts import Role
+from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_settlement_page import console, street  # noqa: F401 - the same street
 from tests.central.street import NOVEMBER, Street
@@ -35,4 +36,4 @@ def test_months_stand_there_with_a_sentence_for_each_figure(
     page.set_viewport_size({"width": 390, "height": 800})
     page.reload()
     expect(rows.first.locator("[data-figure=outside]")).to_have_text("0")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)

@@ -16,6 +16,7 @@ from simulation.centre import name_place, open_sim_centre
 from sync.facts import PlaceNamed
 from sync.messages import Report
 from sync.symptoms import Grade, Symptom, What, spell
+from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing
 from tests.central.pen import Pen, touch
 
@@ -176,14 +177,14 @@ def test_a_unit_that_is_ill_is_seen_with_what_to_do(office: Office, page: Page, 
     expect(row).to_contain_text("要確認")
     expect(row.locator(".why.act")).to_contain_text("端末の中が熱くなっています(85 ℃)。")
     expect(row.locator(".why.see")).to_contain_text("91 % 使いました")
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    fits(page)
     row.locator("th a").click()
     told = page.locator("#now .incident")
     expect(told).to_have_count(2)
     expect(told.first).to_contain_text("すぐに")
     expect(told.first.locator(".todo")).to_contain_text("通風口をふさぐものをどけてください")
     expect(told.last).to_contain_text("時間のあるときに")
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    fits(page)
 
 
 @pytest.mark.parametrize("width", [1280, 768, 390])
@@ -201,7 +202,7 @@ def test_no_page_is_wider_than_the_screen_and_no_link_leads_nowhere(office: Offi
         answer = page.goto(url, wait_until="domcontentloaded")
         assert answer is not None
         assert answer.ok, f"{url}: {answer.status}"
-        assert page.evaluate("() => document.documentElement.scrollWidth") <= width, url
+        fits(page)
         links = page.locator("a").evaluate_all("all => all.map((one) => one.getAttribute('href'))")
         ahead += [urljoin(url, link).partition("#")[0] for link in links]
     assert len(seen) > 7

@@ -14,6 +14,7 @@ from programs.lottery.giving import Wanted, give
 from programs.lottery.running import APART_S, announce
 from simulation.centre import open_sim_centre
 from sync.accounts import Role
+from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing
 from tests.central.visiting import signed_in
 from tests.programs.lottery.spring import BEFORE_S, CLOSE_S, PLAN, ROUND, SIGNATURES, WANTED, clock_at
@@ -71,12 +72,12 @@ def test_two_officers_draw_and_anybody_comes_to_the_same_winners(
     sit_down(console, page, "jiro")
     page.set_viewport_size({"width": 390, "height": 844})
     page.reload()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     expect(page.locator(".compare")).to_have_text(root)
     page.get_by_label("掲示したルートと同じです").check()
     page.get_by_role("button", name="確認した").click()
     expect(page.locator("[role=status]")).to_contain_text("当せん者が決まりました(5人)")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     for name in NAMES:
         with page.expect_download() as saved:
             page.get_by_role("link", name=name).click()

@@ -7,6 +7,7 @@ from programs.coin.insured.facts import FundSet
 from programs.coin.settlement.calendar import day_of
 from programs.coin.till.facts import Closing, Span, Sums
 from sync.accounts import Role
+from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_settlement_page import console, street  # noqa: F401 - the same street
 from tests.central.street import CARD, TODAY, Street
@@ -42,7 +43,7 @@ def test_a_missed_closing_stands_first_and_a_late_one_is_marked(
     page.reload()
     expect(page.locator(".finding")).to_contain_text("締めはそろっています")
     expect(page.locator("#closings tbody tr", has_text="bakery01")).to_contain_text("合いません")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
 
 
 def test_the_fund_says_that_it_is_off_and_who_owes_it(
@@ -63,4 +64,4 @@ def test_the_fund_says_that_it_is_off_and_who_owes_it(
     expect(page.locator("[data-figure=worth]")).to_have_text("5,000")
     expect(page.locator("#owed tbody tr")).to_contain_text("900")
     assert CARD not in page.content()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)

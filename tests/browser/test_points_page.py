@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sync.accounts import Role
 from sync.facts import PlaceNamed
+from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_sign_in_page import come_in
 from tests.browser.test_visits_page import CONTRAST
@@ -72,7 +73,7 @@ def test_a_rule_takes_two_officers(hall: Hall, console: ConsoleServing, page: Pa
     expect(plain.locator(".finding")).to_contain_text("承認を待っている提案が 1件")
     plain.get_by_role("link", name="からの提案を見る").click()
     expect(plain.locator("#trial tbody tr")).to_contain_text("図書館")
-    assert plain.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(plain)
     assert plain.evaluate(CONTRAST) == []
     plain.get_by_role("button", name="この規則を承認する").click()
     expect(plain.get_by_role("status")).to_contain_text("承認しました")

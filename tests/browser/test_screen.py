@@ -18,6 +18,7 @@ from drivers.light.sim import Driver as Light
 from drivers.sound.sim import Driver as Sound
 from sync.program import NO_WISH, Result
 from tests.appliance.live import wait_until
+from tests.browser.looking import fits
 from tests.browser.serving import Serving
 
 SIZES = {"7 inch": (800, 480), "10 inch": (1280, 800), "standing": (480, 800), "bus": (1024, 600)}
@@ -128,7 +129,7 @@ def test_the_smallest_screen_shows_the_sign_and_a_word(unit: Unit, page: Page) -
     expect(page.locator("#short")).to_have_text("停止中")
     expect(page.locator("#short")).to_be_visible()
     expect(page.locator("#ja")).to_be_hidden()
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= SMALL[0]
+    fits(page)
 
 
 def test_the_units_own_display_follows_the_unit(unit: Unit, page: Page) -> None:

@@ -13,6 +13,7 @@ from programs.coin.settlement.facts import State
 from simulation.centre import name_place, open_sim_centre
 from sync.accounts import Role
 from sync.facts import PlaceNamed
+from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing
 from tests.central.street import DECEMBER, FISH, NOVEMBER, Street
 
@@ -93,4 +94,4 @@ def test_on_a_telephone_nothing_is_cut_off(street: Street, console: ConsoleServi
     console.book()
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{console.url}/settlement")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
