@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from sync.entries import AtMs, Entry, Fact, HashHex, Text, UnitName
+from sync.entries import UNIT_PATTERN, AtMs, Entry, Fact, HashHex, Text, UnitName
 from sync.program import Fold
 
 ROLES_MAX: Final = 6
@@ -49,6 +49,7 @@ class AccountSet(Fact, frozen=True, tag="account"):
         token: of a tool: HMAC of its token under a key of the town's; or "".
         by: who said so: the user of the centre's machine.
         scopes: what a tool may read; none: the account is closed. A person has none.
+        place: of a shop's account: whose numbers it sees, and no other's; or "".
     """
 
     name: UnitName
@@ -59,6 +60,7 @@ class AccountSet(Fact, frozen=True, tag="account"):
     token: HashHex | None = None
     by: Annotated[str, msgspec.Meta(max_length=64)] = ""
     scopes: Annotated[tuple[Scope, ...], msgspec.Meta(max_length=SCOPES_MAX)] = ()
+    place: Annotated[str, msgspec.Meta(pattern=rf"^$|{UNIT_PATTERN}")] = ""
 
     @property
     def is_tool(self) -> bool:

@@ -46,6 +46,8 @@ SCOPES = click.option(
 
 SHORT = 8  # digits of a passkey's number, which pages show
 
+PLACE = click.option("--place", help="Of a shop: its place. It sees the numbers of that place, and no other's.")
+
 PASSWORD = click.option(
     "--password-file",
     type=click.File("r"),
@@ -79,15 +81,25 @@ def _refusing() -> Iterator[None]:
 
 @user.command(
     epilog="\b\nExamples:\n  machi central user add /srv/town hanako --shown 髙橋 --role clerk\n"
-    "  machi central user add /srv/town jiro --role treasurer --role auditor --json"
+    "  machi central user add /srv/town jiro --role treasurer --role auditor --json\n"
+    "  machi central user add /srv/town uomasa --role shop --place fish"
 )
 @FOLDER
 @NAME
 @ROLES
+@PLACE
 @click.option("--shown", default="", help="What pages call them.")
 @PASSWORD
 @JSON
-def add(folder: Path, name: str, roles: tuple[str, ...], shown: str, password_file: Any, as_json: bool) -> None:
+def add(
+    folder: Path,
+    name: str,
+    roles: tuple[str, ...],
+    place: str | None,
+    shown: str,
+    password_file: Any,
+    as_json: bool,
+) -> None:
     """Let the person NAME use the console. They type their password themselves, twice.
 
     What is printed goes into the authenticator app on their phone, and nowhere else: it is not shown again.
@@ -96,7 +108,8 @@ def add(folder: Path, name: str, roles: tuple[str, ...], shown: str, password_fi
         raise click.UsageError("say what they do: --role clerk")
     centre = open_books(folder)
     _is_new(centre, name)
-    _give(centre, name, password_file, roles=_roles(roles), shown=shown, scopes=(), as_json=as_json)
+    wanted = {"roles": _roles(roles), "place": _place(centre, _roles(roles), place or ""), "scopes": ()}
+    _give(centre, name, password_file, shown=shown, as_json=as_json, **wanted)
 
 
 @user.command(epilog="\b\nExamples:\n  machi central user reset /srv/town hanako")
@@ -124,22 +137,33 @@ def reset(folder: Path, name: str, password_file: Any, as_json: bool) -> None:
 @NAME
 @ROLES
 @SCOPES
+@PLACE
 @click.option("--shown", help="What pages call them.")
 @JSON
 def change(
-    folder: Path, name: str, roles: tuple[str, ...], scopes: tuple[str, ...], shown: str | None, as_json: bool
+    folder: Path,
+    name: str,
+    roles: tuple[str, ...],
+    scopes: tuple[str, ...],
+    place: str | None,
+    shown: str | None,
+    as_json: bool,
 ) -> None:
     """Change the roles of NAME, or the scopes of a tool, or what pages call them. Ends what they have open.
 
     All roles, or all scopes, are said anew.
     """
     centre = open_books(folder)
-    is_tool = _known(centre, name).is_tool
+    before = _known(centre, name)
+    is_tool = before.is_tool
     if (roles and is_tool) or (scopes and not is_tool):
         raise click.UsageError("a person has roles, and a tool has scopes")
     wanted: dict[str, Any] = {"roles": _roles(roles)} if roles else {}
     wanted |= {"scopes": _scopes(scopes)} if scopes else {}
     wanted |= {} if shown is None else {"shown": shown}
+    if roles or place is not None:
+        kept = before.place if Role.SHOP in _roles(roles) else ""
+        wanted["place"] = _place(centre, _roles(roles) or before.roles, kept if place is None else place)
     _say(_set(centre, name, **wanted), as_json=as_json)
 
 
@@ -212,7 +236,7 @@ def tool(folder: Path, name: str, scopes: tuple[str, ...], as_json: bool) -> Non
     centre = open_books(folder)
     _is_new(centre, name)
     token, kept = centre.doorkeeper.new_token(name)
-    said = _set(centre, name, roles=(), password="", secret="", token=kept, scopes=_scopes(scopes))
+    said = _set(centre, name, roles=(), place="", password="", secret="", token=kept, scopes=_scopes(scopes))
     if as_json:
         say(_document(said) | {"token": token}, as_json=True)
     else:
@@ -291,6 +315,20 @@ def _known(centre: "Centre", name: str) -> "AccountSet":
     return said
 
 
+def _place(centre: "Centre", roles: tuple[Role, ...], place: str) -> str:
+    """Return the place of an account: a shop's has one, and no other."""
+    from central.reconcile import statements
+    from sync.directory import place_key
+
+    if (Role.SHOP in roles) != bool(place):
+        raise click.UsageError("a shop has a place, and nobody else does: --role shop --place fish")
+    if place:
+        with centre.reconciler.counted() as connection:
+            if not statements(connection, [place_key(place)]):
+                raise NotFoundError(f"there is no place {place}; name it first: machi central place FOLDER {place} …")
+    return place
+
+
 def _roles(roles: tuple[str, ...]) -> tuple[Role, ...]:
     return tuple(one for one in Role if str(one) in roles)
 
@@ -304,7 +342,8 @@ def _document(said: "AccountSet") -> dict[str, Any]:
     kind = "tool" if said.is_tool else "person"
     shown = {"name": said.name, "shown": said.shown, "roles": roles, "kind": kind, "by": said.by}
     scopes = {"scopes": [str(one) for one in said.scopes]} if said.is_tool else {}
-    return {"schema": "machi.central.user/1", **shown, **scopes}
+    place = {"place": said.place} if said.place else {}
+    return {"schema": "machi.central.user/1", **shown, **place, **scopes}
 
 
 def _say(said: "AccountSet", *, as_json: bool) -> None:

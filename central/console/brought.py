@@ -7,15 +7,19 @@ is asked stands in its address, so that it can be kept, sent and printed. What p
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Concatenate
+from typing import Any, Concatenate, Final
 
 import sqlalchemy as sa
 from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
 
 from central.centre import Centre
 from central.console.moment import Moment
-from central.console.roles import Roles, Table
+from central.console.roles import Roles, Table, UndeclaredError
 from sync import installed
+from sync.accounts import Role
+
+PLACE: Final = "place"
+"""The filter that says of which place; an account of a shop is held to its own."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,17 @@ class Page:
     acts: tuple[Act, ...] = ()
     about: About | None = None
     open_data: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Make sure that a page for shops can be asked for one place alone: a shop is shown its own, and does nothing.
+
+        Raises:
+            UndeclaredError: it cannot.
+        """
+        if Role.SHOP in self.roles and PLACE not in self.filters:
+            raise UndeclaredError(f"/{self.name} is for shops, and cannot be asked for one place alone")
+        if any(Role.SHOP in act.roles for act in self.acts):
+            raise UndeclaredError(f"/{self.name} has an act for shops; what they send is not held to their place")
 
     @property
     def public(self) -> str:

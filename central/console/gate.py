@@ -63,6 +63,11 @@ class Visitor:
         return self.account.said.name if self.account.said else ""
 
     @property
+    def place(self) -> str:
+        """Return the place that a shop's account is for; "" for every other."""
+        return self.account.said.place if self.account.said else ""
+
+    @property
     def shown(self) -> str:
         return (self.account.said.shown if self.account.said else "") or self.name
 

@@ -1,6 +1,7 @@
 """Behind the console's door: how a session begins and goes on, whether a password was shown or a passkey."""
 
 import asyncio
+import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -60,7 +61,7 @@ class Hall:
             return go("/sign-in")
         before, cookie = session.number, gate.sessions.unlock(who.cookie, gate.now_ms())
         await gate.note(CameIn(who.name, session.number, session.began_ms, before), *besides)
-        response = go(ahead or "/")
+        response = go(ahead or self._pages.first(dataclasses.replace(who, is_shut=False)))
         gate.remember(response, cookie)
         return response
 
@@ -125,10 +126,10 @@ class Hall:
 
 
 def asked_ahead(request: Request) -> str:
-    """Return where somebody wanted to go, by an address or a form: an address of this console, or ""."""
+    """Return where somebody wanted to go, by an address or a form; "" for no address of ours, or nowhere special."""
     given: Mapping[str, str] = getattr(request.state, "form", request.query_params)
     asked = given.get("next", "")
-    return asked if _AHEAD.fullmatch(asked) else ""
+    return asked if asked != "/" and _AHEAD.fullmatch(asked) else ""
 
 
 def go(where: str) -> RedirectResponse:

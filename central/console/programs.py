@@ -11,10 +11,11 @@ from starlette.responses import RedirectResponse, Response
 
 from central.centre import Centre
 from central.console.api import PROBLEM
-from central.console.brought import Act, NotDoneError, Page, Said, pages
+from central.console.brought import PLACE, Act, NotDoneError, Page, Said, pages
 from central.console.desk import Desk
 from central.console.gate import Gate, signed_in, tell
 from central.console.pages import NOT_NOW, Pages, held
+from sync.accounts import Role
 
 _TABLE_TYPE: Final = "text/csv; charset=utf-8"
 _FILE_TYPE: Final = "application/octet-stream"
@@ -123,4 +124,8 @@ def _done(centre: Centre, act: Act, by: str, form: Mapping[str, str]) -> Said:
 
 
 def _filters(page: Page, asked: Mapping[str, str]) -> dict[str, str]:
-    return {name: asked.get(name, "") for name in page.filters}
+    """Return what a page is asked; whoever sees it as a shop alone is shown the own place, whatever was asked."""
+    found, who = {name: asked.get(name, "") for name in page.filters}, signed_in()
+    if who.roles & page.roles == {Role.SHOP}:
+        found[PLACE] = held(who.place or None, "the place of this account")
+    return found

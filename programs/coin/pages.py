@@ -11,6 +11,7 @@ from central.console.books import place_name
 from central.console.brought import Page
 from central.console.moment import Moment
 from central.console.roles import MONEY
+from programs.coin import shop_page
 from programs.coin.agreed import agreed
 from programs.coin.insured import books as insured
 from programs.coin.procedures import circulation
@@ -236,6 +237,7 @@ def fund(engine: sa.Engine, _moment: Moment) -> Mapping[str, Any]:
 
 PAGES: Final = (
     Page("settlement", "精算", "Settlement", MONEY, settlement),
+    shop_page.PAGE,
     Page("closings", "締め", "Closings", MONEY, closings),
     Page("circulation", "循環", "Circulation", MONEY, circulating),
     Page("fund", "立て替え", "Fund", MONEY, fund),

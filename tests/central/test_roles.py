@@ -11,9 +11,9 @@ from fastapi.routing import iter_route_contexts
 from central.centre import Centre
 from central.console import roles
 from central.console.arrivals import Cursor
-from central.console.brought import Page
+from central.console.brought import Act, Page, Said
 from central.console.live import Bell, events
-from central.console.roles import OFFICES_OWN, OPEN, SCOPED, UndeclaredError
+from central.console.roles import EVERYBODY, OFFICES_OWN, OPEN, SCOPED, WATCH, UndeclaredError
 from sync.accounts import Refused, Role, Scope, TurnedAway
 from sync.facts import PlaceNamed
 from tests.central.pen import Pen, visited
@@ -28,6 +28,7 @@ MAY = {
     "/entries/lib01": {"clerk", "officer", "treasurer", "auditor"},
     "/live": {"clerk", "officer", "treasurer", "auditor"},
     "/settlement": {"officer", "treasurer", "auditor"},
+    "/shop": {"officer", "treasurer", "auditor", "shop"},
     "/points": {"clerk", "officer", "treasurer", "auditor"},
     "/lottery": {"clerk", "officer", "treasurer", "technician", "auditor"},
     "/visits.csv": {"clerk", "officer", "treasurer", "technician", "auditor"},
@@ -129,6 +130,11 @@ def test_a_route_that_says_not_for_whom_it_is_does_not_even_start() -> None:
         roles.check({**roles.OWN, "/api/new": roles.WATCH}, SCOPED, there | {"/api/new"})
     with pytest.raises(UndeclaredError, match="/visitors"):
         roles.check(roles.OWN, {**SCOPED, "/visitors": Scope.UNITS}, there)
+    with pytest.raises(UndeclaredError, match="one place alone"):
+        Page("new", "新しい", "New", EVERYBODY, read=lambda *_asked: {})
+    acts = (Act("do", EVERYBODY, lambda *_: Said("", "")),)
+    with pytest.raises(UndeclaredError, match="act for shops"):
+        Page("new", "新しい", "New", WATCH, read=lambda *_asked: {}, acts=acts)
     with pytest.raises(TypeError, match="roles"):
         Page("new", "新しい", "New", read=lambda *_asked: {})  # type: ignore[call-arg]
 
@@ -176,7 +182,8 @@ def test_a_page_shows_the_links_that_lead_somewhere(browser: Browser) -> None:
         come_as(browser, role)
         linked = set(re.findall(r'<a href="(/[a-z]*)"', browser.get("/me").text)) - {"/me"}
         assert all(browser.get(link).status_code == OK for link in linked), role
-        assert bool(linked) == (role is not Role.SHOP)
+        assert linked, role
+        assert ("/shop" in linked) == (role in {*roles.MONEY, Role.SHOP})
 
 
 def test_a_technician_sees_units_and_not_where_people_were(town: tuple[Centre, Pen], browser: Browser) -> None:

@@ -45,6 +45,20 @@ def owner(centre: Centre, made: dict[str, object]) -> Person:
     return Person(centre, str(made["name"]), secret)
 
 
+def test_a_shop_has_a_place_and_nobody_else_does(town: Path) -> None:
+    assert "--place fish" in machi("user", "add", town, "uomasa", "--role", "shop", ends=USAGE)
+    asked = ("user", "add", town, "uomasa", "--role", "shop", "--place", "fish")
+    assert "there is no place fish" in machi(*asked, ends=NOT_FOUND)
+    machi("place", town, "fish", "--name", "魚屋", "--kana", "さかなや", "--name-en", "Fish")
+    assert user("add", town, "uomasa", "--role", "shop", "--place", "fish", given=TYPED)["place"] == "fish"
+    user("change", town, "uomasa", "--place", "bakery", ends=NOT_FOUND)
+    assert user("change", town, "uomasa", "--shown", "魚政")["place"] == "fish"
+    assert user("change", town, "uomasa", "--role", "shop", "--role", "clerk")["place"] == "fish"
+    machi("user", "change", town, "uomasa", "--role", "clerk", "--place", "fish", ends=USAGE)
+    assert "place" not in user("change", town, "uomasa", "--role", "clerk")
+    machi("user", "change", town, "uomasa", "--role", "shop", ends=USAGE)
+
+
 def test_whoever_was_added_signs_in_until_the_account_is_closed(town: Path) -> None:
     made = user("add", town, "hanako", "--shown", "髙橋", "--role", "clerk", "--role", "auditor", given=TYPED)
     assert (made["shown"], made["roles"], made["kind"]) == ("髙橋", ["clerk", "auditor"], "person")

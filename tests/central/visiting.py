@@ -26,6 +26,7 @@ from sync.messages import OFFICE_STREAM
 
 PASSWORD = "夕焼け小焼け 7つの とんぼ"  # noqa: S105 - of people who do not exist
 EVERY_ROLE = tuple(Role)
+SHOPS_PLACE = "fish"
 _KEPT: dict[tuple[bytes, str], str] = {}
 
 
@@ -53,7 +54,8 @@ def person(centre: Centre, name: str = "hanako", roles: tuple[Role, ...] = EVERY
     secret, sealed = keeper.new_secret(name)
     key = centre.town.signer.public, name
     kept = _KEPT[key] = _KEPT.get(key) or keeper.kept(name, PASSWORD)  # it takes its time, as it should
-    keeper.change(name, "root", lambda said: msgspec.structs.replace(said, roles=roles, password=kept, secret=sealed))
+    given = {"roles": roles, "place": SHOPS_PLACE if Role.SHOP in roles else "", "password": kept, "secret": sealed}
+    keeper.change(name, "root", lambda said: msgspec.structs.replace(said, **given))
     return Person(centre, name, secret)
 
 
@@ -62,7 +64,8 @@ def signed_in(gate: Gate, roles: tuple[Role, ...] = EVERY_ROLE, name: str = "han
     keeper = gate.centre.doorkeeper
     known = keeper.find(name)
     if known.said is None or known.said.roles != roles:
-        keeper.change(name, "root", lambda said: msgspec.structs.replace(said, roles=roles))
+        place = SHOPS_PLACE if Role.SHOP in roles else ""
+        keeper.change(name, "root", lambda said: msgspec.structs.replace(said, roles=roles, place=place))
         known = keeper.find(name)
     cookie, _ = gate.sessions.begin(name, known.when or (0, "", 0), gate.now_ms())
     return {gate.cookie: cookie}
