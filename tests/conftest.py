@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     faults = parser.getgroup("faults", "how hard the faults of tests/fault strike")
     faults.addoption("--cuts", type=int, default=200, help="power cuts of a simulated disk, for each setting")
     faults.addoption("--points", type=int, default=3, help="moments at which each real process is struck")
+    parser.addoption("--pictures", default="", help="folder in which tests/browser/test_days.py keeps what it saw")
 
 
 @pytest.fixture(scope="session")

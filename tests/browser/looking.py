@@ -2,9 +2,12 @@
 
 from playwright.sync_api import Page
 
+SPILLED = """[...document.querySelectorAll('.figures dd')]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.innerText)"""
+
 
 def fits(page: Page, *widths: int) -> None:
-    """Make sure that nothing hangs over the edge of the screen, as it is or in each of some widths.
+    """Make sure that nothing hangs over the edge of the screen, nor a number over its box, in each of some widths.
 
     A page whose words are there already may still wait for its style sheets, and is wider without them.
     """
@@ -14,3 +17,4 @@ def fits(page: Page, *widths: int) -> None:
             page.set_viewport_size({"width": width, "height": 844})
         needed, there = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert needed <= there, f"{page.url} is {needed} wide on a screen of {there}"
+        assert page.evaluate(SPILLED) == [], page.url
