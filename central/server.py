@@ -30,6 +30,7 @@ from central.console.app import create_console
 from central.console.live import Bell
 from central.folder import CARD_KEY, CONFIG_FILE, ISSUER_KEY, KEYS_FOLDER, Folder, ServerConfig
 from central.resident.app import Keys, create_resident
+from central.resident.draws import draws
 from central.resident.purse import purse
 from central.store import is_full, write_log_anew
 from central.writer import Writer
@@ -173,7 +174,7 @@ async def _serve(
     doors = [_open_door(config.units_host, config.units_port), _open_door(config.console_host, config.console_port)]
     servers = [_server(units_api, tls), _server(console_app, None)]
     if config.resident_port and (has := purse()):
-        servers.append(_server(create_resident(centre, writer, has, keys, config.resident_address), None))
+        servers.append(_server(create_resident(centre, writer, has, keys, config.resident_address, draws()), None))
         doors.append(_open_door(config.resident_host, config.resident_port))
     ready()
     stop = asyncio.Event()

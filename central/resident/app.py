@@ -25,6 +25,7 @@ from central.centre import Centre
 from central.guard import Guard
 from central.reconcile import statement
 from central.resident import calls, door, seeing
+from central.resident.draws import Draws, Wanted
 from central.resident.headers import add_headers
 from central.resident.purse import NotPaidError, Order, Purse
 from central.resident.session import DAYS, Session, Sessions
@@ -41,7 +42,7 @@ _FILES: Final = {"/": "index.html", "/in": "index.html"} | {
     f"/{name}": name
     for name in (
         *("resident.css", "resident.js", "icon.svg", "worker.js"),
-        *("calls.js", "key.js", "kept.js", "pay.js", "qr.js", "show.js", "scan.js"),
+        *("calls.js", "draws.js", "key.js", "kept.js", "pay.js", "qr.js", "show.js", "scan.js"),
     )
 }
 _DAY_S: Final = 86_400
@@ -73,6 +74,7 @@ class Desk:
     centre: Centre
     writer: Writer
     purse: Purse
+    draws: Draws | None
     keys: Keys
     is_secure: bool
     sessions: Sessions = field(init=False)
@@ -127,9 +129,11 @@ class Desk:
         return session, card
 
 
-def create_resident(centre: Centre, writer: Writer, purse: Purse, keys: Keys, url: str) -> Starlette:
+def create_resident(
+    centre: Centre, writer: Writer, purse: Purse, keys: Keys, url: str, draws: Draws | None = None
+) -> Starlette:
     """Make the application that residents' phones call. `url`: how they reach it."""
-    desk = Desk(centre, writer, purse, keys, is_secure=url.startswith("https://"))
+    desk = Desk(centre, writer, purse, draws, keys, is_secure=url.startswith("https://"))
     routes: list[BaseRoute] = [
         *(_page(path, _PAGES / name) for path, name in _FILES.items()),
         Route("/in", _plainly(_let_in(desk)), methods=["POST"]),
@@ -140,6 +144,7 @@ def create_resident(centre: Centre, writer: Writer, purse: Purse, keys: Keys, ur
         Route("/read", _plainly(_read(desk)), methods=["POST"]),
         Route("/pay", _plainly(_pay(desk)), methods=["POST"]),
         Route("/paid", _plainly(_paid(desk)), methods=["POST"]),
+        Route("/ticket", _plainly(_ticket(desk)), methods=["POST"]),
     ]
     hosts = [urlsplit(url).hostname or _LOCAL[0], *_LOCAL]
     trusted = Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
@@ -217,7 +222,8 @@ def _home(desk: Desk) -> Handler:
             said = statement(connection, TOWN_KEY).fact
             town = said if isinstance(said, Town) else _NOWHERE
             sheet = desk.purse.sheet(connection, card, now_ms)
-            return calls.Home(town.name, town.name_en, town.phone, desk.sessions.token(session), sheet)
+            draws = tuple(desk.draws.seen(connection, card, now_ms)) if desk.draws else ()
+            return calls.Home(town.name, town.name_en, town.phone, desk.sessions.token(session), sheet, draws)
 
         return calls.answer(await desk.look(read))
 
@@ -271,5 +277,19 @@ def _paid(desk: Desk) -> Handler:
         session, _ = await desk.changer(request, desk.paying)
         asked = await calls.body(request, calls.Asked)
         return calls.answer(await desk.writer.do(lambda: desk.purse.paid(desk.centre, session.phone, asked.number)))
+
+    return handle
+
+
+def _ticket(desk: Desk) -> Handler:
+    async def handle(request: Request) -> Response:
+        _, card = await desk.changer(request, desk.paying)
+        asked = await calls.body(request, calls.Ticket)
+        if desk.draws is None:
+            raise NotPaidError("request")
+        give, wanted = desk.draws.take, Wanted(asked.number, card, asked.draw)
+        drawn = await desk.writer.do(lambda: give(desk.centre, wanted))
+        desk.centre.on_arrival()
+        return calls.answer(drawn)
 
     return handle

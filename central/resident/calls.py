@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from central.resident.draws import Draw
 from central.resident.purse import NUMBER_PATTERN, NotPaidError, Sheet
 from central.resident.seeing import PIXELS_MAX
 from central.resident.words import refusal
@@ -45,6 +46,13 @@ class Pay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: Annotated[str, msgspec.Meta(max_length=32)] = ""
 
 
+class Ticket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody wants a ticket of a draw, for points: see `draws.Wanted`."""
+
+    number: Annotated[str, msgspec.Meta(pattern=NUMBER_PATTERN)]
+    draw: Annotated[str, msgspec.Meta(max_length=32)]
+
+
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What became of a payment? Nothing is paid by asking."""
 
@@ -75,11 +83,12 @@ class Home(msgspec.Struct, frozen=True):
     phone: str
     token: str
     sheet: Sheet
+    draws: tuple[Draw, ...]
 
 
 # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
 _DECODERS: Final[dict[type[msgspec.Struct], msgspec.json.Decoder[Any]]] = {
-    kind: msgspec.json.Decoder(kind) for kind in (In, Read, Pay, Asked, Nothing)
+    kind: msgspec.json.Decoder(kind) for kind in (In, Read, Pay, Ticket, Asked, Nothing)
 }
 
 

@@ -163,5 +163,5 @@ class Purse(Protocol):
 
 def purse() -> Purse | None:
     """Return the purse of the first installed program that has one."""
-    found = (module.PURSE for module in installed.parts("resident").values())
+    found = (module.PURSE for module in installed.parts("resident").values() if hasattr(module, "PURSE"))
     return next(found, None)

@@ -118,7 +118,7 @@ class Tickets(Fact, frozen=True, tag="lottery.tickets"):
 
     Attributes:
         points: what was taken for all of them; 0: nothing, or what the desk saw to.
-        order: the unit's entry that ordered them (unit/boot/seq); or "".
+        order: the unit's entry that ordered them (unit/boot/seq), or "@" and the number of the page that did; or "".
     """
 
     draw: DrawId

@@ -67,6 +67,7 @@ _WIN: Final = Upsert(prize, lambda _: {"draw": prize.c.draw})
 _HAND: Final = Upsert(handed, lambda _: {"at": handed.c.at})
 _COURSES: Final = Kept(course, DRAWS)
 _ARE_THE_OFFICES: Final = ticket.c.writer == OFFICE_STREAM
+_BY_PHONE: Final = "@"
 
 
 class Lottery(Unmoved):
@@ -166,11 +167,20 @@ def _order(entry: Entry, fact: Ordered) -> dict[str, Any]:
     return {"card": fact.card, "draw": fact.draw, "count": fact.count, **place}
 
 
+class ByPhone(msgspec.Struct, frozen=True, order=True):
+    """An order from a resident's page, by the number that the page has drawn for it. No unit's name begins like it."""
+
+    number: str
+
+    def __str__(self) -> str:
+        return f"{_BY_PHONE}{self.number}"
+
+
 class Order(msgspec.Struct, frozen=True, order=True):
-    """What somebody has ordered at a unit. Orders are in the order of their own time."""
+    """What somebody has ordered, by an entry of a unit or on a page. Orders are in the order of their own time."""
 
     at: int
-    id: EntryId
+    id: EntryId | ByPhone
     draw: str
     card: str
     count: int
@@ -184,7 +194,18 @@ def tickets_of(connection: sa.Connection, draw: str) -> list[Tickets]:
     """Return the tickets that the office has given out, in the order of their numbers."""
     asked = sa.select(ticket).where(ticket.c.draw == draw, _ARE_THE_OFFICES).order_by(*ticket.primary_key)
     rows: Iterable[Any] = connection.execute(asked)
-    return [Tickets(row.draw, row.ref, row.holder, int(row[3]), int(row.points), row.order) for row in rows]
+    return list(map(_tickets, rows))
+
+
+def tickets_held(connection: sa.Connection, draw: str, holder: str) -> list[Tickets]:
+    """Return the tickets that the office has given to one person, in the order of their numbers."""
+    whose = ticket.c.holder == holder, ticket.c.draw == draw, _ARE_THE_OFFICES
+    rows: Iterable[Any] = connection.execute(sa.select(ticket).where(*whose).order_by(*ticket.primary_key))
+    return list(map(_tickets, rows))
+
+
+def _tickets(row: Any) -> Tickets:
+    return Tickets(row.draw, row.ref, row.holder, int(row[3]), int(row.points), row.order)
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -196,7 +217,8 @@ class Counts(msgspec.Struct, frozen=True):
 
 def counts(connection: sa.Connection) -> dict[str, Counts]:
     """Return how many tickets there are of each draw that has any, or orders for some."""
-    taken = sa.case((ticket.c.order != "", ticket.c["count"]), else_=0)
+    at_units = sa.and_(ticket.c.order != "", sa.not_(ticket.c.order.startswith(_BY_PHONE)))
+    taken = sa.case((at_units, ticket.c["count"]), else_=0)
     sums = sa.select(ticket.c.draw, sa.func.sum(ticket.c["count"]), sa.func.sum(taken)).where(_ARE_THE_OFFICES)
     given = {row[0]: (int(row[1]), int(row[2])) for row in connection.execute(sums.group_by(ticket.c.draw))}
     asked = sa.select(order.c.draw, sa.func.sum(order.c["count"])).group_by(order.c.draw)

@@ -16,7 +16,7 @@ from central.centre import Centre
 from central.reconcile import statements
 from programs.lottery.entries import Rules, Tickets
 from programs.lottery.errors import DrawError
-from programs.lottery.office import Order, course_of, order, orders_of, tickets_of
+from programs.lottery.office import ByPhone, Order, course_of, order, orders_of, tickets_of
 from programs.lottery.rules import Said
 from sync.directory import card_key, unit_key
 from sync.entries import EntryId
@@ -39,7 +39,7 @@ class Why(StrEnum):
 class Waiting(msgspec.Struct, frozen=True):
     """An order that is no ticket yet, and why."""
 
-    order: EntryId
+    order: EntryId | ByPhone
     count: int
     why: Why
 
@@ -90,6 +90,12 @@ def taken_in(connection: sa.Connection, rules: Rules) -> Taken:
     found = [books.take(one) for one in orders]
     tickets = tuple(one for one in found if isinstance(one, Tickets))
     return Taken(tickets, tuple(one for one in found if isinstance(one, Waiting)))
+
+
+def take_one(connection: sa.Connection, rules: Rules, order: Order) -> Tickets | Why:
+    """Return the tickets that one order is, or why it is none; the caller writes them in the same transaction."""
+    taken = _Books(connection, rules, tickets_of(connection, rules.draw), [order]).take(order)
+    return taken.why if isinstance(taken, Waiting) else taken
 
 
 class _Books:

@@ -134,9 +134,18 @@ def _open(connection: sa.Connection, draw: str, ticket: str) -> Won:
 
 def prizes_in(connection: sa.Connection, draw: str) -> Iterator[Waiting]:
     """Yield the prizes of a draw, by their tickets."""
+    yield from _prizes(connection, draw)
+
+
+def prizes_of(connection: sa.Connection, draw: str, holder: str) -> Iterator[Waiting]:
+    """Yield the prizes of a draw that one person has won, by their tickets."""
+    yield from _prizes(connection, draw, prize.c.holder == holder)
+
+
+def _prizes(connection: sa.Connection, draw: str, *whose: sa.ColumnElement[bool]) -> Iterator[Waiting]:
     given = sa.select(handed.c.ticket, handed.c.writer).where(handed.c.draw == draw).order_by(handed.c.at)
     by = {row.ticket: row.writer for row in connection.execute(given)}
-    asked = sa.select(prize).where(prize.c.draw == draw).order_by(prize.c.ticket)
+    asked = sa.select(prize).where(prize.c.draw == draw, *whose).order_by(prize.c.ticket)
     for row in connection.execute(asked).all():
         won = Won(row.draw, row.ticket, row.holder, row.prize_ja, row.prize_en)
         yield Waiting(won, by.get(row.ticket, ""), row.passed_to)

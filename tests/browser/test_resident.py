@@ -14,6 +14,7 @@ from central.resident.app import Keys, create_resident
 from central.writer import Writer
 from programs.coin.resident import PURSE
 from programs.coin.rules import PAY
+from programs.lottery.resident import DRAWS
 from simulation.cards import ISSUER
 from sync.facts import CardState, PlaceNamed
 from sync.program import Wish
@@ -68,7 +69,7 @@ class Town(Money):
 
     def _make(self) -> ASGIApp:
         keys = Keys(self.street.centre.card_key, Issuer(), ISSUER)
-        return create_resident(self.centre, Writer(self.centre.intake), PURSE, keys, self.serving.url)
+        return create_resident(self.centre, Writer(self.centre.intake), PURSE, keys, self.serving.url, DRAWS)
 
     def link(self) -> str:
         return f"{self.serving.url}/in#{door.invite(self.centre, self.street.name)}"

@@ -10,10 +10,15 @@ const HEARINGS = 20;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+// Returns a number that no other order has.
+export function drawNumber() {
+  const drawn = crypto.getRandomValues(new Uint8Array(16));
+  return [...drawn].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 // Returns an order with a number of its own.
 export function order(about, yen) {
-  const drawn = crypto.getRandomValues(new Uint8Array(16));
-  const number = [...drawn].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const number = drawNumber();
   const whom = about.code ? { code: about.code } : { place: about.shop.place };
   return { number, yen, ...whom };
 }

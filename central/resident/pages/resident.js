@@ -1,5 +1,6 @@
 // The resident's page. One step is shown at a time; what is shown follows from what the town said last, or what is kept.
 import { get as ask, post, setToken } from "./calls.js";
+import * as draws from "./draws.js";
 import * as kept from "./kept.js";
 import * as key from "./key.js";
 import * as pay from "./pay.js";
@@ -29,6 +30,7 @@ let home; // what the town said last
 let about; // whom the resident is about to pay: a shop, and its code if one was read
 let typed = 0;
 let wanted; // the order that is about to be sent
+let raffle; // the draw of which a ticket is wanted
 let shown; // the number of the payment that is shown as done
 let timer;
 
@@ -88,6 +90,8 @@ async function showHome() {
   );
   get("lines").replaceChildren(...sheet.lines.map(line));
   write(get("as-of"), `${clock.format(sheet.at_ms)} までに届いた記録です。お店の分は、あとから届くことがあります。`, "As far as it has arrived; shops may send more later.");
+  get("to-draws").hidden = !home.draws?.length; // a page that was kept on the phone may be older than this one
+  if (step() === "draws") showDraws();
   const canShow = await show.canShow();
   get("to-code").hidden = !canShow;
   get("no-code").hidden = canShow;
@@ -278,6 +282,51 @@ function showHeard(isHeard, inReach = true) {
   else write(get("done-road"), "お店の機械は町とつながっていません。この画面をお店の人に見せてください。支払いは済んでいます。", "The shop's machine is out of reach. Show this screen to the shop: it is paid.");
 }
 
+// ---- draws
+
+function element(tag, ja, en, name = "") {
+  const made = make(tag, "", name);
+  write(made, ja, en);
+  return made;
+}
+
+function showDraws() {
+  get("draws-points").textContent = home.sheet.points.toLocaleString("ja-JP");
+  const before = new Set([...document.querySelectorAll("#draws details[open]")].map((one) => one.closest("li").dataset.draw));
+  draws.fill(get("draws"), home.draws, home.sheet.at_ms, element, askTicket);
+  for (const item of get("draws").children) if (before.has(item.dataset.draw)) item.querySelector("details")?.setAttribute("open", "");
+}
+
+function goDraws() {
+  go("draws");
+  sayOfDraws("", "");
+  showDraws();
+  timer = setInterval(refresh, FRESH_MS);
+}
+
+function sayOfDraws(ja, en) {
+  get("draws-said").hidden = !ja;
+  write(get("draws-said"), ja, en);
+}
+
+function askTicket(draw) {
+  raffle = draw;
+  const cost = draw.cost.toLocaleString("ja-JP");
+  write(get("ticket-what"), `「${draw.title_ja}」に1口、${cost}ポイントで申し込みますか。`, `One ticket of ${draw.title_en} for ${cost} points?`);
+  get("ticket-ask").showModal();
+}
+
+async function takeTicket() {
+  get("ticket-ask").close();
+  sayOfDraws("申し込んでいます", "Asking for it");
+  const { said, refused } = await draws.take(raffle.draw);
+  if (refused) return refuse(refused);
+  if (!said) return sayOfDraws("電波がなく、申し込めたかまだ分かりません。もう一度押してください。二重にはなりません。", "No network: it is not known yet. Press again; nothing is taken twice.");
+  const ticket = said.tickets.at(-1);
+  sayOfDraws(`申し込みました。券の番号は ${ticket} です。`, `Your ticket is ${ticket}.`);
+  await refresh();
+}
+
 // ---- what a person does
 
 const on = (id, press) => get(id).addEventListener("click", press);
@@ -298,6 +347,9 @@ on("keys", ({ target }) => {
   if (next <= MOST) typed = next;
   showAmount();
 });
+on("to-draws", goDraws);
+on("ticket-yes", takeTicket);
+on("ticket-no", () => get("ticket-ask").close());
 on("out", () => get("out-ask").showModal());
 on("out-no", () => get("out-ask").close());
 on("out-yes", async () => {

@@ -1,7 +1,7 @@
 // Keeps the page itself on the phone, so that it opens without a network; what is in the books is never kept here.
 
 const SHELL = "shell";
-const FILES = ["/", "/resident.css", "/resident.js", "/calls.js", "/kept.js", "/key.js", "/pay.js", "/qr.js", "/scan.js", "/show.js", "/icon.svg"];
+const FILES = ["/", "/resident.css", "/resident.js", "/calls.js", "/draws.js", "/kept.js", "/key.js", "/pay.js", "/qr.js", "/scan.js", "/show.js", "/icon.svg"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));

@@ -19,6 +19,7 @@ from central.writer import Writer
 from drivers.card import paper
 from drivers.card.paper import Kind
 from programs.coin.resident import PURSE
+from programs.lottery.resident import DRAWS
 from simulation.cards import ISSUER
 from sync.cards import pseudonym
 from sync.facts import CardState
@@ -44,7 +45,7 @@ class Office(Money):
 
     def _make(self) -> ASGIApp:
         keys = Keys(self.street.centre.card_key, Issuer(), ISSUER)
-        return create_resident(self.centre, Writer(self.centre.intake), PURSE, keys, self.serving.url)
+        return create_resident(self.centre, Writer(self.centre.intake), PURSE, keys, self.serving.url, DRAWS)
 
     def invite(self, minutes: int = 60) -> str:
         return door.invite(self.centre, self.street.name, minutes)
@@ -135,6 +136,17 @@ def test_links_that_are_wrong_too_old_or_of_a_stopped_card_let_nobody_in(office:
     with pytest.raises(door.LinkError):
         office.invite()
     assert "set-cookie" not in phone.http.get("/home").headers
+
+
+def test_a_ticket_is_for_whoever_was_let_in_and_for_the_page_itself(office: Office) -> None:
+    wanted = {"number": NUMBER, "draw": "winter"}
+    assert why(office.stranger().post("/ticket", wanted)) == (401, "session")
+    phone = office.phone()
+    for wrong in ({**wanted, "number": "1"}, {**wanted, "card": "0a" * 16}, {"draw": "winter"}, wanted):
+        assert why(phone.post("/ticket", wrong)) == (400, "request"), "the last one names no draw that there is"
+    assert why(phone.post("/ticket", wanted, **{TOKEN_HEADER: "another"})) == (400, "request")
+    assert why(phone.post("/ticket", wanted, **{"sec-fetch-site": "cross-site"})) == (400, "request")
+    assert phone.home()["draws"] == []
 
 
 WRONG: dict[str, object] = {
