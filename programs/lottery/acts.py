@@ -3,23 +3,78 @@
 A form that lacks a tick is refused like everything else that is not done: in words, and with what was typed.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+import msgspec
+
 from central import store
+from central.calendar import utc_offset_minutes
 from central.centre import Centre
 from central.console.brought import Act, NotDoneError, Said
 from central.console.roles import Roles
-from programs.lottery import beacon, prizes, running
+from programs.lottery import beacon, giving, planning, prizes, running
 from programs.lottery.errors import DrawError
+from programs.lottery.lists import numbers
 from sync.accounts import Role
 
 OFFICERS: Final[Roles] = frozenset({Role.OFFICER})
 DESK: Final[Roles] = frozenset({Role.OFFICER, Role.CLERK})
 TICKED: Final = "yes"
+_LISTED: Final = 5  # numbers that are said one by one
 
 Form = Mapping[str, str]
+
+
+def _plan(centre: Centre, _by: str, form: Form) -> Said:
+    """Hold a plan against the rules for plans; it stands in the address of the page that comes next."""
+    with store.reading(centre.engine) as connection:
+        plan = planning.plan_of(form, utc_offset_minutes(connection))
+        running.make_sure_it_is_new(connection, plan.draw)
+    running.rules_of(plan, centre.town.clock.wall_ms() // 1000)
+    return Said(
+        "まだ公開していません。下の決まりを読み、よければ公開してください。",
+        "Nothing is published yet. Read the rules below, and publish them if they are right.",
+        {"plan": planning.spelled(plan)},
+    )
+
+
+def _announce(centre: Centre, _by: str, form: Form) -> Said:
+    plan = planning.read(form.get("plan", ""))
+    if plan is None:
+        raise DrawError("この下書きは読めません。もう一度書いてください。", "This plan cannot be read: write it anew.")
+    if form.get("sure") != TICKED:
+        raise DrawError(
+            "決まりは公開すると変えられません。読んだら、しるしをつけてください。",
+            "Rules cannot be changed once they are published: read them, and tick the box.",
+        )
+    rules = running.announce(centre, plan).rules
+    return _said(
+        rules.draw,
+        "決まりを公開しました。rules.json を町のホームページに置いてください。",
+        "The rules are announced. Put rules.json on the town's website.",
+    )
+
+
+def _give(centre: Centre, _by: str, form: Form) -> Said:
+    """Give out tickets at the desk."""
+    draw = _of(form)
+    holder = "".join(form.get("holder", "").split()).lower()
+    wanted = planning.tickets_of(holder, form.get("count", ""))
+    given = giving.give(centre, draw, [wanted], for_points=form.get("points") == TICKED)
+    found = [number for one in given for number in numbers(one.ref, one.count)]
+    return _said(
+        draw,
+        f"券を {len(found):,}口 渡しました: {_some(found, '、')}。控えに書いてください。",
+        f"{len(found):,} given out: {_some(found, ', ')}. Write them down for the holder.",
+    )
+
+
+def _some(found: Sequence[str], between: str) -> str:
+    return (
+        found[0] if len(found) == 1 else f"{found[0]} 〜 {found[-1]}" if len(found) > _LISTED else between.join(found)
+    )
 
 
 def _close(centre: Centre, by: str, form: Form) -> Said:
@@ -109,9 +164,14 @@ def _refusals() -> Iterator[None]:
         yield
     except DrawError as error:
         raise NotDoneError(error.ja, error.en) from error
+    except msgspec.ValidationError as error:
+        raise NotDoneError("値が決まりに合いません。何もしていません。", f"{error}. Nothing was done.") from error
 
 
 ACTS: Final = (
+    _act("plan", OFFICERS, _plan),
+    _act("announce", OFFICERS, _announce),
+    _act("give", DESK, _give),
     _act("close", OFFICERS, _close),
     _act("draw", OFFICERS, _draw),
     _act("confirm", OFFICERS, _confirm),

@@ -5,13 +5,14 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 
 from central import store
 from central.console.brought import Page
 from central.console.moment import Moment, Say
 from central.console.roles import TOWN_HALL
-from programs.lottery import beacon, law
+from programs.lottery import beacon, law, planning, running
 from programs.lottery.acts import ACTS, TICKED
 from programs.lottery.documents import sha256
 from programs.lottery.errors import DrawError
@@ -34,8 +35,10 @@ _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)  # the same files make the same bytes
 
 def shown(engine: sa.Engine, moment: Moment, **filters: str) -> Mapping[str, Any] | None:
     """Return what the page shows; None if somebody asks for what is not there."""
-    common = {"road": ROAD, "when": lambda at_s: when(at_s, moment), "sheet": filters["print"]}
+    common = {"road": ROAD, "when": lambda at_s: when(at_s, moment), "sheet": filters["print"], "fields": None}
     with store.reading(engine) as connection:
+        if filters["new"] or filters["plan"]:
+            return {**common, "draws": [], "one": None, **_planned(filters["plan"], filters["new"], moment)}
         if not filters["draw"]:
             return {**common, "draws": standings(connection, moment), "one": None}
         one = whole(connection, filters["draw"], moment)
@@ -43,6 +46,23 @@ def shown(engine: sa.Engine, moment: Moment, **filters: str) -> Mapping[str, Any
             return None
         part = _part(one, filters["part"])
         return None if part is None else {**common, **_one(one, stands(connection)), **part}
+
+
+def _planned(spelled: str, new: str, moment: Moment) -> dict[str, Any]:
+    """Return what is shown of a draw that is not announced: the form, or the rules as they would be published."""
+    plan = planning.read(spelled)
+    fields = {"fields": planning.filled(plan, moment.offset_minutes), "rows": range(planning.PRIZES), "bases": BASES}
+    common = {"planned": plan, "plan": spelled, "rules": None, "ticked": TICKED, **fields}
+    if plan is None or new:
+        return common
+    try:
+        rules = running.rules_of(plan, moment.now_ms // 1000)
+    except (DrawError, msgspec.ValidationError):
+        return common
+    judged = {"warned": law.warnings(rules), "beside": law.beside(rules), "basis": BASES[rules.basis]}
+    most = {"ceilings": law.ceilings(rules.basis, rules.sales_yen, rules.purchase_yen)}
+    total = sum(prize.yen * prize.count for prize in rules.prizes)
+    return {**common, **judged, **most, "rules": rules, "total_yen": total, "comes": beacon.time_of(rules.round)}
 
 
 def _one(one: Whole, units: list[str]) -> dict[str, Any]:
@@ -96,5 +116,14 @@ def _zipped(found: Mapping[str, bytes]) -> bytes:
 
 
 PAGES: Final = (
-    Page("lottery", "抽選", "Draws", TOWN_HALL, shown, filters=("draw", "print", "part"), files=files, acts=ACTS),
+    Page(
+        "lottery",
+        "抽選",
+        "Draws",
+        TOWN_HALL,
+        shown,
+        filters=("draw", "print", "part", "new", "plan"),
+        files=files,
+        acts=ACTS,
+    ),
 )

@@ -60,14 +60,9 @@ def announce(centre: Centre, plan: Plan) -> Announced:
         ValidationError: a value is out of range.
     """
     with centre.reconciler.counted() as connection:
-        if course_of(connection, plan.draw).announced:
-            raise DrawError(
-                f"抽選「{plan.draw}」はもう公開されています。決まりは変えられません。別の名前で公開してください。",
-                f"The draw {plan.draw} is announced already, and its rules stand: announce another one.",
-            )
+        make_sure_it_is_new(connection, plan.draw)
         key = centre.town.entropy.bytes(_KEY_BYTES)
-        rules = _rules(plan, sha256(key))
-        _check_times(rules, centre.town.clock.wall_ms() // 1000)
+        rules = rules_of(plan, centre.town.clock.wall_ms() // 1000, sha256(key))
         if (warned := law.warnings(rules)) and not rules.note.strip():
             raise DrawError(
                 f"景品表示法: {' '.join(one.ja for one in warned)} 直すか、だれが確かめたかを note に書いてください。",
@@ -80,23 +75,44 @@ def announce(centre: Centre, plan: Plan) -> Announced:
     return said
 
 
+def make_sure_it_is_new(connection: sa.Connection, draw: str) -> None:
+    """Let nobody announce a draw twice.
+
+    Raises:
+        DrawError: there is one of that name.
+    """
+    if course_of(connection, draw).announced:
+        raise DrawError(
+            f"抽選「{draw}」はもう公開されています。決まりは変えられません。別の名前で公開してください。",
+            f"The draw {draw} is announced already, and its rules stand: announce another one.",
+        )
+
+
 def _opened(rules: Rules) -> Opened:
     return Opened(rules.draw, rules.title_ja, rules.title_en, rules.cost_points, rules.cap, rules.close_at)
 
 
-def _rules(plan: Plan, key_sha256: str) -> Rules:
+def rules_of(plan: Plan, now_s: int, key_sha256: str = "0" * 64) -> Rules:
+    """Return the rules as they are published, but for the hash of a key that is drawn when they are.
+
+    Raises:
+        DrawError: its times do not fit.
+        ValidationError: a value is out of range.
+    """
+    if plan.close_at <= now_s:
+        raise DrawError(
+            "締切がもう過ぎています。先の日時にしてください。", "The closing is over already: name a later one."
+        )
     values = msgspec.structs.asdict(plan)
     values["prizes"] = [msgspec.structs.asdict(prize) for prize in plan.prizes]
     values["round"] = plan.round or beacon.round_at(plan.close_at + APART_S - 1) + 1
     fixed = {"algorithm": ALGORITHM, "chain": beacon.CHAIN, "key_sha256": key_sha256}
-    return msgspec.convert(values | fixed, Rules)
+    rules = msgspec.convert(values | fixed, Rules)
+    _check_round(rules)
+    return rules
 
 
-def _check_times(rules: Rules, now_s: int) -> None:
-    if rules.close_at <= now_s:
-        raise DrawError(
-            "締切がもう過ぎています。先の日時にしてください。", "The closing is over already: name a later one."
-        )
+def _check_round(rules: Rules) -> None:
     if beacon.time_of(rules.round) < rules.close_at + APART_S:
         first = beacon.round_at(rules.close_at + APART_S - 1) + 1
         raise DrawError(

@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from central.centre import Centre
 from drivers.clock.sim import Driver as Clock
 from programs.lottery.entries import Prize, Tickets
+from programs.lottery.office import courses
 from programs.lottery.publishing import documents, results
 from programs.lottery.running import APART_S, Plan, announce, transcript_of
 from simulation.centre import open_sim_centre
@@ -209,3 +211,139 @@ def test_a_list_is_frozen_without_silent_units_only_if_an_officer_says_so(url: s
         assert re.findall(r'data-figure="(?:tickets|late)">(\d+)<', page) == ["1", "2"]
         assert "hanako" in page
     fair.centre.engine.dispose()
+
+
+# ---------------------------------------------------------------------------------------------- before it is announced
+
+PLANNED = {
+    "new": "1",
+    "draw": "２０２３-autumn",
+    "title_ja": "秋の抽選会",
+    "day": "2023-09-30",
+    "time": "17:00",
+    "basis": "joint",
+    "sales_yen": "12,000,000",
+    "cost_points": "１００",
+    "cap": "10",
+    "alternates": "2",
+    "prize_ja_0": "ます寿し",
+    "prize_yen_0": "3,000",
+    "prize_count_0": "2",
+    "prize_ja_2": "お茶",
+    "prize_en_2": "Tea",
+    "prize_yen_2": "800",
+    "prize_count_2": "3",
+}
+
+
+@pytest.fixture
+def fresh(clock: Clock, url: str) -> Iterator[Hall]:
+    """A town without a draw."""
+    centre = open_sim_centre(clock, "lottery plan", url)
+    with Browser(centre) as browser:
+        yield Hall(centre, browser).sits("hanako")
+    centre.engine.dispose()
+
+
+@pytest.fixture
+def fair_hall(url: str) -> Iterator[Hall]:
+    """A town whose draw is open."""
+    fair = Fair(url=url)
+    with Browser(fair.centre) as browser:
+        yield Hall(fair.centre, browser)
+
+
+def planned(hall: Hall, **otherwise: str) -> str:
+    """Send the form; return the address of the page that shows the rules."""
+    answer = hall.browser.post("/lottery/plan", {**PLANNED, **otherwise})
+    assert answer.status_code == SEE_OTHER, answer.text
+    return str(answer.headers["location"])
+
+
+def test_an_officer_plans_a_draw_reads_its_rules_and_announces_them(fresh: Hall) -> None:
+    assert "/lottery?new=1" in fresh.page("/lottery")
+    assert 'name="prize_ja_7"' in fresh.page("/lottery?new=1")
+    there = planned(fresh)
+    shown = fresh.page(there)
+    assert "まだ公開していません" in shown
+    assert "2023-09-30 17:00" in shown
+    assert "8,400" in shown, "what all prizes are worth"
+    assert "data-warned" not in shown
+    assert 'value="12000000"' in fresh.page(f"{there}&new=1"), "it can be changed"
+    plan = there.partition("plan=")[2]
+    assert "しるしをつけて" in fresh.does("announce", REFUSED, plan=plan)
+    assert announced(fresh) == []
+    fresh.does("announce", plan=plan, sure="yes")
+    shown = fresh.page("/lottery?draw=2023-autumn")
+    assert "秋の抽選会" in shown
+    (rules,) = announced(fresh)
+    assert (rules.title_en, rules.prizes[1], rules.cost_points) == ("秋の抽選会", Prize("お茶", "Tea", 800, 3), 100)
+    assert "もう公開されています" in fresh.does("announce", REFUSED, plan=plan, sure="yes")
+    assert "もう公開されています" in fresh.browser.post("/lottery/plan", PLANNED).text
+
+
+def announced(hall: Hall) -> list[Any]:
+    """Return the rules of every draw that was announced."""
+    with hall.centre.reconciler.counted() as connection:
+        return [one.announced[1].rules for one in courses(connection).values() if one.announced]
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("draw", "秋", "名前"),
+        ("title_ja", "", "抽選の題"),
+        ("day", "2023-02-30", "締切"),
+        ("day", "2023-08-01", "締切がもう過ぎています"),
+        ("cap", "0", "1人の口数"),
+        ("sales_yen", "たくさん", "関連する売上"),
+        ("basis", "free", "法律のもと"),
+        ("prize_yen_2", "-1", "賞品 3 の額"),
+        ("prize_count_0", "", "賞品 1 の数"),
+        ("prize_ja_0", "", "賞品 1"),
+    ],
+)
+def test_what_is_wrong_is_named_and_what_was_typed_stays(fresh: Hall, field: str, text: str, said: str) -> None:
+    shown = fresh.does("plan", REFUSED, **{**PLANNED, field: text})
+    assert said in shown.partition('role="alert"')[2][:400]
+    assert 'value="お茶"' in shown
+    assert announced(fresh) == []
+
+
+def test_no_prizes_at_all_is_no_draw(fresh: Hall) -> None:
+    only = {name: text for name, text in PLANNED.items() if not name.startswith("prize")}
+    assert "賞品" in fresh.does("plan", REFUSED, **only)
+
+
+def test_prizes_above_the_ceiling_are_shown_and_take_a_note(fresh: Hall) -> None:
+    there = planned(fresh, prize_yen_0="400,000")
+    shown = fresh.page(there)
+    assert "data-warned" in shown
+    assert "300,000円まで" in shown
+    plan = there.partition("plan=")[2]
+    assert "note" in fresh.does("announce", REFUSED, plan=plan, sure="yes")
+    noted = planned(fresh, prize_yen_0="400,000", note="総務課で顧問弁護士に確かめた")
+    fresh.does("announce", plan=noted.partition("plan=")[2], sure="yes")
+    assert [one.note for one in announced(fresh)] == ["総務課で顧問弁護士に確かめた"]
+
+
+@pytest.mark.parametrize("plan", ["x", "e30", "!", "%00", "bnVsbA", "W10"])
+def test_an_address_that_holds_no_plan_shows_the_form_and_announces_nothing(fresh: Hall, plan: str) -> None:
+    assert 'name="prize_ja_0"' in fresh.page(f"/lottery?plan={plan}")
+    assert "読めません" in fresh.does("announce", REFUSED, plan=plan, sure="yes")
+
+
+def test_only_officers_plan_and_announce_and_the_desk_gives_out_tickets(fair_hall: Hall) -> None:
+    fair_hall.sits("desk", Role.CLERK)
+    assert fair_hall.browser.post("/lottery/plan", PLANNED).status_code == FORBIDDEN
+    assert fair_hall.browser.post("/lottery/announce", {"plan": "x", "sure": "yes"}).status_code == FORBIDDEN
+    assert "/lottery?new=1" not in fair_hall.page("/lottery")
+    assert 'name="holder"' in fair_hall.page(f"/lottery?draw={DRAW}")
+    fair_hall.does("give", draw=DRAW, holder=" ".join(ANNE[at : at + 4] for at in range(0, 32, 4)), count="２")
+    assert "D00001.0001、D00001.0002" in fair_hall.page(f"/lottery?draw={DRAW}").partition('role="status"')[2][:400]
+    shown = fair_hall.does("give", REFUSED, draw=DRAW, holder="髙橋", count="1")
+    assert "紙の番号" in shown
+    assert "1人 3口まで" in fair_hall.does("give", REFUSED, draw=DRAW, holder=ANNE, count="2")
+    assert "ポイントは 0 で、100 に足りません" in fair_hall.does(
+        "give", REFUSED, draw=DRAW, holder=BERT, count="1", points="yes"
+    )
