@@ -57,6 +57,7 @@ posting = Table(
 )
 
 _BALANCE: Final = Prepared(sa.select(account.c.balance).where(account.c.name == sa.bindparam("of")))
+_POST: Final = Prepared(sa.insert(posting))
 _KEEP: Final = Upsert(account, lambda new: {"balance": new.balance})
 
 SHORT: Final = "short/"
@@ -194,7 +195,7 @@ def _write(connection: sa.Connection, booked: Sequence[tuple[Entry, Sequence[Mov
     rows = [row for entry, moves in booked for row in _post(entry, moves, there)]
     if not rows:
         return
-    connection.execute(sa.insert(posting), rows)
+    _POST.many(connection, rows)
     touched = sorted({str(row[side]) for row in rows for side in ("source", "target")})
     _KEEP(connection, [{"name": name, "may_owe": int(may_owe(name)), "balance": there[name]} for name in touched])
 

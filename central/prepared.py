@@ -1,10 +1,12 @@
-"""Statements that are run at every call of every unit, without what SQLAlchemy does anew around each.
+"""Statements that are run at every call of every unit, or for every entry, without what SQLAlchemy does around each.
 
 SQLAlchemy writes their SQL, once for each kind of database; from then on the driver is spoken to directly, in a quarter
 of the time. It is for columns whose values both drivers take and give as they are: text, whole numbers, bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -37,16 +39,28 @@ class Prepared:
         """Run one that changes something."""
         self._run(connection, values)
 
+    def many(self, connection: sa.Connection, rows: Iterable[Row]) -> None:
+        """Run it once for each row; a row may have more than the statement asks for."""
+        dialect, written, driver = self._at(connection)
+        with closing(driver.cursor()) as cursor:
+            try:
+                cursor.executemany(written.sql, list(map(written.bound, rows)))
+            except dialect.loaded_dbapi.Error as error:
+                raise _as_sqlalchemy_says_it(written.sql, error, dialect) from error
+
     def _run(self, connection: sa.Connection, values: Mapping[str, object]) -> Any:  # a cursor, of one driver or other
-        dialect = connection.dialect
-        written = self._written.get(dialect.name)
-        if written is None:
-            written = self._written[dialect.name] = _Written(self._statement, dialect)
-        driver: Any = connection.connection.driver_connection
+        dialect, written, driver = self._at(connection)
         try:
             return driver.execute(written.sql, written.bound(values))
         except dialect.loaded_dbapi.Error as error:
             raise _as_sqlalchemy_says_it(written.sql, error, dialect) from error
+
+    def _at(self, connection: sa.Connection) -> tuple[sa.Dialect, "_Written", Any]:
+        dialect = connection.dialect
+        written = self._written.get(dialect.name)
+        if written is None:
+            written = self._written[dialect.name] = _Written(self._statement, dialect)
+        return dialect, written, connection.connection.driver_connection
 
 
 class _Written:
@@ -57,8 +71,10 @@ class _Written:
         self.sql = str(compiled)
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
         self._order: list[str] | None = compiled.positiontup  # or None: by name
+        is_plain = self._order and len(self._order) > 1 and not self._constants
+        self.bound: Callable[[Row], Any] = itemgetter(*self._order or ()) if is_plain else self._bound
 
-    def bound(self, values: Mapping[str, object]) -> object:
+    def _bound(self, values: Row) -> object:
         known = {**self._constants, **values}
         return known if self._order is None else [known[name] for name in self._order]
 

@@ -50,7 +50,7 @@ entry = Table(
     sqlite_with_rowid=False,
 )
 
-_INDEX: Final = sa.insert(entry)
+_INDEX: Final = Prepared(sa.insert(entry))
 _PLACE: Final = Prepared(sa.select(progress.c.n))
 _MOVE_ON: Final = Prepared(sa.update(progress).values(n=sa.bindparam("upto")))
 _BEHIND: Final = Prepared(
@@ -151,7 +151,7 @@ class Reconciler:
             entries += (fresh := segment.stored_entries(self._register))
             index += _index(row["n"], fresh, segment.hashes())
             arrived.append(habits.Arrived(row["n"], row["received_ms"], fresh))
-        connection.execute(_INDEX, index)
+        _INDEX.many(connection, index)
         _note_statements(connection, entries)
         lost.note(connection, entries)
         drained.note(connection, entries)

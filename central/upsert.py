@@ -6,6 +6,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from central.prepared import Prepared
+
 Excluded = Any  # the row that was to be inserted; its columns are attributes
 Change = Callable[[Excluded], Mapping[str, sa.ColumnElement[Any]]]
 Rows = Sequence[Mapping[str, Any]]
@@ -20,11 +22,12 @@ class Upsert:
     """
 
     def __init__(self, table: sa.Table, change: Change) -> None:
-        self._statements = {dialect: _put_together(dialect, table, change) for dialect in _INSERTS}
+        self._statements = {dialect: Prepared(_put_together(dialect, table, change)) for dialect in _INSERTS}
 
     def __call__(self, connection: sa.Connection, rows: Rows) -> None:
+        """Insert rows, each with all columns of the table."""
         if rows:
-            connection.execute(self._statements[connection.dialect.name], [dict(row) for row in rows])
+            self._statements[connection.dialect.name].many(connection, rows)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: Rows, change: Change) -> None:
@@ -37,8 +40,8 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Rows, change: Chang
         connection.execute(_put_together(connection.dialect.name, table, change), [dict(row) for row in rows])
 
 
-def _put_together(dialect: str, table: sa.Table, change: Change) -> sa.Executable:
+def _put_together(dialect: str, table: sa.Table, change: Change) -> sa.UpdateBase:
     insert = _INSERTS[dialect](table)
     keys = [column.name for column in table.primary_key]
-    changed: sa.Executable = insert.on_conflict_do_update(index_elements=keys, set_=dict(change(insert.excluded)))
+    changed: sa.UpdateBase = insert.on_conflict_do_update(index_elements=keys, set_=dict(change(insert.excluded)))
     return changed

@@ -8,11 +8,11 @@ from central.centre import Centre
 from central.prepared import Prepared
 from tests.central.pen import Pen, touch
 
+_PUT_COLUMNS = ("writer", "boot", "first", "last", "received_ms", "packed")
 _PUT = Prepared(
-    sa.insert(store.segment)
-    .values({name: sa.bindparam(name) for name in ("writer", "boot", "first", "last", "received_ms", "packed")})
-    .returning(store.segment.c.n)
+    sa.insert(store.segment).values({name: sa.bindparam(name) for name in _PUT_COLUMNS}).returning(store.segment.c.n)
 )
+_MANY = Prepared(sa.insert(store.segment).values({name: sa.bindparam(name) for name in _PUT_COLUMNS}))
 _ROW: dict[str, object] = {
     "writer": "lib01",
     "boot": "00",
@@ -44,6 +44,21 @@ def test_values_come_back_as_they_were_given_and_only_after_a_commit(centre: Cen
         (put,) = _PUT.rows(connection, **_ROW)
     with store.reading(centre.engine) as connection:
         assert stored.row(connection, of="lib01") == {**_ROW, **put}
+
+
+def test_many_rows_are_put_in_at_once_or_none_of_them(centre: Centre) -> None:
+    rows = [{**_ROW, "first": first, "unasked": "left out"} for first in range(1, 4)]
+    with centre.engine.begin() as connection:
+        _MANY.many(connection, rows)
+    stored = Prepared(sa.select(store.segment).where(store.segment.c.writer == "lib01").order_by(store.segment.c.first))
+    with store.reading(centre.engine) as connection:
+        found = [{name: row[name] for name in _ROW} for row in stored.rows(connection)]
+    assert found == [{name: row[name] for name in _ROW} for row in rows]
+    twice = Prepared(sa.insert(store.setting))
+    with centre.engine.connect() as connection, pytest.raises(sa.exc.IntegrityError), connection.begin():
+        twice.many(connection, [{"name": "one", "value": "1"}, {"name": "one", "value": "2"}])
+    with store.reading(centre.engine) as connection:
+        assert Prepared(sa.select(store.setting).where(store.setting.c.name == "one")).rows(connection) == []
 
 
 def test_what_the_database_refuses_is_the_error_that_sqlalchemy_makes_of_it(centre: Centre) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
 from central.kept import Kept
 from central.ledger import Move
+from central.prepared import Prepared
 from central.upsert import Upsert, upsert
 from programs.coin.lots.facts import Carried, Given
 from programs.coin.lots.flow import Detail, purse_of
@@ -42,6 +43,8 @@ detail = Table(
     Index("coin_detail_by_expiry", "expires"),
     Index("coin_detail_by_day", "day"),
 )
+
+_NOTE: Final = Prepared(sa.insert(detail))
 
 issue = Table("coin_issue", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 _ISSUES: Final = Kept(issue, ISSUES)
@@ -133,7 +136,7 @@ def _note_details(
             rows.append(place | moved | msgspec.structs.asdict(said))
             break
     if rows:
-        connection.execute(sa.insert(detail), rows)
+        _NOTE.many(connection, rows)
 
 
 def _note_gifts(connection: sa.Connection, entries: Sequence[Entry]) -> None:
