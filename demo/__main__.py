@@ -14,7 +14,7 @@ from demo.page.app import serve
 from demo.payday import pay
 from demo.processes import StartError
 from demo.script import Morning
-from demo.town import DemoTown, Ports, PortTakenError
+from demo.town import PASSWORD, DemoTown, Ports, PortTakenError
 from demo.verdict import judge
 from drivers.card.sim.pcscd import PrivatePcscdError
 
@@ -72,8 +72,9 @@ def stay(folder: Path, ports: Ports) -> int:
         say("")
         say(f"hold a card:  http://127.0.0.1:{ports.page}")
         say(f"the centre:   http://127.0.0.1:{ports.console}")
-        typed = town.office
-        say(f"              name: {typed.name}  password: {typed.password}  digits: on the page above")
+        for one in town.visitors:
+            say(f"  {one.account.en}: {one.account.name}")
+        say(f"  password: {PASSWORD}  digits: on the page above")
         say(f"Hanako's phone, once: {phone}")
         for unit in town.units.values():
             say(f"{unit.stand.name_en + ':':13} http://127.0.0.1:{unit.screen}")

@@ -28,9 +28,7 @@ DESK: Final = "desk"
 SCANS: Final = "shop01"  # the unit with a scanner, for what phones show
 NETWORK: Final = "jp.example.todai"  # by which the town's shops' codes are known
 TOWN: Final = Town("灯台町", "Todai", "00-1234", 540)
-OFFICE: Final = "demo"
-OFFICE_PASSWORD: Final = "灯台の あかり 2026"  # noqa: S105 - everybody may know it: it opens a town to try things in
-OFFICE_ROLES: Final = ("clerk", "officer", "treasurer", "technician", "auditor")
+PASSWORD: Final = "灯台の あかり 2026"  # noqa: S105 - everybody may know it: it opens a town to try things in
 LINK_MINUTES: Final = "1440"
 QUIET_S: Final = 5.0  # two calls of a unit, and a little
 
@@ -61,11 +59,27 @@ STANDS: Final = (
 )
 
 
-class Office(msgspec.Struct, frozen=True):
-    """Somebody of the demo's town hall: what is typed at the console, and what their phone makes the digits of."""
+class Account(msgspec.Struct, frozen=True):
+    """Somebody who uses the demo's console: who they are, by what name, and as which roles."""
 
     name: str
-    password: str
+    ja: str
+    en: str
+    roles: tuple[str, ...]
+    place: str = ""
+
+
+ACCOUNTS: Final = (
+    Account("demo", "役場の人", "At the town hall", ("clerk", "officer", "treasurer", "technician", "auditor")),
+    Account("demo2", "二人目の担当者", "A second officer", ("officer",)),
+    Account("sakana", "魚屋", "The fish shop", ("shop",), "fishshop"),
+)
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """What somebody types at the console, and what their phone makes the digits of."""
+
+    account: Account
     secret: bytes
 
     def digits(self) -> str:
@@ -167,7 +181,7 @@ class DemoTown:
         self.cards: dict[str, Path] = {}
         self.units: dict[str, DemoUnit] = {}
         self.central = self.folder / "central"
-        self.office = Office(OFFICE, OFFICE_PASSWORD, b"")
+        self.visitors: tuple[Visitor, ...] = ()
         self.token = ""  # with which the page itself asks the console
         log = self.folder / "log"
         self.centre = Process("centre", ["central", "serve", str(self.central)], log / "centre.log", {})
@@ -270,13 +284,17 @@ class DemoTown:
         self.centre.wait_until(lambda: _listens(self.ports.units) and _listens(self.ports.console))
 
     def _let_the_office_in(self) -> None:
-        """Give the console an account that everybody may use, and the page one of its own."""
-        roles = [word for role in OFFICE_ROLES for word in ("--role", role)]
-        words = ("--shown", "ためしの人", *roles, "--password-file", "-")
-        made = machi_says("central", "user", "add", self.central, OFFICE, *words, stdin=f"{OFFICE_PASSWORD}\n".encode())
-        secret = str(made["secret"])
-        self.office = Office(OFFICE, OFFICE_PASSWORD, base64.b32decode(secret + "=" * (-len(secret) % 8)))
+        """Give the console accounts that everybody may use, and the page one of its own."""
+        self.visitors = tuple(map(self._account, ACCOUNTS))
         self.token = str(machi_says("central", "user", "tool", self.central, "page", "--scope", "units")["token"])
+
+    def _account(self, one: Account) -> Visitor:
+        roles = [word for role in one.roles for word in ("--role", role)]
+        place = ("--place", one.place) if one.place else ()
+        words = (one.name, "--shown", one.ja, *roles, *place, "--password-file", "-")
+        made = machi_says("central", "user", "add", self.central, *words, stdin=f"{PASSWORD}\n".encode())
+        secret = str(made["secret"])
+        return Visitor(one, base64.b32decode(secret + "=" * (-len(secret) % 8)))
 
     def _enrol_faces(self, trust: Path) -> None:
         for key, one in RESIDENTS.items():

@@ -65,7 +65,7 @@ def take(page: Page, screen: Page) -> None:
     screen.screenshot(path=PICTURES / "screen-welcome.png")
     charge(page, "美咲")
     page.screenshot(path=PICTURES / "hold-a-card.png", full_page=True)
-    shown = {name: page.locator(f"#sign-in [data-field={name}]").inner_text() for name in SIGN_IN}
+    shown = {name: page.locator(f"#sign-in [data-field={name}]").first.inner_text() for name in SIGN_IN}
     page.goto(f"http://127.0.0.1:{CONSOLE}")
     for name, value in shown.items():
         page.locator(f"#{name}").fill(value)

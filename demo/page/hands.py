@@ -4,7 +4,7 @@ import httpx
 import msgspec
 
 from demo.residents import RESIDENTS
-from demo.town import DemoTown, DemoUnit
+from demo.town import PASSWORD, DemoTown, DemoUnit, Visitor
 
 _EARLY_APDUS = 1
 _CENTRE_S = 1.0
@@ -50,8 +50,10 @@ class UnitSeen(msgspec.Struct, frozen=True):
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """What a visitor types at the town hall's console. `digits`: as they stand on the phone now."""
+    """What a visitor types at the console to be somebody there. `digits`: as they stand on the phone now."""
 
+    ja: str
+    en: str
     name: str
     password: str
     digits: str
@@ -61,7 +63,7 @@ class Seen(msgspec.Struct, frozen=True):
     """Everything that the page shows. `phone`: the link that lets a resident's phone in."""
 
     console: str
-    sign_in: SignIn
+    sign_in: list[SignIn]
     phone: str
     residents: list[ResidentSeen]
     units: list[UnitSeen]
@@ -104,12 +106,12 @@ class Hands:
 
     def state(self) -> Seen:
         """Look around."""
-        lying, held, office = self._town.lying(), self._held(), self._town.office
+        lying, held = self._town.lying(), self._held()
         readers = {unit.stand.reader: name for name, unit in self._town.units.items()}
         at = {resident: readers.get(reader, "") for reader, resident in lying.items()}
         return Seen(
             console=self._console,
-            sign_in=SignIn(office.name, office.password, office.digits()),
+            sign_in=[_sign_in(one) for one in self._town.visitors],
             phone=self._phone,
             residents=[
                 ResidentSeen(key, one.name, one.about, one.en, at.get(key, "")) for key, one in RESIDENTS.items()
@@ -128,6 +130,10 @@ class Hands:
         if name not in self._town.units:
             raise UnknownError(f'no unit is called "{name}"; there are: {", ".join(self._town.units)}')
         return self._town.units[name]
+
+
+def _sign_in(one: Visitor) -> SignIn:
+    return SignIn(one.account.ja, one.account.en, one.account.name, PASSWORD, one.digits())
 
 
 def _seen(unit: DemoUnit, lying: dict[str, str], held: dict[str, int]) -> UnitSeen:

@@ -36,7 +36,7 @@ def test_a_card_that_is_held_is_welcomed_and_arrives_at_the_town_hall(town: Runn
     console = page.context.new_page()
     console.goto(f"http://127.0.0.1:{town.ports.console}")
     for field in ("name", "password", "digits"):
-        console.locator(f"#{field}").fill(hold.locator(f"#sign-in [data-field={field}]").inner_text())
+        console.locator(f"#{field}").fill(hold.locator(f"#sign-in [data-field={field}]").first.inner_text())
     console.get_by_role("button", name="サインイン").click()
     hold.get_by_label("花子").check()
     button(hold, "lib01", "かざす").click()

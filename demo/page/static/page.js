@@ -37,10 +37,16 @@ function trouble(text) {
 function show(town) {
   get("console").href = town.console;
   get("phone").href = town.phone;
-  for (const [name, value] of Object.entries(town.sign_in)) write(field(get("sign-in"), name), value);
+  town.sign_in.forEach(showVisitor);
   for (const one of town.residents) showResident(one, town.units);
   const residents = new Map(town.residents.map((one) => [one.key, one]));
   for (const one of town.units) showUnit(one, residents);
+}
+
+function showVisitor(one, at) {
+  const rows = get("sign-in").tBodies[0];
+  const row = rows.rows[at] ?? rows.appendChild(get("visitor").content.cloneNode(true).firstElementChild);
+  for (const [name, value] of Object.entries(one)) write(field(row, name), value);
 }
 
 function showResident(one, units) {
