@@ -2,6 +2,7 @@
 
 import click
 
+from central.cli.backup import backup, restore
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
 from central.cli.neighbour import neighbour
 from central.cli.office import card, export, import_, place, storm, twin, unit
@@ -54,6 +55,8 @@ for command in (
     status,
     replay,
     verify,
+    backup,
+    restore,
     restored,
     settle,
     clocks,
