@@ -66,8 +66,9 @@ def make(centre: Centre, opened: Folder, to: Path, keep: int | None) -> Made:
     shelf, now_ms = Shelf(to, centre.town_id), centre.town.clock.wall_ms()
     with store.reading(centre.engine) as connection:
         is_ours = _is_ours(connection, centre)
+        newest = connection.execute(sa.select(sa.func.coalesce(sa.func.max(store.segment.c.n), 0))).scalar_one()
     if is_ours:
-        centre.reconciler.catch_up()
+        figures.add_up(centre.engine, centre.reconciler, newest)  # what comes meanwhile may wait
     with held(opened.path):
         with _new(shelf, now_ms) as part:
             manifest = _fill(part, centre, opened, now_ms)

@@ -73,8 +73,7 @@ def restore(path: Path, keys: Path, to: Path, database: str, clock: Clock, entro
                 "--database は、空の PostgreSQL のアドレスか、sqlite です。\n"
                 "--database is the address of an empty PostgreSQL (postgresql+psycopg://…), or sqlite"
             )
-        with store.open_engine(database).connect() as connection:
-            _must_be_empty(connection)
+        _must_be_empty(database)
     with _part(to) as part:
         write_secret(part / DATABASE_FILE, b"")  # SQLite gives its log the rights of the file
         report = look_at(path, secrets, part / DATABASE_FILE, clock, entropy)
@@ -156,7 +155,7 @@ def _poured(books: sa.Engine, url: str) -> Iterator[None]:
     tables = [*store.metadata.sorted_tables, *Reconciler(target, installed.register(), offices()).tables]
     try:
         with target.begin() as connection:
-            _must_be_empty(connection)
+            _refuse_tables(connection)
             migrate_within(connection)
             with store.reading(books) as source:
                 for table in tables:
@@ -173,7 +172,17 @@ def _poured(books: sa.Engine, url: str) -> Iterator[None]:
         target.dispose()
 
 
-def _must_be_empty(connection: sa.Connection) -> None:
+def _must_be_empty(url: str) -> None:
+    """Look before all the work; once more when it is done."""
+    engine = store.open_engine(url)
+    try:
+        with engine.connect() as connection:
+            _refuse_tables(connection)
+    finally:
+        engine.dispose()
+
+
+def _refuse_tables(connection: sa.Connection) -> None:
     there = sa.inspect(connection)
     if found := sorted([*there.get_table_names(), *there.get_view_names()]):
         raise NotEmptyError(

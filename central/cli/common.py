@@ -62,7 +62,10 @@ def open_folder(folder: Path) -> "Centre":
     from central.world import SystemClock, SystemEntropy
 
     with plainly():
-        return open_centre(folder, SystemClock(), SystemEntropy())
+        centre = open_centre(folder, SystemClock(), SystemEntropy())
+    if command := click.get_current_context(silent=True):
+        command.call_on_close(centre.engine.dispose)
+    return centre
 
 
 def open_books(folder: Path) -> "Centre":
