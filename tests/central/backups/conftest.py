@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from tests.central.backups.backed_up import Town, small_town
 from tests.central.conftest import BOTH
 
+_SORTS_AS_PEOPLE_DO = "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8' LOCALE_PROVIDER icu ICU_LOCALE 'ja-JP'"
+
 
 @pytest.fixture(scope="module")
 def databases(postgres: str) -> Callable[[str], str]:
@@ -18,7 +20,7 @@ def databases(postgres: str) -> Callable[[str], str]:
     def empty(name: str) -> str:
         with server.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+            connection.exec_driver_sql(f"CREATE DATABASE {name} {_SORTS_AS_PEOPLE_DO}")
         return postgres.replace("machi@/postgres", f"machi:himitsu-7@/{name}")
 
     return empty

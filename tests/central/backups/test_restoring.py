@@ -15,6 +15,7 @@ from central.backups.making import make
 from central.backups.restoring import NotEmptyError, restore
 from central.centre import Centre, open_centre
 from central.folder import Folder
+from central.reconcile import table_digest
 from central.world import SystemClock, SystemEntropy
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place
@@ -99,6 +100,19 @@ def numbers(centre: Centre) -> tuple[int, int]:
     with store.reading(centre.engine) as connection:
         segment, incident = (connection.execute(one).scalar_one() for one in newest)
     return segment, incident
+
+
+def test_a_table_has_the_same_digest_in_a_database_that_sorts_as_people_do(databases: Callable[[str], str]) -> None:
+    digests = set()
+    for url in ("sqlite://", databases("town_after")):
+        engine = store.open_engine(url, poolclass=sa.StaticPool)
+        with engine.begin() as connection:
+            store.setting.create(connection)
+            for name in ("b", "A", "a", "B", "a:1", "a1", "あ", "ア"):
+                settings.put(connection, name, "1")
+            digests.add(table_digest(connection, store.setting))
+        engine.dispose()
+    assert len(digests) == 1
 
 
 def test_files_are_for_their_owner_only(town: Town, backup: Path, tmp_path: Path) -> None:
@@ -199,6 +213,7 @@ def test_no_secret_is_in_it_neither_a_key_nor_the_way_into_the_database(any_town
     config.write_text(text)
     every = {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()}
     assert len(every) >= 4
+    assert len(secrets_of(any_town.folder)) == 6
     for path, content in every.items():
         assert b"himitsu-7" not in content, path
         for name, secret in secrets_of(any_town.folder).items():
