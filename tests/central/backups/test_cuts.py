@@ -36,6 +36,12 @@ def whole(usb: Path) -> list[Path]:
     return [path for path in sorted(usb.iterdir()) if not path.name.startswith(".")]
 
 
+@pytest.mark.fault(
+    "a backup of the centre is cut off, or its disk is bad or full",
+    people="Nothing.",
+    lost="that backup; what was whole before stays, also where it would have made room for it",
+    found="By the exit code. What was cut off has a name that nobody takes for a backup, and goes with the next one.",
+)
 @pytest.mark.parametrize("inject", BACKUPS)
 def test_a_killed_backup_looks_like_none_and_the_next_one_clears_it_away(
     town: Town, tmp_path: Path, inject: str
@@ -58,6 +64,7 @@ STOPPED = {
 }
 
 
+@pytest.mark.fault("a backup of the centre is cut off, or its disk is bad or full")
 @pytest.mark.parametrize(("inject", "ends"), STOPPED.values(), ids=STOPPED)
 def test_a_backup_that_cannot_be_finished_leaves_nothing(town: Town, tmp_path: Path, inject: str, ends: int) -> None:
     usb = tmp_path / "usb"
@@ -101,6 +108,7 @@ def synced(log: Path, path: Path) -> tuple[set[Path], Path, set[Path]]:
 RESTORES = ("fsync:signal=KILL:when=4", "/rename:signal=KILL:when=1", "/rename:signal=KILL:when=2")
 
 
+@pytest.mark.fault("centre restored from a backup")
 @pytest.mark.parametrize("inject", RESTORES)
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def test_a_killed_restore_is_no_centre_and_can_be_done_again(

@@ -58,6 +58,12 @@ def test_a_drill_says_good_is_remembered_and_leaves_nothing(any_town: Town, tmp_
     assert "could not be put back" not in machi("status", any_town.folder, ends=CHECK_FAILED)
 
 
+@pytest.mark.fault(
+    "a backup of the centre is damaged",
+    people="Nothing.",
+    lost="nothing, as long as another backup is whole or the units are there",
+    found="By the drill: signature, bytes, keys, chains, and what comes out when everything is added up anew.",
+)
 @pytest.mark.parametrize("file", [BOOKS_FILE, "central.toml", "keys/ca.pem", MANIFEST_FILE])
 @pytest.mark.parametrize("damage", ["a bit", "cut", "gone"])
 def test_damage_is_found_and_nothing_of_it_is_put_back(
