@@ -81,7 +81,9 @@ def make(centre: Centre, opened: Folder, to: Path, keep: int | None) -> Made:
 
 
 def copy_keys(centre: Centre, opened: Folder, to: Path) -> Path:
-    """Copy the secret keys into a folder that is there already, and remember that; return where they are.
+    """Copy the keys into a folder that is there already, and remember that; return where they are.
+
+    What is no secret goes with them: a key that was made after the last backup is of no use without its public half.
 
     Raises:
         FolderError: there is no such folder.
@@ -96,8 +98,12 @@ def copy_keys(centre: Centre, opened: Folder, to: Path) -> Path:
             f"keys are kept apart from backups of the books, and those are in {to}: use another stick"
         )
     keys = belonging.secret_keys(opened.path / KEYS_FOLDER)
+    public = belonging.public_keys(opened.path / KEYS_FOLDER)
     path, now_ms = _keys_in(to, centre.town_id), centre.town.clock.wall_ms()
     path.mkdir(mode=0o700, exist_ok=True)
+    for name, content in public.items():  # certificates and what is revoked may have changed
+        (path / name).unlink(missing_ok=True)
+        write_secret(path / name, content)
     for name, content in keys.items():
         try:
             write_secret(path / name, content)

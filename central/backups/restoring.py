@@ -1,7 +1,7 @@
 """Puts a backup back: a centre's folder and its database, whole or not at all; and the drill, which leaves nothing."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,7 +86,9 @@ def restore(path: Path, keys: Path, to: Path, database: str, clock: Clock, entro
             )
         begin_history(books := store.open_engine(f"sqlite:///{part / DATABASE_FILE}"), entropy)
         url = "" if database in ("", IN_FOLDER) else database
-        _write_folder(part, path, secrets, report.config, url)
+        signed = (path / name for name in report.manifest.files if name.startswith(f"{KEYS_FOLDER}/"))
+        public = belonging.public_keys(keys) | {file.name: file.read_bytes() for file in signed}  # these are newer
+        _write_folder(part, public | secrets, report.config, url)
         if not url:
             books.dispose()
             _move(part, to)
@@ -128,11 +130,10 @@ def _part(to: Path) -> Iterator[Path]:
             raise
 
 
-def _write_folder(part: Path, backup: Path, secrets: dict[str, bytes], config: CentralConfig, url: str) -> None:
-    keys = part / KEYS_FOLDER
-    keys.mkdir(mode=0o700)
-    for name, content in (belonging.public_keys(backup / KEYS_FOLDER) | secrets).items():
-        write_secret(keys / name, content)
+def _write_folder(part: Path, keys: Mapping[str, bytes], config: CentralConfig, url: str) -> None:
+    (part / KEYS_FOLDER).mkdir(mode=0o700)
+    for name, content in keys.items():
+        write_secret(part / KEYS_FOLDER / name, content)
     write_secret(part / _LATER, belonging.settings_text(config, url).encode())
 
 

@@ -18,10 +18,10 @@ BACKUPS = ("fsync:signal=KILL:when=2", "fsync:signal=KILL:when=8", "/rename:sign
 CALLS = "/^(fsync|rename(at2?)?)$"
 
 
-def struck(log: Path, *words: object, inject: str = "") -> int:
+def struck(log: Path, *words: object, inject: str = "", on: tuple[str, ...] = ()) -> int:
     """Run `machi central …` with its system calls watched, and perhaps struck; return how it ended."""
     blow = ["-e", f"inject={inject}"] if inject else []
-    watched = ["strace", "-f", "-qq", "-y", "-s", "4096", "-o", str(log), "-e", f"trace={CALLS},pwrite64", *blow]
+    watched = ["strace", "-f", "-qq", "-y", "-s", "4096", "-o", str(log), "-e", f"trace={CALLS},pwrite64", *blow, *on]
     done = subprocess.run(
         [*watched, str(MACHI), "central", *map(str, words)],
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
@@ -135,6 +135,15 @@ def test_a_drill_that_is_told_to_stop_leaves_nothing(town: Town, backup: Path, t
     words = ("restore", backup, "--keys", town.keys, "--verify", "--scratch", scratch)
     assert struck(tmp_path / "log", *words, inject="pwrite64:signal=TERM:when=40") == INTERRUPTED
     assert left_in(scratch) == []
+
+
+def test_a_share_that_cannot_sync_a_folder_will_do(town: Town, tmp_path: Path) -> None:
+    usb, log = tmp_path / "usb", tmp_path / "log"
+    usb.mkdir()
+    words = ("backup", town.folder, "--to", usb)
+    assert struck(log, *words, inject="fsync:error=EINVAL", on=("-P", str(usb))) == 0
+    assert "EINVAL" in log.read_text()
+    assert document("restore", whole(usb)[0], "--verify", "--keys", town.keys)["good"] is True
 
 
 def test_one_backup_at_a_time(town: Town, tmp_path: Path) -> None:

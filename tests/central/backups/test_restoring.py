@@ -1,5 +1,6 @@
 """Backups of a centre: what is in them, which ones stay, and that everything comes back or nothing does."""
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from simulation.centre import name_place
 from tests.central.backups.backed_up import (
     HANAKO,
     Town,
+    copied,
     left_in,
     looked_at,
     opened,
@@ -120,6 +122,32 @@ def test_files_are_for_their_owner_only(town: Town, backup: Path, tmp_path: Path
     for folder in (tmp_path / "again", backup, town.keys):
         for path in [folder, *folder.rglob("*")]:
             assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_what_somebody_has_laid_into_a_backup_is_not_put_back(town: Town, backup: Path, tmp_path: Path) -> None:
+    kept = copied(backup, tmp_path / "usb")
+    (kept / "keys" / "ssh-technicians.pub").write_text("ssh-ed25519 AAAA a stranger's")
+    machi("restore", kept, "--keys", town.keys, "--to", tmp_path / "again")
+    assert left_in(tmp_path / "again" / "keys") == sorted(["ca.pem", *secrets_of(town.folder)])
+
+
+def test_keys_that_were_made_after_the_backup_come_back_with_their_public_halves(tmp_path: Path) -> None:
+    """Units know them already."""
+    made = small_town(tmp_path)
+    kept = made.back_up(tmp_path / "usb")
+    public = tmp_path / "laptop.pub"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "laptop"], check=True)
+    certify = (public, "--name", "hanako")
+    machi("technician", "certify", made.folder, *certify)
+    machi("backup", made.folder, "--keys-to", made.keys.parent)
+    machi("restore", kept, "--keys", made.keys, "--to", tmp_path / "again")
+    before, after = (
+        {path.name: path.read_bytes() for path in (folder / "keys").iterdir() if path.name.startswith("ssh-")}
+        for folder in (made.folder, tmp_path / "again")
+    )
+    assert len(before) == 5
+    assert after == before
+    machi("technician", "certify", tmp_path / "again", *certify)
 
 
 def test_nothing_is_put_where_something_is(town: Town, backup: Path, database: str, tmp_path: Path) -> None:
