@@ -24,6 +24,7 @@ from sync import installed
 
 IN_FOLDER: Final = "sqlite"
 _SQLITE: Final = "sqlite"
+_NAMED: Final = 20  # of what is damaged
 _LATER: Final = CONFIG_FILE + ".part"  # a folder without a configuration is no centre yet
 
 
@@ -78,7 +79,7 @@ def restore(path: Path, keys: Path, to: Path, database: str, clock: Clock, entro
         write_secret(part / DATABASE_FILE, b"")  # SQLite gives its log the rights of the file
         report = look_at(path, secrets, part / DATABASE_FILE, clock, entropy)
         if report.damaged or report.manifest is None or report.config is None:
-            raise DamagedError("\n".join(report.damaged))
+            raise DamagedError("\n".join(report.damaged[:_NAMED]))
         if not database and report.manifest.database != _SQLITE:
             raise WhereError(
                 "この記録は PostgreSQL にありました。--database で、空のデータベースを指定してください。\n"
@@ -87,7 +88,7 @@ def restore(path: Path, keys: Path, to: Path, database: str, clock: Clock, entro
         begin_history(books := store.open_engine(f"sqlite:///{part / DATABASE_FILE}"), entropy)
         url = "" if database in ("", IN_FOLDER) else database
         signed = (path / name for name in report.manifest.files if name.startswith(f"{KEYS_FOLDER}/"))
-        public = belonging.public_keys(keys) | {file.name: file.read_bytes() for file in signed}  # these are newer
+        public = belonging.public_keys(keys) | {file.name: file.read_bytes() for file in signed}  # as of the backup
         _write_folder(part, public | secrets, report.config, url)
         if not url:
             books.dispose()

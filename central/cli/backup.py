@@ -16,6 +16,7 @@ from central.cli.common import (
     ExistsError,
     NotFoundError,
     RefusedForSafetyError,
+    UnreachableError,
     open_folder,
     plainly,
     say,
@@ -235,7 +236,7 @@ def _plainly() -> Iterator[None]:
 @contextmanager
 def _of_disks() -> Iterator[None]:
     """Do the same for what a disk says."""
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import OperationalError, ProgrammingError
 
     from central.durable import HeldError
     from central.store import is_full
@@ -246,6 +247,8 @@ def _of_disks() -> Iterator[None]:
         if is_full(error):
             raise DiskError("ディスクに空きがありません。 There is no room left on the disk") from error
         raise
+    except ProgrammingError as error:
+        raise UnreachableError(f"データベースが断りました。 The database refuses this: {error.orig}") from error
     except HeldError as error:
         raise ExistsError(f"いま、別のバックアップが動いています。 Another one is at work in {error}") from error
     except FileExistsError as error:

@@ -212,6 +212,21 @@ def test_a_database_that_is_filled_meanwhile_is_not_touched(
         assert sa.inspect(connection).get_table_names() == ["letter"]
 
 
+def test_a_database_in_which_one_may_not_write_says_so_and_nothing_is_left(
+    town: Town, backup: Path, databases: Callable[[str], str], tmp_path: Path
+) -> None:
+    url = databases("town_after")
+    with looked_at(url).begin() as connection:
+        connection.exec_driver_sql("DROP ROLE IF EXISTS guest")
+        connection.exec_driver_sql("CREATE ROLE guest LOGIN")
+    words = ("restore", backup, "--keys", town.keys, "--to", tmp_path / "again", "--database")
+    said = machi(*words, url.replace("machi:himitsu-7", "guest:himitsu-7"), ends=UNREACHABLE)
+    assert "permission denied" in said
+    assert "himitsu-7" not in said
+    assert left_in(tmp_path) == []
+    assert is_empty(url)
+
+
 def test_a_restore_that_is_cut_off_leaves_nothing(town: Town, backup: Path, database: str, tmp_path: Path) -> None:
     def stop() -> None:
         raise KeyboardInterrupt
