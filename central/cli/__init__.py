@@ -7,6 +7,7 @@ from central.cli.books import clocks, init, replay, restored, serve, settle, sta
 from central.cli.neighbour import neighbour
 from central.cli.office import card, export, import_, place, storm, twin, unit
 from central.cli.phone import phone
+from central.cli.pull import pull
 from central.cli.resident import resident
 from central.cli.resident_cards import card as resident_card
 from central.cli.resident_life import COMMANDS as RESIDENT_LIFE
@@ -76,5 +77,6 @@ for command in (
     import_,
     twin,
     export,
+    pull,
 ):
     central.add_command(command)

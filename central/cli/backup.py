@@ -13,10 +13,10 @@ from central.cli.common import (
     CHECK_FAILED,
     FOLDER,
     JSON,
+    DiskError,
     ExistsError,
-    NotFoundError,
     RefusedForSafetyError,
-    UnreachableError,
+    of_disks,
     open_folder,
     plainly,
     say,
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 
 _PATH: Final = click.Path(path_type=Path)
 _SHOWN: Final = 20  # lines of what is wrong
-
-
-class DiskError(click.ClickException):
-    exit_code = 8
 
 
 @click.command(
@@ -227,38 +223,10 @@ def _plainly() -> Iterator[None]:
         CopyError: DiskError,
     }
     try:
-        with plainly(), _of_disks():
+        with plainly(), of_disks():
             yield
     except tuple(ends) as error:
         raise ends[type(error)](str(error)) from error
-
-
-@contextmanager
-def _of_disks() -> Iterator[None]:
-    """Do the same for what a disk says."""
-    from sqlalchemy.exc import OperationalError, ProgrammingError
-
-    from central.durable import HeldError
-    from central.store import is_full
-
-    try:
-        yield
-    except OperationalError as error:
-        if is_full(error):
-            raise DiskError("ディスクに空きがありません。 There is no room left on the disk") from error
-        raise
-    except ProgrammingError as error:
-        raise UnreachableError(f"データベースが断りました。 The database refuses this: {error.orig}") from error
-    except HeldError as error:
-        raise ExistsError(f"いま、別のバックアップが動いています。 Another one is at work in {error}") from error
-    except FileExistsError as error:
-        raise ExistsError(f"{error.filename} is there already and holds something else; use another stick") from error
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{error.filename}: {error.strerror}") from error
-    except PermissionError:
-        raise
-    except OSError as error:
-        raise DiskError(f"{error.filename or ''}: {error.strerror}") from error
 
 
 @contextmanager

@@ -155,6 +155,6 @@ def test_one_backup_at_a_time(town: Town, tmp_path: Path) -> None:
     ) as first:
         while not left_in(usb):
             assert first.poll() is None
-        assert "別のバックアップ" in machi("backup", town.folder, "--to", usb, ends=EXISTS)
+        assert "別のコマンド" in machi("backup", town.folder, "--to", usb, ends=EXISTS)
         assert first.wait() == 0
     assert len(whole(usb)) == 1
