@@ -19,7 +19,7 @@ class Drill(msgspec.Struct, frozen=True):
     """The last time that somebody tried whether a backup can be put back.
 
     Attributes:
-        made_ms: when that backup was made.
+        made_ms: when that backup was made; 0 where it does not tell.
         is_good: it was whole, and came to the same figures.
     """
 

@@ -159,12 +159,20 @@ def _drill(backup: Path, keys: Path, scratch: Path | None, centre: Path | None) 
     from central.world import SystemClock, SystemEntropy
 
     remembering = open_folder(centre) if centre else None  # before all the work
-    report = drill(backup, keys, scratch, SystemClock(), SystemEntropy())
-    if remembering:
-        made_ms = report.manifest.made_ms if report.manifest else 0
-        note = backup_notes.Drill(remembering.town.clock.wall_ms(), made_ms, report.is_good)
-        with remembering.engine.begin() as connection:
-            backup_notes.put(connection, note)
+
+    def remember(made_ms: int, *, is_good: bool) -> None:
+        if remembering:
+            with remembering.engine.begin() as connection:
+                backup_notes.put(connection, backup_notes.Drill(remembering.town.clock.wall_ms(), made_ms, is_good))
+
+    try:
+        report = drill(backup, keys, scratch, SystemClock(), SystemEntropy())
+    except FileNotFoundError:
+        raise  # another folder was meant
+    except OSError:
+        remember(0, is_good=False)  # a disk that cannot be read
+        raise
+    remember(report.manifest.made_ms if report.manifest else 0, is_good=report.is_good)
     return report
 
 

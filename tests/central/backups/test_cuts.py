@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central.backups.manifest import MANIFEST_FILE
+from central.backups.manifest import BOOKS_FILE, MANIFEST_FILE
 from tests.central.backups.backed_up import Town, left_in, looked_at
 from tests.central.serving import MACHI
-from tests.central.test_commands import EXISTS, document, machi
+from tests.central.test_commands import CHECK_FAILED, EXISTS, document, machi
 
 KILLED, INTERRUPTED, DISK = -9, 130, 8
 BACKUPS = ("fsync:signal=KILL:when=2", "fsync:signal=KILL:when=8", "/rename:signal=KILL:when=1")
@@ -135,6 +135,15 @@ def test_a_drill_that_is_told_to_stop_leaves_nothing(town: Town, backup: Path, t
     words = ("restore", backup, "--keys", town.keys, "--verify", "--scratch", scratch)
     assert struck(tmp_path / "log", *words, inject="pwrite64:signal=TERM:when=40") == INTERRUPTED
     assert left_in(scratch) == []
+
+
+def test_a_backup_that_cannot_be_read_is_a_drill_that_failed(town: Town, backup: Path, tmp_path: Path) -> None:
+    words = ("restore", backup, "--keys", town.keys, "--verify", "--centre", town.folder)
+    unreadable = ("-e", "trace=read", "-P", str(backup / BOOKS_FILE))
+    assert struck(tmp_path / "log", *words, inject="read:error=EIO", on=unreadable) == DISK
+    assert document("status", town.folder, ends=CHECK_FAILED)["drill"]["is_good"] is False
+    machi(*words)
+    assert document("status", town.folder, ends=CHECK_FAILED)["drill"]["is_good"] is True
 
 
 def test_a_share_that_cannot_sync_a_folder_will_do(town: Town, tmp_path: Path) -> None:
