@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from central.durable import sync_folder
 from sync.versions import VersionError, read
 
 FOLDER: Final = "updates"
@@ -74,19 +75,10 @@ class Bundles:
             found = _about(fresh, keyring)
             size = fresh.stat().st_size
             fresh.replace(self._folder / f"{digest.hexdigest()}{_SUFFIX}")
-            _sync(self._folder)
+            sync_folder(self._folder)
         finally:
             fresh.unlink(missing_ok=True)
         return Bundle(found["compatible"], found["version"], digest.hexdigest(), size)
-
-
-def _sync(folder: Path) -> None:
-    """Have the names in a folder be on the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _about(bundle: Path, keyring: Path) -> dict[str, str]:

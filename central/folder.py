@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -129,10 +129,10 @@ class Folder:
 
     def signer(self, name: str = TOWN_KEY) -> "TownSigner":
         """Return one of the town's Ed25519 keys as a signer."""
-        key = load_pem_private_key(self.secret(name), password=None)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise FolderError(f"{name}: an Ed25519 key is needed")
-        return TownSigner(key)
+        try:
+            return TownSigner.read(self.secret(name))
+        except ValueError as error:
+            raise FolderError(f"{name}: {error}") from error
 
     def resident_keys(self) -> dict[int, bytes]:
         """Return the keys of residents' files by their numbers; with the one of the highest number files are sealed.
@@ -164,6 +164,18 @@ class TownSigner:
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
         self.public = key.public_key().public_bytes_raw()
+
+    @classmethod
+    def read(cls, pem: bytes) -> Self:
+        """Read a key as it stands in its file.
+
+        Raises:
+            ValueError: it is none.
+        """
+        key = load_pem_private_key(pem, password=None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise ValueError("an Ed25519 key is needed")  # noqa: TRY004 - as for whatever else is no key
+        return cls(key)
 
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message)

@@ -25,12 +25,15 @@ from sync.entries import Entry, Register
 from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
-_MADE_BY: Final = "added up by"
+MADE_BY: Final = "added up by"
+"""The setting that says by which version of core and programs the derived tables were made."""
+
 _VERSION: Final = 11
 _AT_ONCE: Final = 50  # segments
+_ROWS_AT_ONCE: Final = 1000
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
-_MINE: Final = Prepared(sa.select(store.setting.c.value).where(store.setting.c.name == _MADE_BY).with_for_update())
+_MINE: Final = Prepared(sa.select(store.setting.c.value).where(store.setting.c.name == MADE_BY).with_for_update())
 
 metadata = MetaData()
 
@@ -89,7 +92,7 @@ class Reconciler:
         """Make the tables; drop and make them again if the programs changed. Return whether all is to be added up."""
         with self._engine.begin() as connection:
             made_by = _MINE.row(connection)
-            current = made_by is not None and made_by["value"] == self._fingerprint
+            current = made_by is not None and made_by["value"] == self.version
             if not current:
                 self._clear(connection)
             return not current
@@ -98,7 +101,7 @@ class Reconciler:
         """Throw away everything that was added up."""
         with self._engine.begin() as connection:
             _MINE.row(connection)
-            for table in self._tables:
+            for table in self.tables:
                 connection.execute(sa.delete(table))
             connection.execute(sa.insert(progress).values(n=0))
 
@@ -135,12 +138,20 @@ class Reconciler:
     def digest(self) -> dict[str, str]:
         """Return a hash of every derived table, over its rows in the order of their keys."""
         with store.reading(self._engine) as connection:
-            return {str(table.name): _digest(connection, table) for table in self._tables}
+            return self.digests(connection)
+
+    def digests(self, connection: sa.Connection) -> dict[str, str]:
+        """Return the same, as one connection sees it."""
+        return {str(table.name): table_digest(connection, table) for table in self.tables}
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Return the totals of every program."""
         with store.reading(self._engine) as connection:
-            return {office.name: dict(office.figures(connection)) for office in self._offices}
+            return self.totals(connection)
+
+    def totals(self, connection: sa.Connection) -> dict[str, dict[str, int]]:
+        """Return the same, as one connection sees it."""
+        return {office.name: dict(office.figures(connection)) for office in self._offices}
 
     def _add(self, connection: sa.Connection, stored: Iterable[Row]) -> None:
         entries: list[Entry] = []
@@ -172,7 +183,8 @@ class Reconciler:
         return (*ledger.of_losses(one), *(heir for office in self._offices for heir in office.heirs(one)))
 
     @property
-    def _tables(self) -> list[Table]:
+    def tables(self) -> list[Table]:
+        """Every table that is derived."""
         return [table for made in self._metadatas for table in made.sorted_tables]
 
     def _clear(self, connection: sa.Connection) -> None:
@@ -180,10 +192,11 @@ class Reconciler:
             made.drop_all(connection)
             made.create_all(connection, checkfirst=False)
         connection.execute(sa.insert(progress).values(n=0))
-        settings.put(connection, _MADE_BY, self._fingerprint)
+        settings.put(connection, MADE_BY, self.version)
 
     @property
-    def _fingerprint(self) -> str:
+    def version(self) -> str:
+        """Which core and programs add up here: two of the same version make the same tables of the same segments."""
         return " ".join((f"core:{_VERSION}", *sorted(f"{office.name}:{office.version}" for office in self._offices)))
 
 
@@ -209,13 +222,18 @@ def statements(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Said
     return _SAID.states(connection, keys)
 
 
-def _digest(connection: sa.Connection, table: Table) -> str:
+def table_digest(connection: sa.Connection, table: Table) -> str:
+    """Return a hash of a table, over its rows in the order of their keys: the same in SQLite and in PostgreSQL."""
     hashed = hashlib.sha256()
-    for row in connection.execute(_in_order(table)):
+    in_order = _in_order(table, connection.dialect.name)
+    for row in connection.execute(in_order, execution_options={"yield_per": _ROWS_AT_ONCE}):
         hashed.update(msgspec.msgpack.encode(tuple(row)))
     return hashed.hexdigest()
 
 
 @functools.cache
-def _in_order(table: Table) -> sa.Select[Any]:
-    return sa.select(table).order_by(*table.primary_key)
+def _in_order(table: Table, dialect: str) -> sa.Select[Any]:
+    """Ask for the rows of a table; PostgreSQL would otherwise sort words as its machine's language does."""
+    by_bytes = dialect == "postgresql"
+    keys = (sa.collate(key, "C") if by_bytes and isinstance(key.type, sa.String) else key for key in table.primary_key)
+    return sa.select(table).order_by(*keys)

@@ -189,6 +189,14 @@ def reading(engine: sa.Engine) -> sa.Connection:
     return connection
 
 
+def snapshot(engine: sa.Engine) -> sa.Connection:
+    """Return the same, where everything that it reads is as it was at one moment, however long that takes."""
+    connection = reading(engine)
+    if engine.dialect.name != "sqlite":
+        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return connection
+
+
 def write_log_anew(engine: sa.Engine) -> None:
     """Fold back what a killed process left in SQLite's write-ahead log.
 

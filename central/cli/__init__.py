@@ -2,10 +2,12 @@
 
 import click
 
+from central.cli.backup import backup, restore
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
 from central.cli.neighbour import neighbour
 from central.cli.office import card, export, import_, place, storm, twin, unit
 from central.cli.phone import phone
+from central.cli.pull import pull
 from central.cli.resident import resident
 from central.cli.resident_cards import card as resident_card
 from central.cli.resident_life import COMMANDS as RESIDENT_LIFE
@@ -54,6 +56,8 @@ for command in (
     status,
     replay,
     verify,
+    backup,
+    restore,
     restored,
     settle,
     clocks,
@@ -73,5 +77,6 @@ for command in (
     import_,
     twin,
     export,
+    pull,
 ):
     central.add_command(command)

@@ -98,12 +98,15 @@ def status(folder: Path, as_json: bool) -> None:
     centre = open_folder(folder)
     books = Books(centre.engine, centre.town.register)
     units, incidents, silent = books.units(), books.incidents(), books.unheard()
+    made, drill = books.backups()
     document = {
         "schema": "machi.central.status/1",
         "units": msgspec.to_builtins(units),
         "incidents": msgspec.to_builtins(incidents),
         "unheard": silent,
         "figures": centre.reconciler.figures(),
+        "backup": msgspec.to_builtins(made),
+        "drill": msgspec.to_builtins(drill),
     }
     if as_json:
         say(document, as_json=True)
@@ -118,7 +121,9 @@ def status(folder: Path, as_json: bool) -> None:
             click.echo(f"incident {incident.n}: {incident.unit}: {incident.kind}: {incident.means}")
         if silent:
             click.echo(f"restored: nothing is granted before these were heard: {', '.join(silent)}")
-    if incidents or silent:
+        if drill and not drill.is_good:
+            click.echo("drill: the last backup that was tried could not be put back; make another, and try that")
+    if incidents or silent or (drill and not drill.is_good):
         sys.exit(CHECK_FAILED)
 
 

@@ -38,6 +38,10 @@ class UnreachableError(click.ClickException):
     exit_code = 7
 
 
+class DiskError(click.ClickException):
+    exit_code = 8
+
+
 def name_of_card(opened: "Folder", card: str) -> str:
     """Return a card's name in this town: `card` is that, or a file (-: standard input) with a reading of the card."""
     from central.folder import CARD_KEY
@@ -62,7 +66,10 @@ def open_folder(folder: Path) -> "Centre":
     from central.world import SystemClock, SystemEntropy
 
     with plainly():
-        return open_centre(folder, SystemClock(), SystemEntropy())
+        centre = open_centre(folder, SystemClock(), SystemEntropy())
+    if command := click.get_current_context(silent=True):
+        command.call_on_close(centre.engine.dispose)
+    return centre
 
 
 def open_books(folder: Path) -> "Centre":
@@ -92,6 +99,34 @@ def plainly() -> Iterator[None]:
         raise click.UsageError(str(error)) from error
     except (ArgumentError, OperationalError) as error:
         raise UnreachableError(f"the database cannot be used: {error}") from error
+
+
+@contextmanager
+def of_disks() -> Iterator[None]:
+    """Turn what a disk says into a sentence and an exit code; a database, too, that is no file."""
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
+    from central.durable import HeldError
+    from central.store import is_full
+
+    try:
+        yield
+    except OperationalError as error:
+        if is_full(error):
+            raise DiskError("ディスクに空きがありません。 There is no room left on the disk") from error
+        raise
+    except ProgrammingError as error:
+        raise UnreachableError(f"データベースが断りました。 The database refuses this: {error.orig}") from error
+    except HeldError as error:
+        raise ExistsError(f"いま、別のコマンドが使っています。 Another command is at work in {error}") from error
+    except FileExistsError as error:
+        raise ExistsError(f"{error.filename} は もうあります。 {error.filename} is there already") from error
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{error.filename}: {error.strerror}") from error
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise DiskError(f"{error.filename or ''}: {error.strerror}") from error
 
 
 def say(document: dict[str, Any], *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from central import reconcile, store
+from central import backup_notes, reconcile, store
 from central.granting import unheard
 from central.incidents import KINDS, open_ones
 from sync import symptoms
@@ -101,6 +101,11 @@ class Books:
         """Return the units that were not heard since this centre was restored; nothing is granted before."""
         with store.reading(self._engine) as connection:
             return unheard(connection)
+
+    def backups(self) -> tuple[backup_notes.Made | None, backup_notes.Drill | None]:
+        """Return when the books were last backed up, and when it was last tried whether a backup comes back."""
+        with store.reading(self._engine) as connection:
+            return backup_notes.get(connection, backup_notes.Made), backup_notes.get(connection, backup_notes.Drill)
 
     def settled(self) -> list[IncidentLine]:
         """Return the incidents that were settled last, the latest first."""

@@ -120,6 +120,7 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
             **_units(desk, moment),
             incidents=_advised(desk),
             figures=_figures(desk),
+            backups=desk.books.backups(),
             arrivals=arrivals,
             cursor=arrivals[0].cursor if arrivals else str(Cursor(0)),
         )

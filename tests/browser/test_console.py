@@ -10,6 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from central import backup_notes
 from central.centre import Centre
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
@@ -234,3 +235,23 @@ def test_the_description_of_the_api_names_only_what_answers(office: Office) -> N
                 continue
             described = names[schema["$ref"].rpartition("/")[2]]["properties"]
             assert http.get(path).json().keys() == described.keys(), path
+
+
+def test_it_says_when_the_books_were_backed_up_and_whether_that_can_be_put_back(office: Office, page: Page) -> None:
+    page.goto(office.url)
+    now = page.locator("#now")
+    expect(now).to_contain_text("まだありません。「machi central backup」で取ります。")
+    expect(now).to_contain_text("戻す練習 Drill: まだです。")
+    hour_ago = office.centre.town.clock.wall_ms() - 3_600_000
+    with office.centre.engine.begin() as connection:
+        backup_notes.put(connection, backup_notes.Made(hour_ago, "todai-000001-20261130-021500"))
+        backup_notes.put(connection, backup_notes.Drill(hour_ago, hour_ago, is_good=True))
+    page.reload()
+    expect(now).to_contain_text("バックアップ Backup: 1時間前")
+    expect(now).to_contain_text("戻す練習 Drill: 1時間前")
+    expect(now.locator(".finding.bad")).to_have_count(0)
+    with office.centre.engine.begin() as connection:
+        backup_notes.put(connection, backup_notes.Drill(hour_ago, hour_ago, is_good=False))
+    page.reload()
+    expect(now.locator(".finding.bad").first).to_contain_text("人の手が要ることがあります")
+    expect(now.locator(".finding.bad").last).to_contain_text("バックアップを戻す練習が、うまくいきませんでした")

@@ -54,7 +54,7 @@ class Door:
         ticket = self.centre.enroller.invite(unit, "library", "facility", self.url)
         enrolment = self.centre.enroller.enrol(asks(pen, ticket, request(key)))
         with self.client(unit, enrolment.certificate, key) as http:
-            yield Caller(pen, http, key)
+            yield Caller(pen, http, key, enrolment.certificate)
 
     def client(self, name: str, certificate: str, key: ec.EllipticCurvePrivateKey) -> httpx.Client:
         file = self.folder / f"{name}.pem"
@@ -79,6 +79,7 @@ class Caller:
     pen: Pen
     http: httpx.Client
     key: ec.EllipticCurvePrivateKey
+    certificate: str = ""
 
     def post(self, packed: bytes, nonce: str = "07") -> httpx.Response:
         headers = {"Content-Type": SEGMENT_TYPE}

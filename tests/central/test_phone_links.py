@@ -41,7 +41,7 @@ def test_a_link_is_made_for_a_card_that_was_touched(town: Path) -> None:
     assert address == Folder(town).config.server.resident_address
     assert len(code) == 32
     assert picture.read_text().count("<svg") == 1
-    books = (town / "town.db").read_bytes() + (town / "town.db-wal").read_bytes()
+    books = b"".join(path.read_bytes() for path in town.glob("town.db*"))  # the log is folded back, or not
     assert code.encode() not in books, "whoever reads the books finds no link"
 
 

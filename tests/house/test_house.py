@@ -32,7 +32,7 @@ FUNCTION_LINES_MAX = 60
 FILES_ALLOWED = re.compile(
     r"^(machi\.py|drivers/|demo/|appliance/(config|durable|sealed|sealing|updates|enrol|setup|carry|wiping|web|hatch_http|cli/.*|__main__|uplink/.*|keeper/__main__|screen/app)\.py"
     r"|firmware-config/render\.py|simulation/asked\.py|programs/[a-z]+/cli/.*|device/(keys|ssh|held|cli/.*)\.py"
-    r"|central/(folder|found|bundles|ssh|cli/.*|server|world|__main__|console/.*|migrations/.*)\.py)"
+    r"|central/(folder|found|bundles|backups/.*|durable|pulling|ssh|cli/.*|server|world|__main__|console/.*|migrations/.*)\.py)"
 )
 FILE_CALLS = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "mkdir", "unlink", "rename"}
 

@@ -1,7 +1,5 @@
 """`machi central coin circulation|local-banks`: how often coin is paid with, and how much leaves the town."""
 
-import csv
-import io
 import re
 from pathlib import Path
 from typing import Final
@@ -22,20 +20,16 @@ _BRANCH: Final = re.compile(r"[0-9]{4}-[0-9]{3}")
 @JSON
 def circulation(folder: Path, as_csv: bool, as_json: bool) -> None:
     """Show month by month how coin goes round: what came in, how often it was paid with, what left and how."""
-    from programs.coin.procedures.circulation import EXPLAINED, months
+    from programs.coin.procedures.circulation import EXPLAINED, months, table
 
     centre = open_books(folder)
     with plainly(), centre.reconciler.counted() as connection:
-        names = [of.name for of in EXPLAINED]
-        found = [{"month": one.month} | {name: getattr(one, name) for name in names} for one in months(connection)]
+        known = list(months(connection))
+    found = [{"month": one.month} | {of.name: getattr(one, of.name) for of in EXPLAINED} for one in known]
     if as_json:
         say({"schema": "machi.central.coin.circulation/1", "months": found}, as_json=True)
     elif as_csv:
-        out = io.StringIO()
-        writer = csv.DictWriter(out, ["month", *names], lineterminator="\r\n")
-        writer.writeheader()
-        writer.writerows(found)
-        click.echo(out.getvalue(), nl=False)
+        click.echo(table(known), nl=False)
     else:
         for line in found:
             click.echo(f"{line['month']}")

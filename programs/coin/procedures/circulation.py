@@ -5,8 +5,10 @@ whenever it is asked, and the last days of all months fit the unused balances (`
 explain the figures stand beside them, for the command and for the page on the console.
 """
 
+import csv
+import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -244,3 +246,13 @@ def _is_outside(books: OfficeBooks, batch: int, place: str) -> bool:
     book = books.batches.get(batch)
     sent = next((sent for sent in book.transfers if sent.place == place), None) if book else None
     return sent is None or f"{sent.account.bank}-{sent.account.branch}" not in (books.local or frozenset())
+
+
+def table(found: Iterable[Month]) -> str:
+    """Return months as a table for a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    names = [of.name for of in EXPLAINED]
+    writer.writerow(["month", *names])
+    writer.writerows([one.month, *(getattr(one, name) for name in names)] for one in found)
+    return out.getvalue()
