@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from central import heard
 from central.api import create_units_api
 from central.authority import Authority, moment
 from central.centre import Centre
@@ -32,6 +33,7 @@ from central.folder import CARD_KEY, CONFIG_FILE, ISSUER_KEY, KEYS_FOLDER, Folde
 from central.resident.app import Keys, create_resident
 from central.resident.purse import purse
 from central.store import is_full, write_log_anew
+from central.world import room_on
 from central.writer import Writer
 
 log = logging.getLogger("central")
@@ -41,6 +43,7 @@ SERVER_FILE: Final = "server.pem"
 QUIET_S: Final = 0.05  # a pause this long between deliveries is used for adding up
 PATIENCE_S: Final = 1.0
 DEAL_EVERY_S: Final = 60.0  # it may have become night, or an office may have announced a storm
+LISTEN_EVERY_S: Final = 60.0
 FULL_S: Final = 2.0  # until it is tried again to write on a full disk
 KEEP_ALIVE_S: Final = 75
 STOP_S: Final = 3
@@ -114,6 +117,22 @@ class Clerk:
             return True
 
 
+async def listen(centre: Centre, writer: Writer) -> None:
+    """Learn at which hours units are heard; what a full disk has no room for is learned when it has."""
+
+    def learn() -> None:
+        with centre.engine.begin() as connection:
+            heard.learn(connection)
+
+    while True:
+        try:
+            await writer.do(learn)
+        except OperationalError as error:
+            if not is_full(error):
+                raise
+        await asyncio.sleep(LISTEN_EVERY_S)
+
+
 def units_tls(authority: Authority, names: tuple[str, ...], keys: Path, now_ms: int) -> ssl.SSLContext:
     """Make the TLS context of the units' door, with a fresh server certificate: TLS 1.3 and this town's CA only."""
     key, certificate = authority.server(names, moment(now_ms))
@@ -150,7 +169,7 @@ def serve(centre: Centre, folder: Path, config: ServerConfig, ready: Callable[[]
     write_log_anew(centre.engine)
     tls = units_tls(centre.authority, config.units_names, folder / KEYS_FOLDER, centre.town.clock.wall_ms())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(centre, config, tls, keys(centre, folder), ready))
+        runner.run(_serve(centre, folder, config, tls, keys(centre, folder), ready))
 
 
 def keys(centre: Centre, folder: Path) -> Keys:
@@ -160,7 +179,12 @@ def keys(centre: Centre, folder: Path) -> Keys:
 
 
 async def _serve(
-    centre: Centre, config: ServerConfig, tls: ssl.SSLContext, keys: Keys, ready: Callable[[], None]
+    centre: Centre,
+    folder: Path,
+    config: ServerConfig,
+    tls: ssl.SSLContext,
+    keys: Keys,
+    ready: Callable[[], None],
 ) -> None:
     bell = Bell()
     writer = Writer(centre.intake)
@@ -169,7 +193,9 @@ async def _serve(
     centre.reconciler.prepare()
     clerk.on_arrival()
     units_api = create_units_api(centre, writer)
-    console_app = create_console(centre, writer, bell, units_api.openapi(), config.console_url)
+    console_app = create_console(
+        centre, writer, bell, units_api.openapi(), config.console_url, room=lambda: room_on(folder)
+    )
     doors = [_open_door(config.units_host, config.units_port), _open_door(config.console_host, config.console_port)]
     servers = [_server(units_api, tls), _server(console_app, None)]
     if config.resident_port and (has := purse()):
@@ -180,13 +206,14 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     serving = (server.serve([at]) for server, at in zip(servers, doors, strict=True))
-    tasks = [asyncio.create_task(job) for job in (clerk.work(), *serving)]
+    tasks = [asyncio.create_task(job) for job in (clerk.work(), listen(centre, writer), *serving)]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
     bell.close()
     for server in servers:
         server.should_exit = True
-    tasks[0].cancel()
+    for task in tasks[:2]:
+        task.cancel()
     for ended in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(ended, Exception):
             raise ended  # a door that could not open, a clerk who stumbled: end, and be started again

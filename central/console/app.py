@@ -1,6 +1,6 @@
 """The console as a web application: pages, live lines, and the same as JSON for the office's own tools."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -34,6 +34,7 @@ from central.console.proofs import DamagedError
 from central.console.sign_in import create_sign_in
 from central.guard import Guard
 from central.store import is_full
+from central.world import Room
 from central.writer import Writer
 from sync.accounts import Scope
 from sync.messages import PROBLEM_TYPE, Problem
@@ -76,7 +77,12 @@ class Console(FastAPI):
 
 
 def create_console(
-    centre: Centre, writer: Writer, bell: Bell, units_api: Mapping[str, Any] | None = None, url: str = ""
+    centre: Centre,
+    writer: Writer,
+    bell: Bell,
+    units_api: Mapping[str, Any] | None = None,
+    url: str = "",
+    room: Callable[[], Room | None] = lambda: None,
 ) -> FastAPI:
     """Make the application that people open.
 
@@ -84,11 +90,12 @@ def create_console(
         bell: rung whenever something was added up.
         units_api: the OpenAPI document of what units call, to be shown beside the console's own.
         url: how people reach it, if not by this machine's own name.
+        room: looks how much there is left on the centre's disk.
 
     Raises:
         UndeclaredError: one of its addresses does not say for whom it is.
     """
-    desk = Desk.of(centre)
+    desk = Desk.of(centre, room)
     pages = Pages(desk)
     table, scopes = dict(roles.OWN), dict(roles.SCOPED)
     for _, page in brought.pages():

@@ -1,39 +1,69 @@
 """Everything that the console's pages and its JSON ask, made once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from central import store
+from central import drained, habits, heard, store
 from central.centre import Centre
 from central.console.arrivals import Arrivals
 from central.console.books import Books
 from central.console.moment import Moment
 from central.console.proofs import Proofs
+from central.console.troubles import Seen, Trouble, troubles
 from central.console.unit_file import UnitFile, read_unit_file
 from central.console.words import Words
 from central.rings import UnitSeen
 from central.rollout import unit_seen
+from central.world import Room
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Where questions about the books are answered."""
+    """Where questions about the books are answered.
+
+    `since_ms`: from when on this centre has listened; `room`: looks how much there is left on its disk.
+    """
 
     centre: Centre
     words: Words
     books: Books
     arrivals: Arrivals
     proofs: Proofs
+    since_ms: int
+    room: Callable[[], Room | None]
 
     @classmethod
-    def of(cls, centre: Centre) -> Self:
+    def of(cls, centre: Centre, room: Callable[[], Room | None] = lambda: None) -> Self:
         engine, register, words = centre.engine, centre.town.register, Words()
         arrivals = Arrivals(engine, register, words)
-        return cls(centre, words, Books(engine, register), arrivals, Proofs(engine, centre.town.signer.public))
+        proofs, since_ms = Proofs(engine, centre.town.signer.public), centre.town.clock.wall_ms()
+        return cls(centre, words, Books(engine, register), arrivals, proofs, since_ms, room)
 
     def moment(self) -> Moment:
         """Return the present, at the town."""
         return Moment(self.centre.town.clock.wall_ms(), self.books.town().utc_offset_minutes)
+
+    def seen(self) -> Seen:
+        """Return all that troubles follow from."""
+        units, incidents, unheard = self.books.units(), self.books.incidents(), self.books.unheard()
+        with store.reading(self.centre.engine) as connection:
+            put_away = drained.lives(connection)
+            return Seen(
+                units=units,
+                incidents=[(one, self.words.advice(one.kind, one.means)) for one in incidents],
+                rhythms=heard.rhythms(connection),
+                rough=habits.rough(connection),
+                drained=frozenset(unit.name for unit in units if (unit.name, unit.epoch) in put_away),
+                paying=habits.paying(connection),
+                since_ms=self.since_ms,
+                unheard=unheard,
+                room=self.room(),
+            )
+
+    def troubles(self, seen: Seen, moment: Moment) -> list[Trouble]:
+        """Return what a person should see to."""
+        return troubles(seen, moment, self.words)
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Return the totals of every program."""
