@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from central.centre import Centre
 from central.console import brought, roles
-from central.console.api import create_api, schemas
+from central.console.api import create_api, create_metrics, schemas
 from central.console.desk import Desk
 from central.console.gate import FOR_TOOLS, Before, Gate
 from central.console.hall import Hall
@@ -118,7 +118,7 @@ def create_console(
         ],
     )
     console.state.gate, console.scopes = gate, scopes
-    routers = [create_api(desk, bell, gate), create_open_data(desk)]
+    routers = [create_api(desk, bell, gate), create_metrics(desk), create_open_data(desk)]
     for router in routers:
         console.include_router(router)
     own = {"office": console.openapi()}
@@ -127,7 +127,7 @@ def create_console(
     routers += [create_people(desk, pages, gate), create_audit(desk, pages, gate)]
     routers += [create_programs(desk, pages, gate), create_sign_in(desk, pages, gate, hall)]
     routers.append(create_passkeys(pages, gate, hall))
-    for router in routers[2:]:
+    for router in routers[3:]:
         console.include_router(router)
     roles.check(
         table, scopes, {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}

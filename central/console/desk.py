@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
+import sqlalchemy as sa
+
 from central import drained, habits, heard, store
 from central.centre import Centre
 from central.console.arrivals import Arrivals
@@ -13,6 +15,7 @@ from central.console.proofs import Proofs
 from central.console.troubles import Seen, Trouble, troubles
 from central.console.unit_file import UnitFile, read_unit_file
 from central.console.words import Words
+from central.reconcile import progress
 from central.rings import UnitSeen
 from central.rollout import unit_seen
 from central.world import Room
@@ -64,6 +67,13 @@ class Desk:
     def troubles(self, seen: Seen, moment: Moment) -> list[Trouble]:
         """Return what a person should see to."""
         return troubles(seen, moment, self.words)
+
+    def progress(self) -> tuple[int, int]:
+        """Return how many segments arrived, and how many of these are not added up yet."""
+        with store.reading(self.centre.engine) as connection:
+            last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(store.segment.c.n), 0))).scalar_one()
+            added = connection.execute(sa.select(progress.c.n)).scalar() or 0
+            return int(last), max(0, int(last) - int(added))
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Return the totals of every program."""

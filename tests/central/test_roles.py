@@ -35,6 +35,7 @@ MAY = {
     "/residents": {"clerk", "officer"},
     "/audit": {"officer", "auditor"},
     "/docs": {"officer", "technician", "auditor"},
+    "/metrics": {"officer", "technician", "auditor"},
     "/me": {"clerk", "officer", "treasurer", "technician", "auditor", "shop"},
 }
 
