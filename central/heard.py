@@ -98,8 +98,12 @@ def learn(connection: sa.Connection) -> bool:
     before = rhythms(connection)
     now = note(before, {row.name: row.contact_ms for row in connection.execute(asked)})
     if now != before:
-        settings.put(connection, _RHYTHMS, msgspec.json.encode(now).decode())
+        set_rhythms(connection, now)
     return now != before
+
+
+def set_rhythms(connection: sa.Connection, known: Rhythms) -> None:
+    settings.put(connection, _RHYTHMS, msgspec.json.encode(known).decode())
 
 
 def note_certificate(connection: sa.Connection, unit: str, ends_ms: int) -> None:

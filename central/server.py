@@ -11,11 +11,12 @@ import os
 import signal
 import socket
 import ssl
+import threading
 from asyncio import Transport
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar, cast
 
 import uvicorn
 import uvloop
@@ -23,11 +24,13 @@ from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from central import heard
+from central.alarms.sending import Sender
+from central.alarms.watch import Watch
 from central.api import create_units_api
 from central.authority import Authority, moment
 from central.centre import Centre
 from central.console.app import create_console
+from central.console.desk import Desk
 from central.console.live import Bell
 from central.folder import CARD_KEY, CONFIG_FILE, ISSUER_KEY, KEYS_FOLDER, Folder, ServerConfig
 from central.resident.app import Keys, create_resident
@@ -37,13 +40,14 @@ from central.world import room_on
 from central.writer import Writer
 
 log = logging.getLogger("central")
+_Result = TypeVar("_Result")
 
 SERVER_KEY: Final = "server.key"
 SERVER_FILE: Final = "server.pem"
 QUIET_S: Final = 0.05  # a pause this long between deliveries is used for adding up
 PATIENCE_S: Final = 1.0
 DEAL_EVERY_S: Final = 60.0  # it may have become night, or an office may have announced a storm
-LISTEN_EVERY_S: Final = 60.0
+LOOK_EVERY_S: Final = 60.0
 FULL_S: Final = 2.0  # until it is tried again to write on a full disk
 KEEP_ALIVE_S: Final = 75
 STOP_S: Final = 3
@@ -117,20 +121,43 @@ class Clerk:
             return True
 
 
-async def listen(centre: Centre, writer: Writer) -> None:
-    """Learn at which hours units are heard; what a full disk has no room for is learned when it has."""
-
-    def learn() -> None:
-        with centre.engine.begin() as connection:
-            heard.learn(connection)
-
+async def look(watch: Watch, writer: Writer, every_s: float = LOOK_EVERY_S) -> None:
+    """Look at the town each minute, note what is to be told, and tell it. Whatever fails here, deliveries go on."""
     while True:
         try:
-            await writer.do(learn)
-        except OperationalError as error:
+            if await writer.do(await asyncio.to_thread(watch.look)):
+                noted = await aside(watch.send)
+                await writer.do(noted or (lambda: None))
+        except Exception as error:  # on a full disk it is noted later what there is no room for
             if not is_full(error):
-                raise
-        await asyncio.sleep(LISTEN_EVERY_S)
+                log.exception("could not look what needs a person")
+        await asyncio.sleep(every_s)
+
+
+async def aside(work: Callable[[], _Result]) -> _Result:
+    """Do something in a thread of its own that nobody waits for when this process ends: a mail server may hang."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_Result] = loop.create_future()
+
+    def settle(result: _Result | None, error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("_Result", result))
+
+    def run() -> None:
+        result, failed = None, None
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            failed = error
+        with suppress(RuntimeError):  # the loop is closed: this process ends, and the letter waits for the next one
+            loop.call_soon_threadsafe(settle, result, failed)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done
 
 
 def units_tls(authority: Authority, names: tuple[str, ...], keys: Path, now_ms: int) -> ssl.SSLContext:
@@ -193,6 +220,11 @@ async def _serve(
     centre.reconciler.prepare()
     clerk.on_arrival()
     units_api = create_units_api(centre, writer)
+    watch = Watch(
+        Desk.of(centre, lambda: room_on(folder)),
+        Sender(Folder(folder).secret, ssl.create_default_context()),
+        config.console_url,
+    )
     console_app = create_console(
         centre, writer, bell, units_api.openapi(), config.console_url, room=lambda: room_on(folder)
     )
@@ -206,7 +238,7 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     serving = (server.serve([at]) for server, at in zip(servers, doors, strict=True))
-    tasks = [asyncio.create_task(job) for job in (clerk.work(), listen(centre, writer), *serving)]
+    tasks = [asyncio.create_task(job) for job in (clerk.work(), look(watch, writer), *serving)]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
     bell.close()

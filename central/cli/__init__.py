@@ -2,6 +2,7 @@
 
 import click
 
+from central.cli.alarms import alarms
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
 from central.cli.neighbour import neighbour
 from central.cli.office import card, export, import_, place, storm, twin, unit
@@ -49,6 +50,7 @@ unit.add_command(neighbour)
 for of_residents in (resident_card, *RESIDENT_LIFE, *RESIDENT_PAPERS):
     resident.add_command(of_residents)
 for command in (
+    alarms,
     init,
     serve,
     status,

@@ -48,6 +48,11 @@ class Moment(msgspec.Struct, frozen=True):
         local = self._local(at_ms)
         return local.isoformat(" ", "seconds") if local else f"{_STRANGE} ({at_ms})"
 
+    @property
+    def hour(self) -> int:
+        """The hour of the day, by the town's clock."""
+        return (self.now_ms + self.offset_minutes * _MINUTE) // _HOUR % 24
+
     def iso(self, at_ms: int) -> str:
         """Return the same for machines, to the millisecond; empty for a time that no calendar has."""
         local = self._local(at_ms)
