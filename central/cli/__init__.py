@@ -4,6 +4,7 @@ import click
 
 from central.cli.alarms import alarms
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
+from central.cli.map import map_
 from central.cli.neighbour import neighbour
 from central.cli.office import card, export, import_, place, storm, twin, unit
 from central.cli.phone import phone
@@ -62,6 +63,7 @@ for command in (
     retention,
     unit,
     place,
+    map_,
     card,
     phone,
     storm,

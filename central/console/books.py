@@ -47,6 +47,7 @@ class UnitLine(msgspec.Struct, frozen=True):
         place_name_en: the place in English.
         arrived_ms: when something that it wrote arrived last.
         ahead_s: so far ahead of the centre's time was what it wrote last when that arrived; its clock is fast.
+        image: which system it runs, name and version, as it says; "" if it was made from none.
         certificate_ms: until when the certificate is good with which it called; None until it has.
     """
 
@@ -71,6 +72,7 @@ class UnitLine(msgspec.Struct, frozen=True):
     arrived_ms: int | None = None
     ahead_s: int = 0
     certificate_ms: int | None = None
+    image: str = ""
 
 
 class IncidentLine(msgspec.Struct, frozen=True):
@@ -176,6 +178,7 @@ def _unit(connection: sa.Connection, row: sa.RowMapping, entries: int, incidents
         refused=row["refused"],
         refusal=row["refusal"],
         incidents=incidents,
+        image=str(report.get("image") or ""),
     )
 
 

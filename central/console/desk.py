@@ -6,12 +6,13 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from central import drained, habits, heard, store
+from central import drained, habits, heard, settings, store
 from central.centre import Centre
 from central.console.arrivals import Arrivals
 from central.console.books import Books
 from central.console.moment import Moment
 from central.console.proofs import Proofs
+from central.console.town_map import SETTING, TownMap, recalled
 from central.console.troubles import Seen, Trouble, troubles
 from central.console.unit_file import UnitFile, read_unit_file
 from central.console.words import Words
@@ -74,6 +75,11 @@ class Desk:
             last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(store.segment.c.n), 0))).scalar_one()
             added = connection.execute(sa.select(progress.c.n)).scalar() or 0
             return int(last), max(0, int(last) - int(added))
+
+    def map(self) -> TownMap:
+        """Return where the town's places are, as far as the office has said it."""
+        with store.reading(self.centre.engine) as connection:
+            return recalled(settings.get(connection, SETTING))
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Return the totals of every program."""

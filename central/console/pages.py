@@ -16,10 +16,12 @@ from central.console.arrivals import Cursor
 from central.console.books import IncidentLine
 from central.console.by_hand import steps
 from central.console.desk import Desk
+from central.console.fleet import fleet, usual
 from central.console.gate import VISITOR, Visitor
 from central.console.moment import Moment, length
 from central.console.openapi import read
 from central.console.standing import is_near, neediest_first, standing
+from central.console.town_map import drawing
 from central.console.troubles import Kind, of_unit
 from central.console.words import Advice, Figure
 from central.rings import UnitSeen
@@ -34,6 +36,7 @@ _SEGMENT_TYPE: Final = "text/plain; charset=utf-8"
 _NOWHERE: Final = Town("", "", "", 0)
 _FIRST: Final = (
     ("home", "/", "今日の様子", "Today"),
+    ("fleet", "/fleet", "端末", "Units"),
     ("residents", "/residents", "住民とカード", "Residents"),
     ("incidents", "/incidents", "確かめること", "Incidents"),
 )
@@ -124,6 +127,10 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
             cursor=arrivals[0].cursor if arrivals else str(Cursor(0)),
         )
 
+    @router.get("/fleet")
+    def units() -> Response:
+        return _fleet_page(desk, pages)
+
     @router.get("/units/{name}")
     def unit(name: str) -> Response:
         return _unit_page(desk, pages, name)
@@ -159,6 +166,13 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
     return router
 
 
+def _fleet_page(desk: Desk, pages: Pages) -> Response:
+    moment, seen = desk.moment(), desk.seen()
+    found = fleet(seen, desk.troubles(seen, moment), moment)
+    shown = drawing(desk.map(), [*found.needs, *found.late, *found.well])
+    return pages.render("fleet.html", moment=moment, fleet=found, map=shown)
+
+
 def _unit_page(desk: Desk, pages: Pages, name: str) -> Response:
     line, moment, seen = held(desk.books.unit(name), name), desk.moment(), desk.seen()
     found = of_unit(desk.troubles(seen, moment), name)
@@ -167,6 +181,7 @@ def _unit_page(desk: Desk, pages: Pages, name: str) -> Response:
         moment=moment,
         unit=line,
         standing=standing(line, moment, found),
+        usual=usual(line, seen, moment),
         troubles=[one for one in found if one.kind is not Kind.INCIDENT],
         file=desk.unit_file(name, line.epoch),
         system=_system(desk.system(name)),

@@ -38,6 +38,7 @@ OWN: Final[Table] = {
     "/unlock/passkey": EVERYBODY,
     "/sign-out": EVERYBODY,
     "/": TOWN_HALL,
+    "/fleet": TOWN_HALL,
     "/units/{name}": TOWN_HALL,
     "/incidents": TOWN_HALL,
     "/entries/{unit}/{boot}/{seq}": WHAT_PEOPLE_DO,
