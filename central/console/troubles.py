@@ -107,8 +107,10 @@ def troubles(seen: Seen, moment: Moment, words: Words) -> list[Trouble]:
     """Return what there is, the gravest first; of one kind, what has been so for longest."""
     used = [unit for unit in seen.units if unit.state != UnitState.CLOSED]
     found = [*_silences(seen, used, moment, words), *_incidents(seen), *_centre(seen, words)]
+    missed = {one.unit for one in found if one.kind is Kind.SILENT}
     for unit in used:
-        found += [*_suffered(unit, words), *_found(unit, seen, moment, words)]
+        found += [*_suffered(unit, words), *_found(unit, moment, words)]
+        found += _unsent(unit, moment, words, is_paying=unit.name in seen.paying, is_missed=unit.name in missed)
     order = list(Kind)
     return sorted(found, key=lambda one: (one.grade != Grade.ACT, order.index(one.kind), one.since_ms or 0, one.key))
 
@@ -174,15 +176,10 @@ def _suffered(unit: UnitLine, words: Words) -> Iterator[Trouble]:
         yield _about(words, Kind.FROZEN, unit, {"says": unit.says})
 
 
-def _found(unit: UnitLine, seen: Seen, moment: Moment, words: Words) -> Iterator[Trouble]:
+def _found(unit: UnitLine, moment: Moment, words: Words) -> Iterator[Trouble]:
     """Return what the centre itself finds about a unit."""
     if unit.state == UnitState.SUSPENDED:
         yield _about(words, Kind.STOPPED, unit)
-    if unit.unsent and unit.oldest_ms is not None and moment.now_ms - unit.oldest_ms > UNSENT_MS:
-        what = ("お金の記録", "Entries of money") if unit.name in seen.paying else ("記録", "Entries")
-        days = (moment.now_ms - unit.oldest_ms) // DAY_MS
-        said = {"what": what[0], "what_en": what[1], "days": days, "count": f"{unit.unsent:,}"}
-        yield _about(words, Kind.UNSENT, unit, said)
     if unit.certificate_ms is not None and (left_ms := unit.certificate_ms - moment.now_ms) < CERTIFICATE_SEE_MS:
         grade = Grade.ACT if left_ms < CERTIFICATE_ACT_MS else Grade.SEE
         if left_ms < 0:
@@ -193,6 +190,19 @@ def _found(unit: UnitLine, seen: Seen, moment: Moment, words: Words) -> Iterator
     if unit.ahead_s > AHEAD_S:
         by = length(unit.ahead_s * 1_000)
         yield _about(words, Kind.CLOCK, unit, {"by": by.ja, "by_en": by.en}, Grade.SEE)
+
+
+def _unsent(unit: UnitLine, moment: Moment, words: Words, *, is_paying: bool, is_missed: bool) -> Iterator[Trouble]:
+    """Return what has not arrived for days: as the unit said, or, of one that is missed, whatever it may have taken."""
+    late_ms = moment.now_ms - unit.oldest_ms if unit.unsent and unit.oldest_ms is not None else 0
+    if late_ms > UNSENT_MS:
+        what = ("お金の記録", "Entries of money") if is_paying else ("記録", "Entries")
+        said = {"what": what[0], "what_en": what[1], "days": late_ms // DAY_MS, "count": f"{unit.unsent:,}"}
+        yield _about(words, Kind.UNSENT, unit, said)
+    elif is_paying and is_missed:
+        gone_ms = moment.now_ms - (unit.contact_ms or 0)
+        if gone_ms > UNSENT_MS:
+            yield _about(words, Kind.UNSENT, unit, {"days": gone_ms // DAY_MS}, how="-silent")
 
 
 def _incidents(seen: Seen) -> Iterator[Trouble]:
@@ -224,9 +234,15 @@ def _about(
     *,
     since_ms: int | None = None,
     of: str = "",
+    how: str = "",
 ) -> Trouble:
-    """Return the trouble of one unit; `said`: what its words ask for; `of`: which of several of its kind it is."""
-    told = words.trouble(kind, said)
+    """Return the trouble of one unit.
+
+    Args:
+        said: what its words ask for.
+        of: which of several of its kind it is; `how`: which of several ways to say it.
+    """
+    told = words.trouble(f"{kind}{how}", said)
     return _trouble(f"{kind}/{unit.name}{of}", kind, grade, told, unit.name, _where(unit), since_ms=since_ms)
 
 

@@ -13,6 +13,7 @@ from central.console.town_map import SETTING, kept, read_map
 from central.heard import HOUR_MS, WEEK, Rhythm
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import open_sim_centre
+from sync.accounts import Role
 from sync.facts import PlaceNamed, UnitSet
 from sync.messages import TOWN_STREAM, Report
 from sync.symptoms import Grade, Symptom, What, spell
@@ -184,6 +185,19 @@ def test_it_fits_and_is_accessible_with_everything_open(fleet: Fleet, page: Page
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width, address
         wrong += faults(page)
     assert wrong == []
+
+
+@pytest.mark.parametrize("address", ["/fleet", "/incidents", "/units/lib01"])
+def test_for_a_technician_who_sees_no_touches_a_page_keeps_itself_up_to_date_all_the_same(
+    fleet: Fleet, page: Page, address: str
+) -> None:
+    page.context.clear_cookies()
+    fleet.console.let_in(page, Role.TECHNICIAN)
+    page.clock.install()
+    with page.expect_response(lambda answer: answer.url.endswith(address) and answer.request.resource_type == "fetch"):
+        page.goto(fleet.console.url + address)
+        page.clock.fast_forward(21_000)
+    expect(page.locator("[data-stale]")).to_be_hidden()
 
 
 def test_it_works_without_a_script(fleet: Fleet, browser: Browser) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from central import heard, store
 from central.centre import Centre
-from central.heard import HOUR_MS, WEEK, Rhythm, note
+from central.heard import HOUR_MS, WEEK, WEEKS, Rhythm, note
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
 from sync.messages import Report
@@ -83,6 +83,7 @@ def test_the_bits_say_exactly_which_hours_it_was_heard(hours: list[int], dice: r
         found = note(found, {"unit": (MONDAY + hour) * HOUR_MS + dice.randrange(HOUR_MS)})
         found = note(found, {"unit": (MONDAY + dice.randint(0, hour)) * HOUR_MS})
     rhythm, last = found["unit"], max(hours)
+    assert len(rhythm.hours) <= WEEK * WEEKS // 4, "four weeks, however long it is known"
     for ahead in range(1, WEEK + 1):
         weeks = [last + ahead - WEEK * week for week in range(1, 5)]
         assert rhythm.expects(MONDAY + last + ahead) == (sum(hour in hours for hour in weeks) >= 2)

@@ -138,6 +138,18 @@ def test_what_has_not_arrived_for_days_is_said_and_whether_it_is_money() -> None
     assert found(msgspec.structs.replace(late, unsent=0)) == []
 
 
+def test_a_shop_that_is_missed_for_days_may_have_money_that_has_not_arrived() -> None:
+    away, paying = unit("shop01", 3 * DAY_MS + 1), frozenset({"shop01"})
+    assert kinds(found(away)) == ["silent"]
+    silent, unsent = found(away, paying=paying)
+    assert (silent.kind, unsent.kind) == (Kind.SILENT, Kind.UNSENT)
+    assert unsent.say.ja.startswith("お金の記録が3日届いていません。")
+    assert kinds(found(unit("shop01", 3 * DAY_MS), paying=paying)) == ["silent"]
+    shops = [unit(f"shop{n:02}", 5 * DAY_MS) for n in range(9)]
+    assert kinds(found(*shops, paying=frozenset(one.name for one in shops))) == ["road"], "one line, not ten"
+    assert found(away, paying=paying, rhythms={"shop01": NEVER_AGAIN}) == [], "it is closed this week, as usual"
+
+
 def test_a_certificate_that_ends_is_said_a_week_before_and_is_urgent_three_days_before() -> None:
     ends = [NOW + 8 * DAY_MS, NOW + 5 * DAY_MS, NOW + CERTIFICATE_ACT_MS - 1, NOW + 1, NOW - 1]
     told = [found(unit(certificate_ms=at_ms)) for at_ms in ends]
