@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from central.alarms.telling import News, Watched
+from central.console.moment import Moment
 
 _PARTS: Final = (
     ("began", "はじまったこと", "Began"),
@@ -23,14 +24,19 @@ class Letter(msgspec.Struct, frozen=True):
     news: News = News()
 
 
-def letter(town: str, news: News, url: str) -> Letter:
-    """Return what is told. `url`: where people open the console; "" if only on the centre's own machine."""
+def letter(town: str, news: News, url: str, moment: Moment) -> Letter:
+    """Return what is told.
+
+    Args:
+        url: where people open the console; "" if only on the centre's own machine.
+        moment: the present, by the town's clock.
+    """
     first, *more = (*news.began, *news.lasts, *news.ended)
     over = "おわりました: " if not news.began and not news.lasts else ""
     others = f" ほか{len(more)}件" if more else ""
     subject = _line(f"【{_called(town)}】{over}{first.ja}")[: SUBJECT_MAX - len(others)] + others
-    ja = [line for name, title, _ in _PARTS for line in _part(title, getattr(news, name), "ja", over=name == "ended")]
-    en = [line for name, _, title in _PARTS for line in _part(title, getattr(news, name), "en", over=name == "ended")]
+    ja = [line for name, title, _ in _PARTS for line in _part(title, getattr(news, name), moment, is_ja=True)]
+    en = [line for name, _, title in _PARTS for line in _part(title, getattr(news, name), moment, is_ja=False)]
     where = [f"今日の様子 / Today: {url}", ""] if url else []
     foot = "この知らせは町の機械が送りました。住民の名前もカードの番号も書きません。"
     foot_en = "Sent by the town's centre. It names no resident and no card."
@@ -46,14 +52,19 @@ def trial(town: str) -> Letter:
     return Letter(f"【{_called(town)}】ためしの知らせ / test", text)
 
 
-def _part(title: str, some: Sequence[Watched], language: str, *, over: bool) -> Iterator[str]:
+def _part(title: str, some: Sequence[Watched], moment: Moment, *, is_ja: bool) -> Iterator[str]:
     if not some:
         return
     yield f"■ {title}"
     for one in some:
-        yield f"・{one.ja}" if language == "ja" else f"- {one.en}"
-        if not over:
-            yield f"  すること: {one.do_ja}" if language == "ja" else f"  To do: {one.do_en}"
+        first = moment.minute(one.first_ms)
+        yield f"・{one.ja}" if is_ja else f"- {one.en}"
+        if one.gone_ms is not None:
+            gone = moment.minute(one.gone_ms)
+            yield f"  {first}から{gone}まで" if is_ja else f"  From {first} to {gone}"
+        else:
+            yield f"  気づいた時刻: {first}" if is_ja else f"  Noticed: {first}"
+            yield f"  すること: {one.do_ja}" if is_ja else f"  To do: {one.do_en}"
     yield ""
 
 

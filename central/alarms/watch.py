@@ -65,7 +65,7 @@ class Watch:
         told, news = step(before.told, found, moment.now_ms, quiet=quiet, blind=blind)
         if not news.is_any:
             return msgspec.structs.replace(before, told=told)
-        written = letter(self.desk.books.town().name, news, self.url)
+        written = letter(self.desk.books.town().name, news, self.url, moment)
         number = self.desk.centre.town.entropy.bytes(_ID_BYTES).hex()
         return books.State(told, put(before.outbox, number, to.to, written, moment.now_ms))
 

@@ -49,6 +49,10 @@ class Moment(msgspec.Struct, frozen=True):
         local = self._local(at_ms)
         return local.isoformat(" ", "seconds") if local else f"{_STRANGE} ({at_ms})"
 
+    def minute(self, at_ms: int) -> str:
+        """Return the same to the minute."""
+        return self.clock(at_ms).rpartition(":")[0] or _STRANGE
+
     def weekly(self, at_ms: int) -> Say:
         """Return day of the week and hour; only the hour, if it is today."""
         local, today = self._local(at_ms), self._local(self.now_ms)

@@ -134,7 +134,7 @@ def _silences(seen: Seen, used: Sequence[UnitLine], moment: Moment, words: Words
     together = _together({unit.name: at_ms[unit.name] for unit in silent}, at_ms)
     for unit in silent:
         if unit.name not in together:
-            said = {"at": _clock(moment, unit.contact_ms or 0)}
+            said = {"at": moment.minute(unit.contact_ms or 0)}
             yield _about(words, Kind.SILENT, unit, said, since_ms=unit.contact_ms)
     if together:
         gone = [unit for unit in silent if unit.name in together]
@@ -143,7 +143,7 @@ def _silences(seen: Seen, used: Sequence[UnitLine], moment: Moment, words: Words
             Kind.ROAD,
             {
                 "count": len(gone),
-                "at": _clock(moment, since_ms),
+                "at": moment.minute(since_ms),
                 "names": _named([unit.place_name for unit in gone]),
                 "names_en": _named([unit.place_name_en for unit in gone]),
             },
@@ -273,11 +273,6 @@ def of_unit(found: Iterable[Trouble], unit: str) -> list[Trouble]:
 def _named(names: Iterable[str]) -> str:
     distinct = list(dict.fromkeys(names))
     return ", ".join(distinct[:NAMED]) + (" …" if len(distinct) > NAMED else "")
-
-
-def _clock(moment: Moment, at_ms: int) -> str:
-    """Return a time to the minute."""
-    return moment.clock(at_ms).rpartition(":")[0]
 
 
 def _begun(text: str) -> str:

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from central.alarms.letters import letter
 from central.alarms.telling import APART_MS, News, Told, step
-from central.console.moment import Say
+from central.console.moment import Moment, Say
 from central.console.troubles import Kind, Trouble
 from sync.symptoms import Grade
 
 MINUTE = 60_000
 HOUR, DAY = 60, 1_440  # minutes
 START = 1_795_392_000_000
+HERE = Moment(START, 540)
 
 
 def trouble(name: str = "lib01", grade: Grade = Grade.ACT, covers: tuple[str, ...] = ()) -> Trouble:
@@ -84,6 +85,12 @@ def test_one_that_comes_and_goes_all_day_is_told_less_and_less() -> None:
     assert last[0] < 6 * HOUR, "after that it is known to come and go, and is told as lasting if it is"
 
 
+def test_one_that_comes_back_within_a_day_has_to_stand_anew_and_for_longer() -> None:
+    found = play(600, lambda at: [trouble()] if at < 60 or 300 <= at < 400 else [])
+    assert counts(found) == [(3, 1, 0, 0), (75, 0, 0, 1), (312, 1, 0, 0), (430, 0, 0, 1)]
+    assert found[2][1].began[0].first_ms == START + 300 * MINUTE
+
+
 def test_one_that_comes_back_after_quiet_days_is_told_as_promptly_as_the_first_time() -> None:
     found = play(4 * DAY, lambda at: [trouble()] if at < 60 or 3 * DAY <= at < 3 * DAY + 60 else [])
     assert [at for at, news in found if news.began] == [3, 3 * DAY + 3]
@@ -142,21 +149,23 @@ def test_whatever_comes_and_goes_every_beginning_has_an_end_and_there_are_few_me
 
 def test_a_letter_says_what_began_with_what_to_do_and_what_is_over_without() -> None:
     (_, news), (_, over) = play(200, lambda at: [trouble("図書館 lib01"), trouble("bus01")] if at < 100 else [])
-    written = letter("灯台町", news, "https://machi.example")
+    written = letter("灯台町", news, "https://machi.example", HERE)
     assert written.subject == "【まちタップ 灯台町】図書館 lib01: 連絡がありません。 ほか1件"
     ja, _, en = written.text.partition("----")
     assert "■ はじまったこと" in ja
     assert "すること: 電話してください。" in ja
     assert "https://machi.example" in ja
     assert "To do: Phone the place." in en
-    ended = letter("灯台町", over, "")
+    assert "気づいた時刻: 09:00" in ja
+    ended = letter("灯台町", over, "", HERE)
     assert ended.subject.startswith("【まちタップ 灯台町】おわりました: ")
     assert "すること" not in ended.text
+    assert "09:00から10:40まで" in ended.text
 
 
 def test_a_place_with_a_strange_name_makes_no_head_of_a_mail() -> None:
     (_, news), *_ = play(9, lambda _at: [trouble("a\r\nBcc: evil@example.com\r\n\r\nx" + "長" * 300)])
-    subject = letter("灯\n台町", news, "").subject
+    subject = letter("灯\n台町", news, "", HERE).subject
     assert "\n" not in subject
     assert "\r" not in subject
     assert len(subject) <= 120
