@@ -120,6 +120,13 @@ def by_mail(port: int, *addresses: str, user: str = USER) -> Recipients:
     return Recipients(addresses or (HANAKO,), Mail("localhost", port, Tls.STARTTLS, SENDER, user))
 
 
+@pytest.mark.fault(
+    "a unit that says nothing any more",
+    people="Nothing, if its screen is on: it serves on without the centre. If it is off, whoever comes to tap.",
+    lost="nothing: what it noted is in it",
+    found="By its own habits: it is missed when an hour goes by in which it is usually heard. The console shows it, and"
+    " a mail is sent.",
+)
 def test_a_unit_that_falls_silent_is_told_by_mail_and_webhook_and_so_is_its_return(town: Town, trust: Trust) -> None:
     with mail_server(trust) as (port, office), webhook() as hook:
         town.secrets |= {MAIL_PASSWORD: f"{PASSWORD}\n".encode(), WEBHOOK_URL: hook.url.encode()}
@@ -173,6 +180,12 @@ def test_a_mail_names_no_card_and_no_secret_is_logged(
         assert secret not in everything
 
 
+@pytest.mark.fault(
+    "the mail server for alarms is away, or hangs",
+    people="Nothing. The office sees on the console what a mail would have said.",
+    lost="nothing: letters wait in the database for three days, and go out when it is back",
+    found="By the error, which `machi central alarms list` shows.",
+)
 def test_a_mail_server_that_is_away_is_tried_again_until_it_is_back(town: Town, trust: Trust) -> None:
     port = free_port()
     town.secrets[MAIL_PASSWORD] = PASSWORD.encode()
@@ -332,6 +345,7 @@ def _waiting(centre: Centre) -> tuple[Parcel, ...]:
         return books.state(connection).outbox.waiting
 
 
+@pytest.mark.fault("the mail server for alarms is away, or hangs")
 def test_a_mail_server_that_hangs_holds_up_no_delivery_and_no_end(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as tarpit, serving(tmp_path) as served:
         queue(served.centre, by_mail(tarpit.getsockname()[1], user=""))
