@@ -36,6 +36,13 @@ def set_recipients(connection: sa.Connection, to: Recipients) -> None:
     settings.put(connection, _RECIPIENTS, msgspec.json.encode(to).decode())
 
 
+def change(connection: sa.Connection, **what: object) -> Recipients:
+    """Change something of who is told, and how."""
+    to = msgspec.structs.replace(recipients(connection), **what)
+    set_recipients(connection, to)
+    return to
+
+
 def state(connection: sa.Connection) -> State:
     """Return what was told and what waits."""
     raw = settings.get(connection, _STATE)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-import sqlalchemy as sa
 
 from central import heard, store
 from central.alarms import books
@@ -74,10 +73,3 @@ class Watch:
             to, now = books.recipients(connection), books.state(connection)
             outbox = after(now.outbox, tried, to.to, self.desk.moment().now_ms)
             books.set_state(connection, msgspec.structs.replace(now, outbox=outbox))
-
-
-def change(connection: sa.Connection, **what: object) -> Recipients:
-    """Change something of who is told, and how."""
-    to = msgspec.structs.replace(books.recipients(connection), **what)
-    books.set_recipients(connection, to)
-    return to

@@ -220,10 +220,10 @@ def _recipients(centre: "Centre") -> "Recipients":
 
 
 def _change(centre: "Centre", **what: object) -> "Recipients":
-    from central.alarms.watch import change
+    from central.alarms import books
 
     with plainly(), centre.engine.begin() as connection:
-        return change(connection, **what)
+        return books.change(connection, **what)
 
 
 def _keep(folder: Path, name: str, file: Any) -> None:

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 
 from central import heard, store
 from central.centre import Centre
+from central.console.desk import Desk
+from central.console.troubles import DAY_MS
 from central.heard import HOUR_MS, WEEK, WEEKS, Rhythm, note
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
+from sync.entries import Entry, encode
 from sync.messages import Report
-from tests.central.pen import Pen
+from tests.central.pen import Pen, touch
 
 MONDAY = 2954 * WEEK + 99  # a Monday at 12:00 in Japan, in hours since 1970
 MINUTE = 60_000
@@ -90,8 +93,8 @@ def test_the_bits_say_exactly_which_hours_it_was_heard(hours: list[int], dice: r
 
 
 @pytest.fixture
-def pen() -> Iterator[Pen]:
-    centre = open_sim_centre(Clock(), "heard", "sqlite://")
+def pen(url: str) -> Iterator[Pen]:
+    centre = open_sim_centre(Clock(), "heard", url)
     name_place(centre, "library")
     yield Pen.enrolled(centre)
     centre.engine.dispose()
@@ -119,3 +122,23 @@ def test_the_certificate_that_a_unit_shows_is_noted_when_it_is_another(pen: Pen)
         with store.reading(pen.centre.engine) as connection:
             assert heard.certificates(connection, ["lib01"]) == {"lib01": shown}
             assert heard.certificates(connection, []) == {}
+
+
+def test_what_is_known_of_units_is_read_alike_from_both_databases(pen: Pen) -> None:
+    now_ms = pen.centre.town.clock.wall_ms()
+    pen.centre.intake.holdings(type(pen.peer)("lib01", 1, now_ms + DAY_MS), Report(unsent=2, image="pi 1.4.2"), "0b")
+    pen.send(pen.begin())
+    pen.send(
+        pen.seal([encode(Entry("lib01", pen.boot, 2, now_ms + 600_000, touch()))])
+    )  # its clock is ten minutes fast
+    pen.centre.reconciler.catch_up()
+    learn(pen.centre)
+    desk = Desk.of(pen.centre)
+    seen = desk.seen()
+    (unit,) = seen.units
+    assert (unit.arrived_ms, unit.certificate_ms, unit.image) == (now_ms, now_ms + DAY_MS, "pi 1.4.2")
+    assert unit.ahead_s == 600
+    assert seen.rhythms == {"lib01": Rhythm(now_ms // HOUR_MS)}
+    assert (seen.paying, seen.drained, seen.rough) == (frozenset(), frozenset(), frozenset())
+    assert [str(one.kind) for one in desk.troubles(seen, desk.moment())] == ["certificate", "clock"]
+    assert desk.progress()[1] == 0
