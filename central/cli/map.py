@@ -35,7 +35,7 @@ def map_(folder: Path, file: Any, off: bool, as_json: bool) -> None:
         town = read_map(file.read(BYTES_MAX + 1)) if file else TownMap()
     except MapError as error:
         raise RefusedForSafetyError(str(error)) from error
-    with plainly(), centre.engine.begin() as connection:
+    with plainly(), centre.reconciler.counted() as connection:
         said = statements(connection, [place_key(place) for place in town.places])
         strange = [place for place in town.places if not _is_named(said, place_key(place), PlaceNamed)]
         if strange:
