@@ -80,7 +80,7 @@ async def caller_of(request: Request, centre: TheCentre) -> Peer:
         raise RefusedError(Why.NOT_ENROLLED, str(error)) from error
     if device.ends_ms < centre.town.clock.wall_ms():
         raise RefusedError(Why.EXPIRED, f"the certificate of {device.unit} ran out; ask for a fresh one without it")
-    return Peer(device.unit, device.epoch)
+    return Peer(device.unit, device.epoch, device.ends_ms)
 
 
 Caller = Annotated[Peer, Depends(caller_of)]

@@ -199,6 +199,14 @@ def write_secret(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def replace_secret(path: Path, content: bytes) -> None:
+    """Write such a file in the place of the one before, all of it or nothing."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)
+    write_secret(beside, content)
+    beside.replace(path)
+
+
 def read_config(text: str, path: Path) -> CentralConfig:
     """Read a configuration; `path` is where it lies, for what is said of it.
 

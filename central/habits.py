@@ -219,6 +219,7 @@ class Road(msgspec.Struct, frozen=True):
 
 
 USUAL: Final = Road(outages=1 / 7, away=0.02)
+ROUGH: Final = 0.8  # outages a day
 _USUAL_DAYS: Final = 7.0
 _USUAL_VISITS: Final = 10.0
 
@@ -236,6 +237,16 @@ def guess(heard_ms: int, outages: int, visits: int, late: int) -> Road:
         outages=(outages + USUAL.outages * _USUAL_DAYS) / (days + _USUAL_DAYS),
         away=(late + USUAL.away * _USUAL_VISITS) / (visits + _USUAL_VISITS),
     )
+
+
+def rough(connection: sa.Connection) -> frozenset[str]:
+    """Return the units that are out of reach about once a day or more often."""
+    return frozenset(unit for unit, found in roads(connection).items() if found.outages >= ROUGH)
+
+
+def paying(connection: sa.Connection) -> frozenset[str]:
+    """Return the units at which something that is given out was ever used."""
+    return frozenset(connection.execute(sa.select(stock.c.unit).where(stock.c.times > 0).distinct()).scalars())
 
 
 class Use(msgspec.Struct, frozen=True):

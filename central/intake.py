@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from central import shelves, store
+from central import heard, shelves, store
 from central.attach import Attachment, Fork, attach
 from central.branches import Branches
 from central.incidents import Incidents
@@ -66,6 +66,7 @@ class Intake:
         self._town = town
         self._streams = streams
         self._keyring = Keyring(engine, town)
+        self._shown: dict[str, int] = {}  # until when units' certificates are good, as noted by this process
 
     def holdings(self, peer: Peer, report: Report, nonce: str) -> bytes:
         """Say, signed, what is held of the caller's journal.
@@ -77,7 +78,7 @@ class Intake:
             row = admit(connection, peer, CALLER)
             answer = self._answer(connection, row, row["fence"], nonce)
             is_known = bool(row["unheard"]) and _is_known(connection, row, report)
-        self._note_contact(row, report, is_known=is_known)
+        self._note_contact(row, report, peer.ends_ms, is_known=is_known)
         return answer
 
     def verify(self, packed: bytes) -> Signed:
@@ -188,19 +189,26 @@ class Intake:
                 incidents.obey(signed.entries)
         return found
 
-    def _note_contact(self, row: Row, report: Report, *, is_known: bool) -> None:
+    def _note_contact(self, row: Row, report: Report, ends_ms: int | None, *, is_known: bool) -> None:
         """Note that a unit was heard, and what it says of itself, if that is news.
 
         Args:
+            ends_ms: until when the certificate is good that it showed.
             is_known: it has heard nothing that is not held here, for the first time since this centre was restored.
         """
         now, said = self._town.clock.wall_ms(), msgspec.json.encode(report).decode()
-        if not is_known and said == row["report"] and 0 <= now - (row["contact_ms"] or 0) < CONTACT_EVERY_MS:
+        fresh = ends_ms if ends_ms is not None and self._shown.get(row["name"]) != ends_ms else None
+        is_news = is_known or fresh is not None or said != row["report"]
+        if not is_news and 0 <= now - (row["contact_ms"] or 0) < CONTACT_EVERY_MS:
             return
         with self._engine.begin() as connection:
             _HEARD.run(connection, of=row["name"], now=now, said=said)
+            if fresh is not None:
+                heard.note_certificate(connection, row["name"], fresh)
             if is_known:
                 _KNOWN.run(connection, of=row["name"], life=row["epoch"], known=row["generation"])
+        if fresh is not None:
+            self._shown[row["name"]] = fresh
 
     def _move_fence(self, connection: sa.Connection, row: Row, quoted: str, *, branched: bool) -> str:
         """Draw the next fence, and notice who brings news from an older state of his disk than was heard before.

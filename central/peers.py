@@ -20,10 +20,14 @@ CALLER_ALONE: Final = Prepared(_caller.with_for_update(of=store.unit))
 
 @dataclass(frozen=True)
 class Peer:
-    """Who is calling, as its device certificate says: a unit, in one of its lives."""
+    """Who is calling, as its device certificate says: a unit, in one of its lives.
+
+    `ends_ms`: until when that certificate is good; None where somebody else vouches for it.
+    """
 
     unit: str
     epoch: int
+    ends_ms: int | None = None
 
 
 def admit(connection: sa.Connection, peer: Peer, asked: Prepared = CALLER_ALONE) -> Row:

@@ -11,11 +11,12 @@ import os
 import signal
 import socket
 import ssl
+import threading
 from asyncio import Transport
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar, cast
 
 import uvicorn
 import uvloop
@@ -23,25 +24,31 @@ from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from central.alarms.sending import Sender
+from central.alarms.watch import Watch
 from central.api import create_units_api
 from central.authority import Authority, moment
 from central.centre import Centre
 from central.console.app import create_console
+from central.console.desk import Desk
 from central.console.live import Bell
 from central.folder import CARD_KEY, CONFIG_FILE, ISSUER_KEY, KEYS_FOLDER, Folder, ServerConfig
 from central.resident.app import Keys, create_resident
 from central.resident.draws import draws
 from central.resident.purse import purse
 from central.store import is_full, write_log_anew
+from central.world import room_on
 from central.writer import Writer
 
 log = logging.getLogger("central")
+_Result = TypeVar("_Result")
 
 SERVER_KEY: Final = "server.key"
 SERVER_FILE: Final = "server.pem"
 QUIET_S: Final = 0.05  # a pause this long between deliveries is used for adding up
 PATIENCE_S: Final = 1.0
 DEAL_EVERY_S: Final = 60.0  # it may have become night, or an office may have announced a storm
+LOOK_EVERY_S: Final = 60.0
 FULL_S: Final = 2.0  # until it is tried again to write on a full disk
 KEEP_ALIVE_S: Final = 75
 STOP_S: Final = 3
@@ -115,6 +122,45 @@ class Clerk:
             return True
 
 
+async def look(watch: Watch, writer: Writer, every_s: float = LOOK_EVERY_S) -> None:
+    """Look at the town each minute, note what is to be told, and tell it. Whatever fails here, deliveries go on."""
+    while True:
+        try:
+            if await writer.do(await asyncio.to_thread(watch.look)):
+                noted = await aside(watch.send)
+                await writer.do(noted or (lambda: None))
+        except Exception as error:  # on a full disk it is noted later what there is no room for
+            if not is_full(error):
+                log.exception("could not look what needs a person")
+        await asyncio.sleep(every_s)
+
+
+async def aside(work: Callable[[], _Result]) -> _Result:
+    """Do something in a thread of its own that nobody waits for when this process ends: a mail server may hang."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[_Result] = loop.create_future()
+
+    def settle(result: _Result | None, error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("_Result", result))
+
+    def run() -> None:
+        result, failed = None, None
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            failed = error
+        with suppress(RuntimeError):  # the loop is closed: this process ends, and the letter waits for the next one
+            loop.call_soon_threadsafe(settle, result, failed)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done
+
+
 def units_tls(authority: Authority, names: tuple[str, ...], keys: Path, now_ms: int) -> ssl.SSLContext:
     """Make the TLS context of the units' door, with a fresh server certificate: TLS 1.3 and this town's CA only."""
     key, certificate = authority.server(names, moment(now_ms))
@@ -151,7 +197,7 @@ def serve(centre: Centre, folder: Path, config: ServerConfig, ready: Callable[[]
     write_log_anew(centre.engine)
     tls = units_tls(centre.authority, config.units_names, folder / KEYS_FOLDER, centre.town.clock.wall_ms())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(centre, config, tls, keys(centre, folder), ready))
+        runner.run(_serve(centre, folder, config, tls, keys(centre, folder), ready))
 
 
 def keys(centre: Centre, folder: Path) -> Keys:
@@ -161,7 +207,12 @@ def keys(centre: Centre, folder: Path) -> Keys:
 
 
 async def _serve(
-    centre: Centre, config: ServerConfig, tls: ssl.SSLContext, keys: Keys, ready: Callable[[], None]
+    centre: Centre,
+    folder: Path,
+    config: ServerConfig,
+    tls: ssl.SSLContext,
+    keys: Keys,
+    ready: Callable[[], None],
 ) -> None:
     bell = Bell()
     writer = Writer(centre.intake)
@@ -170,7 +221,14 @@ async def _serve(
     centre.reconciler.prepare()
     clerk.on_arrival()
     units_api = create_units_api(centre, writer)
-    console_app = create_console(centre, writer, bell, units_api.openapi(), config.console_url)
+    watch = Watch(
+        Desk.of(centre, lambda: room_on(folder)),
+        Sender(Folder(folder).secret, ssl.create_default_context()),
+        config.console_url,
+    )
+    console_app = create_console(
+        centre, writer, bell, units_api.openapi(), config.console_url, room=lambda: room_on(folder)
+    )
     doors = [_open_door(config.units_host, config.units_port), _open_door(config.console_host, config.console_port)]
     servers = [_server(units_api, tls), _server(console_app, None)]
     if config.resident_port and (has := purse()):
@@ -181,13 +239,14 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     serving = (server.serve([at]) for server, at in zip(servers, doors, strict=True))
-    tasks = [asyncio.create_task(job) for job in (clerk.work(), *serving)]
+    tasks = [asyncio.create_task(job) for job in (clerk.work(), look(watch, writer), *serving)]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
     bell.close()
     for server in servers:
         server.should_exit = True
-    tasks[0].cancel()
+    for task in tasks[:2]:
+        task.cancel()
     for ended in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(ended, Exception):
             raise ended  # a door that could not open, a clerk who stumbled: end, and be started again

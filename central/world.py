@@ -1,7 +1,10 @@
-"""The real clock and the real dice, for the centre."""
+"""The real clock, the real dice and the real disk, for the centre."""
 
 import os
+import shutil
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 
 class SystemClock:
@@ -17,3 +20,20 @@ class SystemClock:
 class SystemEntropy:
     def bytes(self, count: int) -> bytes:
         return os.urandom(count)
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much there is on a disk, and how much of that is free."""
+
+    free_bytes: int
+    size_bytes: int
+
+
+def room_on(folder: Path) -> Room | None:
+    """Look at the disk on which a folder lies; None if it cannot be looked at."""
+    try:
+        found = shutil.disk_usage(folder)
+    except OSError:
+        return None
+    return Room(found.free, found.total)

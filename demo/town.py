@@ -276,6 +276,7 @@ class DemoTown:
         for stand in STANDS:
             names = ("--name", stand.name, "--kana", stand.kana, "--name-en", stand.name_en)
             machi("central", "place", self.central, stand.place, *names)
+        machi("central", "map", self.central, Path(__file__).with_name("places.geojson"))
         bank = ("--bank", "0001", "--branch", "001", "--account", "0123456")
         machi("central", "coin", "payer", self.central, "--code", "1234567890", *bank, "--name", "トウダイチヨウ")
         machi("central", "coin", "shop", self.central, "fishshop", *bank, "--name", "サカナヤ")

@@ -35,6 +35,7 @@ class Scope(StrEnum):
     INCIDENTS = "incidents"
     FIGURES = "figures"
     OPEN_DATA = "open-data"
+    METRICS = "metrics"
 
 
 class AccountSet(Fact, frozen=True, tag="account"):

@@ -2,8 +2,10 @@
 
 import click
 
+from central.cli.alarms import alarms
 from central.cli.backup import backup, restore
 from central.cli.books import clocks, init, replay, restored, serve, settle, status, verify
+from central.cli.map import map_
 from central.cli.neighbour import neighbour
 from central.cli.office import card, export, import_, place, storm, twin, unit
 from central.cli.phone import phone
@@ -51,6 +53,7 @@ unit.add_command(neighbour)
 for of_residents in (resident_card, *RESIDENT_LIFE, *RESIDENT_PAPERS):
     resident.add_command(of_residents)
 for command in (
+    alarms,
     init,
     serve,
     status,
@@ -64,6 +67,7 @@ for command in (
     retention,
     unit,
     place,
+    map_,
     card,
     phone,
     storm,

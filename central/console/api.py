@@ -12,6 +12,7 @@ from central.console.books import IncidentLine, UnitLine
 from central.console.desk import Desk
 from central.console.gate import VISITOR, Gate
 from central.console.live import Bell, events
+from central.console.metrics import TYPE, metrics
 from central.console.proofs import Proof
 from central.console.unit_file import UnitFile
 from sync.entries import BOOT_PATTERN, INT_MAX, UNIT_PATTERN, EntryError, EntryId
@@ -119,6 +120,24 @@ def create_api(desk: Desk, bell: Bell, gate: Gate) -> APIRouter:
         visitor = VISITOR.get()
         stream = events(bell, desk.arrivals.after, cursor, lambda: visitor is not None and gate.stands(visitor))
         return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    return api
+
+
+def create_metrics(desk: Desk) -> APIRouter:
+    """Make the route that Prometheus asks."""
+    api = APIRouter(tags=["office"])
+
+    @api.get(
+        "/metrics",
+        summary="Units and the centre, for Prometheus",
+        description="The text format 0.0.4 of Prometheus. It names units and places, and no card, person or amount.",
+        response_class=Response,
+        responses={200: {"description": "metrics", "content": {"text/plain": {}}}, **PROBLEM},
+    )
+    def scraped() -> Response:
+        moment, seen = desk.moment(), desk.seen()
+        return Response(metrics(seen, desk.troubles(seen, moment), moment.now_ms, *desk.progress()), media_type=TYPE)
 
     return api
 

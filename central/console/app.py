@@ -1,6 +1,6 @@
 """The console as a web application: pages, live lines, and the same as JSON for the office's own tools."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from central.centre import Centre
 from central.console import brought, roles
-from central.console.api import create_api, schemas
+from central.console.api import create_api, create_metrics, schemas
 from central.console.desk import Desk
 from central.console.gate import FOR_TOOLS, Before, Gate
 from central.console.hall import Hall
@@ -34,6 +34,7 @@ from central.console.proofs import DamagedError
 from central.console.sign_in import create_sign_in
 from central.guard import Guard
 from central.store import is_full
+from central.world import Room
 from central.writer import Writer
 from sync.accounts import Scope
 from sync.messages import PROBLEM_TYPE, Problem
@@ -76,7 +77,12 @@ class Console(FastAPI):
 
 
 def create_console(
-    centre: Centre, writer: Writer, bell: Bell, units_api: Mapping[str, Any] | None = None, url: str = ""
+    centre: Centre,
+    writer: Writer,
+    bell: Bell,
+    units_api: Mapping[str, Any] | None = None,
+    url: str = "",
+    room: Callable[[], Room | None] = lambda: None,
 ) -> FastAPI:
     """Make the application that people open.
 
@@ -84,11 +90,12 @@ def create_console(
         bell: rung whenever something was added up.
         units_api: the OpenAPI document of what units call, to be shown beside the console's own.
         url: how people reach it, if not by this machine's own name.
+        room: looks how much there is left on the centre's disk.
 
     Raises:
         UndeclaredError: one of its addresses does not say for whom it is.
     """
-    desk = Desk.of(centre)
+    desk = Desk.of(centre, room)
     pages = Pages(desk)
     table, scopes = dict(roles.OWN), dict(roles.SCOPED)
     for _, page in brought.pages():
@@ -111,7 +118,7 @@ def create_console(
         ],
     )
     console.state.gate, console.scopes = gate, scopes
-    routers = [create_api(desk, bell, gate), create_open_data(desk)]
+    routers = [create_api(desk, bell, gate), create_metrics(desk), create_open_data(desk)]
     for router in routers:
         console.include_router(router)
     own = {"office": console.openapi()}
@@ -120,7 +127,7 @@ def create_console(
     routers += [create_people(desk, pages, gate), create_audit(desk, pages, gate)]
     routers += [create_programs(desk, pages, gate), create_sign_in(desk, pages, gate, hall)]
     routers.append(create_passkeys(pages, gate, hall))
-    for router in routers[2:]:
+    for router in routers[3:]:
         console.include_router(router)
     roles.check(
         table, scopes, {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from central import backup_notes, reconcile, store
+from central import backup_notes, heard, reconcile, store
 from central.granting import unheard
 from central.incidents import KINDS, open_ones
 from sync import symptoms
@@ -17,6 +17,22 @@ from sync.program import JAPAN_MINUTES
 from sync.symptoms import Symptom
 
 CLOSED_SHOWN: Final = 50
+_SECOND_MS: Final = 1_000
+
+
+def _latest() -> sa.Select[Any]:
+    """Ask what arrived last of each writer: when it did, and when the last of it was written, if that is added up."""
+    branch, segment, entry = store.branch, store.segment, reconcile.entry
+    grown = sa.select(branch.c.writer, sa.func.max(branch.c.grown_n).label("n")).group_by(branch.c.writer).subquery()
+    alive = sa.and_(branch.c.writer == grown.c.writer, branch.c.grown_n == grown.c.n)
+    last = sa.and_(entry.c.writer == branch.c.writer, entry.c.boot == branch.c.boot, entry.c.seq == branch.c.seq)
+    asked = sa.select(branch.c.writer, segment.c.received_ms, entry.c.at)
+    return asked.select_from(
+        branch.join(grown, alive).join(segment, segment.c.n == branch.c.grown_n).outerjoin(entry, last)
+    )
+
+
+_LATEST: Final = _latest()
 
 
 class UnitLine(msgspec.Struct, frozen=True):
@@ -28,6 +44,11 @@ class UnitLine(msgspec.Struct, frozen=True):
         entries: how many of its entries are held here.
         refused, refusal: how often something from it was refused, and why the last time.
         incidents: how many about it are open.
+        place_name_en: the place in English.
+        arrived_ms: when something that it wrote arrived last.
+        ahead_s: so far ahead of the centre's time was what it wrote last when that arrived; its clock is fast.
+        image: which system it runs, name and version, as it says; "" if it was made from none.
+        certificate_ms: until when the certificate is good with which it called; None until it has.
     """
 
     name: str
@@ -47,6 +68,11 @@ class UnitLine(msgspec.Struct, frozen=True):
     refused: int
     refusal: str | None
     incidents: int
+    place_name_en: str = "-"
+    arrived_ms: int | None = None
+    ahead_s: int = 0
+    certificate_ms: int | None = None
+    image: str = ""
 
 
 class IncidentLine(msgspec.Struct, frozen=True):
@@ -90,7 +116,10 @@ class Books:
         entries = {writer: int(count) for writer, count in connection.execute(held)}
         waiting = Counter(row["unit"] for row in open_ones(connection))
         rows = connection.execute(sa.select(store.unit).where(which).order_by(store.unit.c.name)).mappings().all()
-        return [_unit(connection, row, entries.get(row["name"], 0), waiting[row["name"]]) for row in rows]
+        ends = heard.certificates(connection, [row["name"] for row in rows])
+        latest = {row.writer: (row.received_ms, row.at) for row in connection.execute(_LATEST)}
+        found = [_unit(connection, row, entries.get(row["name"], 0), waiting[row["name"]]) for row in rows]
+        return [_dated(one, *latest.get(one.name, (None, None)), ends.get(one.name)) for one in found]
 
     def incidents(self) -> list[IncidentLine]:
         """Return what nobody has looked at yet, oldest first."""
@@ -117,8 +146,12 @@ class Books:
 
 def place_name(connection: sa.Connection, place: str) -> str:
     """Return the name of a place as the town says it, or its id."""
+    return _names(connection, place)[0]
+
+
+def _names(connection: sa.Connection, place: str) -> tuple[str, str]:
     fact = reconcile.statement(connection, place_key(place)).fact
-    return fact.name if isinstance(fact, PlaceNamed) else place
+    return (fact.name, fact.name_en) if isinstance(fact, PlaceNamed) else (place, place)
 
 
 def where(connection: sa.Connection, unit: str) -> UnitSet:
@@ -130,10 +163,12 @@ def where(connection: sa.Connection, unit: str) -> UnitSet:
 def _unit(connection: sa.Connection, row: sa.RowMapping, entries: int, incidents: int) -> UnitLine:
     report = msgspec.json.decode(row["report"]) if row["report"] else {}
     here = where(connection, row["name"])
+    called, called_en = _names(connection, here.place)
     return UnitLine(
         name=row["name"],
         place=here.place,
-        place_name=place_name(connection, here.place),
+        place_name=called,
+        place_name_en=called_en,
         counter=here.counter,
         state=row["state"],
         epoch=row["epoch"],
@@ -148,6 +183,15 @@ def _unit(connection: sa.Connection, row: sa.RowMapping, entries: int, incidents
         refused=row["refused"],
         refusal=row["refusal"],
         incidents=incidents,
+        image=str(report.get("image") or ""),
+    )
+
+
+def _dated(unit: UnitLine, arrived_ms: int | None, at_ms: int | None, ends_ms: int | None) -> UnitLine:
+    """Add when its last entry arrived and was written, as far as that is added up, and until when it may call."""
+    ahead_ms = at_ms - arrived_ms if at_ms is not None and arrived_ms is not None else 0
+    return msgspec.structs.replace(
+        unit, arrived_ms=arrived_ms, ahead_s=max(0, ahead_ms) // _SECOND_MS, certificate_ms=ends_ms
     )
 
 

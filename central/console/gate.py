@@ -28,7 +28,7 @@ from sync.entries import Fact
 from sync.messages import PROBLEM_TYPE, Problem, is_stream
 
 AGAIN: Final = "X-Machi-Again"  # a page asks by itself: nobody sits there and does something
-FOR_TOOLS: Final = ("/api/", "/live", "/session", "/openapi/")
+FOR_TOOLS: Final = ("/api/", "/live", "/metrics", "/session", "/openapi/")
 WHILE_LOCKED: Final = ("/unlock", "/unlock/passkey", "/sign-out")
 FORM_MAX: Final = 4_096
 FORM_INSIDE_MAX: Final = 65_536  # of somebody who has signed in

@@ -11,6 +11,7 @@ _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 _JUST_NOW: Final = 10 * _SECOND
 _HOURS_COUNT: Final = 3 * _DAY  # after so many days nobody asks for the hours any more
+_WEEKDAYS: Final = "月火水木金土日"
 _STRANGE: Final = "読めない時刻"
 
 
@@ -47,6 +48,24 @@ class Moment(msgspec.Struct, frozen=True):
         """Return date and time to the second by the town's clock, with its distance from UTC."""
         local = self._local(at_ms)
         return local.isoformat(" ", "seconds") if local else f"{_STRANGE} ({at_ms})"
+
+    def minute(self, at_ms: int) -> str:
+        """Return the same to the minute."""
+        return self.clock(at_ms).rpartition(":")[0] or _STRANGE
+
+    def weekly(self, at_ms: int) -> Say:
+        """Return day of the week and hour; only the hour, if it is today."""
+        local, today = self._local(at_ms), self._local(self.now_ms)
+        if local is None or today is None:
+            return Say(_STRANGE, "a strange time")
+        if local.date() == today.date():
+            return Say(f"{local.hour}時", f"{local.hour}:00")
+        return Say(f"{_WEEKDAYS[local.weekday()]}曜 {local.hour}時", f"{local:%a} {local.hour}:00")
+
+    @property
+    def hour(self) -> int:
+        """The hour of the day, by the town's clock."""
+        return (self.now_ms + self.offset_minutes * _MINUTE) // _HOUR % 24
 
     def iso(self, at_ms: int) -> str:
         """Return the same for machines, to the millisecond; empty for a time that no calendar has."""

@@ -16,14 +16,17 @@ from central.console.arrivals import Cursor
 from central.console.books import IncidentLine
 from central.console.by_hand import steps
 from central.console.desk import Desk
+from central.console.fleet import fleet, usual
 from central.console.gate import VISITOR, Visitor
 from central.console.moment import Moment, length
 from central.console.openapi import read
 from central.console.standing import is_near, neediest_first, standing
+from central.console.town_map import drawing
+from central.console.troubles import Kind, of_unit
 from central.console.words import Advice, Figure
 from central.rings import UnitSeen
 from sync.facts import Town
-from sync.symptoms import meaning
+from sync.symptoms import Grade
 from sync.updates import words
 
 ARRIVALS_SHOWN: Final = 20
@@ -33,6 +36,7 @@ _SEGMENT_TYPE: Final = "text/plain; charset=utf-8"
 _NOWHERE: Final = Town("", "", "", 0)
 _FIRST: Final = (
     ("home", "/", "今日の様子", "Today"),
+    ("fleet", "/fleet", "端末", "Units"),
     ("residents", "/residents", "住民とカード", "Residents"),
     ("incidents", "/incidents", "確かめること", "Incidents"),
 )
@@ -117,13 +121,16 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
         return pages.render(
             "home.html",
             moment=moment,
-            **_units(desk, moment),
-            incidents=_advised(desk),
+            **_needs(desk, moment),
             figures=_figures(desk),
             backups=desk.books.backups(),
             arrivals=arrivals,
             cursor=arrivals[0].cursor if arrivals else str(Cursor(0)),
         )
+
+    @router.get("/fleet")
+    def units() -> Response:
+        return _fleet_page(desk, pages)
 
     @router.get("/units/{name}")
     def unit(name: str) -> Response:
@@ -160,17 +167,26 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
     return router
 
 
+def _fleet_page(desk: Desk, pages: Pages) -> Response:
+    moment, seen = desk.moment(), desk.seen()
+    found = fleet(seen, desk.troubles(seen, moment), moment)
+    shown = drawing(desk.map(), [*found.needs, *found.late, *found.well])
+    return pages.render("fleet.html", moment=moment, fleet=found, map=shown)
+
+
 def _unit_page(desk: Desk, pages: Pages, name: str) -> Response:
-    line, moment = held(desk.books.unit(name), name), desk.moment()
+    line, moment, seen = held(desk.books.unit(name), name), desk.moment(), desk.seen()
+    found = of_unit(desk.troubles(seen, moment), name)
     return pages.render(
         "unit.html",
         moment=moment,
         unit=line,
-        standing=standing(line, moment),
-        symptoms=[(symptom, meaning(symptom)) for symptom in line.symptoms],
+        standing=standing(line, moment, found),
+        usual=usual(line, seen, moment),
+        troubles=[one for one in found if one.kind is not Kind.INCIDENT],
         file=desk.unit_file(name, line.epoch),
         system=_system(desk.system(name)),
-        incidents=[one for one in _advised(desk) if one[0].unit == name],
+        incidents=[one for one in seen.incidents if one[0].unit == name],
         arrivals=desk.arrivals.of_unit(name, ARRIVALS_SHOWN),
     )
 
@@ -196,10 +212,16 @@ def _system(seen: UnitSeen | None) -> dict[str, Any]:
     }
 
 
-def _units(desk: Desk, moment: Moment) -> dict[str, Any]:
-    """Return the units with how they stand, and how many are connected."""
-    units = desk.books.units()
-    return {"units": neediest_first(units, moment), "near": sum(is_near(unit, moment) for unit in units)}
+def _needs(desk: Desk, moment: Moment) -> dict[str, Any]:
+    """Return the units with how they stand, how many are connected, and what needs a person."""
+    seen = desk.seen()
+    found = desk.troubles(seen, moment)
+    return {
+        "units": neediest_first(seen.units, moment, found),
+        "near": sum(is_near(unit, moment) for unit in seen.units),
+        "needs": [one for one in found if one.grade is Grade.ACT],
+        "incidents": seen.incidents,
+    }
 
 
 def _advised(desk: Desk) -> list[tuple[IncidentLine, Advice]]:

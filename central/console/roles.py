@@ -38,6 +38,7 @@ OWN: Final[Table] = {
     "/unlock/passkey": EVERYBODY,
     "/sign-out": EVERYBODY,
     "/": TOWN_HALL,
+    "/fleet": TOWN_HALL,
     "/units/{name}": TOWN_HALL,
     "/incidents": TOWN_HALL,
     "/entries/{unit}/{boot}/{seq}": WHAT_PEOPLE_DO,
@@ -56,6 +57,7 @@ OWN: Final[Table] = {
     "/docs": MACHINES,
     "/openapi/{name}.json": MACHINES,
     "/live": WHAT_PEOPLE_DO,
+    "/metrics": MACHINES,
     "/api/units": TOWN_HALL,
     "/api/units/{name}": TOWN_HALL,
     "/api/incidents": TOWN_HALL,
@@ -64,7 +66,7 @@ OWN: Final[Table] = {
     "/api/entries/{unit}/{boot}/{seq}": WHAT_PEOPLE_DO,
 }
 
-API: Final = ("/api/", "/live")  # how addresses for tools begin
+API: Final = ("/api/", "/live", "/metrics")  # how addresses for tools begin
 FOR_ANY_TOOL: Final = ("/openapi/{name}.json",)  # what it may ask, and nothing of the books
 SCOPED: Final[Scopes] = {
     "/api/units": Scope.UNITS,
@@ -74,6 +76,7 @@ SCOPED: Final[Scopes] = {
     "/api/entries": Scope.ENTRIES,
     "/api/entries/{unit}/{boot}/{seq}": Scope.ENTRIES,
     "/live": Scope.ENTRIES,
+    "/metrics": Scope.METRICS,
 }
 
 SCOPE_NAMES: Final[Mapping[Scope, tuple[str, str]]] = {
@@ -81,6 +84,7 @@ SCOPE_NAMES: Final[Mapping[Scope, tuple[str, str]]] = {
     Scope.ENTRIES: ("タッチと記録。どの番号のカードがどこにいたか", "touches and entries: which card was where"),
     Scope.INCIDENTS: ("確かめること", "what a person has to look at"),
     Scope.FIGURES: ("合計の数", "totals of every program"),
+    Scope.METRICS: ("端末と町の機械の数値(Prometheus)", "figures of units and of the centre, for Prometheus"),
     Scope.OPEN_DATA: ("公開できる表", "tables as they may be published"),
 }
 

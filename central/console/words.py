@@ -36,6 +36,7 @@ class _Brought(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds: dict[str, Say] = {}
     figures: dict[str, Figure] = {}
     incidents: dict[str, Advice] = {}
+    troubles: dict[str, Advice] = {}
     called: Say | None = None
 
 
@@ -50,6 +51,7 @@ class Words:
             self._kinds |= brought.kinds
         self._figures = {name: brought.figures for name, brought in programs.items()}
         self._incidents = core.incidents
+        self._troubles = core.troubles
         self._called = {name: brought.called for name, brought in programs.items()}
 
     def tell(self, kind: str, fields: Mapping[str, object]) -> Say:
@@ -71,6 +73,15 @@ class Words:
         """Return what an incident means; `means`: the English of the core, for a kind without other words."""
         unknown = "くわしい人に見てもらってください。", "Ask somebody who knows the units."
         return self._incidents.get(kind) or Advice(f"できごと「{kind}」", means or kind, *unknown)
+
+    def trouble(self, kind: str, fields: Mapping[str, object]) -> Advice:
+        """Return what a kind of trouble is, and what a person should do about it.
+
+        Raises:
+            KeyError: nobody has words for it.
+        """
+        said = self._troubles[kind]
+        return Advice(*(text.format_map(fields) for text in (said.ja, said.en, said.do_ja, said.do_en)))
 
 
 class _Known(dict[str, object]):

@@ -29,6 +29,7 @@ OPENS = {
     "entries": {"/api/entries", "/api/entries/{unit}/{boot}/{seq}", "/live"},
     "incidents": {"/api/incidents"},
     "figures": {"/api/figures"},
+    "metrics": {"/metrics"},
     "open-data": {"/api/open-data/visits"},
 }
 

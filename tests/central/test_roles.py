@@ -25,6 +25,7 @@ TO_SIGN_IN = "/sign-in?next="
 # What each role may read, in the words of whoever wrote the job descriptions; the table must agree with it.
 MAY = {
     "/units/lib01": {"clerk", "officer", "treasurer", "technician", "auditor"},
+    "/fleet": {"clerk", "officer", "treasurer", "technician", "auditor"},
     "/entries/lib01": {"clerk", "officer", "treasurer", "auditor"},
     "/live": {"clerk", "officer", "treasurer", "auditor"},
     "/settlement": {"officer", "treasurer", "auditor"},
@@ -36,6 +37,7 @@ MAY = {
     "/residents": {"clerk", "officer"},
     "/audit": {"officer", "auditor"},
     "/docs": {"officer", "technician", "auditor"},
+    "/metrics": {"officer", "technician", "auditor"},
     "/me": {"clerk", "officer", "treasurer", "technician", "auditor", "shop"},
 }
 

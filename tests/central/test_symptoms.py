@@ -9,8 +9,10 @@ from click.testing import CliRunner
 from central.centre import Centre, open_centre
 from central.cli import central
 from central.console.books import Books, UnitLine
+from central.console.desk import Desk
 from central.console.moment import Moment
 from central.console.standing import LATE_MS, Standing, neediest_first, standing
+from central.console.troubles import DAY_MS
 from central.found import Plan, found
 from central.world import SystemClock, SystemEntropy
 from drivers.clock.sim import Driver as Clock
@@ -42,8 +44,10 @@ def lines(centre: Centre) -> list[UnitLine]:
 
 
 def stands(pen: Pen, *, later_ms: int = 0) -> Standing:
-    (line,) = lines(pen.centre)
-    return standing(line, Moment(pen.centre.town.clock.wall_ms() + later_ms, 540))
+    desk = Desk.of(pen.centre)
+    seen, moment = desk.seen(), Moment(pen.centre.town.clock.wall_ms() + later_ms, 540)
+    (line,) = seen.units
+    return standing(line, moment, desk.troubles(seen, moment))
 
 
 def test_what_must_be_done_now_needs_somebody(pen: Pen) -> None:
@@ -51,10 +55,10 @@ def test_what_must_be_done_now_needs_somebody(pen: Pen) -> None:
     (line,) = lines(pen.centre)
     assert line.symptoms == (WORN, HOT)
     found = stands(pen)
-    assert (found.name, found.why) == ("need", ())
+    assert found.name == "need"
     assert [(grade, say.ja) for grade, say in found.ill] == [
-        (Grade.SEE, "SDカードの寿命が近づいています(91 % 使いました)。"),
         (Grade.ACT, "端末の中が熱くなっています(85 ℃)。"),
+        (Grade.SEE, "SDカードの寿命が近づいています(91 % 使いました)。"),
     ]
 
 
@@ -69,8 +73,19 @@ def test_what_can_wait_is_said_and_takes_nothing_from_a_unit_that_works(pen: Pen
 def test_of_two_units_that_work_the_one_that_will_need_somebody_comes_first(pen: Pen) -> None:
     says(Pen.enrolled(pen.centre, "zoo01", seed="zoo"), WORN)
     says(pen)
-    judged = neediest_first(lines(pen.centre), Moment(pen.centre.town.clock.wall_ms(), 540))
+    desk = Desk.of(pen.centre)
+    seen, moment = desk.seen(), desk.moment()
+    judged = neediest_first(seen.units, moment, desk.troubles(seen, moment))
     assert [line.name for line, _ in judged] == ["zoo01", "lib01"]
+
+
+def test_a_unit_that_nobody_knows_yet_and_is_silent_for_a_day_needs_somebody(pen: Pen) -> None:
+    says(pen)
+    assert stands(pen, later_ms=DAY_MS).name == "late"
+    assert stands(pen, later_ms=DAY_MS + 1).name == "need"
+    pen.centre.granter.drain("lib01", on=True)
+    pen.centre.reconciler.catch_up()
+    assert stands(pen, later_ms=DAY_MS + 1).name == "late", "it is being put away"
 
 
 @pytest.mark.parametrize("line", ["damp.see.3", "of another kind", "hot.act", "," * 300])

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from central.console.app import create_console
 from central.console.gate import AGAIN, Gate
 from central.console.live import Bell
 from central.folder import Folder
-from central.world import SystemClock, SystemEntropy
+from central.world import Room, SystemClock, SystemEntropy
 from central.writer import Writer
 from drivers.clock.sim import Driver as Clock
 from sync.accounts import CameIn, Role, Scope, TurnedAway, WentOut
@@ -96,9 +96,15 @@ def visitor(folder: Path, *roles: Role) -> Iterator[httpx.Client]:
 class Browser:
     """A browser without a screen: it keeps cookies, follows nothing, and asks the console in this very process."""
 
-    def __init__(self, centre: Centre, bell: Bell | None = None, url: str = "") -> None:
+    def __init__(
+        self,
+        centre: Centre,
+        bell: Bell | None = None,
+        url: str = "",
+        room: Callable[[], Room | None] = lambda: None,
+    ) -> None:
         self.centre = centre
-        self.console = create_console(centre, Writer(centre.intake), bell or Bell(), url=url)
+        self.console = create_console(centre, Writer(centre.intake), bell or Bell(), url=url, room=room)
         self.gate: Gate = self.console.state.gate
         self._runner = asyncio.Runner()
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.console), base_url=url or "http://127.0.0.1")

@@ -64,6 +64,9 @@ async function refresh() {
   for (const part of document.querySelectorAll("[data-fresh]")) {
     const other = fresh.getElementById(part.id);
     const inUse = part.contains(document.activeElement) || (part.contains(getSelection().anchorNode) && !getSelection().isCollapsed);
+    for (const one of part.querySelectorAll("details[open][data-key]")) {
+      other?.querySelector(`details[data-key="${CSS.escape(one.dataset.key)}"]`)?.setAttribute("open", "");
+    }
     if (other && !inUse && part.innerHTML !== other.innerHTML) part.replaceWith(other);
   }
 }
