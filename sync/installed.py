@@ -24,8 +24,8 @@ def parts(part: str) -> Mapping[str, ModuleType]:
     What is installed does not change while a process runs.
 
     Args:
-        part: "rules", "terminal", "office", "pages", "resident", "belongings", "lately" or
-            "cli".
+        part: "rules", "terminal", "office", "pages", "resident", "belongings", "lately",
+            "trail" or "cli".
     """
     return MappingProxyType({name: importlib.import_module(_path(name, part)) for name in with_part(part)})
 

@@ -95,7 +95,7 @@ class Books:
     def incidents(self) -> list[IncidentLine]:
         """Return what nobody has looked at yet, oldest first."""
         with store.reading(self._engine) as connection:
-            return [_incident(row) for row in open_ones(connection)]
+            return [incident_line(row) for row in open_ones(connection)]
 
     def unheard(self) -> list[str]:
         """Return the units that were not heard since this centre was restored; nothing is granted before."""
@@ -107,7 +107,7 @@ class Books:
         table = store.incident
         asked = sa.select(table).where(table.c.closed_ms.is_not(None)).order_by(table.c.closed_ms.desc(), table.c.n)
         with store.reading(self._engine) as connection:
-            return [_incident(row) for row in connection.execute(asked.limit(CLOSED_SHOWN)).mappings()]
+            return [incident_line(row) for row in connection.execute(asked.limit(CLOSED_SHOWN)).mappings()]
 
 
 def place_name(connection: sa.Connection, place: str) -> str:
@@ -146,7 +146,8 @@ def _unit(connection: sa.Connection, row: sa.RowMapping, entries: int, incidents
     )
 
 
-def _incident(row: sa.RowMapping) -> IncidentLine:
+def incident_line(row: sa.RowMapping) -> IncidentLine:
+    """Return a row of the table of incidents as it is shown."""
     return IncidentLine(
         n=row["n"],
         unit=row["unit"],
