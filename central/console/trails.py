@@ -4,19 +4,22 @@ A program's `trail.py` has `TRAIL`. It names entries, and what each is to the ot
 when it came and what it moved, the console looks up itself.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 import sqlalchemy as sa
 
+from central import ledger
 from central.branches import Branches
 from central.console.moment import Say
 from central.console.roles import WHAT_PEOPLE_DO, Roles
 from sync import installed
 from sync.entries import Entry, EntryId
 
-_ANY_LIFE = 0  # looking up one boot does not depend on the life
+_CARD: Final = re.compile(r"([0-9a-f]{8})[0-9a-f]{24}")
+_ANY_LIFE: Final = 0  # looking up one boot does not depend on the life
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -48,6 +51,14 @@ class Trail(msgspec.Struct, frozen=True):
     says: Sequence[Say] = ()
 
 
+class Moved(msgspec.Struct, frozen=True):
+    """One line of the ledger; cards are cut short."""
+
+    source: str
+    target: str
+    amount: int
+
+
 class Trails(Protocol):
     """What one program knows of its entries."""
 
@@ -76,6 +87,16 @@ def stored(connection: sa.Connection, place: EntryId) -> Entry | None:
     if body is None:
         return None
     return installed.register().decode_stored(place.unit, place.boot, place.seq, body)
+
+
+def moved(connection: sa.Connection, place: EntryId) -> list[Moved]:
+    """Return what an entry moved in the ledger."""
+    here = ledger.posting.c
+    asked = sa.select(here.source, here.target, here.amount).where(
+        here.writer == place.unit, here.boot == place.boot, here.seq == place.seq
+    )
+    rows = connection.execute(asked.order_by(here.line))
+    return [Moved(_CARD.sub(r"\1", source), _CARD.sub(r"\1", target), amount) for source, target, amount in rows]
 
 
 def _by_kind() -> Mapping[str, Trails]:

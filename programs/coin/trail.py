@@ -197,10 +197,10 @@ def _disputes(said: Sequence[Entry], members: Sequence[Entry]) -> Iterator[Step]
 def _says(connection: sa.Connection, members: Sequence[Entry], looked: Sequence[Step]) -> list[Say]:
     """Return what somebody who is asked about it should know first."""
     is_open = len(looked) % 2 == 1
-    return [*([SHORT] if _is_short(connection, members[0].id) else []), *([_OPEN] if is_open else [])]
+    return [*([SHORT] if is_short(connection, members[0].id) else []), *([_OPEN] if is_open else [])]
 
 
-def _is_short(connection: sa.Connection, place: EntryId) -> bool:
+def is_short(connection: sa.Connection, place: EntryId) -> bool:
     """Whether some of what was paid was not there when it was booked."""
     here = ledger.posting.c
     its = here.writer == place.unit, here.boot == place.boot, here.seq == place.seq

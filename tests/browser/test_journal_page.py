@@ -69,4 +69,6 @@ def test_nothing_is_cut_off(console: ConsoleServing, page: Page, size: dict[str,
     assert page.evaluate(WIDTH) <= size["width"]
     page.locator("#lines tbody a").first.click()
     page.get_by_role("link", name="追う").click()
+    expect(page.locator("h1")).to_contain_text("追う")
+    page.wait_for_load_state()
     assert page.evaluate(WIDTH) <= size["width"]

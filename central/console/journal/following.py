@@ -1,27 +1,25 @@
 """One payment followed through, or whatever else belongs together: each entry with every clock that has seen it."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 
-from central import ledger, store
+from central import store
 from central.console import trails
 from central.console.arrivals import Arrival, Cursor
 from central.console.books import IncidentLine, incident_line
 from central.console.desk import Desk
 from central.console.moment import Say
 from central.console.roles import Roles
-from central.console.trails import Step, Trail
+from central.console.trails import Moved, Step, Trail
 from sync.entries import EntryId
 from sync.facts import Boot
 from sync.messages import is_stream
 
 ALONE: Final = Say("この記録", "this entry")
 _LATE_MS: Final = 60_000
-_CARD: Final = re.compile(r"([0-9a-f]{8})[0-9a-f]{24}")
 _CLOCKS: Final = {
     "synced": Say("合っていた", "synchronised"),
     "held": Say("電池で持っていた", "held by its battery"),
@@ -33,14 +31,6 @@ _OTHER_ORDER: Final = Say(
     "端末の時計の順と、町に届いた順がちがいます。お金の計算は、どちらの順にもよりません。",
     "The units' clocks and the order of arrival differ. No sum depends on either.",
 )
-
-
-class Moved(msgspec.Struct, frozen=True):
-    """One line of the ledger; cards are cut short."""
-
-    source: str
-    target: str
-    amount: int
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -111,7 +101,7 @@ def _stage(connection: sa.Connection, desk: Desk, step: Step) -> Stage | None:
     if told is None or proof is None:
         return None
     order = f"{Cursor.parse(told.cursor).n}-{step.entry.seq - proof.first + 1}"
-    return Stage(step, told, _clock(connection, step.entry), order, proof.holds, _moved(connection, step.entry))
+    return Stage(step, told, _clock(connection, step.entry), order, proof.holds, trails.moved(connection, step.entry))
 
 
 def _clock(connection: sa.Connection, place: EntryId) -> Say:
@@ -121,15 +111,6 @@ def _clock(connection: sa.Connection, place: EntryId) -> Say:
     began = trails.stored(connection, EntryId(place.unit, place.boot, 1))
     fact = began.fact if began else None
     return _CLOCKS.get(fact.clock, Say(fact.clock, fact.clock)) if isinstance(fact, Boot) else _NOT_HELD
-
-
-def _moved(connection: sa.Connection, place: EntryId) -> list[Moved]:
-    here = ledger.posting.c
-    asked = sa.select(here.source, here.target, here.amount).where(
-        here.writer == place.unit, here.boot == place.boot, here.seq == place.seq
-    )
-    rows = connection.execute(asked.order_by(here.line))
-    return [Moved(_CARD.sub(r"\1", source), _CARD.sub(r"\1", target), amount) for source, target, amount in rows]
 
 
 def _incidents(connection: sa.Connection, places: Sequence[EntryId]) -> list[IncidentLine]:

@@ -43,6 +43,26 @@ def sums(connection: sa.Connection, place: str, void: Sequence[int]) -> list[Sum
     return [Sum(batch, kind, count, int(yen)) for batch, kind, count, yen in connection.execute(asked)]
 
 
+def sums_of_all(connection: sa.Connection, void: Sequence[int]) -> dict[str, list[Sum]]:
+    """Return what each batch has counted of every shop, by place, whatever the kinds; of what none has, no count.
+
+    It goes from the runs to the entries in them: the other way round takes five times as long.
+    """
+    key = (line.c.place, line.c.writer, line.c.boot, line.c.seq, line.c.yen)
+    first = sa.select(*key, sa.func.min(run.c.batch).label("batch")).join_from(run, line, sa.and_(*_of_line(void)))
+    each = first.group_by(*key).subquery()
+    grouped = (each.c.place, each.c.batch)
+    asked = sa.select(*grouped, sa.func.count(), sa.func.sum(each.c.yen)).group_by(*grouped).order_by(*grouped)
+    rest = totals(connection)
+    found: dict[str, list[Sum]] = {place: [] for place in rest}
+    for place, batch, count, yen in connection.execute(asked):
+        found[place].append(Sum(batch, "", count, int(yen)))
+        rest[place] -= int(yen)
+    for place, yen in rest.items():
+        found[place].append(Sum(UNCOUNTED, "", 0, yen))
+    return found
+
+
 def counted_in(
     connection: sa.Connection, entries: Sequence[EntryId], place: str, void: Sequence[int]
 ) -> list[tuple[str, int, int]]:
