@@ -16,10 +16,12 @@ from central.console import trails
 from central.console.asked import BYTE_ORDER
 from central.console.journal import chains, lines
 from central.console.journal.chains import walk
+from central.console.journal.following import OTHER_ORDER
 from central.console.journal.lines import Behind, Wanted
+from central.refusal import RefusedError
 from central.store import reading
 from drivers.clock.sim import Driver as Clock
-from programs.coin.entries import ShopRefund
+from programs.coin.entries import ShopRefund, Void
 from programs.coin.refunds.facts import Refund
 from programs.coin.settlement import marking
 from programs.coin.settlement.disputes import close_dispute, open_dispute
@@ -28,7 +30,7 @@ from programs.coin.till.facts import Closing, Span, Sums
 from programs.coin.trail import SHORT
 from simulation.centre import name_place
 from sync.accounts import Role
-from sync.entries import EntryId
+from sync.entries import Entry, EntryId, encode
 from sync.facts import Gap
 from sync.messages import OFFICE_STREAM
 from sync.residents import CardRead
@@ -319,7 +321,7 @@ def followed(browser: Browser, entry: str) -> list[str]:
     """Return what the steps of a trail are called."""
     page = browser.get(f"/entries/{entry}/trail")
     assert page.status_code == OK, page.text
-    return re.findall(r'<th scope="row">(.*?) <span', page.text)
+    return re.findall(r'<th scope="row" class="words">(.*?) <span', page.text)
 
 
 def test_a_payment_is_followed_from_the_card_to_the_bank(street: Street) -> None:
@@ -420,3 +422,32 @@ def test_a_unit_that_names_anothers_payment_takes_nothing_of_it_back(street: Str
     with Browser(street.centre) as browser:
         come_as(browser, Role.CLERK)
         assert followed(browser, f"fish01/{name}") == ["支払い 500円"]
+
+
+def test_where_the_clocks_say_another_order_the_page_says_so(street: Street) -> None:
+    boot, seq = street.sold("fish", 500).split("/")
+    pen = street.pens["fish"]
+    back = Void(1, CARD, 500, "fish", TODAY, f"{boot}/{seq}")
+    street.deliver(pen.seal([encode(Entry("fish01", boot, pen.seq + 1, AT - 60_000, back))]))
+    street.sold("fish", 700)
+    street.centre.reconciler.catch_up()
+    with Browser(street.centre) as browser:
+        come_as(browser, Role.CLERK)
+        assert followed(browser, f"fish01/{boot}/{seq}") == ["支払い 500円", "取消 500円"]
+        assert OTHER_ORDER.ja in browser.get(f"/entries/fish01/{boot}/{seq}/trail").text
+        assert OTHER_ORDER.ja not in browser.get(f"/entries/fish01/{boot}/{pen.seq}/trail").text
+
+
+def test_what_happened_to_the_unit_in_that_run_stands_below(street: Street) -> None:
+    pen = street.pens["fish"]
+    before, seq = pen.head, pen.seq
+    name = street.sold("fish", 500)
+    other = street.sold("bakery", 500)
+    pen.head, pen.seq = before, seq
+    with pytest.raises(RefusedError):
+        street.deliver(pen.write(touch()))
+    street.centre.reconciler.catch_up()
+    with Browser(street.centre) as browser:
+        come_as(browser, Role.CLERK)
+        assert "このときの端末のできごと" in browser.get(f"/entries/fish01/{name}/trail").text
+        assert "このときの端末のできごと" not in browser.get(f"/entries/bakery01/{other}/trail").text

@@ -27,7 +27,7 @@ _CLOCKS: Final = {
 }
 _CENTRES: Final = Say("町の時計", "the centre's own")
 _NOT_HELD: Final = Say("起動の記録がまだありません", "its start is not held")
-_OTHER_ORDER: Final = Say(
+OTHER_ORDER: Final = Say(
     "端末の時計の順と、町に届いた順がちがいます。お金の計算は、どちらの順にもよりません。",
     "The units' clocks and the order of arrival differ. No sum depends on either.",
 )
@@ -87,7 +87,7 @@ def follow(desk: Desk, place: EntryId, roles: Roles) -> Followed | None:
         incidents = _incidents(connection, [stage.step.entry for stage in stages])
     stages.sort(key=_in_order)
     clocks = [stage.told.at_ms for stage in stages]
-    says = [*found.says, *([_OTHER_ORDER] if clocks != sorted(clocks) else [])]
+    says = [*found.says, *([OTHER_ORDER] if clocks != sorted(clocks) else [])]
     return Followed(Say(found.ja, found.en), stages, says, len(found.steps) - len(mine), incidents)
 
 
