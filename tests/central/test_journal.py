@@ -12,32 +12,20 @@ import sqlalchemy as sa
 
 from central import incidents, store
 from central.centre import Centre
-from central.console import trails
 from central.console.asked import BYTE_ORDER
 from central.console.journal import chains, lines
 from central.console.journal.chains import walk
-from central.console.journal.following import OTHER_ORDER
 from central.console.journal.lines import Behind, Wanted
-from central.refusal import RefusedError
 from central.store import reading
-from drivers.clock.sim import Driver as Clock
-from programs.coin.entries import ShopRefund, Void
-from programs.coin.refunds.facts import Refund
-from programs.coin.settlement import marking
-from programs.coin.settlement.disputes import close_dispute, open_dispute
-from programs.coin.settlement.facts import State
-from programs.coin.till.facts import Closing, Span, Sums
-from programs.coin.trail import SHORT
-from simulation.centre import name_place
 from sync.accounts import Role
-from sync.entries import Entry, EntryId, encode
+from sync.entries import EntryId
 from sync.facts import Gap
 from sync.messages import OFFICE_STREAM
 from sync.residents import CardRead
 from sync.segment import from_text, pack, to_text, unpack
 from tests.central.pen import AT, Pen, touch
-from tests.central.street import CARD, TODAY, Street
-from tests.central.visiting import Browser, signed_in, take
+from tests.central.street import CARD
+from tests.central.visiting import Browser, signed_in
 
 OTHER = "5e" * 16
 CONFLICT, FORBIDDEN, NOT_FOUND, OK = 409, 403, 404, httpx.codes.OK
@@ -154,6 +142,7 @@ def test_a_card_is_asked_for_with_a_reason_and_that_is_noted_first(browser: Brow
     assert "5e5e5e5e" in browser.get("/audit").text
     table = browser.get("/journal.csv?card=5e5e5e&why=phone")
     assert table.status_code == OK
+    assert table.text.count(OTHER) == 27 + 1, "and the look before, which an officer may see"
     assert browser.noted(CardRead)[-1] == CardRead(OTHER, "hanako", "電話の問い合わせ(表)")
     browser.centre.reconciler.catch_up()
     assert f",{OTHER}" in browser.get("/audit.csv").text
@@ -208,6 +197,7 @@ def test_the_table_has_what_the_page_shows_and_what_is_behind(centre: Centre, br
     (segment,) = pieces(centre, "lib01")
     assert [bytes.fromhex(row["hash"]) for row in reversed(rows)] == from_text(unpack(segment.packed)).hashes()
     assert rows[0]["written"].startswith("2026-11-23T")
+    assert {row["card"] for row in rows} == {"", CARD[:8], OTHER[:8]}, "whole numbers only of a card that is asked for"
     behind = older(first).replace("/journal", "/journal.csv")
     rest = list(csv.DictReader(io.StringIO(browser.get(behind).text.removeprefix(BYTE_ORDER))))
     assert [row["entry"] for row in rest] == [row["entry"] for row in rows[lines.LINES_SHOWN :]]
@@ -305,149 +295,3 @@ def test_what_was_declared_as_lost_is_a_break_until_it_is_found(browser: Browser
     assert walked(pen.centre, "lib01").entries == 81 + 1 + 2 + 2
     assert state(browser, "lib01") == "連続"
     assert "切れ <span" not in browser.get("/journal").text
-
-
-# ---- one payment
-
-
-@pytest.fixture
-def street(centre: Centre, clock: Clock) -> Street:
-    name_place(centre, "fish")
-    name_place(centre, "bakery")
-    return Street(centre, clock)
-
-
-def followed(browser: Browser, entry: str) -> list[str]:
-    """Return what the steps of a trail are called."""
-    page = browser.get(f"/entries/{entry}/trail")
-    assert page.status_code == OK, page.text
-    return re.findall(r'<th scope="row" class="words">(.*?) <span', page.text)
-
-
-def test_a_payment_is_followed_from_the_card_to_the_bank(street: Street) -> None:
-    pen = street.pens["fish"]
-    boot, seq = street.sold("fish", 1280, 2500).split("/")
-    paid = f"fish01/{boot}/{seq}"
-    street.deliver(pen.write(ShopRefund(1, CARD, 280, "fish", TODAY, f"{boot}/{seq}")))
-    closed = pen.write(Closing(1, "fish", TODAY, 1, (Span(boot, 2, pen.seq),), Sums(2, 3780, 0, 0, 1, 1_000_000)))
-    street.deliver(closed)
-    street.on("2026-12-01")
-    street.settle()
-    marking.mark(street.centre, 1, State.SENT)
-    marking.bounce(street.centre, 1, "fish", "口座なし")
-    open_dispute(street.centre, EntryId.parse(paid), "二度引かれた")
-    street.say(Refund(paid, CARD, "fish", 1000, 0, "まちがい"))
-    close_dispute(street.centre, 1, "返した")
-    street.centre.reconciler.catch_up()
-    whole = [
-        "支払い 1,280円",
-        "店での返金 280円",
-        "レジの締めに入った",
-        "振込をまとめた(1回目、銀行のファイル",
-        "店への振込 3,500円(ほかの分も合わせて)",
-        "精算に数えた(1回目)",
-        "銀行へ送った",
-        "振込が戻った",
-        "調べはじめた(1番)",
-        "役場での返金 1,000円",
-        "調べ終えた(1番)",
-    ]
-    with Browser(street.centre) as browser:
-        come_as(browser, Role.OFFICER)
-        found = followed(browser, paid)
-        assert [one.partition(" 4")[0] for one in found[:3]] == whole[:3]
-        assert [one for one in whole if not any(step.startswith(one) for step in found)] == []
-        assert len(found) == len(whole)
-        back = EntryId.parse(paid)
-        for entry in (f"fish01/{boot}/{back.seq + 2}", *(str(one) for one in of_office(street, "coin.refund"))):
-            assert followed(browser, entry) == found
-        come_as(browser, Role.CLERK)
-        mine = followed(browser, paid)
-        assert len(mine) == len(whole) - 5
-        page = browser.get(f"/entries/{paid}/trail").text
-        assert "ほかに 5件" in page
-        assert f"/entries/{OFFICE_STREAM}/" not in page
-        assert "3,500" not in page
-
-
-def of_office(street: Street, kind: str) -> list[EntryId]:
-    return [entry.id for some in take(street.centre) for entry in some if entry.kind == kind]
-
-
-def test_all_clocks_stand_side_by_side(street: Street) -> None:
-    sale = street.sells("fish", 500)
-    street.on("2026-11-25")
-    name = street.deliver(sale)
-    street.centre.reconciler.catch_up()
-    with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
-        page = browser.get(f"/entries/fish01/{name}/trail").text
-    (piece,) = [one for one in pieces(street.centre, "fish01") if one.first == sale.first]
-    assert "2026-11-23 09:00:00+09:00" in page
-    assert "2026-11-25 12:00:00+09:00" in page
-    assert "2日2時間あと" in page
-    assert f'<td class="n">{piece.n}-1</td>' in page
-    assert "電池で持っていた" in page
-    assert "まだ精算に数えていません" in page
-    assert "coin/0a0a0a0a/at/fish01/1" in page
-    assert CARD not in page.partition("<main")[2]
-
-
-def test_what_was_not_there_when_it_was_booked_is_nobodys_fault(street: Street) -> None:
-    street.sold("fish", 1_000_000)
-    name = street.sold("fish", 900)
-    street.centre.reconciler.catch_up()
-    with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
-        page = browser.get(f"/entries/fish01/{name}/trail").text
-    assert SHORT.ja in page
-    assert "不正" not in page
-
-
-def test_an_entry_that_belongs_to_nothing_stands_alone_and_one_that_is_not_held_has_no_page(
-    browser: Browser, pen: Pen
-) -> None:
-    assert followed(browser, f"lib01/{pen.boot}/2") == ["この記録"]
-    assert browser.get(f"/entries/lib01/{pen.boot}/999/trail").status_code == NOT_FOUND
-    assert browser.get(f"/entries/nowhere/{pen.boot}/1/trail").status_code == NOT_FOUND
-    assert "/trail" not in browser.get(f"/entries/lib01/{pen.boot}/2").text
-    assert trails.has("coin.pay")
-
-
-def test_a_unit_that_names_anothers_payment_takes_nothing_of_it_back(street: Street) -> None:
-    """What a unit says of other journals is hearsay: only the office gives back what others took."""
-    name = street.sold("fish", 500)
-    street.takes_back("bakery", 500, name)
-    street.centre.reconciler.catch_up()
-    with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
-        assert followed(browser, f"fish01/{name}") == ["支払い 500円"]
-
-
-def test_where_the_clocks_say_another_order_the_page_says_so(street: Street) -> None:
-    boot, seq = street.sold("fish", 500).split("/")
-    pen = street.pens["fish"]
-    back = Void(1, CARD, 500, "fish", TODAY, f"{boot}/{seq}")
-    street.deliver(pen.seal([encode(Entry("fish01", boot, pen.seq + 1, AT - 60_000, back))]))
-    street.sold("fish", 700)
-    street.centre.reconciler.catch_up()
-    with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
-        assert followed(browser, f"fish01/{boot}/{seq}") == ["支払い 500円", "取消 500円"]
-        assert OTHER_ORDER.ja in browser.get(f"/entries/fish01/{boot}/{seq}/trail").text
-        assert OTHER_ORDER.ja not in browser.get(f"/entries/fish01/{boot}/{pen.seq}/trail").text
-
-
-def test_what_happened_to_the_unit_in_that_run_stands_below(street: Street) -> None:
-    pen = street.pens["fish"]
-    before, seq = pen.head, pen.seq
-    name = street.sold("fish", 500)
-    other = street.sold("bakery", 500)
-    pen.head, pen.seq = before, seq
-    with pytest.raises(RefusedError):
-        street.deliver(pen.write(touch()))
-    street.centre.reconciler.catch_up()
-    with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
-        assert "このときの端末のできごと" in browser.get(f"/entries/fish01/{name}/trail").text
-        assert "このときの端末のできごと" not in browser.get(f"/entries/bakery01/{other}/trail").text

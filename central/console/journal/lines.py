@@ -13,6 +13,7 @@ from sync.messages import OFFICE_STREAM, ONE_UNIT, TOWN_STREAM
 LINES_SHOWN: Final = 50
 TABLE_MAX: Final = 5_000
 CARD_MIN: Final = 6  # letters that tell cards apart
+CARD_SHOWN: Final = 8  # of a card that nobody has asked for
 _PLACE: Final = re.compile(r"(-?[0-9]{1,16})/([a-z][a-z0-9-]{0,40})/([0-9a-f]{16})/([1-9][0-9]{0,15})")
 _CARD: Final = re.compile(r"[0-9a-f]{6,32}")
 

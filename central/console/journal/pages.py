@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import msgspec
 from fastapi import APIRouter, HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,7 +21,7 @@ from central.console.desk import Desk
 from central.console.gate import Gate, Visitor, signed_in
 from central.console.journal import chains, lines
 from central.console.journal.following import follow
-from central.console.journal.lines import CARD_MIN, LINES_SHOWN, TABLE_MAX, Behind, Wanted
+from central.console.journal.lines import CARD_MIN, CARD_SHOWN, LINES_SHOWN, TABLE_MAX, Behind, Wanted
 from central.console.moment import Moment
 from central.console.pages import NOT_NOW, Pages, held, routed
 from central.console.people import forms
@@ -84,7 +85,7 @@ class _Explorer:
         Raises:
             NotDoneError: it cannot be read, or a card is asked for without a reason.
         """
-        card, with_own = "", visitor.may(OFFICES_OWN)
+        with_own = visitor.may(OFFICES_OWN)
         moment = await run_in_threadpool(self._desk.moment)
         wanted = Wanted(
             unit=asked.get("unit", "").strip(),
@@ -96,10 +97,11 @@ class _Explorer:
         )
         if is_stream(wanted.unit) and not with_own:
             raise HTTPException(403)
-        if begins := asked.get("card", ""):
-            card, why = await run_in_threadpool(self._card, begins), forms.must_say_why(asked)
-            await self._gate.do(lambda: self._desk.centre.registration.look_at_card(card, visitor.name, why + besides))
-        return Wanted(wanted.unit, wanted.kind, wanted.since_ms, wanted.until_ms, card, with_own, wanted.behind)
+        if not asked.get("card"):
+            return wanted
+        why, card = forms.must_say_why(asked), await run_in_threadpool(self._card, asked["card"])
+        await self._gate.do(lambda: self._desk.centre.registration.look_at_card(card, visitor.name, why + besides))
+        return msgspec.structs.replace(wanted, card=card)
 
     def _card(self, words: str) -> str:
         """Return the card whose number begins as it was typed."""
@@ -165,7 +167,8 @@ class _Explorer:
         writer.writerow(_COLUMNS)
         for at_ms, received_ms, n, unit, boot, seq, kind, card, hashed in rows:
             times = _iso(moment, at_ms), _iso(moment, received_ms)
-            writer.writerow((*times, n, EntryId(unit, boot, seq), kind, card or "", hashed.hex()))
+            shown = (card or "")[: None if wanted.card else CARD_SHOWN]
+            writer.writerow((*times, n, EntryId(unit, boot, seq), kind, shown, hashed.hex()))
         return text.getvalue().encode()
 
 
