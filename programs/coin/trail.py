@@ -11,6 +11,7 @@ from central.console.roles import MONEY
 from central.console.trails import Step, Trail, Trails, stored
 from programs.coin.counter.facts import Unproven
 from programs.coin.entries import Charge, Pay, TakenBack, Undo
+from programs.coin.online.books import is_ours
 from programs.coin.online.facts import PaidOnline
 from programs.coin.refunds.facts import Refund
 from programs.coin.settlement import counted, disputes, tables
@@ -72,12 +73,12 @@ class CoinTrails:
         steps = [Step(one.id, *_words(one)) for one in members]
         steps += _closings(connection, members)
         said = tables.said_entries(connection)
-        steps += (looked := list(_disputes(said, members)))
+        steps += _disputes(said, members)
+        says = _says(connection, said, members)
         if isinstance(fact, Charge):
-            return Trail(_THIS_CHARGE.ja, _THIS_CHARGE.en, steps, _says(connection, members, looked))
+            return Trail(_THIS_CHARGE.ja, _THIS_CHARGE.en, steps, says)
         settled = list(_settlement(connection, said, members, fact.place))
-        says = [*_says(connection, members, looked), *([] if settled else [_WAITS])]
-        return Trail(_THIS_PAYMENT.ja, _THIS_PAYMENT.en, [*steps, *settled], says)
+        return Trail(_THIS_PAYMENT.ja, _THIS_PAYMENT.en, [*steps, *settled], [*says, *([] if settled else [_WAITS])])
 
 
 def _words(entry: Entry) -> tuple[str, str]:
@@ -88,8 +89,10 @@ def _words(entry: Entry) -> tuple[str, str]:
 def _root(connection: sa.Connection, entry: Entry) -> Entry | None:
     """Return the payment or charge with which an entry has to do; None if it is not held."""
     match entry.fact:
-        case Charge() | Pay() | PaidOnline():
+        case Charge() | Pay():
             return entry
+        case PaidOnline():
+            return entry if is_ours(entry) else None
         case DisputeClosed(number=number) if entry.unit == OFFICE_STREAM:
             found = disputes.fold(tables.said_entries(connection)).get(number)
             about = _held(connection, found.about) if found else None
@@ -194,9 +197,10 @@ def _disputes(said: Sequence[Entry], members: Sequence[Entry]) -> Iterator[Step]
                 pass
 
 
-def _says(connection: sa.Connection, members: Sequence[Entry], looked: Sequence[Step]) -> list[Say]:
+def _says(connection: sa.Connection, said: Sequence[Entry], members: Sequence[Entry]) -> list[Say]:
     """Return what somebody who is asked about it should know first."""
-    is_open = len(looked) % 2 == 1
+    names = {str(one.id) for one in members}
+    is_open = any(one.about in names and one.closed is None for one in disputes.fold(said).values())
     return [*([SHORT] if is_short(connection, members[0].id) else []), *([_OPEN] if is_open else [])]
 
 

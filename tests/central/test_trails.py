@@ -15,6 +15,7 @@ from central.refusal import RefusedError
 from central.store import reading
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import ShopRefund, Void
+from programs.coin.online.facts import PaidOnline
 from programs.coin.refunds.facts import Refund
 from programs.coin.settlement import marking
 from programs.coin.settlement.disputes import close_dispute, open_dispute
@@ -126,6 +127,32 @@ def test_a_payment_is_followed_from_the_card_to_the_bank(street: Street) -> None
         assert "ほかに 5件" in page
         assert f"/entries/{OFFICE_STREAM}/" not in page
         assert "3,500" not in page
+
+
+def test_that_somebody_looks_into_it_is_said_while_they_do(street: Street) -> None:
+    boot, seq = street.sold("fish", 1280).split("/")
+    paid, void = f"fish01/{boot}/{seq}", f"fish01/{boot}/{int(seq) + 1}"
+    street.takes_back("fish", 1280, f"{boot}/{seq}")
+    for entry in (paid, void):
+        open_dispute(street.centre, EntryId.parse(entry), "二度引かれた")
+    with Browser(street.centre) as browser:
+        for number in (1, 2):
+            street.centre.reconciler.catch_up()
+            come_as(browser, Role.CLERK)
+            assert "調べているところです" in browser.get(f"/entries/{paid}/trail").text
+            close_dispute(street.centre, number, "済")
+        street.centre.reconciler.catch_up()
+        come_as(browser, Role.CLERK)
+        assert "調べているところです" not in browser.get(f"/entries/{paid}/trail").text
+
+
+def test_a_payment_from_a_page_that_a_unit_made_up_is_none(street: Street) -> None:
+    pen = street.pens["fish"]
+    name = street.deliver(pen.write(PaidOnline("0a" * 16, CARD, CARD, 500, "fish", "fish01", TODAY)))
+    street.centre.reconciler.catch_up()
+    with Browser(street.centre) as browser:
+        come_as(browser, Role.CLERK)
+        assert followed(browser, f"fish01/{name}") == ["この記録"]
 
 
 def of_office(street: Street, kind: str) -> list[EntryId]:
