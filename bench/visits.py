@@ -11,14 +11,16 @@ from bench import pages
 from bench.report import rate, row, title
 from central.centre import Centre, open_centre
 from central.found import Plan
-from central.reconcile import Reconciler
+from central.reconcile import Reconciler, entry
 from central.store import reading, segment
 from central.world import SystemEntropy
+from programs.coin.entries import Pay
 from programs.visits.insight import MONTHS
 from programs.visits.office import OFFICE
 from programs.visits.tables import visit
 from simulation.year import FIRST_DAY, Size
 from simulation.year.town import clock_at_the_end, play
+from sync.entries import kind_of
 from sync.installed import register
 from sync.months import first_day, month_of, written
 from sync.segment import from_text, unpack
@@ -83,6 +85,27 @@ def _looked_at(engine: sa.Engine) -> dict[str, str]:
         "visits of the busiest place": f"/visits?place={busiest}&month={month}",
         "the same before and after a change": f"/visits?place={busiest}&month={month}&change={before}",
         "visits as a table": f"/visits.csv?month={month}",
+        **_journals(engine),
+    }
+
+
+def _journals(engine: sa.Engine) -> dict[str, str]:
+    """Return the pages of the journal explorer: the largest journal, what is rare in it, and a payment followed."""
+    here = entry.c
+    with reading(engine) as connection:
+        count = sa.func.count().label("number")
+        largest = sa.select(here.writer).group_by(here.writer).order_by(count.desc(), here.writer).limit(1)
+        unit = connection.execute(largest).scalar_one()
+        paid = sa.select(here.writer, here.boot, here.seq).where(here.kind == kind_of(Pay)).order_by(here.at.desc())
+        place = "/".join(map(str, connection.execute(paid.limit(1)).one()))
+        card = connection.execute(sa.select(here.card).where(here.card.is_not(None)).limit(1)).scalar_one()
+    return {
+        "the largest journal, its chain checked": f"/journal?unit={unit}",
+        "what is rare in it": f"/journal?unit={unit}&kind=boot",
+        "payments until half a year ago": f"/journal?kind={kind_of(Pay)}&until=2026-05-31",
+        "what one card did, noted first": f"/journal?card={card}&why=check",
+        "the journal as a table": "/journal.csv",
+        "a payment followed": f"/entries/{place}/trail",
     }
 
 

@@ -21,14 +21,14 @@ from central.office import Office
 from central.prepared import Prepared, Row
 from central.residents import books as residents
 from sync.directory import DIRECTORY, Said
-from sync.entries import Entry, Register
+from sync.entries import Entry, Fact, Register
 from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
 MADE_BY: Final = "added up by"
 """The setting that says by which version of core and programs the derived tables were made."""
 
-_VERSION: Final = 11
+_VERSION: Final = 12
 _AT_ONCE: Final = 50  # segments
 _ROWS_AT_ONCE: Final = 1000
 
@@ -49,9 +49,15 @@ entry = Table(
     Column("at", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Column("card", Text),  # which card it is about, if it is about one
     Index("entry_by_arrival", "n"),
+    Index("entry_by_time", "at"),
+    Index("entry_by_kind", "kind", "at"),
+    Index("entry_by_writer", "writer", "at"),
     sqlite_with_rowid=False,
 )
+HAS_CARD: Final = entry.c.card.is_not(None)
+Index("entry_by_card", entry.c.card, entry.c.at, sqlite_where=HAS_CARD, postgresql_where=HAS_CARD)
 
 _INDEX: Final = Prepared(sa.insert(entry))
 _PLACE: Final = Prepared(sa.select(progress.c.n))
@@ -203,8 +209,15 @@ class Reconciler:
 def _index(n: int, entries: Sequence[Entry], hashes: Sequence[bytes]) -> list[dict[str, Any]]:
     return [
         {"writer": one.unit, "boot": one.boot, "seq": one.seq, "n": n, "at": one.at, "kind": one.kind, "hash": hashed}
+        | {"card": _card(one.fact)}
         for one, hashed in zip(entries, hashes, strict=True)
     ]
+
+
+def _card(fact: Fact) -> str | None:
+    """Return the card that a fact of whichever kind is about; None if it is about none."""
+    card = getattr(fact, "card", None)
+    return card if card and isinstance(card, str) else None
 
 
 def _note_statements(connection: sa.Connection, entries: Iterable[Entry]) -> None:

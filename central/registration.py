@@ -31,6 +31,7 @@ from sync.messages import OFFICE_STREAM, TOWN_STREAM
 from sync.residents import (
     READ_AT_ONCE,
     CardEnd,
+    CardRead,
     Form,
     How,
     Leaving,
@@ -199,6 +200,11 @@ class Registration:
             }
             self._note_read(connection, [holder, *guardians, *children][:READ_AT_ONCE], by, why)
         return File(holder, was, opened, guardians, children)
+
+    def look_at_card(self, card: str, by: str, why: str) -> None:
+        """Note that somebody looks at what was done with a card; done before it is shown."""
+        with self._counted() as connection:
+            self._say(connection, Words([CardRead(card, by, why)]))
 
     def people(self) -> dict[str, int]:
         """Return how many files count, and how many of these are of people who have not left."""

@@ -24,8 +24,8 @@ def parts(part: str) -> Mapping[str, ModuleType]:
     What is installed does not change while a process runs.
 
     Args:
-        part: "rules", "terminal", "office", "pages", "resident", "belongings", "lately", "pulled"
-            or "cli".
+        part: "rules", "terminal", "office", "pages", "resident", "belongings", "lately", "pulled",
+            "trail" or "cli".
     """
     return MappingProxyType({name: importlib.import_module(_path(name, part)) for name in with_part(part)})
 

@@ -161,6 +161,14 @@ class NamesRead(Fact, frozen=True, tag="resident.read"):
     why: Text
 
 
+class CardRead(Fact, frozen=True, tag="card.read"):
+    """A person looked at what was done with one card. It is written before anything is shown."""
+
+    card: Card
+    by: Clerk
+    why: Text
+
+
 class CardPrefers(Fact, frozen=True, tag="card.prefers"):
     """How the holder of a card wants to be spoken to, for all units; nothing says who that is, or why."""
 
@@ -170,5 +178,6 @@ class CardPrefers(Fact, frozen=True, tag="card.prefers"):
 
 OFFICE: Final[tuple[type[Fact], ...]] = (
     *(FileWritten, FileErased, CardBound, CardEnded, Consented, GuardianSet, Preferred, Left, Merged, NamesRead),
+    CardRead,
 )
 KINDS: Final[tuple[type[Fact], ...]] = (*OFFICE, CardPrefers)

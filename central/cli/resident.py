@@ -217,7 +217,7 @@ def reads(folder: Path, who: str, limit: int, as_json: bool) -> None:
         centre.reconciler.catch_up()
         with store.reading(centre.engine) as connection:
             found = books.readings(connection, books.Wanted(of or ""), limit)
-    rows = [{"at_ms": one.at_ms, "by": one.by, "why": one.why, "holder": one.holder} for one in found]
+    rows = [{"at_ms": one.at_ms, "by": one.by, "why": one.why, "holder": one.holder, "card": one.card} for one in found]
     _list("machi.central.resident.reads/1", "reads", rows, as_json=as_json)
 
 

@@ -24,6 +24,7 @@ from central.console.desk import Desk
 from central.console.gate import FOR_TOOLS, Before, Gate
 from central.console.hall import Hall
 from central.console.headers import HOSTS, STATIC, add_headers
+from central.console.journal.pages import create_journal
 from central.console.live import Bell
 from central.console.pages import Pages, create_pages
 from central.console.passkeys import create_passkeys
@@ -124,7 +125,7 @@ def create_console(
     own = {"office": console.openapi()}
     routers.append(create_pages(desk, pages, own | ({"units": units_api} if units_api else {})))
     hall = Hall(pages, gate, url)
-    routers += [create_people(desk, pages, gate), create_audit(desk, pages, gate)]
+    routers += [create_people(desk, pages, gate), create_audit(desk, pages, gate), create_journal(desk, pages, gate)]
     routers += [create_programs(desk, pages, gate), create_sign_in(desk, pages, gate, hall)]
     routers.append(create_passkeys(pages, gate, hall))
     for router in routers[3:]:

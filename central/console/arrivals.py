@@ -9,13 +9,15 @@ import sqlalchemy as sa
 
 from central import reconcile, store
 from central.console.books import place_name, where
+from central.console.moment import Say
 from central.console.words import Words
-from sync.entries import EntryId, Register, Unread, kind_of
+from sync.entries import EntryError, EntryId, Fact, Register, Unread, kind_of
 from sync.facts import CORE
 from sync.messages import OFFICE_STREAM
-from sync.segment import Segment, from_text, unpack
+from sync.segment import Segment, SegmentError, from_text, unpack
 
 _CORE_KINDS: Final = tuple(kind_of(kind) for kind in CORE)
+_DAMAGED: Final = Say("保存された中身が読めません", "What is stored of it cannot be read")
 CURSOR_PATTERN: Final = r"(0|[0-9]{1,18}/[a-z][a-z0-9-]{0,40}/[0-9a-f]{16}/[0-9]{1,16})"
 _CURSOR: Final = re.compile(r"([0-9]{1,18})/([a-z][a-z0-9-]{0,40}/[0-9a-f]{16}/([0-9]{1,16}))")
 
@@ -91,18 +93,18 @@ class Arrivals:
         table = reconcile.entry
         behind = sa.or_(table.c.n > cursor.n, table.c.seq > cursor.seq)
         asked = _of_programs().where(table.c.n >= cursor.n, behind).order_by(table.c.n, table.c.seq).limit(limit)
-        return self._read(asked)
+        return self.read(asked)
 
     def latest(self, limit: int) -> list[Arrival]:
         """Return what people did last, the newest first."""
         table = reconcile.entry
-        return self._read(_of_programs().order_by(table.c.n.desc(), table.c.seq.desc()).limit(limit))
+        return self.read(_of_programs().order_by(table.c.n.desc(), table.c.seq.desc()).limit(limit))
 
     def of_kinds(self, kinds: Sequence[str], limit: int) -> list[Arrival]:
         """Return the last entries of some kinds that the office wrote, the newest first."""
         here = reconcile.entry.c
         asked = sa.select(reconcile.entry).where(here.writer == OFFICE_STREAM, here.kind.in_(kinds))
-        return self._read(asked.order_by(here.n.desc(), here.seq.desc()).limit(limit))
+        return self.read(asked.order_by(here.n.desc(), here.seq.desc()).limit(limit))
 
     def end(self) -> Cursor:
         """Return the place behind everything that people did so far."""
@@ -115,7 +117,7 @@ class Arrivals:
         asked = sa.select(table).where(
             table.c.writer == place.unit, table.c.boot == place.boot, table.c.seq == place.seq
         )
-        return next(iter(self._read(asked)), None)
+        return next(iter(self.read(asked)), None)
 
     def of_unit(self, unit: str, limit: int) -> list[Arrival]:
         """Return the last entries of every kind that one unit wrote in its present run and those before it."""
@@ -131,32 +133,31 @@ class Arrivals:
                     break
         return found
 
-    def _read(self, asked: sa.Select[Any]) -> list[Arrival]:
+    def read(self, asked: sa.Select[Any]) -> list[Arrival]:
+        """Return the entries whose rows in the index somebody asks for, in that order."""
         with store.reading(self._engine) as connection:
             return self._arrivals(connection, connection.execute(asked).mappings().all())
 
     def _arrivals(self, connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Arrival]:
         segments = _segments(connection, {row["n"] for row in rows})
         names: dict[str, str] = {}
-        return [self._arrival(connection, row, *segments[row["n"]], names) for row in rows]
+        return [self._arrival(connection, row, segments.get(row["n"], (None, row["at"])), names) for row in rows]
 
     def _arrival(
         self,
         connection: sa.Connection,
         row: sa.RowMapping,
-        segment: Segment,
-        received_ms: int,
+        delivery: tuple[Segment | None, int],
         names: dict[str, str],
     ) -> Arrival:
         place = EntryId(row["writer"], row["boot"], row["seq"])
-        fact = self._register.decode_stored(
-            place.unit, place.boot, place.seq, segment.bodies[place.seq - segment.first]
-        )
-        fields = {} if isinstance(fact.fact, Unread) else msgspec.structs.asdict(fact.fact)
+        segment, received_ms = delivery
+        fact = self._fact(place, segment)
+        fields = {} if fact is None or isinstance(fact, Unread) else msgspec.structs.asdict(fact)
         where_id = str(fields.get("place") or where(connection, place.unit).place)
         if where_id not in names:
             names[where_id] = place_name(connection, where_id)
-        say = self._words.tell(row["kind"], fields)
+        say = self._words.tell(row["kind"], fields) if fact else _DAMAGED
         return Arrival(
             id=str(place),
             cursor=str(Cursor(row["n"], place.seq, str(place))),
@@ -171,6 +172,16 @@ class Arrivals:
             hash=row["hash"].hex(),
         )
 
+    def _fact(self, place: EntryId, segment: Segment | None) -> Fact | None:
+        """Return what an entry says; None if what is stored of it cannot be read any more."""
+        if segment is None or not segment.first <= place.seq <= segment.last:
+            return None
+        body = segment.bodies[place.seq - segment.first]
+        try:
+            return self._register.decode_stored(place.unit, place.boot, place.seq, body).fact
+        except EntryError:
+            return None
+
 
 def _of_programs() -> sa.Select[Any]:
     """Ask for what people did at units; what the office decides is no touch."""
@@ -178,7 +189,15 @@ def _of_programs() -> sa.Select[Any]:
     return sa.select(reconcile.entry).where(here.kind.not_in(_CORE_KINDS), here.writer != OFFICE_STREAM)
 
 
-def _segments(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, tuple[Segment, int]]:
+def _segments(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, tuple[Segment | None, int]]:
+    """Return segments by number, and when each came; None in the place of one that cannot be read."""
     table = store.segment
     asked = sa.select(table.c.n, table.c.packed, table.c.received_ms).where(table.c.n.in_(sorted(numbers)))
-    return {n: (from_text(unpack(packed)), received_ms) for n, packed, received_ms in connection.execute(asked)}
+    return {n: (_read(packed), received_ms) for n, packed, received_ms in connection.execute(asked)}
+
+
+def _read(packed: bytes) -> Segment | None:
+    try:
+        return from_text(unpack(packed))
+    except SegmentError:
+        return None

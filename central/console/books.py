@@ -124,7 +124,7 @@ class Books:
     def incidents(self) -> list[IncidentLine]:
         """Return what nobody has looked at yet, oldest first."""
         with store.reading(self._engine) as connection:
-            return [_incident(row) for row in open_ones(connection)]
+            return [incident_line(row) for row in open_ones(connection)]
 
     def unheard(self) -> list[str]:
         """Return the units that were not heard since this centre was restored; nothing is granted before."""
@@ -141,7 +141,7 @@ class Books:
         table = store.incident
         asked = sa.select(table).where(table.c.closed_ms.is_not(None)).order_by(table.c.closed_ms.desc(), table.c.n)
         with store.reading(self._engine) as connection:
-            return [_incident(row) for row in connection.execute(asked.limit(CLOSED_SHOWN)).mappings()]
+            return [incident_line(row) for row in connection.execute(asked.limit(CLOSED_SHOWN)).mappings()]
 
 
 def place_name(connection: sa.Connection, place: str) -> str:
@@ -195,7 +195,8 @@ def _dated(unit: UnitLine, arrived_ms: int | None, at_ms: int | None, ends_ms: i
     )
 
 
-def _incident(row: sa.RowMapping) -> IncidentLine:
+def incident_line(row: sa.RowMapping) -> IncidentLine:
+    """Return a row of the table of incidents as it is shown."""
     return IncidentLine(
         n=row["n"],
         unit=row["unit"],

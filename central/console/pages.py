@@ -10,7 +10,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from central.console import brought
+from central.console import brought, trails
 from central.console.api import entry_id
 from central.console.arrivals import Cursor
 from central.console.books import IncidentLine
@@ -41,6 +41,7 @@ _FIRST: Final = (
     ("incidents", "/incidents", "確かめること", "Incidents"),
 )
 _LAST: Final = (
+    ("journal", "/journal", "記録帳", "Journal"),
     ("audit", "/audit", "見た記録", "Audit"),
     ("visitors", "/visitors", "使う人", "Visitors"),
     ("docs", "/docs", "つなぎ方", "API"),
@@ -142,7 +143,8 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
         proof = held(desk.proofs.proof(place), str(place))
         name, _ = held(desk.proofs.segment(place), str(place))
         told = desk.arrivals.one(place)
-        shown = {"place": place, "proof": proof, "told": told, "asides": brought.asides(proof.kind)}
+        shown: dict[str, Any] = {"place": place, "proof": proof, "told": told, "asides": brought.asides(proof.kind)}
+        shown["has_trail"] = trails.has(proof.kind)
         return pages.render("entry.html", **shown, file=name, steps=steps(proof, name))
 
     @router.get("/entries/{unit}/{boot}/{seq}/segment")

@@ -15,7 +15,7 @@ from central.residents.standing import STANDINGS, Standing
 from central.upsert import upsert
 from sync.entries import Entry, kind_of
 from sync.messages import OFFICE_STREAM
-from sync.residents import OFFICE, CardBound, GuardianSet, Merged, NamesRead
+from sync.residents import OFFICE, CardBound, CardRead, GuardianSet, Merged, NamesRead
 
 metadata = MetaData()
 
@@ -32,6 +32,7 @@ read = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("by", Text, nullable=False),
     Column("why", Text, nullable=False),
+    Column("card", Text, nullable=False),  # where it was what was done with a card; "" where it was a name
     Index("resident_read_by_holder", "holder"),
     Index("resident_read_by_time", "at_ms"),
 )
@@ -54,7 +55,13 @@ _STANDINGS: Final = Kept(resident, STANDINGS)
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """Somebody looked into a file. `boot`, `seq`: the entry that says so, in the office's journal."""
+    """Somebody looked into a file, or at what was done with a card.
+
+    Attributes:
+        holder: whose file or card it was when it was looked at; "" for a card of nobody.
+        boot, seq: the entry that says so, in the office's journal.
+        card: whose deeds were looked at; "" where it was a name.
+    """
 
     holder: str
     at_ms: int
@@ -62,6 +69,7 @@ class Reading(msgspec.Struct, frozen=True):
     why: str
     boot: str
     seq: int
+    card: str = ""
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -105,11 +113,14 @@ def note(connection: sa.Connection, entries: Iterable[Entry]) -> None:
             case CardBound(of=holder, card=name):
                 upsert(connection, card, [{"card": name, "holder": holder}], lambda new: {"holder": new.holder})
             case NamesRead(of=holders, by=by, why=why):
-                place = {"boot": entry.boot, "seq": entry.seq, "at_ms": entry.at, "by": by, "why": why}
+                place = {"boot": entry.boot, "seq": entry.seq, "at_ms": entry.at, "by": by, "why": why, "card": ""}
                 connection.execute(sa.insert(read), [place | {"holder": holder} for holder in sorted(set(holders))])
+            case CardRead(card=name, by=by, why=why):
+                place = {"boot": entry.boot, "seq": entry.seq, "at_ms": entry.at, "by": by, "why": why, "card": name}
+                connection.execute(sa.insert(read), [place | {"holder": holder_of(connection, name) or ""}])
             case _:
                 pass
-        if isinstance(entry.fact, OFFICE) and not isinstance(entry.fact, NamesRead):
+        if isinstance(entry.fact, OFFICE) and not isinstance(entry.fact, NamesRead | CardRead):
             _note_act(connection, entry, entry.fact)
 
 
@@ -161,7 +172,7 @@ def agrees(connection: sa.Connection, name: str, program: str) -> bool:
 def readings(connection: sa.Connection, wanted: Wanted, limit: int) -> list[Reading]:
     """Return who looked into which files, the latest first."""
     rows = connection.execute(wanted.of(read).limit(limit))
-    return [Reading(row.holder, row.at_ms, row.by, row.why, row.boot, row.seq) for row in rows]
+    return [Reading(row.holder, row.at_ms, row.by, row.why, row.boot, row.seq, row.card) for row in rows]
 
 
 def acts(connection: sa.Connection, wanted: Wanted, limit: int) -> list[Act]:

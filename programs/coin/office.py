@@ -50,7 +50,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 8
+    version: int = 9
     metadata: MetaData = metadata
     heard_for_all: tuple[type[Fact], ...] = (PinChosen,)
 

@@ -8,19 +8,22 @@ import sqlalchemy as sa
 
 from central import ledger, store
 from central.console.books import place_name
-from central.console.brought import Page
+from central.console.brought import About, Page
 from central.console.moment import Moment
 from central.console.roles import MONEY
 from programs.coin import shop_page
 from programs.coin.agreed import agreed
 from programs.coin.insured import books as insured
 from programs.coin.procedures import circulation
+from programs.coin.reconciling import showing
+from programs.coin.reconciling.acts import ACTS
 from programs.coin.settlement import calendar, counted, tables
 from programs.coin.settlement.accounts import SHOP
 from programs.coin.settlement.books import BatchBook, OfficeBooks
 from programs.coin.settlement.facts import State
 from programs.coin.terms import Settling
 from programs.coin.till import books as till
+from programs.coin.trail import TRAIL
 from sync.program import town_day
 
 MONTHS_SHOWN: Final = 13  # a year, and the same month of the year before
@@ -238,6 +241,17 @@ def fund(engine: sa.Engine, _moment: Moment) -> Mapping[str, Any]:
 PAGES: Final = (
     Page("settlement", "精算", "Settlement", MONEY, settlement),
     shop_page.PAGE,
+    Page(
+        "reconciliation",
+        "突き合わせ",
+        "Reconciliation",
+        MONEY,
+        showing.read,
+        filters=("period", "place", "case", "entry"),
+        table=showing.table,
+        acts=ACTS,
+        about=About("この記録を調べる", "Look into this entry", TRAIL.kinds),
+    ),
     Page("closings", "締め", "Closings", MONEY, closings),
     Page("circulation", "循環", "Circulation", MONEY, circulating),
     Page("fund", "立て替え", "Fund", MONEY, fund),

@@ -248,9 +248,10 @@ def test_a_centre_that_dies_at_any_statement_has_all_of_it_or_nothing() -> None:
 
 @pytest.mark.threat(
     "a clerk who is curious about somebody",
-    control="Every look at a name (a search, a file, a sheet) is an entry in the office's signed journal, with the "
-    "clerk, the purpose and whose file it was, before anything is shown; `machi central resident reads` lists them by "
-    "person. A search that finds many people shows nobody. What is taken out is found by `machi central verify`.",
+    control="Every look at a name (a search, a file, a sheet), and at what one card did, is an entry in the office's "
+    "signed journal, with the clerk, the purpose and whose file or card it was, before anything is shown; `machi "
+    "central resident reads` lists them by person. A search that finds many people shows nobody. What is taken out is "
+    "found by `machi central verify`.",
     residual="At a command, the clerk is who the machine says types; the purpose is what he says. Who holds the "
     "database and its keys in his own hands, such as root on the centre's machine, reads without an entry.",
 )

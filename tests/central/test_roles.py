@@ -36,6 +36,8 @@ MAY = {
     "/visitors": {"officer", "auditor"},
     "/residents": {"clerk", "officer"},
     "/audit": {"officer", "auditor"},
+    "/journal": {"clerk", "officer", "treasurer", "auditor"},
+    "/journal.csv": {"clerk", "officer", "treasurer", "auditor"},
     "/docs": {"officer", "technician", "auditor"},
     "/metrics": {"officer", "technician", "auditor"},
     "/me": {"clerk", "officer", "treasurer", "technician", "auditor", "shop"},

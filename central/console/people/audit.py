@@ -2,7 +2,6 @@
 
 import csv
 import io
-from datetime import date
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from central import store
+from central.console.asked import BYTE_ORDER, midnight, safe
 from central.console.brought import NotDoneError
 from central.console.desk import Desk
 from central.console.gate import Gate
@@ -20,20 +20,15 @@ from central.console.people import forms, view
 from central.console.people.forms import Form
 from central.residents import books, papers
 from central.residents.books import Reading, Wanted
-from central.residents.days import read_day
 from central.residents.deciding import DeskError
 from central.residents.drawing import NoFontError, draw
 from sync import installed
 from sync.messages import OFFICE_STREAM
-from sync.program import DAY_MS
 
 SHOWN: Final = 200
 TABLE_MAX: Final = 100_000
-_EPOCH: Final = date(1970, 1, 1)
-_MINUTE_MS: Final = 60_000
 _BY_COMMAND: Final = {"find": "検索", "desk": "窓口", "sheet": "控え"}
-_COLUMNS: Final = ("what", "at", "by", "holder", "why_or_what", "detail", "entry")
-_BYTE_ORDER: Final = "\ufeff"  # spreadsheets see by it that this is UTF-8
+_COLUMNS: Final = ("what", "at", "by", "holder", "why_or_what", "detail", "entry", "card")
 
 
 def create_audit(desk: Desk, pages: Pages, gate: Gate) -> APIRouter:
@@ -97,40 +92,25 @@ def _read(desk: Desk, moment: Moment, asked: Form, most: int) -> dict[str, Any]:
         wanted = Wanted(
             desk.centre.registration.whose(connection, holder) if holder else "",
             asked.get("by", "").strip(),
-            _midnight(moment, asked.get("since", "")),
-            _midnight(moment, asked.get("until", ""), after=True),
+            midnight(moment, asked.get("since", "")),
+            midnight(moment, asked.get("until", ""), after=True),
         )
         looks = books.readings(connection, wanted, most)
         acts = books.acts(connection, wanted, most)
     return {"looks": looks, "acts": view.act_lines(desk.words, acts)}
 
 
-def _midnight(moment: Moment, text: str, *, after: bool = False) -> int | None:
-    """Return when a day begins at the town, or ends; None for no day."""
-    if not text.strip():
-        return None
-    day = read_day(text)
-    if day is None:
-        raise NotDoneError("日付は 2026-12-01 のように 入れてください。", "Give a day as 2026-12-01.")
-    return ((day - _EPOCH).days + after) * DAY_MS - moment.offset_minutes * _MINUTE_MS
-
-
 def _written(moment: Moment, looks: list[Reading], acts: list[view.ActLine]) -> bytes:
-    text = io.StringIO(_BYTE_ORDER)
+    text = io.StringIO(BYTE_ORDER)
     text.seek(0, io.SEEK_END)
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for one in looks:
-        why = _safe(_BY_COMMAND.get(one.why, one.why))
-        row = "look", moment.iso(one.at_ms), one.by, one.holder, why, "", f"{OFFICE_STREAM}/{one.boot}/{one.seq}"
-        writer.writerow(row)
+        why = safe(_BY_COMMAND.get(one.why, one.why))
+        entry = f"{OFFICE_STREAM}/{one.boot}/{one.seq}"
+        writer.writerow(("look", moment.iso(one.at_ms), one.by, one.holder, why, "", entry, one.card))
     for done in acts:
         writer.writerow(
-            ("change", moment.iso(done.at_ms), done.by, done.holder, done.ja, _safe(done.detail.ja), done.entry)
+            ("change", moment.iso(done.at_ms), done.by, done.holder, done.ja, safe(done.detail.ja), done.entry, "")
         )
     return text.getvalue().encode()
-
-
-def _safe(text: str) -> str:
-    """Keep a spreadsheet from taking what a clerk wrote for a formula."""
-    return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text

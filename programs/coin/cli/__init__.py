@@ -22,6 +22,7 @@ from programs.coin.cli import (
     moving,
     pin,
     receipt,
+    reconciling,
     refund,
     settlement,
     shops,
@@ -44,7 +45,7 @@ def coin() -> None:
 
 
 of_money = (terms, balance, giving, issuing, expiring, migrating, refund, pin, law, months, insuring, counting)
-of_shops = (closings, shops, code, receipt, settlement, statement, disputes, trading, circulation)
+of_shops = (closings, shops, code, receipt, settlement, statement, disputes, reconciling, trading, circulation)
 of_losses = (after_loss, case, losses, moving)
 for room in (*of_money, *of_shops, *of_losses):
     for command in room.COMMANDS:

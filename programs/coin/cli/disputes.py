@@ -77,6 +77,10 @@ def list_(folder: Path, with_closed: bool, as_json: bool) -> None:
         holds = "its proof holds" if one["proof"] and one["proof"]["holds"] else "ITS PROOF DOES NOT HOLD"
         click.echo(f"dispute {one['dispute']}: {one['entry']}: {printable(one['because'])} ({holds})")
         click.echo(f"  {printable(one['proof']['body'] if one['proof'] else 'not held here any more')}")
+        if one["taken"]:
+            click.echo(f"  {printable(one['taken'])} works on it")
+        for found in one["found"]:
+            click.echo(f"  {printable(found['by'])}: {found['reason']}: {printable(found['note'])}")
         if one["outcome"]:
             click.echo(f"  closed: {printable(one['outcome'])}")
 
@@ -93,6 +97,7 @@ def _refusing() -> Iterator[None]:
 
 
 def _shown(centre: "Centre", one: "Dispute") -> dict[str, Any]:
+    from programs.coin.settlement import calendar
     from programs.coin.settlement.disputes import evidence
 
     proof = evidence(centre, one.about)
@@ -101,6 +106,10 @@ def _shown(centre: "Centre", one: "Dispute") -> dict[str, Any]:
         "entry": one.about,
         "because": one.because,
         "outcome": one.outcome,
+        "taken": one.taken,
+        "reason": one.reason,
+        "due": calendar.iso(one.due) if one.due else None,
+        "found": [{"by": found.by, "reason": found.reason, "note": found.note} for found in one.found],
         "proof": msgspec.to_builtins(proof) if proof else None,
     }
 

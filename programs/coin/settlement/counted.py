@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from central import reconcile, store
 from programs.coin.settlement.tables import Line, line, run
+from sync.entries import EntryId
 from sync.program import DAY_MS
 
 UNCOUNTED: Final = 0
@@ -40,6 +41,39 @@ def sums(connection: sa.Connection, place: str, void: Sequence[int]) -> list[Sum
     grouped = (marked.c.batch, marked.c.kind)
     asked = sa.select(*grouped, sa.func.count(), sa.func.sum(marked.c.yen)).group_by(*grouped).order_by(*grouped)
     return [Sum(batch, kind, count, int(yen)) for batch, kind, count, yen in connection.execute(asked)]
+
+
+def sums_of_all(connection: sa.Connection, void: Sequence[int]) -> dict[str, list[Sum]]:
+    """Return what each batch has counted of every shop, by place, whatever the kinds; of what none has, no count.
+
+    It goes from the runs to the entries in them: the other way round takes five times as long.
+    """
+    key = (line.c.place, line.c.writer, line.c.boot, line.c.seq, line.c.yen)
+    first = sa.select(*key, sa.func.min(run.c.batch).label("batch")).join_from(run, line, sa.and_(*_of_line(void)))
+    each = first.group_by(*key).subquery()
+    grouped = (each.c.place, each.c.batch)
+    asked = sa.select(*grouped, sa.func.count(), sa.func.sum(each.c.yen)).group_by(*grouped).order_by(*grouped)
+    rest = totals(connection)
+    found: dict[str, list[Sum]] = {place: [] for place in rest}
+    for place, batch, count, yen in connection.execute(asked):
+        found[place].append(Sum(batch, "", count, int(yen)))
+        rest[place] -= int(yen)
+    for place, yen in rest.items():
+        found[place].append(Sum(UNCOUNTED, "", 0, yen))
+    return found
+
+
+def counted_in(
+    connection: sa.Connection, entries: Sequence[EntryId], place: str, void: Sequence[int]
+) -> list[tuple[str, int, int]]:
+    """Return where the office said that entries of a shop are counted: boot and seq of its entry, and the batch."""
+    found = set[tuple[str, int, int]]()
+    for one in entries:
+        here = run.c.place == place, run.c.writer == one.unit, run.c.boot == one.boot
+        covers = run.c.first <= one.seq, run.c.last >= one.seq, run.c.batch.not_in(void)
+        asked = sa.select(run.c.said_boot, run.c.said_seq, run.c.batch).where(*here, *covers)
+        found |= {(boot, seq, batch) for boot, seq, batch in connection.execute(asked)}
+    return sorted(found, key=lambda one: (one[2], one[1]))
 
 
 def totals(connection: sa.Connection) -> dict[str, int]:

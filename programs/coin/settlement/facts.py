@@ -19,6 +19,7 @@ Kana = Annotated[str, msgspec.Meta(max_length=40)]
 Run = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,40}/[0-9a-f]{16}/[1-9][0-9]{0,15}-[1-9][0-9]{0,15}$")]
 EntryName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,40}/[0-9a-f]{16}/[1-9][0-9]{0,15}$")]
 BranchCode = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-[0-9]{3}$")]
+Person = Annotated[str, msgspec.Meta(max_length=64)]
 Fingerprint = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")]
 
 
@@ -142,6 +143,39 @@ class DisputeClosed(Fact, frozen=True, tag="coin.dispute-closed"):
     outcome: Text
 
 
+class DisputeTaken(Fact, frozen=True, tag="coin.dispute-taken"):
+    """Somebody works on a dispute from now on (`by`: the account's name), or nobody does any more ("")."""
+
+    number: Number
+    by: Person
+
+
+class Reason(StrEnum):
+    """What a dispute or a difference comes from, as the office has found out."""
+
+    SHORT = "short"  # taken without a network; the balance turned out later to be too small
+    LATE = "late"
+    TWICE = "twice"
+    TYPED = "typed"
+    CASH = "cash"
+    UNIT = "unit"
+    BANK = "bank"
+    OTHER = "other"
+
+
+class DisputeJudged(Fact, frozen=True, tag="coin.dispute-judged"):
+    """What somebody has found out so far about a dispute; what was said last counts, and all of it is kept.
+
+    `note`: in words, without names. `due`: until which day it is to be closed (days since 1970-01-01); 0: not said.
+    """
+
+    number: Number
+    reason: Reason
+    by: Person
+    note: Text = ""
+    due: Count = 0
+
+
 class Settled(Fact, frozen=True, tag="coin.settled"):
     """In the journal of all units: a batch was made. By it a restored centre finds out that it has lost one."""
 
@@ -152,7 +186,7 @@ class Settled(Fact, frozen=True, tag="coin.settled"):
 
 OFFICE: Final = (
     *(PayerSet, ShopSet, LocalBanks, Batch, Transfer, Counted, BatchMarked, TransferBack),
-    *(DisputeOpened, DisputeClosed),
+    *(DisputeOpened, DisputeTaken, DisputeJudged, DisputeClosed),
 )
 """What counts in the office's journal, and nowhere else."""
 

@@ -1,0 +1,32 @@
+"""What several pages are asked in their addresses, and what their tables for spreadsheets have in common."""
+
+from datetime import date
+from typing import Final
+
+from central.console.brought import NotDoneError
+from central.console.moment import Moment
+from central.residents.days import read_day
+from sync.program import DAY_MS
+
+BYTE_ORDER: Final = "\ufeff"  # spreadsheets see by it that this is UTF-8
+_EPOCH: Final = date(1970, 1, 1)
+_MINUTE_MS: Final = 60_000
+
+
+def midnight(moment: Moment, text: str, *, after: bool = False) -> int | None:
+    """Return when a day begins at the town, or ends; None for no day.
+
+    Raises:
+        NotDoneError: this is none.
+    """
+    if not text.strip():
+        return None
+    day = read_day(text)
+    if day is None:
+        raise NotDoneError("日付は 2026-12-01 のように 入れてください。", "Give a day as 2026-12-01.")
+    return ((day - _EPOCH).days + after) * DAY_MS - moment.offset_minutes * _MINUTE_MS
+
+
+def safe(text: str) -> str:
+    """Keep a spreadsheet from taking what somebody wrote for a formula."""
+    return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text

@@ -1,0 +1,1 @@
+"""The journal explorer: entries by unit, kind, day and card, how chains stand, one payment followed through."""
