@@ -13,9 +13,10 @@ from central import reconcile
 from central.store import open_engine, reading
 from programs.points.book import BOOK, Book
 from programs.points.judging import Calendar, judged, worth
-from programs.points.office import OFFICE, book_in, by_card, touch
+from programs.points.office import OFFICE, book_in
 from programs.points.previewing import preview
 from programs.points.rules import PROGRAM, History, given
+from programs.points.tables import by_card, touch
 from sync.entries import Entry, EntryId
 
 AIM_S: Final = 2.0
@@ -64,8 +65,8 @@ def _timed(run: Any) -> float:
 
 def _final(connection: sa.Connection) -> Iterator[tuple[EntryId, int]]:
     calendar = Calendar(book_in(connection))
-    for _, touches, firsts in by_card(connection, 0, year.FIRST_DAY + year.DAYS):
-        for one, given_by, _ in judged(calendar, touches, firsts):
+    for _, touches, firsts, gone in by_card(connection, 0, year.FIRST_DAY + year.DAYS):
+        for one, given_by, _ in judged(calendar, touches, firsts, gone):
             yield EntryId(one.unit, one.boot, one.seq), worth(given_by)
 
 

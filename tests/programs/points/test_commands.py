@@ -88,7 +88,7 @@ def test_a_plan_is_tried_and_an_entry_explained(folder: Path, town: Centre, rule
         ("library", "once", False),
         ("visitors", "once", False),
     ]
-    assert "今日はもう付いています" in machi("points", "explain", folder, entry)
+    assert "この日はもう付いています" in machi("points", "explain", folder, entry)
     assert points(folder, "explain", f"lib01/{pen.boot}/2")["points"] == 60
     machi("points", "explain", folder, f"lib01/{pen.boot}/9", ends=NOT_FOUND)
     machi("points", "explain", folder, "lib01", ends=USAGE)

@@ -8,7 +8,8 @@ import pytest
 from bench import year
 from programs.points.book import BOOK, Book
 from programs.points.entries import Activated, Once, Plan, Rule, Stopped
-from programs.points.judging import TOUCHES_A_DAY, WINDOW_DAYS, Calendar, Touch, judged, touch_of, weekday, worth
+from programs.points.heard import touch_of
+from programs.points.judging import TOUCHES_A_DAY, WINDOW_DAYS, Calendar, Touch, judged, weekday, worth
 from programs.points.rules import PROGRAM, History, says
 from programs.visits.entries import Touch as Visit
 from sync.entries import Entry
