@@ -69,7 +69,7 @@ class Trial(msgspec.Struct, frozen=True):
 
     Attributes:
         rows: each rule with what it would have given.
-        has_payments: whether any of them is for payments, which have points of their own as well.
+        kinds: what the rules look at.
     """
 
     since: str
@@ -77,7 +77,7 @@ class Trial(msgspec.Struct, frozen=True):
     found: Preview
     cost_yen: int
     rows: tuple[tuple[Line, ByRule], ...]
-    has_payments: bool
+    kinds: frozenset[Of]
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -144,8 +144,8 @@ def trial(connection: sa.Connection, plan: Plan, shown: Sequence[Line], now_ms: 
     since, upto = last_month(day_at(connection, now_ms))
     found = preview(connection, plan, since, upto)
     rows = tuple(zip(shown, found.rules, strict=True))
-    has_payments = any(rule.of is Of.PAYMENT for rule in plan.rules)
-    return Trial(written(since), written(upto), found, found.points * YEN_PER_POINT, rows, has_payments)
+    kinds = frozenset(rule.of for rule in plan.rules)
+    return Trial(written(since), written(upto), found, found.points * YEN_PER_POINT, rows, kinds)
 
 
 def compared(plan: Plan, book: Book, names: Names) -> Compared:

@@ -139,7 +139,7 @@ def confirm_void(folder: Path, entry: str, by: str, refuse: bool, dry_run: bool,
         there = answer(centre, entry, by, is_yes=not refuse, is_trial=dry_run)
     document = {"entry": there.of, "because": there.because, "asked_by": there.by, "answered_by": by}
     document |= {"state": "refused" if refuse else "void"}
-    tell({"schema": "machi.central.points.confirm-void/1", **document, "written": not dry_run}, as_json=as_json)
+    tell({"schema": "machi.central.points.void.confirm/1", **document, "written": not dry_run}, as_json=as_json)
 
 
 @click.command(
