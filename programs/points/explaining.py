@@ -93,8 +93,10 @@ def _explained(connection: sa.Connection, entry: Entry, of: Of) -> Explained:
     calendar = Calendar(book, of)
     name, day = str(entry.id), entry.fact.measure.day if isinstance(entry.fact, Measuring) else None
     going_through = judged(calendar, touches, firsts, gone)
-    judgement = next((one for one in going_through if (one[0].day == day if day else name_of(one[0]) == name)), None)
-    if judgement is None and day:
+    judgement = next(
+        (one for one in going_through if (name_of(one[0]) == name if day is None else one[0].day == day)), None
+    )
+    if judgement is None and day is not None:
         raise NoTouchError("この日の歩数は取り消されています。", "The steps of that day were struck out.")
     if judgement is None:
         raise NoTouchError("この記録は、まだ集計されていません。", "This entry is not added up yet.")

@@ -20,9 +20,9 @@ from sync.program import town_day, town_minute
 TOUCHES_A_DAY: Final = 20
 """A card's touches of one day beyond these give nothing: a unit need not remember them."""
 
-WINDOW_DAYS: Final = 65
-"""A month, for what one person may get in it; before that the longest row of days with the one before it; and a day
-more, because somebody may speak of yesterday's steps."""
+WINDOW_DAYS: Final = 66
+"""A month, for what one person may get in it; before that the longest row of days with the one before it; and two days
+more: somebody may speak of yesterday's steps, and what the centre says is dated a day too late (`rules.kept`)."""
 
 _WEEK: Final = 7
 _THURSDAY: Final = 3  # 1970-01-01

@@ -72,6 +72,7 @@ def _explained(connection: sa.Connection, book: Book, name: str) -> dict[str, An
     return {
         "found": found,
         "void": find_void(connection, name),
+        "day": written(found.touch.day),
         "place": names.get(place, Say(place, place)) if place else Say("", ""),
         "rules": [
             (sentence(rule, names), why is Why.GIVEN, reason(why, rule, names, points))

@@ -300,3 +300,24 @@ def test_a_plan_that_older_units_cannot_spell_is_of_a_kind_that_they_do_not_know
         plans = BOOK.fold(Book(), Entry(TOWN_STREAM, BOOT, 1, 1, newer))
         assert msgspec.json.decode(msgspec.json.encode(plans), type=Book) == plans
         assert plans.on(DAY) == Activated(newer.plan, *about)
+
+
+def test_a_unit_keeps_weeks_enough_whatever_the_centre_says_meanwhile() -> None:
+    """A row that ends on the first of a month counts for its last day, though words of the centre come in between."""
+    first = 20_788  # of a month of 31 days
+    rules = book(Rule("row", 5, streak=14, person_month=5), Rule("walk", 7, steps=1, streak=14, person_month=7))
+    history, so_far, said_of = History(), list[Entry](), list[tuple[int | None, ...]]()
+    for day in (*range(first - 13, first + 1), *range(first + 17, first + 32), *range(first + 40, first + 80)):
+        heard = [entry(day), walked(day - 1, 8_000)]
+        gone = [entry(day, "11:00")] * (day % 7 == 0) + [entry(day - 30)] * (day == first + 75)
+        at = entry(day, "23:00").at
+        heard += [msgspec.structs.replace(void(one, day * 2 + n), at=at) for n, one in enumerate(gone)]
+        for one in heard:
+            history = PROGRAM.fold(history, one)
+        so_far += heard
+        points = tuple(points_of(history, rules, one) for one in heard[:2])
+        assert points == (final(rules, so_far, Of.TOUCH)[-1], final(rules, so_far, Of.DAY)[-1])
+        said_of.append(points)
+    assert said_of[13] == (5, 7), "the first of the month, and the last of the one before"
+    assert said_of[27] == (0, 7), "the month has its 5 already"
+    assert history.touched.touches[0].day > first, "and no more than that is kept"
