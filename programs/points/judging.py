@@ -105,6 +105,7 @@ class Fit(msgspec.Struct, frozen=True):
         gives: what it gives, if that is the same for each.
         is_first: only for the first touch at the place.
         asks_more: whether more of the touch is to be looked at: its time (`has_hours`), its amount, the days before.
+        least: so many yen or steps have to be there.
         once: the number of what it gives once a day; None: for every touch.
         is_limited: whether it gives by the amount, or no more than so much for one person.
         stops_ms: it gives nothing from then on; None: it goes on.
@@ -115,18 +116,17 @@ class Fit(msgspec.Struct, frozen=True):
     is_first: bool
     asks_more: bool
     has_hours: bool
+    least: int
     once: int | None
     is_limited: bool
     stops_ms: int | None
     offset_minutes: int
 
-    def is_stopped(self, touch: Touch) -> bool:
-        """Whether the rule was stopped before; of steps, the day on which it was stopped still counts whole."""
-        if self.stops_ms is None:
-            return False
+    def is_stopped(self, touch: Touch, stops_ms: int) -> bool:
+        """Whether a touch is behind the stop of the rule; of steps, the day on which it was stopped still counts."""
         if self.rule.of is Of.DAY:
-            return touch.day > town_day(self.stops_ms, self.offset_minutes)
-        return touch.at >= self.stops_ms
+            return touch.day > town_day(stops_ms, self.offset_minutes)
+        return touch.at >= stops_ms
 
 
 class Calendar:
@@ -173,6 +173,7 @@ class Calendar:
                 rule.first_visit,
                 has_hours or stops_ms is not None or rule.streak > 0 or rule.least > 0,
                 has_hours,
+                rule.least,
                 len(self._fits) if rule.once is not Once.TOUCH else None,
                 bool(rule.per_yen or rule.person_month or rule.person_day),
                 stops_ms,
@@ -191,9 +192,9 @@ class _Rows:
         rule = fit.rule
         if fit.has_hours and not rule.from_minute <= town_minute(touch.at, fit.offset_minutes) < rule.to_minute:
             return Why.HOUR
-        if touch.amount < rule.least:
+        if touch.amount < fit.least:
             return Why.AMOUNT
-        if fit.is_stopped(touch):
+        if fit.stops_ms is not None and fit.is_stopped(touch, fit.stops_ms):
             return Why.STOPPED
         return _STREAK if rule.streak and self._length(rule.id, touch.day) != rule.streak else None
 
@@ -207,15 +208,20 @@ class _Rows:
 
 
 class _Limits:
-    """What one card was given by each rule in a month and on a day, for rules that say how much that may be."""
+    """What one card was given by each rule in a month and on a day, for rules that say how much that may be.
+
+    Attributes:
+        gives: what the rule gives that was asked for last, if it passes no limit.
+    """
 
     def __init__(self) -> None:
+        self.gives: Given = ("", 0)
         self._day, self._month = 0, 0
         self._of_day: dict[str, int] = {}
         self._of_month: dict[str, int] = {}
 
-    def within(self, rule: Rule, touch: Touch) -> Given | Why:
-        """Note and return what a rule gives for a touch, the next in order; or say which limit it would pass.
+    def passed(self, rule: Rule, touch: Touch) -> Why | None:
+        """Note what a rule gives for a touch, the next in order; or return which limit it would pass.
 
         What goes by the amount is given up to the limit; what is given for each time is given whole or not at all.
         """
@@ -228,7 +234,8 @@ class _Limits:
                 if points <= 0:
                     return why
         self._of_day[rule.id], self._of_month[rule.id] = day + points, month + points
-        return rule.id, points
+        self.gives = rule.id, points
+        return None
 
     def _begin(self, day: int) -> None:
         if day == self._day:
@@ -258,14 +265,12 @@ class _Card:
                 others.append((fit.rule, _ONCE))
             elif fit.is_first and self._firsts.get(touch.place) != touch:
                 others.append((fit.rule, _FIRST))
-            elif fit.asks_more and (why := self._rows.refuses(fit, touch)):
+            elif fit.asks_more and (why := self._rows.refuses(fit, touch)):  # noqa: SIM114 - asked in this order
+                others.append((fit.rule, why))
+            elif fit.is_limited and (why := self._limits.passed(fit.rule, touch)):
                 others.append((fit.rule, why))
             else:
-                gives = self._limits.within(fit.rule, touch) if fit.is_limited else fit.gives
-                if isinstance(gives, Why):
-                    others.append((fit.rule, gives))
-                    continue
-                given.append(gives)
+                given.append(self._limits.gives if fit.is_limited else fit.gives)
                 if fit.once is not None:
                     today.add(fit.once)
         return given, others
