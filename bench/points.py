@@ -1,7 +1,8 @@
-"""Points: a plan tried on a year of touches, against a bare read of the same rows; and units against the centre."""
+"""Points: a plan tried on a year, against a bare read of the same rows; and units against the centre."""
 
 import time
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,10 +13,12 @@ from bench.report import ms, rate, row, title
 from central import reconcile
 from central.store import open_engine, reading
 from programs.points.book import BOOK, Book
+from programs.points.entries import Activated, Of
 from programs.points.judging import Calendar, judged, worth
-from programs.points.office import OFFICE, book_in, by_card, touch
+from programs.points.office import OFFICE, book_in
 from programs.points.previewing import preview
 from programs.points.rules import PROGRAM, History, given
+from programs.points.tables import by_card, touch
 from sync.entries import Entry, EntryId
 
 AIM_S: Final = 2.0
@@ -36,9 +39,29 @@ def measure(folder: Path) -> None:
         tried = min(_timed(lambda: preview(connection, year.plan(), year.FIRST_DAY, last_day)) for _ in range(RUNS))
         row("bare read of the same rows", ms(bare), "the limit")
         row("preview of seven rules", ms(tried), f"{bare / tried:.2f} of the limit; aim {AIM_S:.0f} s")
-        final = dict(_final(connection))
+        final = dict(_final(connection, book_in(connection), Of.TOUCH))
+    more = sorted((*year.payments(), *year.walks()), key=attrgetter("at"))
+    amounts = year.activated(said_plan=year.plan_of_amounts())
+    _measure_amounts(engine, more, amounts)
     title(f"Points: what units say of each of {len(entries):,} touches, against what the centre books")
-    _compare(entries, final)
+    _compare(entries, final, year.activated())
+    with reading(engine) as connection:
+        book = BOOK.fold(Book(), amounts)
+        final = {name: points for of in (Of.PAYMENT, Of.DAY) for name, points in _final(connection, book, of)}
+    title(f"Points: the same of each of {len(more):,} payments and readings of steps")
+    _compare(more, final, amounts)
+
+
+def _measure_amounts(engine: sa.Engine, entries: Sequence[Entry], amounts: Entry) -> None:
+    title(f"Points: a plan that looks at {len(entries):,} payments and days of steps as well")
+    began = time.perf_counter()
+    _record(engine, entries)
+    row("payments and readings recorded", rate(len(entries) / (time.perf_counter() - began)), "")
+    assert isinstance(amounts.fact, Activated)
+    plan, last_day = amounts.fact.plan, year.FIRST_DAY + year.DAYS
+    with reading(engine) as connection:
+        tried = min(_timed(lambda: preview(connection, plan, year.FIRST_DAY, last_day)) for _ in range(RUNS))
+        row(f"preview of {len(plan.rules)} rules", ms(tried), "of touches, payments and steps together")
 
 
 def _record(engine: sa.Engine, entries: Sequence[Entry]) -> None:
@@ -62,15 +85,15 @@ def _timed(run: Any) -> float:
     return time.process_time() - began
 
 
-def _final(connection: sa.Connection) -> Iterator[tuple[EntryId, int]]:
-    calendar = Calendar(book_in(connection))
-    for _, touches, firsts in by_card(connection, 0, year.FIRST_DAY + year.DAYS):
-        for one, given_by, _ in judged(calendar, touches, firsts):
+def _final(connection: sa.Connection, book: Book, of: Of) -> Iterator[tuple[EntryId, int]]:
+    calendar = Calendar(book, of)
+    for _, touches, firsts, gone in by_card(connection, 0, year.FIRST_DAY + year.DAYS, of):
+        for one, given_by, _ in judged(calendar, touches, firsts, gone):
             yield EntryId(one.unit, one.boot, one.seq), worth(given_by)
 
 
-def _compare(entries: Sequence[Entry], final: dict[EntryId, int]) -> None:
-    book = BOOK.fold(Book(), year.activated())
+def _compare(entries: Sequence[Entry], final: dict[EntryId, int], activated: Entry) -> None:
+    book = BOOK.fold(Book(), activated)
     began = time.perf_counter()
     all_heard = list(_said(entries, book, PROGRAM.key))
     took = time.perf_counter() - began
@@ -81,7 +104,7 @@ def _compare(entries: Sequence[Entry], final: dict[EntryId, int]) -> None:
     row("otherwise than the centre, all having been heard", str(wrong), "aim 0")
     row("said at once as it is booked later", f"{alike / len(entries):.1%}", "a unit knows only its own touches")
     if wrong:
-        raise RuntimeError(f"unit and centre differ about {wrong} touches")
+        raise RuntimeError(f"unit and centre differ about {wrong} entries")
 
 
 def _said(entries: Sequence[Entry], book: Book, key: Any) -> Iterator[tuple[EntryId, int | None]]:

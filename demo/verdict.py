@@ -20,6 +20,7 @@ from central.office import offices
 from central.world import SystemClock, SystemEntropy
 from sync import chain, facts, installed
 from sync.entries import Entry
+from sync.messages import is_stream
 from sync.segment import from_text, unpack
 
 
@@ -32,7 +33,8 @@ class Verdict(msgspec.Struct, frozen=True):
         entries: entries in the units' journals, those of earlier lives and of a copied box included.
         acknowledged: of those, how many the centre holds with the same hash.
         unasked: of the others, how many say only what a box has heard: of one that was stopped, nothing more is taken.
-        books_match: what the units' journals fold to is what the centre's tables say, for every program.
+        books_match: what all journals fold to is what the centre's tables say, for every program: the units' journals
+            as they lie there, and with them what the centre itself has said.
         residual: what all accounts of the ledger hold together: nothing, if no yen was made or lost.
         short: yen that units gave out and nobody had.
         replay_match: the centre's tables come back the same from the stored segments.
@@ -99,7 +101,10 @@ def judge(folder: Path, taps: int) -> Verdict:
         unasked=sum(str(entry.id) in waiting and isinstance(entry.fact, facts.Applied) for entry in entries),
         lost=lost,
         duplicated=twice,
-        books_match=_books_match(centre.engine, [entry for entry in entries if str(entry.id) not in waiting]),
+        books_match=_books_match(
+            centre.engine,
+            [*(entry for entry in entries if str(entry.id) not in waiting), *_said_by_the_centre(centre.engine)],
+        ),
         residual=residual,
         short=short,
         replay_match=_replay(centre),
@@ -144,8 +149,17 @@ def _held(engine: sa.Engine) -> dict[str, Counter[str]]:
     return held
 
 
+def _said_by_the_centre(engine: sa.Engine) -> list[Entry]:
+    """Return what stands in the centre's own journals: a payment from a page, a refund."""
+    with store.reading(engine) as connection:
+        packed = list(connection.execute(sa.select(store.segment.c.packed)).scalars())
+    segments = (from_text(unpack(one)) for one in packed)
+    register = installed.register()
+    return [entry for one in segments if is_stream(one.unit) for entry in one.stored_entries(register)]
+
+
 def _books_match(engine: sa.Engine, entries: list[Entry]) -> bool:
-    """Fold the units' own journals with the programs' rules, and compare every state with the centre's tables."""
+    """Fold entries with the programs' rules, as units do, and compare every state with the centre's tables."""
     in_order = sorted(entries, key=lambda entry: entry.at)  # the names of boots are drawn
     with store.reading(engine) as connection:
         for office in offices():

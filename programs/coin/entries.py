@@ -3,7 +3,7 @@
 `operator`: the number of whoever was signed in behind the counter, or 0 where nobody has to be.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import msgspec
 
@@ -20,9 +20,12 @@ from programs.coin.till import facts as till
 from programs.coin.trading import facts as trading
 from sync.entries import Card, Count, Ref
 from sync.rights import Moves
-from sync.steps import Counted, Steps
+from sync.steps import Counted, Step, Steps
+from sync.touches import Paid, PaidBack, Paying, PayingBack
 
 YEN_MAX: Final = 1_000_000
+SAMPLE_CARD: Final = "0a" * 16
+_SAMPLE_STEPS: Final = Steps("0c" * 32, 1_280, (Step(8, 1, "A" * 86 + "=="),))
 
 Yen = Annotated[int, msgspec.Meta(ge=1, le=YEN_MAX)]
 EntryRef = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}/[1-9][0-9]{0,15}$")]
@@ -54,7 +57,7 @@ class Charge(Moves, frozen=True, tag="coin.charge"):
         return money(self.card), self.yen
 
 
-class Pay(Moves, frozen=True, tag="coin.pay"):
+class Pay(Moves, Paying, frozen=True, tag="coin.pay"):
     """A shop was paid out of what this unit may give out of a card's money.
 
     Attributes:
@@ -80,8 +83,15 @@ class Pay(Moves, frozen=True, tag="coin.pay"):
     def moves(self) -> tuple[str, int]:
         return money(self.card, self.issue), -self.yen
 
+    def paid(self, _writer: str) -> Paid:
+        return Paid(self.card, self.place, self.day, self.yen)
 
-class TakenBack(Moves, frozen=True):
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(1, SAMPLE_CARD, 1280, "fish", 20_780, "card", 120)
+
+
+class TakenBack(Moves, PayingBack, frozen=True):
     """Some of a payment at this unit, or all of it, is taken back: the card has it again, and the shop gets less.
 
     Attributes:
@@ -102,6 +112,14 @@ class TakenBack(Moves, frozen=True):
     @property
     def moves(self) -> tuple[str, int]:
         return money(self.card, self.issue), self.yen
+
+    @property
+    def paid_back(self) -> PaidBack:
+        return PaidBack(self.card, self.of, self.yen)
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(1, SAMPLE_CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 120)
 
 
 class Void(TakenBack, frozen=True, tag="coin.void"):
@@ -153,6 +171,10 @@ class CounterPay(Pay, Counted, frozen=True, kw_only=True, tag="coin.counter-pay"
     @property
     def counted(self) -> tuple[str, Steps]:
         return self.card, self.steps
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls(1, SAMPLE_CARD, 1280, "fish", 20_780, "card", 120, steps=_SAMPLE_STEPS)
 
 
 class InsuredVoid(Void, frozen=True, tag="coin.insured-void"):

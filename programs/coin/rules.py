@@ -12,7 +12,19 @@ from programs.coin.counter.deciding import CardCounter
 from programs.coin.counter.facts import USE
 from programs.coin.counter.fold import READERS as COUNTER_READERS
 from programs.coin.counter.fold import Gate, Known, Seated, Touches
-from programs.coin.entries import YEN_MAX, Charge, CounterPay, Insured, InsuredVoid, Pay, ShopRefund, Undo, Void, money
+from programs.coin.entries import (
+    SAMPLE_CARD,
+    YEN_MAX,
+    Charge,
+    CounterPay,
+    Insured,
+    InsuredVoid,
+    Pay,
+    ShopRefund,
+    Undo,
+    Void,
+    money,
+)
 from programs.coin.insured.facts import FUND
 from programs.coin.insured.fold import BACKED, BACKED_READER, Backing, backed_key
 from programs.coin.insured.promise import promise
@@ -28,7 +40,6 @@ from sync.months import month_of
 from sync.pins import KeptPin
 from sync.program import Asked, Decision, Program, Result, Tap, Wish
 from sync.rights import RIGHTS, Right, right_key
-from sync.steps import Step, Steps
 
 AGAIN_MS: Final = 60_000
 
@@ -185,9 +196,6 @@ def _charge(purse: Purse, there: int, terms: Terms, tap: Tap) -> Decision:
     return Decision(Result.OK_PAY, "COI-031", (fact,), {"yen": yen, "rights": there + yen})
 
 
-_CARD: Final = "0a" * 16
-_STEPS: Final = Steps("0c" * 32, 1_280, (Step(8, 1, "A" * 86 + "=="),))
-
 PROGRAM: Program[Purse] = Program(
     name="coin",
     kinds=(Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid, CounterPay, PinChosen, PinWrong),
@@ -196,17 +204,17 @@ PROGRAM: Program[Purse] = Program(
     key=key,
     fold=fold,
     samples=(
-        Charge(1, _CARD, 3000, "hall", 20_780, "card"),
-        Pay(1, _CARD, 1280, "fish", 20_780, "card", 120),
-        Void(1, _CARD, 1280, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 120),
-        Undo(1, _CARD, 3000, "hall", 20_780, "9f3c0a1b22d4e5f6/1"),
-        Pay(1, _CARD, 1500, "fish", 20_780, "card", 150, "summer-2026", 3, 20_787),
-        ShopRefund(1, _CARD, 300, "fish", 20_781, "9f3c0a1b22d4e5f6/1", 30),
-        Insured(1, _CARD, 900, "fish", 20_780, "card", 90),
-        InsuredVoid(1, _CARD, 900, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 90),
-        CounterPay(1, _CARD, 1280, "fish", 20_780, "card", 120, steps=_STEPS),
-        PinChosen(1, _CARD, "hall", 20_780, "card", KeptPin("0a" * 16, "0b" * 32)),
-        PinWrong(1, _CARD, "fish", 20_780, "0a" * 16),
+        Charge(1, SAMPLE_CARD, 3000, "hall", 20_780, "card"),
+        Pay.sample(),
+        Void.sample(),
+        Undo(1, SAMPLE_CARD, 3000, "hall", 20_780, "9f3c0a1b22d4e5f6/1"),
+        Pay(1, SAMPLE_CARD, 1500, "fish", 20_780, "card", 150, "summer-2026", 3, 20_787),
+        ShopRefund(1, SAMPLE_CARD, 300, "fish", 20_781, "9f3c0a1b22d4e5f6/1", 30),
+        Insured(1, SAMPLE_CARD, 900, "fish", 20_780, "card", 90),
+        InsuredVoid(1, SAMPLE_CARD, 900, "fish", 20_780, "9f3c0a1b22d4e5f6/1", 90),
+        CounterPay.sample(),
+        PinChosen(1, SAMPLE_CARD, "hall", 20_780, "card", KeptPin("0a" * 16, "0b" * 32)),
+        PinWrong(1, SAMPLE_CARD, "fish", 20_780, "0a" * 16),
     ),
     asks=asks,
     besides=besides,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from central.calendar import day_at, utc_offset_minutes
 from central.centre import Centre
+from programs.points.book import activated
 from programs.points.days import written
 from programs.points.entries import Activated, Plan, Proposed
 from programs.points.office import plan_of, proposal
@@ -54,8 +55,8 @@ def propose(centre: Centre, plan: Plan, by: str, *, is_trial: bool = False) -> W
                 f"{there.by} has proposed the same already: {name}.",
             )
         if not is_trial:
-            centre.streams.append(connection, OFFICE_STREAM, [Proposed(plan, _named(by))])
-    return Waiting(name, _named(by), plan, is_active=False)
+            centre.streams.append(connection, OFFICE_STREAM, [Proposed(plan, named(by))])
+    return Waiting(name, named(by), plan, is_active=False)
 
 
 def activate(centre: Centre, name: str, by: str, *, is_trial: bool = False) -> Activated:
@@ -74,13 +75,13 @@ def activate(centre: Centre, name: str, by: str, *, is_trial: bool = False) -> A
             raise NotActivatedError(f"提案 {name} はありません。", f"There is no proposal {name}.")
         if there.is_active:
             raise NotActivatedError(f"提案 {name} はもう承認されています。", f"{name} was activated already.")
-        if _folded(there.by) == _folded(by):
+        if same_person(there.by, by):
             raise NotActivatedError(
                 f"{there.by} さんが提案しました。承認は別の人がしてください。",
                 f"{there.by} proposed it: another officer has to activate it.",
             )
         _must_start_later(connection, centre, there.plan)
-        said = Activated(there.plan, name, there.by, _named(by), utc_offset_minutes(connection))
+        said = activated(there.plan, name, there.by, named(by), utc_offset_minutes(connection))
         if not is_trial:
             centre.streams.append(connection, TOWN_STREAM, [said])
     return said
@@ -113,7 +114,7 @@ def _must_start_later(connection: sa.Connection, centre: Centre, plan: Plan) -> 
         )
 
 
-def _named(by: str) -> str:
+def named(by: str) -> str:
     """Return a name in one spelling, so that another width of its letters makes no other officer."""
     name = " ".join(unicodedata.normalize("NFKC", by).split())
     if not name:
@@ -121,5 +122,10 @@ def _named(by: str) -> str:
     return name
 
 
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one, however they are spelled."""
+    return _folded(one) == _folded(other)
+
+
 def _folded(by: str) -> str:
-    return _named(by).casefold().replace(" ", "")
+    return named(by).casefold().replace(" ", "")

@@ -4,11 +4,11 @@ A touch is judged by the plan of its own day, so what was earned once is never c
 that start on one day the one that was said later counts. Arithmetic only.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from programs.points.entries import LAST_DAY, Activated, Plan, Rule, Stopped
+from programs.points.entries import LAST_DAY, Activated, ActivatedAmounts, Of, Plan, Rule, Stopped
 from sync.entries import Entry
 from sync.program import JAPAN_MINUTES, Fold
 
@@ -38,7 +38,8 @@ class Book(msgspec.Struct, frozen=True):
 def fold(book: Book, entry: Entry) -> Book:
     match entry.fact:
         case Activated() as said:
-            page = Page((entry.at, entry.boot, entry.seq, entry.unit), said)
+            plain = Activated(said.plan, said.proposal, said.proposed_by, said.by, said.utc_offset_minutes)
+            page = Page((entry.at, entry.boot, entry.seq, entry.unit), plain)
             pages = {one.said.plan.starts: one for one in book.pages}
             there = pages.get(said.plan.starts)
             if there is None or page.when >= there.when:
@@ -52,11 +53,19 @@ def fold(book: Book, entry: Entry) -> Book:
             return book
 
 
+def activated(plan: Plan, *about: Any) -> Activated:
+    """Return the statement that puts a plan into force: of the kind that every unit can spell which knows its rules."""
+    is_newer = any(rule.of is not Of.TOUCH or rule.person_day for rule in plan.rules)
+    return (ActivatedAmounts if is_newer else Activated)(plan, *about)
+
+
 _SAMPLE: Final = Rule("library", 10, ("library",), weekdays=(0, 1, 2, 3, 4), last_day=LAST_DAY, person_month=300)
+
+_AMOUNT: Final = Rule("fish", 2, ("fish",), from_yen=500, per_yen=100, person_day=50)
 
 BOOK: Final[Fold[Book]] = Fold(
     name=BOOK_READER,
-    kinds=(Activated, Stopped),
+    kinds=(Activated, ActivatedAmounts, Stopped),
     state=Book,
     empty=Book(),
     key=lambda _: BOOK_KEY,
@@ -64,6 +73,7 @@ BOOK: Final[Fold[Book]] = Fold(
     samples=(
         Activated(Plan(20_780, (_SAMPLE,)), "0a" * 6, "山田", "佐藤", JAPAN_MINUTES),
         Activated(Plan(20_781, (_SAMPLE,)), "0b" * 6, "山田", "佐藤", JAPAN_MINUTES),
+        ActivatedAmounts(Plan(20_781, (_AMOUNT,)), "0c" * 6, "山田", "佐藤", JAPAN_MINUTES),
         Stopped("library", 1_795_392_000_000),
     ),
 )

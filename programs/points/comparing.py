@@ -56,6 +56,8 @@ def overlaps(plan: Plan) -> Iterator[tuple[Rule, Rule]]:
 
 
 def _meet(one: Rule, other: Rule) -> bool:
+    if one.of is not other.of:
+        return False
     is_anywhere = _share(one.places, other.places) and _share(one.services, other.services)
     is_anytime = max(one.from_minute, other.from_minute) < min(one.to_minute, other.to_minute)
     return is_anywhere and is_anytime and _on_one_day(one, other)

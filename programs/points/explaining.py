@@ -8,14 +8,16 @@ import sqlalchemy as sa
 from central.branches import Branches
 from central.reconcile import said, statements
 from programs.points.book import Book
-from programs.points.entries import Rule
-from programs.points.judging import Calendar, Touch, Why, by_calendar, judged, touch_of, worth
-from programs.points.office import book_in, firsts_of, touches_of
+from programs.points.entries import Of, Rule
+from programs.points.heard import name_of
+from programs.points.judging import Calendar, Touch, Why, by_calendar, judged, worth
+from programs.points.office import book_in
 from programs.points.sentences import Names, Say
+from programs.points.tables import standing_of
 from sync.directory import place_key
-from sync.entries import EntryId, Register
+from sync.entries import Entry, EntryId, Register
 from sync.facts import PlaceNamed
-from sync.touches import Touched
+from sync.touches import Measuring, Paying, Touched, card_of
 
 _ANY_LIFE: Final = 0
 
@@ -33,52 +35,83 @@ class Explained(msgspec.Struct, frozen=True):
     """What became of an entry.
 
     Attributes:
-        found: every rule of the plan of its day, in its order; nothing, if no plan counted.
+        of: what it is; of steps, their whole day is explained.
+        touch: it, with what is left of its amount.
+        is_void: it gives nothing, because it is void or given back whole.
+        found: every rule of the plan of its day, in its order, what became of it, and how many points it gave; nothing,
+            if no plan counted.
         proposal: which plan that was, or "".
     """
 
     card: str
+    of: Of
     touch: Touch
+    is_void: bool
     points: int
     proposal: str
-    found: tuple[tuple[Rule, Why], ...]
+    found: tuple[tuple[Rule, Why, int], ...]
 
 
 def explain(connection: sa.Connection, register: Register, entry_id: EntryId) -> Explained:
     """Judge one entry again, with all that has arrived.
 
     Raises:
-        NoTouchError: it is not here, or no touch.
+        NoTouchError: it is not here, or nothing that points are given for.
+    """
+    entry = entry_in(connection, register, entry_id)
+    match entry.fact:
+        case Touched():
+            of = Of.TOUCH
+        case Paying():
+            of = Of.PAYMENT
+        case Measuring():
+            of = Of.DAY
+        case _:
+            ja, en = (
+                f"記録 {entry_id} には、ポイントは付きません。",
+                f"The entry {entry_id} gives no points: it is no touch",
+            )
+            raise NoTouchError(ja, f"{en}, payment or count of steps, but {entry.kind}.")
+    return _explained(connection, entry, of)
+
+
+def entry_in(connection: sa.Connection, register: Register, entry_id: EntryId) -> Entry:
+    """Return an entry.
+
+    Raises:
+        NoTouchError: it is not here.
     """
     body = Branches(connection, entry_id.unit, _ANY_LIFE).body_at(entry_id.boot, entry_id.seq)
     if body is None:
         raise NoTouchError(f"記録 {entry_id} はまだ届いていません。", f"The entry {entry_id} has not arrived.")
-    entry = register.decode(body)
-    if not isinstance(fact := entry.fact, Touched):
-        raise NoTouchError(
-            f"記録 {entry_id} はタッチではありません。", f"The entry {entry_id} is no touch: {entry.kind}."
-        )
-    return explained(book_in(connection), touch_of(entry, fact), fact.card, connection)
+    return register.decode(body)
 
 
-def explained(book: Book, ours: Touch, card: str, connection: sa.Connection) -> Explained:
-    """Judge a touch that is in the tables."""
-    calendar = Calendar(book)
-    going_through = judged(calendar, touches_of(connection, card), firsts_of(connection, card))
-    judgement = next(((given, others) for touch, given, others in going_through if touch == ours), None)
+def _explained(connection: sa.Connection, entry: Entry, of: Of) -> Explained:
+    book, card = book_in(connection), card_of(entry)
+    touches, firsts, gone = standing_of(connection, of, card)
+    calendar = Calendar(book, of)
+    name, day = str(entry.id), entry.fact.measure.day if isinstance(entry.fact, Measuring) else None
+    going_through = judged(calendar, touches, firsts, gone)
+    judgement = next(
+        (one for one in going_through if (name_of(one[0]) == name if day is None else one[0].day == day)), None
+    )
+    if judgement is None and day is not None:
+        raise NoTouchError("この日の歩数は取り消されています。", "The steps of that day were struck out.")
     if judgement is None:
         raise NoTouchError("この記録は、まだ集計されていません。", "This entry is not added up yet.")
-    given, others = judgement
-    counting = calendar.on(ours.day)
-    fitting = {rule.id: Why.GIVEN for rule in given} | {rule.id: why for rule, why in others}
+    touch, given, others = judgement
+    counting, points = calendar.on(touch.day), dict(given)
+    why = dict.fromkeys(points, Why.GIVEN) | {rule.id: why for rule, why in others}
     every = counting.plan.rules if counting else ()
-    return Explained(
-        card,
-        ours,
-        worth(given),
-        counting.proposal if counting else "",
-        tuple((rule, by_calendar(rule, ours.day, ours.place, ours.service) or fitting[rule.id]) for rule in every),
-    )
+    found = tuple((rule, _without_looking(rule, of, touch) or why[rule.id], points.get(rule.id, 0)) for rule in every)
+    proposal = counting.proposal if counting else ""
+    return Explained(card, of, touch, touch in gone, worth(given), proposal, found)
+
+
+def _without_looking(rule: Rule, of: Of, touch: Touch) -> Why | None:
+    """Return why a rule can give nothing for anything of this kind there on that day."""
+    return by_calendar(rule, touch.day, touch.place, touch.service) if rule.of is of else Why.KIND
 
 
 def places_of_town(connection: sa.Connection) -> Names:

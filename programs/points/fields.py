@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from programs.points.days import day_of, written
-from programs.points.entries import LAST_DAY, MINUTES, STREAK_MAX, Once, Rule
+from programs.points.entries import LAST_DAY, MINUTES, STREAK_MAX, Of, Once, Rule
 from programs.points.sentences import Say, clock
 from programs.points.written import contradictions
 
@@ -38,7 +38,18 @@ LABELS: Final[Mapping[str, Say]] = {
     "streak": Say("続けて何日目", "Days in a row"),
     "person_month": Say("1人が1か月にもらえる上限", "Most for one person in a month"),
     "budget": Say("この規則の予算", "Budget of the rule"),
+    "of": Say("何に付くか", "What gives points"),
+    "from_yen": Say("いくら以上の支払い", "Payments from"),
+    "per_yen": Say("何円ごとに", "For each whole"),
+    "steps": Say("何歩以上", "Steps from"),
+    "person_day": Say("1人が1日にもらえる上限", "Most for one person on a day"),
+    "places": Say("場所", "Places"),
+    "services": Say("サービス", "Services"),
+    "hours": Say("何時から何時まで", "Hours"),
+    "first_visit": Say("その場所に初めて", "First visit"),
 }
+
+_AMOUNTS: Final = {"from_yen": Of.PAYMENT, "per_yen": Of.PAYMENT, "steps": Of.DAY}
 
 
 class FieldsError(Exception):
@@ -74,6 +85,11 @@ def filled(rule: Rule) -> dict[str, str]:
         "streak": str(rule.streak or ""),
         "person_month": str(rule.person_month or ""),
         "budget": str(rule.budget or ""),
+        "of": rule.of,
+        "from_yen": str(rule.from_yen or ""),
+        "per_yen": str(rule.per_yen or ""),
+        "steps": str(rule.steps or ""),
+        "person_day": str(rule.person_day or ""),
     }
 
 
@@ -91,6 +107,7 @@ def rule_of(before: Rule, typed: Mapping[str, str]) -> Rule:
     if problems:
         raise FieldsError(problems)
     from_minute, to_minute = values.pop("from_time") or 0, values.pop("to_time")
+    amounts = _amounts(problems, values)
     rule = Rule(
         id=before.id,
         points=values["points"],
@@ -108,6 +125,8 @@ def rule_of(before: Rule, typed: Mapping[str, str]) -> Rule:
         streak=values["streak"] or 0,
         person_month=values["person_month"] or 0,
         budget=values["budget"] or 0,
+        person_day=values["person_day"] or 0,
+        **amounts,
     )
     if rule.from_minute >= rule.to_minute:
         problems.append(_about("to_time", Say("はじまりより後の時刻にしてください。", "It has to be after the begin.")))
@@ -115,6 +134,25 @@ def rule_of(before: Rule, typed: Mapping[str, str]) -> Rule:
     if problems:
         raise FieldsError(problems)
     return _checked(rule)
+
+
+def _amounts(problems: list[Say], values: Mapping[str, Any]) -> dict[str, int]:
+    """Return the yen or the steps of a rule of the kind that was chosen; fields of another kind have to be empty."""
+    of = values["of"] or Of.TOUCH
+    for field, kind in _AMOUNTS.items():
+        if values[field] and of is not kind:
+            other = "「支払い」" if kind is Of.PAYMENT else "「歩数」"
+            about = Say(
+                f"{other}に付く規則だけで使います。空にするか、{other}を選んでください。",
+                f"leave it empty, or choose {kind.value}.",
+            )
+            problems.append(_about(field, about))
+    found = {field: values[field] or 0 for field, kind in _AMOUNTS.items() if of is kind}
+    if of is Of.PAYMENT and not any(found.values()):
+        return {"from_yen": 1}
+    if of is Of.DAY and not found["steps"]:
+        problems.append(_about("steps", Say("何歩からか書いてください。", "say from how many steps on.")))
+    return found
 
 
 def _checked(rule: Rule) -> Rule:
@@ -191,6 +229,12 @@ def _once(said: str) -> Once:
     return Once(said)
 
 
+def _of(said: str) -> Of:
+    if said not in set(Of):
+        raise _TypedError("一覧から選んでください。", "choose one of the list.")
+    return Of(said)
+
+
 def _event(said: str) -> str:
     name = " ".join(said.split())
     if len(name) > _EVENT_MAX:
@@ -210,6 +254,11 @@ _HOW: Final[Mapping[str, Callable[[str], Any]]] = {
     "streak": number(1, STREAK_MAX),
     "person_month": number(1, 10**9),
     "budget": number(1, 10**9),
+    "of": _of,
+    "from_yen": number(1, 1_000_000),
+    "per_yen": number(1, 1_000_000),
+    "steps": number(1, 20_000),
+    "person_day": number(1, 10**9),
 }
 
 

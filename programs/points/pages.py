@@ -21,15 +21,19 @@ from programs.points.explaining import NoTouchError, explain, names_of, places_o
 from programs.points.fields import PLACE, SERVICE, WEEKDAY, boxes, filled
 from programs.points.judging import Why
 from programs.points.office import book_in
-from programs.points.rules import TOUCHES
+from programs.points.rules import GIVING
 from programs.points.sentences import DAYS, Say, reason, sentence
+from programs.points.settling import lacking
 from programs.points.showing import compared, in_force, lines, trial, waiting
+from programs.points.voiding import find as find_void
+from programs.points.voiding import requests
 from programs.points.written import PlanError, write
 from programs.points.written import read as read_plan
 from sync import installed
 from sync.accounts import Role
 from sync.entries import EntryError, EntryId, kind_of
 from sync.program import town_day
+from sync.touches import Measuring
 
 OFFICERS: Final = frozenset({Role.OFFICER})
 BLANK: Final = "-"
@@ -50,7 +54,8 @@ def read(engine: sa.Engine, moment: Moment, **asked: str) -> Mapping[str, Any] |
         now, coming = in_force(connection, book, today)
         latest = coming[-1] if coming else now
         begin = _begin(latest.plan if latest else None, today)
-        return {"view": "now", "now": now, "coming": coming, "waiting": waiting(connection, today), "begin": begin}
+        waits = {"waiting": waiting(connection, today), "voids": requests(connection), "lacking": lacking(connection)}
+        return {"view": "now", "now": now, "coming": coming, "begin": begin, **waits}
 
 
 def _explained(connection: sa.Connection, book: Book, name: str) -> dict[str, Any]:
@@ -66,8 +71,13 @@ def _explained(connection: sa.Connection, book: Book, name: str) -> dict[str, An
     place = found.touch.place
     return {
         "found": found,
-        "place": names.get(place, Say(place, place)),
-        "rules": [(sentence(rule, names), why is Why.GIVEN, reason(why, rule, names)) for rule, why in found.found],
+        "void": find_void(connection, name),
+        "day": written(found.touch.day),
+        "place": names.get(place, Say(place, place)) if place else Say("", ""),
+        "rules": [
+            (sentence(rule, names), why is Why.GIVEN, reason(why, rule, names, points))
+            for rule, why, points in found.found
+        ],
     }
 
 
@@ -155,7 +165,10 @@ def _rule(connection: sa.Connection, plan: Plan, asked: Mapping[str, str]) -> di
 def _services() -> Mapping[str, Say]:
     """Return what a touch may be for, by the programs' own words."""
     words = Words()
-    called = {name: words.called(name) for name in sorted({kind_of(kind).partition(".")[0] for kind in TOUCHES})}
+    called = {
+        name: words.called(name)
+        for name in sorted({kind_of(kind).partition(".")[0] for kind in GIVING if not issubclass(kind, Measuring)})
+    }
     return {name: Say(say.ja, say.en) for name, say in called.items()}
 
 
@@ -172,7 +185,10 @@ PAGES: Final = (
             Act("change", OFFICERS, writing.change),
             Act("take", OFFICERS, writing.take),
             Act("propose", OFFICERS, writing.propose),
+            Act("void", OFFICERS, writing.void),
+            Act("confirm", OFFICERS, writing.confirm),
+            Act("refuse", OFFICERS, writing.refuse),
         ),
-        about=About("なぜ何ポイント?", "Why so many points?", frozenset(kind_of(kind) for kind in TOUCHES)),
+        about=About("なぜ何ポイント?", "Why so many points?", frozenset(kind_of(kind) for kind in GIVING)),
     ),
 )

@@ -1,11 +1,11 @@
-"""Tries a plan on touches that really happened, before anybody activates it: whom it would reach, and what it costs.
+"""Tries a plan on what really happened, before anybody activates it: whom it would reach, and what it costs.
 
 The rules are tried as if they had counted on every day of the period: their own first and last day, and when the plan
-starts, are left aside. Rules for certain days find only the touches of those days.
+starts, are left aside. Rules for certain days find only the touches of those days. Payments count as what is left of
+them now, and what is void counts nothing.
 """
 
 from collections import Counter
-from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -13,18 +13,18 @@ import sqlalchemy as sa
 
 from central.calendar import utc_offset_minutes
 from programs.points.book import Book, Page
-from programs.points.entries import LAST_DAY, Activated, Plan, Rule
-from programs.points.judging import WINDOW_DAYS, Calendar, judged
-from programs.points.office import booked, by_card
+from programs.points.entries import LAST_DAY, Activated, Of, Plan
+from programs.points.judging import WINDOW_DAYS, Calendar, Given, judged
+from programs.points.office import booked
 from programs.points.proposals import proposal_id
 from programs.points.sentences import Say
+from programs.points.tables import by_card
 from sync.months import first_day as first_day_of
 from sync.months import month_of
 
 YEN_PER_POINT: Final = 1  # what a point costs the town, unless somebody says otherwise
 _PERCENT: Final = 100
 _NOBODY: Final = "—"
-_ID: Final = attrgetter("id")
 
 
 class ByRule(msgspec.Struct, frozen=True):
@@ -49,8 +49,8 @@ class Preview(msgspec.Struct, frozen=True):
 
     Attributes:
         now: what was booked for the same months; None, if the period is not made of whole months.
-        people: cards that would have got points; `cards`: all that were touched.
-        touches: that would have got some; `of`: all of the period.
+        people: cards that would have got points; `cards`: all that were touched, or paid, if the plan looks at that.
+        touches: touches, payments and days that would have got some; `of`: all of the period that the plan looks at.
     """
 
     points: int
@@ -72,7 +72,7 @@ class Preview(msgspec.Struct, frozen=True):
             if one.is_over()
         ]
         empty = [
-            Say(f"{one.rule}: この期間には当てはまるタッチがありません。", f"{one.rule}: no touch of this time fits.")
+            Say(f"{one.rule}: この期間には当てはまるものがありません。", f"{one.rule}: nothing of this time fits.")
             for one in self.rules
             if not one.touches
         ]
@@ -89,31 +89,52 @@ def last_month(today: int) -> tuple[int, int]:
     return first_day_of(month - 1), first_day_of(month) - 1
 
 
+class _Found:
+    """What was found so far, over all kinds of what rules look at."""
+
+    def __init__(self) -> None:
+        self.points, self.touches, self.people = Counter[str](), Counter[str](), Counter[str]()
+        self.cards, self.reached = set[str](), set[str]()
+        self.served = self.every = 0
+
+    def note(self, card: str, given: list[Given], served: int, in_period: int) -> None:
+        """Add what one card would have got, for so many of so many touches."""
+        self.served += served
+        self.every += in_period
+        if in_period:
+            self.cards.add(card)
+        if not given:
+            return
+        self.reached.add(card)
+        times = Counter(given)  # most rules give the same each time: there are few to add up
+        for (rule, points), number in times.items():
+            self.points[rule] += points * number
+            self.touches[rule] += number
+        self.people.update({rule for rule, _ in times})
+
+
 def preview(connection: sa.Connection, plan: Plan, first_day: int, last_day: int) -> Preview:
     """Try a plan on the touches of a period that have arrived."""
-    calendar = Calendar(as_if_always(plan, utc_offset_minutes(connection)))
-    touches, people = Counter[str](), Counter[str]()
-    cards = reached = served = every = 0
-    for _, card_touches, firsts in by_card(connection, first_day - WINDOW_DAYS, last_day):
-        given: list[Rule] = []
-        in_period = 0
-        for touch, rules, _ in judged(calendar, card_touches, firsts):
-            if touch.day >= first_day:
-                in_period += 1
-                if rules:
-                    served += 1
-                    given += rules
-        every += in_period
-        cards += bool(in_period)
-        reached += bool(given)
-        of_card = Counter(map(_ID, given))
-        touches.update(of_card)
-        people.update(of_card.keys())
+    book = as_if_always(plan, utc_offset_minutes(connection))
+    found = _Found()
+    for of in sorted({rule.of for rule in plan.rules} or {Of.TOUCH}):
+        calendar = Calendar(book, of)
+        for card, touches, firsts, gone in by_card(connection, first_day - WINDOW_DAYS, last_day, of):
+            all_given: list[Given] = []
+            in_period = served = 0
+            for touch, given, _ in judged(calendar, touches, firsts, gone):
+                if touch.day >= first_day:
+                    in_period += 1
+                    if given:
+                        served += 1
+                        all_given += given
+            found.note(card, all_given, served, in_period)
     by_rule = tuple(
-        ByRule(one.id, touches[one.id] * one.points, people[one.id], touches[one.id], one.budget) for one in plan.rules
+        ByRule(one.id, found.points[one.id], found.people[one.id], found.touches[one.id], one.budget)
+        for one in plan.rules
     )
     points, now = sum(one.points for one in by_rule), booked_in(connection, first_day, last_day)
-    return Preview(points, now, reached, cards, served, every, by_rule)
+    return Preview(points, now, len(found.reached), len(found.cards), found.served, found.every, by_rule)
 
 
 def as_if_always(plan: Plan, utc_offset_minutes: int) -> Book:

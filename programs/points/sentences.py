@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from programs.points.days import written
-from programs.points.entries import LAST_DAY, MINUTES, Once, Rule
+from programs.points.entries import LAST_DAY, MINUTES, Of, Once, Rule
 from programs.points.judging import TOUCHES_A_DAY, Why
 
 _HOUR: Final = 60
@@ -33,16 +33,40 @@ Names = Mapping[str, Say]
 def sentence(rule: Rule, names: Names) -> Say:
     """Say a whole rule."""
     where, when, often = _where(rule, names), _when(rule), _often(rule)
-    what = Say("タッチすると", "A touch") if not rule.services else _services(rule)
-    special = Say("", "")
-    if rule.first_visit:
-        special = Say("その場所に初めて来たとき、", " on a first visit to the place")
-    if rule.streak:
-        special = Say(f"{special.ja}{rule.streak}日続けて来た日に、", f"{special.en} on day {rule.streak} in a row")
-    parts_ja = [f"{where.ja}で" if where.ja else "どこでも", f"{when.ja}に" if when.ja else "", special.ja]
-    ja = f"{' '.join(part for part in parts_ja if part)} {what.ja} {rule.points:,}ポイント、{often.ja}"
-    en = f"{what.en}{where.en}{when.en}{special.en} gives {rule.points:,} points, {often.en}"
+    what, special, per = _what(rule), _special(rule), Say("", "")
+    if rule.per_yen:
+        per = Say(f"{rule.per_yen:,}円ごとに ", f" for each ¥{rule.per_yen:,}")
+    anywhere = "" if rule.of is Of.DAY else "どこでも"
+    parts_ja = [f"{where.ja}で" if where.ja else anywhere, f"{when.ja}に" if when.ja else "", special.ja]
+    ja = f"{' '.join(part for part in [*parts_ja, what.ja] if part)} {per.ja}{rule.points:,}ポイント、{often.ja}"
+    en = f"{what.en}{where.en}{when.en}{special.en} gives {rule.points:,} points{per.en}, {often.en}"
     return Say(f"{ja}。", f"{en}.")
+
+
+def _what(rule: Rule) -> Say:
+    """Say what gives the points."""
+    if rule.of is Of.DAY:
+        return Say(f"{rule.steps:,}歩以上 歩いた日に", f"A day with {rule.steps:,} steps or more")
+    if rule.of is Of.PAYMENT:
+        of = f"「{'・'.join(rule.services)}」の" if rule.services else ""
+        for_en = f" by {_either(rule.services)}" if rule.services else ""
+        least = rule.from_yen > 1
+        ja = f"{of}{f'{rule.from_yen:,}円以上の' if least else ''}支払いをすると"
+        return Say(ja, f"A payment{f' of ¥{rule.from_yen:,} or more' if least else ''}{for_en}")
+    return _services(rule) if rule.services else Say("タッチすると", "A touch")
+
+
+def _special(rule: Rule) -> Say:
+    """Say on which visits and days it gives them."""
+    first = {
+        Of.TOUCH: Say("その場所に初めて来たとき、", " on a first visit to the place"),
+        Of.PAYMENT: Say("その場所で初めての支払いのとき、", " if it is the first at the place"),
+    }
+    came = {Of.TOUCH: "来た", Of.PAYMENT: "支払った", Of.DAY: "歩いた"}[rule.of]
+    special = first.get(rule.of, Say("", "")) if rule.first_visit else Say("", "")
+    if rule.streak:
+        return Say(f"{special.ja}{rule.streak}日続けて{came}日に、", f"{special.en} on day {rule.streak} in a row")
+    return special
 
 
 def _where(rule: Rule, names: Names) -> Say:
@@ -84,7 +108,9 @@ def _weekdays(days: tuple[int, ...]) -> Say:
 
 
 def _often(rule: Rule) -> Say:
-    ja, en = _ONCE[rule.once]
+    ja, en = _once_of(rule)
+    if rule.person_day:
+        ja, en = f"{ja}、1人 1日{rule.person_day:,}まで", f"{en}, at most {rule.person_day:,} a day for one person"
     if rule.person_month:
         ja, en = f"{ja}、1人 月{rule.person_month:,}まで", f"{en}, at most {rule.person_month:,} a month for one person"
     if rule.first_day or rule.last_day != LAST_DAY:
@@ -94,7 +120,15 @@ def _often(rule: Rule) -> Say:
         en = f"{en}{f', from {since}' if since else ''}{f', until {upto}' if upto else ''}"
     if rule.budget:
         ja, en = f"{ja}、予算 {rule.budget:,}", f"{en}, within a budget of {rule.budget:,}"
+    if rule.of is Of.PAYMENT:
+        ja, en = f"{ja}(支払いそのもののポイントに加えて)", f"{en}, on top of what payments earn by themselves"
     return Say(ja, en)
+
+
+def _once_of(rule: Rule) -> tuple[str, str]:
+    if rule.once is Once.TOUCH and rule.of is Of.PAYMENT:
+        return "支払いのたび", "for every payment"
+    return _ONCE[rule.once]
 
 
 _ONCE: Final[Mapping[Once, tuple[str, str]]] = {
@@ -114,9 +148,29 @@ def _either(names: Iterable[str]) -> str:
     return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} or {listed[-1]}"
 
 
-def reason(why: Why, rule: Rule, names: Names) -> Say:
-    """Say why a touch got a rule's points, or why it did not."""
+def reason(why: Why, rule: Rule, names: Names, points: int = 0) -> Say:
+    """Say why a touch got so many points by a rule, or why it got none."""
+    if why is Why.GIVEN:
+        return Say(f"+{points:,}ポイント", f"+{points:,} points")
     return _REASONS[why](rule, names)
+
+
+def _of_kind(rule: Rule, _names: Names) -> Say:
+    ja, en = {
+        Of.TOUCH: ("タッチ", "touches"),
+        Of.PAYMENT: ("支払い", "payments"),
+        Of.DAY: ("歩数", "steps"),
+    }[rule.of]
+    return Say(f"{ja}に付く規則です。", f"It is for {en}.")
+
+
+def _of_amount(rule: Rule, _names: Names) -> Say:
+    if rule.of is Of.DAY:
+        return Say(f"{rule.steps:,}歩に足りません。", f"It is for {rule.steps:,} steps or more.")
+    return Say(
+        f"{rule.least:,}円に足りません(返した分は数えません)。",
+        f"It is for ¥{rule.least:,} or more, without what was given back.",
+    )
 
 
 def _of_place(rule: Rule, names: Names) -> Say:
@@ -160,11 +214,20 @@ def _of_person(rule: Rule, _names: Names) -> Say:
 
 def _once(rule: Rule, _names: Names) -> Say:
     ja, en = _ONCE[rule.once]
-    return Say(f"今日はもう付いています({ja})。", f"It was given already ({en}).")
+    return Say(f"この日はもう付いています({ja})。", f"It was given already ({en}).")
+
+
+def _of_person_day(rule: Rule, _names: Names) -> Say:
+    return Say(
+        f"この日は上限の{rule.person_day:,}に達しています。",
+        f"The most for one person on a day, {rule.person_day:,}, would be passed.",
+    )
 
 
 _REASONS: Final[Mapping[Why, Callable[[Rule, Names], Say]]] = {
-    Why.GIVEN: lambda rule, _: Say(f"+{rule.points:,}ポイント", f"+{rule.points:,} points"),
+    Why.KIND: _of_kind,
+    Why.VOID: lambda _rule, _names: Say("取り消されました。", "It is void, or was given back."),
+    Why.AMOUNT: _of_amount,
     Why.PLACE: _of_place,
     Why.SERVICE: _of_service,
     Why.WEEKDAY: _of_calendar,
@@ -181,4 +244,5 @@ _REASONS: Final[Mapping[Why, Callable[[Rule, Names], Say]]] = {
     Why.STREAK: _of_streak,
     Why.ONCE: _once,
     Why.PERSON: _of_person,
+    Why.PERSON_DAY: _of_person_day,
 }

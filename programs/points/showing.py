@@ -13,7 +13,7 @@ from programs.points.activating import Waiting, proposals
 from programs.points.book import Book, Page
 from programs.points.comparing import Changes, changes, overlaps
 from programs.points.days import written
-from programs.points.entries import Plan, Rule
+from programs.points.entries import Of, Plan, Rule
 from programs.points.explaining import names_of
 from programs.points.previewing import YEN_PER_POINT, ByRule, Preview, last_month, preview
 from programs.points.sentences import Names, Say, sentence
@@ -65,13 +65,19 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """How a plan would have fared last month. `rows`: each rule with what it would have given."""
+    """How a plan would have fared last month.
+
+    Attributes:
+        rows: each rule with what it would have given.
+        kinds: what the rules look at.
+    """
 
     since: str
     upto: str
     found: Preview
     cost_yen: int
     rows: tuple[tuple[Line, ByRule], ...]
+    kinds: frozenset[Of]
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -138,7 +144,8 @@ def trial(connection: sa.Connection, plan: Plan, shown: Sequence[Line], now_ms: 
     since, upto = last_month(day_at(connection, now_ms))
     found = preview(connection, plan, since, upto)
     rows = tuple(zip(shown, found.rules, strict=True))
-    return Trial(written(since), written(upto), found, found.points * YEN_PER_POINT, rows)
+    kinds = frozenset(rule.of for rule in plan.rules)
+    return Trial(written(since), written(upto), found, found.points * YEN_PER_POINT, rows, kinds)
 
 
 def compared(plan: Plan, book: Book, names: Names) -> Compared:

@@ -1,4 +1,4 @@
-"""What officers do with a draft on the console: change a rule, take a plan as text, propose it; all of it refusable."""
+"""What officers do on the console, all of it refusable: a rule, a plan, a proposal, a touch that is to give nothing."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,6 +16,7 @@ from programs.points.drafts import ADDRESS_MAX, address, fresh_id, put, read_add
 from programs.points.entries import Plan, Rule
 from programs.points.fields import FieldsError, day, number, rule_of
 from programs.points.office import book_in
+from programs.points.voiding import NotVoidedError, answer, ask
 from programs.points.written import PlanError, read
 
 RULES_MAX: Final = 40
@@ -83,6 +84,43 @@ def activate(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
         raise NotDoneError(error.ja, error.en) from error
     starts = written(said.plan.starts)
     return Said(f"承認しました。{starts} の 0:00 から効きます。", f"Activated. It counts from {starts} on.")
+
+
+def void(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
+    """Ask that an entry should give no points; another officer confirms it."""
+    entry = typed.get("entry", "")
+    try:
+        ask(centre, entry, typed.get("because", ""), by)
+    except NotVoidedError as error:
+        raise NotDoneError(error.ja, error.en) from error
+    return Said(
+        "取り消しを頼みました。別の担当者が承認するまで、何も変わりません。",
+        "Asked for. Nothing changes before another officer says yes.",
+        {"entry": entry},
+    )
+
+
+def confirm(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
+    """Say yes to what another officer has asked for."""
+    _answer(centre, by, typed, is_yes=True)
+    return Said(
+        "取り消しました。付いたポイントは、今夜の計算で戻ります。",
+        "It gives no points now. What it gave is taken back tonight.",
+        {"entry": typed["entry"]},
+    )
+
+
+def refuse(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
+    """Say no to it; the same officer may, who has asked."""
+    _answer(centre, by, typed, is_yes=False)
+    return Said("取り消しをやめました。", "It stays as it is.", {"entry": typed["entry"]})
+
+
+def _answer(centre: Centre, by: str, typed: Mapping[str, str], *, is_yes: bool) -> None:
+    try:
+        answer(centre, typed.get("entry", ""), by, is_yes=is_yes)
+    except NotVoidedError as error:
+        raise NotDoneError(error.ja, error.en) from error
 
 
 def _draft(typed: Mapping[str, str]) -> Plan:

@@ -93,8 +93,25 @@ def contradictions(rule: Rule) -> Iterator[tuple[str, str, str]]:
     """Yield the fields that make a rule give nothing to anybody, and why, in both languages."""
     if rule.first_day > rule.last_day:
         yield "to", "はじめの日より前です。", "It is before the day in from."
-    if rule.person_month and rule.person_month < rule.points:
-        yield "person_month", "1回のポイントより少なく、誰も受け取れません。", "Nobody could get any."
+    for field in ("person_day", "person_month"):
+        if 0 < getattr(rule, field) < rule.points and not rule.per_yen:
+            yield field, "1回のポイントより少なく、誰も受け取れません。", "Nobody could get any."
+    if rule.steps:
+        for field, is_there in _ABOUT_TOUCHES.items():
+            if is_there(rule):
+                yield field, "歩数の規則には使えません。", "It cannot be used together with steps."
+
+
+_ABOUT_TOUCHES: Final[Mapping[str, Callable[[Rule], bool]]] = {
+    "places": lambda rule: bool(rule.places),
+    "services": lambda rule: bool(rule.services),
+    "hours": lambda rule: rule.to_minute - rule.from_minute != MINUTES,
+    "once": lambda rule: rule.once is not Once.DAY,
+    "first_visit": lambda rule: rule.first_visit,
+    "from_yen": lambda rule: rule.from_yen > 0,
+    "per_yen": lambda rule: rule.per_yen > 0,
+}
+"""What a day of steps does not have: by these fields a rule would give nothing to anybody, or mean something else."""
 
 
 def _unknown(name: str, known: Any) -> str:
@@ -180,6 +197,10 @@ _FIELDS: Final[Mapping[str, Callable[[Any], dict[str, Any]]]] = {
     "streak": _as("streak"),
     "person_month": _as("person_month"),
     "budget": _as("budget"),
+    "from_yen": _as("from_yen"),
+    "per_yen": _as("per_yen"),
+    "steps": _as("steps"),
+    "person_day": _as("person_day"),
 }
 """How each field is written, and what of a rule it sets."""
 
@@ -208,6 +229,10 @@ def _written(rule: Rule) -> Iterator[str]:
         "streak": str(rule.streak or ""),
         "person_month": str(rule.person_month or ""),
         "budget": str(rule.budget or ""),
+        "from_yen": str(rule.from_yen or ""),
+        "per_yen": str(rule.per_yen or ""),
+        "steps": str(rule.steps or ""),
+        "person_day": str(rule.person_day or ""),
     }
     return (f"{name} = {value}" for name, value in said.items() if value)
 

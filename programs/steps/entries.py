@@ -1,12 +1,14 @@
 """What is said of somebody's steps on a day: how many one source counted, or that it does not count after all."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import msgspec
 
-from sync.entries import Card, Fact, Text
+from sync.entries import Card, Text
+from sync.touches import Measure, Measuring
 
 PLAUSIBLE_MAX: Final = 60_000  # at 70 cm a step a marathon; more in a day is a slip of the finger
+COUNTED_MAX: Final = 20_000  # what is walked beyond it is good for the person, and counts no more here
 LAST_DAY: Final = 100_000
 
 Day = Annotated[int, msgspec.Meta(ge=0, le=LAST_DAY)]
@@ -20,7 +22,7 @@ LIST: Final = "list"
 SOURCES: Final = (PEDOMETER, HEALTH_CONNECT, HEALTHKIT, LIST)
 
 
-class Walked(Fact, frozen=True, tag="steps.walked"):
+class Walked(Measuring, frozen=True, tag="steps.walked"):
     """A source counted so many steps on a day, as of now.
 
     Attributes:
@@ -34,14 +36,30 @@ class Walked(Fact, frozen=True, tag="steps.walked"):
     source: Source
     proof: str
 
+    @property
+    def measure(self) -> Measure:
+        return Measure(self.card, self.day, self.source, min(self.steps, COUNTED_MAX))
 
-class Struck(Fact, frozen=True, tag="steps.struck"):
+    @classmethod
+    def sample(cls) -> Self:
+        return cls("0a" * 16, 20_780, 7_100, PEDOMETER, "card")
+
+
+class Struck(Measuring, frozen=True, tag="steps.struck"):
     """What a source said of a day does not count, says the office."""
 
     card: Card
     day: Day
     source: Source
     because: Text
+
+    @property
+    def measure(self) -> Measure:
+        return Measure(self.card, self.day, self.source, 0)
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls("0a" * 16, 20_780, PEDOMETER, "typed a zero too much")
 
 
 KINDS: Final = (Walked, Struck)

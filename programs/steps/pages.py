@@ -10,8 +10,8 @@ from central import store
 from central.console.brought import Page
 from central.console.moment import Moment
 from central.console.roles import TOWN_HALL
+from programs.steps.entries import COUNTED_MAX
 from programs.steps.office import FEW, by_day
-from programs.steps.rules import COUNTED_MAX
 from sync.program import town_day
 
 DAYS_SHOWN: Final = 31

@@ -8,11 +8,10 @@ from typing import Final
 
 import msgspec
 
-from programs.steps.entries import KINDS, PEDOMETER, PLAUSIBLE_MAX, Struck, Walked
+from programs.steps.entries import COUNTED_MAX, KINDS, PEDOMETER, PLAUSIBLE_MAX, Struck, Walked
 from sync.entries import Entry
 from sync.program import NO_WISH, Decision, Program, Result, Tap, Wish
 
-COUNTED_MAX: Final = 20_000  # what is walked beyond it is good for the person, and counts no more here
 TODAY: Final = "steps"
 YESTERDAY: Final = "steps-yesterday"
 _STRUCK: Final = 0
@@ -96,8 +95,8 @@ PROGRAM: Program[Day] = Program(
     key=key,
     fold=fold,
     samples=(
-        Walked("0a" * 16, 20_780, 7_100, PEDOMETER, "card"),
-        Struck("0a" * 16, 20_780, PEDOMETER, "typed a zero too much"),
+        Walked.sample(),
+        Struck.sample(),
     ),
     asks=lambda tap: day_key(tap.card, day_of(tap)),
     decide=decide,

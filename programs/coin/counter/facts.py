@@ -4,12 +4,13 @@
 whoever else writes it moves nothing.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import msgspec
 
 from sync.entries import Card, Count, Fact, Text, UnitName
 from sync.rights import AMOUNT_MAX, Life, Moves
+from sync.touches import PaidBack, PayingBack
 
 USE_KIND: Final = "counter"
 USE: Final = f"{USE_KIND}/use"
@@ -90,7 +91,7 @@ class Covered(Fact, frozen=True, tag="coin.counter-covered"):
     yen: Count
 
 
-class Unproven(Fact, frozen=True, tag="coin.counter-unproven"):
+class Unproven(PayingBack, frozen=True, tag="coin.counter-unproven"):
     """A unit wrote a payment that the card never signed: it is the card's again, and the shop's no more.
 
     `of`: the entry.
@@ -101,6 +102,14 @@ class Unproven(Fact, frozen=True, tag="coin.counter-unproven"):
     place: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     yen: Count
     points: Count = 0
+
+    @property
+    def paid_back(self) -> PaidBack:
+        return PaidBack(self.card, self.of, self.yen)
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls("shop01/9f3c0a1b22d4e5f6/1", "0a" * 16, "fish", 1280, 120)
 
 
 OFFICE: Final = (KeptFree, Covered, Unproven)

@@ -1,17 +1,18 @@
 """What the office writes when it gives a payment back, and how many points with it, or cash for what is on a card."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import msgspec
 
 from programs.coin.law import Cause
 from sync.entries import Card, Count, Fact, Ref, Text
+from sync.touches import PaidBack, PayingBack
 
 PaidEntry = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,31}/[0-9a-f]{16}/[1-9][0-9]{0,15}$")]
 Yen = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 
-class Refund(Fact, frozen=True, tag="coin.refund"):
+class Refund(PayingBack, frozen=True, tag="coin.refund"):
     """So much of a payment is given back: the shop gets less by it, and the card has it again.
 
     Attributes:
@@ -28,6 +29,14 @@ class Refund(Fact, frozen=True, tag="coin.refund"):
     points: Count
     reason: Text
     issue: Annotated[str, msgspec.Meta(max_length=19)] = ""
+
+    @property
+    def paid_back(self) -> PaidBack:
+        return PaidBack(self.card, self.of, self.yen)
+
+    @classmethod
+    def sample(cls) -> Self:
+        return cls("shop01/9f3c0a1b22d4e5f6/1", "0a" * 16, "fish", 1280, 120, "broken")
 
 
 class CashedOut(Fact, frozen=True, tag="coin.cashed-out"):

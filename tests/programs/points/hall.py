@@ -6,14 +6,16 @@ from typing import Final
 from central import ledger
 from central.centre import Centre
 from drivers.clock.sim import Driver as Clock
+from programs.coin.entries import Pay, ShopRefund
 from programs.points.activating import activate, propose
 from programs.points.book import BOOK, Book
-from programs.points.entries import Activated, Plan, Rule
+from programs.points.entries import Activated, Plan, Rule, Voided
 from programs.points.rules import PROGRAM, History, given
 from programs.points.settling import Outcome, settle
+from programs.steps.entries import PEDOMETER, Struck, Walked
 from programs.visits.entries import Touch
 from simulation.centre import name_place, open_sim_centre
-from sync.entries import Entry, encode
+from sync.entries import Entry, Fact, encode
 from sync.messages import TOWN_STREAM
 from sync.program import DAY_MS, JAPAN_MINUTES, MINUTE_MS
 from sync.segment import Segment
@@ -24,12 +26,45 @@ BOOT: Final = "9f3c0a1b22d4e5f6"
 
 
 def entry(
-    day: int, clock: str = "10:00", place: str = "library", *, card: str = CARD, unit: str = "", seq: int = 1
+    day: int, clock: str = "10:00", place: str = "library", *, card: str = CARD, unit: str = "", seq: int = 0
 ) -> Entry:
     """Return a touch at a time of day; each place has its own unit."""
     hour, minute = map(int, clock.split(":"))
     at = day * DAY_MS + (hour * 60 + minute - JAPAN_MINUTES) * MINUTE_MS
-    return Entry(unit or f"{place}01", BOOT, seq, at, Touch(card, place, day, "card"))
+    return Entry(unit or f"{place}01", BOOT, seq or at // MINUTE_MS, at, Touch(card, place, day, "card"))
+
+
+def pay(
+    day: int, clock: str, yen: int, place: str = "fish", *, card: str = CARD, unit: str = "", seq: int = 0
+) -> Entry:
+    """Return a payment at a time of day."""
+    at = entry(day, clock, place, seq=seq)
+    return Entry(unit or at.unit, BOOT, at.seq, at.at, Pay(1, card, yen, place, day, "card"))
+
+
+def back(of: Entry, yen: int, later: int = 1) -> Entry:
+    """Return what gives some of a payment back, or all of it, so many minutes later."""
+    fact = of.fact
+    assert isinstance(fact, Pay)
+    given_back = ShopRefund(1, fact.card, yen, fact.place, fact.day, f"{of.boot}/{of.seq}")
+    return Entry(of.unit, BOOT, of.seq + later, of.at + later * MINUTE_MS, given_back)
+
+
+def void(of: Entry, seq: int = 1) -> Entry:
+    """Return the town's word that an entry gives no points."""
+    return Entry(TOWN_STREAM, BOOT, seq, of.at + DAY_MS, Voided(str(of.id), PROGRAM.key(of), "山田", "佐藤"))
+
+
+def walked(day: int, steps: int, by: str = PEDOMETER, *, at: int = 0, card: str = CARD, unit: str = "hall01") -> Entry:
+    """Return what somebody's pedometer or phone says of a day; `at`: so many minutes after its end."""
+    minute = (day + 1) * DAY_MS // MINUTE_MS + at
+    return Entry(unit, BOOT, minute, minute * MINUTE_MS, Walked(card, day, steps, by, "card"))
+
+
+def struck(day: int, by: str = PEDOMETER, *, at: int = 0, card: str = CARD) -> Entry:
+    """Return the office's word that what a source said of a day does not count."""
+    minute = (day + 1) * DAY_MS // MINUTE_MS + at
+    return Entry("office", BOOT, minute, minute * MINUTE_MS, Struck(card, day, by, "a slip"))
 
 
 def book(*rules: Rule, starts: int = 0, at: int = 1) -> Book:
@@ -91,6 +126,16 @@ class Hall:
         """Bring a segment in; return the id of its first entry."""
         self.pens[segment.unit].send(segment)
         return f"{segment.unit}/{segment.boot}/{segment.first}"
+
+    def wrote(self, unit: str, *facts: Fact) -> list[str]:
+        """Let facts arrive from a unit, written now; return the ids of their entries."""
+        if unit not in self.pens:
+            pen = self.pens[unit] = Pen.enrolled(self.centre, unit, unit)
+            pen.send(pen.begin())
+        pen, now = self.pens[unit], self.clock.wall_ms()
+        entries = [Entry(unit, pen.boot, seq, now, fact) for seq, fact in enumerate(facts, pen.seq + 1)]
+        pen.send(pen.seal([encode(one) for one in entries]))
+        return [str(one.id) for one in entries]
 
     def settle(self) -> Outcome:
         return settle(self.centre)

@@ -240,14 +240,14 @@ def test_every_rule_is_explained_of_an_entry(hall: Hall) -> None:
         register = hall.centre.town.register
         found = explain(connection, register, EntryId.parse(first))
         assert found.points == 10
-        assert {rule.id: why for rule, why in found.found} == {
+        assert {rule.id: why for rule, why, _ in found.found} == {
             "ten": Why.GIVEN,
             "hall": Why.PLACE,
             "evening": Why.HOUR,
             "row": Why.STREAK,
         }
         second = EntryId.parse(first.removesuffix("2") + "3")
-        assert dict(explain(connection, register, second).found)[TEN] is Why.ONCE
+        assert explain(connection, register, second).found[0] == (TEN, Why.ONCE, 0)
         with pytest.raises(NoTouchError, match="not arrived"):
             explain(connection, register, EntryId("library01", second.boot, 99))
         with pytest.raises(NoTouchError, match="no touch"):

@@ -9,6 +9,7 @@ import pytest
 from central.calendar import day_at
 from central.centre import Centre, open_centre
 from central.world import SystemClock, SystemEntropy
+from programs.coin.entries import Pay
 from programs.points.days import written
 from programs.visits.entries import Touch
 from sync.facts import PlaceNamed
@@ -88,7 +89,7 @@ def test_a_plan_is_tried_and_an_entry_explained(folder: Path, town: Centre, rule
         ("library", "once", False),
         ("visitors", "once", False),
     ]
-    assert "今日はもう付いています" in machi("points", "explain", folder, entry)
+    assert "この日はもう付いています" in machi("points", "explain", folder, entry)
     assert points(folder, "explain", f"lib01/{pen.boot}/2")["points"] == 60
     machi("points", "explain", folder, f"lib01/{pen.boot}/9", ends=NOT_FOUND)
     machi("points", "explain", folder, "lib01", ends=USAGE)
@@ -112,3 +113,46 @@ def test_what_is_wrong_with_a_plan_is_said_line_by_line(folder: Path, rules: Pat
     assert "明日" in machi("points", "propose", folder, rules, "--by", "山田", ends=REFUSED)
     period = ("--from", "2026-02-01", "--to", "2026-01-01")
     assert "after" in machi("points", "preview", folder, rules, *period, ends=USAGE)
+
+
+def test_two_officers_make_a_payment_void_by_commands(folder: Path, town: Centre, tmp_path: Path, today: int) -> None:
+    rules = tmp_path / "amounts.toml"
+    rules.write_text(
+        f"starts = {written(today + 1)}\n"
+        '[[rule]]\nid = "fish"\npoints = 2\nplaces = ["library"]\nper_yen = 100\nperson_day = 50\n'
+        '[[rule]]\nid = "walk"\npoints = 10\nsteps = 8_000\n'
+    )
+    pen = Pen.enrolled(town)
+    pen.send(pen.begin(*(Pay(1, CARD, yen, "library", today + 1, "card") for yen in (1_000, 250))))
+    entry, other = f"lib01/{pen.boot}/2", f"lib01/{pen.boot}/3"
+    tried = points(folder, "preview", rules, "--from", written(today), "--to", written(today + 9))
+    assert (tried["points"], tried["people"], [one["points"] for one in tried["rules"]]) == (20, 1, [20, 0])
+    made = points(folder, "propose", rules, "--by", "山田")
+    assert "支払いそのもののポイントに加えて" in made["rules"][0]["ja"]
+    points(folder, "activate", made["proposal"], "--by", "佐藤")
+    explained = points(folder, "explain", entry)
+    assert (explained["of"], explained["amount"], explained["points"], explained["void"]) == (
+        "payment",
+        1_000,
+        20,
+        False,
+    )
+    assert [one["why"] for one in points(folder, "explain", other)["rules"]] == ["once", "kind"]
+    why = ("--because", "試験")
+    assert points(folder, "void", entry, *why, "--by", "山田", "--dry-run")["written"] is False
+    assert points(folder, "voids")["voids"] == []
+    machi("points", "void", folder, entry, "--because", " ", "--by", "山田", ends=REFUSED)
+    points(folder, "void", entry, *why, "--by", "山田")
+    assert "another officer" in machi("points", "confirm-void", folder, entry, "--by", "山田", ends=REFUSED)
+    assert points(folder, "confirm-void", entry, "--by", "佐藤", "--refuse")["state"] == "refused"
+    assert [one["state"] for one in points(folder, "voids")["voids"]] == ["refused"]
+    points(folder, "void", entry, *why, "--by", "佐藤")
+    assert points(folder, "confirm-void", entry, "--by", "山田")["written"] is True
+    explained = points(folder, "explain", entry)
+    assert (explained["points"], explained["void"], [one["why"] for one in explained["rules"]]) == (
+        0,
+        True,
+        ["void", "kind"],
+    )
+    assert points(folder, "explain", other)["points"] == 4, "the other payment of that day is its first now"
+    assert points(folder, "settle", "--dry-run")["lacking"] == 0

@@ -6,10 +6,14 @@ from itertools import pairwise
 import pytest
 
 from bench import year
+from central.store import open_engine
 from programs.points.book import BOOK, Book
-from programs.points.entries import Activated, Once, Plan, Rule, Stopped
-from programs.points.judging import TOUCHES_A_DAY, WINDOW_DAYS, Calendar, Touch, judged, touch_of, weekday, worth
+from programs.points.entries import Activated, Of, Once, Plan, Rule, Stopped
+from programs.points.heard import touch_of
+from programs.points.judging import TOUCHES_A_DAY, WINDOW_DAYS, Calendar, Touch, judged, weekday, worth
+from programs.points.office import OFFICE
 from programs.points.rules import PROGRAM, History, says
+from programs.points.tables import by_card
 from programs.visits.entries import Touch as Visit
 from sync.entries import Entry
 from sync.messages import TOWN_STREAM
@@ -125,6 +129,27 @@ def test_whatever_is_said_of_a_year_is_what_the_whole_of_it_gives() -> None:
     spans = [later.at - one.at for one, later in pairwise(touches)]
     assert min(spans) >= 0
     assert touches[-1].at - touches[0].at > 2 * WINDOW_DAYS * 86_400_000
+
+
+def test_whatever_is_said_of_payments_and_steps_is_what_the_whole_year_gives() -> None:
+    """As for touches: one comparison over some thousand entries of each kind, with one book for all of them."""
+    did = [*year.touches(2_500, cards=30, places=6), *year.payments(2_500, cards=30, places=6), *year.walks(cards=6)]
+    did.sort(key=lambda one: (one.at, one.unit))
+    rules = BOOK.fold(Book(), year.activated(said_plan=year.plan_of_amounts()))
+    engine = open_engine("sqlite://")
+    with engine.begin() as connection:
+        OFFICE.metadata.create_all(connection)
+        OFFICE.record(connection, did[::-1])
+        at_centre = {
+            (touch.unit, touch.seq): worth(given_by)
+            for of in Of
+            for _, touches, firsts, gone in by_card(connection, 0, year.FIRST_DAY + year.DAYS, of)
+            for touch, given_by, _ in judged(Calendar(rules, of), touches, firsts, gone)
+        }
+    engine.dispose()
+    assert said(rules, did) == [at_centre[one.unit, one.seq] for one in did]
+    for unit in ("unit", "shop", "walk"):
+        assert len({points for (name, _), points in at_centre.items() if name.startswith(unit)}) > 3, unit
 
 
 def _judged(one: Entry) -> Touch:

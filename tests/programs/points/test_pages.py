@@ -305,9 +305,9 @@ def test_the_desk_says_why_a_touch_got_its_points(hall: Hall, browser: Browser) 
     assert "－ なし no 場所がちがいます(対象は hall)" in page
     again = seen(browser, f"/points?entry={entry[:-1]}3")
     assert "このタッチは 0ポイント" in again
-    assert "今日はもう付いています" in again
+    assert "この日はもう付いています" in again
     assert "まだ届いていません" in seen(browser, f"/points?entry={entry[:-1]}9")
-    assert "タッチではありません" in seen(browser, f"/points?entry={entry[:-1]}1")
+    assert "ポイントは付きません" in seen(browser, f"/points?entry={entry[:-1]}1")
     assert "端末/起動/番号 の形です" in seen(browser, "/points?entry=nonsense")
     assert "なぜ何ポイント" not in browser.get(f"/entries/{entry[:-1]}1").text, "which is no touch"
     come_as(browser, "jiro", Role.TECHNICIAN)

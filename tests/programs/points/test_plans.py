@@ -10,7 +10,7 @@ from programs.points.comparing import overlaps
 from programs.points.days import day_of, written
 from programs.points.drafts import address, read_address
 from programs.points.entries import LAST_DAY, Once, Plan, Rule
-from programs.points.fields import filled, rule_of
+from programs.points.fields import FieldsError, filled, rule_of
 from programs.points.judging import Why
 from programs.points.sentences import Say, reason, sentence
 from programs.points.written import BYTES_MAX, PlanError, read, write
@@ -86,6 +86,7 @@ def test_each_rule_is_one_sentence() -> None:
 @pytest.mark.parametrize("why", Why)
 def test_every_reason_has_words_in_both_languages(why: Why) -> None:
     full = Rule("r", 5, ("hall",), ("visits",), (5,), 540, 720, 20_788, 20_800, (20_790,), "まつり", streak=3, budget=9)
+    assert all(reason(Why.AMOUNT, one, NAMES) != reason(Why.KIND, one, NAMES) for one in (PAID, WALKED))
     said = reason(why, full, NAMES)
     assert all(text.strip() == text and text for text in (said.ja, said.en))
     others = [reason(other, full, NAMES) for other in Why if {why, other} != {Why.WEEKDAY, Why.EVENT} and other != why]
@@ -164,17 +165,78 @@ EVERY = Rule(
 )
 
 
+PAID = Rule("paid", 2, ("hall",), once=Once.TOUCH, from_yen=500, per_yen=100, person_day=50, person_month=300)
+WALKED = Rule("walked", 10, weekdays=(0, 1), steps=8_000, person_day=10, budget=9)
+
+
+def test_a_rule_for_payments_or_steps_is_one_sentence_and_says_what_it_is_on_top_of() -> None:
+    assert sentence(PAID, NAMES) == Say(
+        "公民館で 500円以上の支払いをすると 100円ごとに 2ポイント、支払いのたび、1人 1日50まで、1人 月300まで"
+        "(支払いそのもののポイントに加えて)。",
+        "A payment of ¥500 or more at the hall gives 2 points for each ¥100, for every payment, at most 50 a day for"
+        " one person, at most 300 a month for one person, on top of what payments earn by themselves.",
+    )
+    assert sentence(Rule("any", 5, services=("coin",), from_yen=1, first_visit=True), NAMES) == Say(
+        "どこでも その場所で初めての支払いのとき、 「coin」の支払いをすると 5ポイント、1人 1日1回"
+        "(支払いそのもののポイントに加えて)。",
+        "A payment by coin if it is the first at the place gives 5 points, once a day for one person, on top of what"
+        " payments earn by themselves.",
+    )
+    assert (
+        sentence(WALKED, NAMES).ja
+        == "月・火曜日に 8,000歩以上 歩いた日に 10ポイント、1人 1日1回、1人 1日10まで、予算 9。"
+    )
+    assert "on day 3 in a row" in sentence(Rule("row", 5, steps=8_000, streak=3), NAMES).en
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ("per_yen = 100\nfrom_yen = 1_000_001", ["from_yen"]),
+        ("steps = 20_001", ["steps"]),
+        ("from_yen = 1\nperson_day = 4", ["person_day"]),
+        ("per_yen = 100\nperson_day = 4", []),
+        ('steps = 8_000\nplaces = ["hall"]\nhours = "9:00-12:00"\nonce = "place"', ["places", "hours", "once"]),
+        ('steps = 8_000\nservices = ["visits"]\nfirst_visit = true', ["services", "first_visit"]),
+        ("steps = 8_000\nfrom_yen = 1\nper_yen = 1", ["from_yen", "per_yen"]),
+    ],
+)
+def test_what_cannot_be_said_of_payments_and_steps_is_refused_by_the_field(fields: str, wrong: list[str]) -> None:
+    text = f'starts = 2026-12-01\n[[rule]]\nid = "r"\npoints = 5\n{fields}'
+    try:
+        read(text.encode())
+        problems = []
+    except PlanError as error:
+        problems = error.problems
+    assert [one.split(": ")[1] for one in problems] == wrong
+
+
+def test_a_form_says_which_of_its_fields_are_for_another_kind_of_rule() -> None:
+    typed = {"points": "5", "of": "touch", "from_yen": "500", "steps": "８,000"}
+    with pytest.raises(FieldsError) as refused:
+        rule_of(Rule("r", 1), typed)
+    assert [one.ja.split("」")[0] for one in refused.value.problems] == ["「いくら以上の支払い", "「何歩以上"]
+    with pytest.raises(FieldsError, match="say from how many steps on"):
+        rule_of(Rule("r", 1), {"points": "5", "of": "day"})
+    with pytest.raises(FieldsError, match="choose one of the list"):
+        rule_of(Rule("r", 1), {"points": "5", "of": "week"})
+    with pytest.raises(FieldsError, match="cannot be used together with steps"):
+        rule_of(Rule("r", 1), {"points": "5", "of": "day", "steps": "1", "place-hall": "on", "from_time": "9:00"})
+    assert rule_of(Rule("r", 1), {"points": "5", "of": "payment"}) == Rule("r", 5, from_yen=1)
+    assert rule_of(Rule("r", 1), {"points": "5", "of": "day", "steps": "８,000"}) == Rule("r", 5, steps=8_000)
+
+
 def test_what_is_written_is_read_as_the_same() -> None:
     good = read(GOOD.encode())
     assert read(write(good).encode()) == good
     assert write(Plan(20_788, ())) == "starts = 2026-12-01\n"
-    every = Plan(20_788, (msgspec.structs.replace(EVERY, weekdays=(0, 5)), Rule("bare", 2)), 3)
+    every = Plan(20_788, (msgspec.structs.replace(EVERY, weekdays=(0, 5)), Rule("bare", 2), PAID, WALKED), 3)
     assert read(write(every).encode()) == every
     assert read_address(address(every)) == every
     assert not any(read_address(address(every)[:end]) for end in range(len(address(every)) - 1))
 
 
-@pytest.mark.parametrize("rule", [EVERY, *read(GOOD.encode()).rules], ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", [EVERY, PAID, WALKED, *read(GOOD.encode()).rules], ids=lambda rule: rule.id)
 def test_a_form_that_is_filled_in_is_read_as_the_same_rule(rule: Rule) -> None:
     plain = msgspec.structs.replace(rule, weekdays=tuple(sorted(rule.weekdays)), event=" ".join(rule.event.split()))
     assert rule_of(rule, filled(rule)) == plain
@@ -189,6 +251,8 @@ APART: tuple[dict[str, Any], ...] = (
     {"days": (20_788,)},  # a Tuesday
     {"first_visit": True},
     {"streak": 2},
+    {"from_yen": 1},
+    {"steps": 1},
 )
 MEETING: tuple[dict[str, Any], ...] = (
     {},

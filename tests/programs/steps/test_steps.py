@@ -12,9 +12,9 @@ from central.console.moment import Moment
 from central.store import open_engine, reading
 from drivers.clock.sim import Driver as Clock
 from programs.steps import office, pages
-from programs.steps.entries import HEALTHKIT, PEDOMETER, PLAUSIBLE_MAX, SOURCES, Struck, Walked
+from programs.steps.entries import COUNTED_MAX, HEALTHKIT, PEDOMETER, PLAUSIBLE_MAX, SOURCES, Struck, Walked
 from programs.steps.importing import LATE_DAYS, Taken, strike, take
-from programs.steps.rules import COUNTED_MAX, TODAY, YESTERDAY, Day, decide, fold
+from programs.steps.rules import TODAY, YESTERDAY, Day, decide, fold
 from simulation.centre import open_sim_centre
 from sync.entries import Entry
 from sync.facts import CardState
