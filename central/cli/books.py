@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -19,6 +19,10 @@ from central.cli.common import (
     say,
 )
 from sync.terminal import printable
+
+if TYPE_CHECKING:
+    from central.centre import Centre
+    from central.console.today import Today
 
 _WRONG_S: Final = 60
 
@@ -105,6 +109,7 @@ def status(folder: Path, as_json: bool) -> None:
         "incidents": msgspec.to_builtins(incidents),
         "unheard": silent,
         "figures": centre.reconciler.figures(),
+        "today": msgspec.to_builtins(_today(centre)),
         "backup": msgspec.to_builtins(made),
         "drill": msgspec.to_builtins(drill),
     }
@@ -125,6 +130,17 @@ def status(folder: Path, as_json: bool) -> None:
             click.echo("drill: the last backup that was tried could not be put back; make another, and try that")
     if incidents or silent or (drill and not drill.is_good):
         sys.exit(CHECK_FAILED)
+
+
+def _today(centre: "Centre") -> "Today":
+    """Return the numbers with which the console's first page begins."""
+    from central.calendar import utc_offset_minutes
+    from central.console.moment import Moment
+    from central.console.today import today
+    from central.store import reading
+
+    with reading(centre.engine) as connection:
+        return today(connection, Moment(centre.town.clock.wall_ms(), utc_offset_minutes(connection)))
 
 
 @click.command(epilog="\b\nExamples:\n  machi central replay /srv/town\n  machi central replay /srv/town --json")

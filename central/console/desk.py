@@ -12,6 +12,7 @@ from central.console.arrivals import Arrivals
 from central.console.books import Books
 from central.console.moment import Moment
 from central.console.proofs import Proofs
+from central.console.today import Today, today
 from central.console.town_map import SETTING, TownMap, recalled
 from central.console.troubles import Seen, Trouble, troubles
 from central.console.unit_file import UnitFile, read_unit_file
@@ -80,6 +81,11 @@ class Desk:
         """Return where the town's places are, as far as the office has said it."""
         with store.reading(self.centre.engine) as connection:
             return recalled(settings.get(connection, SETTING))
+
+    def today(self, moment: Moment) -> Today:
+        """Return what people did today."""
+        with store.reading(self.centre.engine) as connection:
+            return today(connection, moment)
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Return the totals of every program."""

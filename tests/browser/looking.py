@@ -1,5 +1,10 @@
 """What tests look for on a page, whichever it is."""
 
+import io
+import re
+from typing import NamedTuple
+
+from PIL import Image
 from playwright.sync_api import Page
 
 SPILLED = """[...document.querySelectorAll('.figures dd')]
@@ -18,3 +23,51 @@ def fits(page: Page, *widths: int) -> None:
         needed, there = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert needed <= there, f"{page.url} is {needed} wide on a screen of {there}"
         assert page.evaluate(SPILLED) == [], page.url
+
+
+class Lettering(NamedTuple):
+    """A text in a drawing, and its contrast with what is drawn under it (WCAG 2.2), the worst place counting."""
+
+    text: str
+    contrast: float
+
+
+LETTERED = """(all) => all.filter((one) => one.checkVisibility() && one.textContent.trim()).map((one) => {
+    const box = one.getBoundingClientRect(), style = getComputedStyle(one);
+    const haloed = style.paintOrder.startsWith("stroke") && parseFloat(style.strokeWidth) >= 3;
+    one.style.visibility = "hidden";
+    return [one.textContent.trim(), style.fill, haloed ? style.stroke : "",
+        [box.left + scrollX, box.top + scrollY, box.right + scrollX, box.bottom + scrollY]];
+})"""
+SHARE = 0.1  # of the place of a text: a colour that covers less is an edge
+
+
+def lettering(page: Page) -> list[Lettering]:
+    """Return every text in the drawings of a page; axe looks at none of them. The texts are hidden afterwards."""
+    found = page.locator("svg text").evaluate_all(LETTERED)
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    told = []
+    for text, fill, halo, box in found:
+        under = [_colour(halo)] if halo else _colours(picture.crop(tuple(map(round, box))))
+        told.append(Lettering(text, min(_contrast(_colour(fill), one) for one in under)))
+    return told
+
+
+def _colours(part: Image.Image) -> list[tuple[int, ...]]:
+    counted = part.getcolors(part.width * part.height) or []
+    return [tuple(colour) for count, colour in counted if count >= SHARE * part.width * part.height]  # type: ignore[arg-type]
+
+
+def _colour(css: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", css)[:3]))
+
+
+def _contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    light, dark = sorted((_light(one), _light(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _light(colour: tuple[int, ...]) -> float:
+    parts = (one / 255 for one in colour)
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    return sum(weight * one for weight, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -17,6 +17,7 @@ from sync.accounts import Role
 from sync.facts import PlaceNamed, UnitSet
 from sync.messages import TOWN_STREAM, Report
 from sync.symptoms import Grade, Symptom, What, spell
+from tests.browser.looking import lettering
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_accessible import faults
 from tests.central.pen import Pen, touch
@@ -31,6 +32,7 @@ PLACES = {
 }
 STANDS = {"lib01": "library", "shop01": "fishshop", "hall01": "hall", "bus01": "bus", "park01": "park"}
 DAY_MS = 86_400_000
+AA = 4.5  # the least contrast of text, WCAG 2.2 1.4.3
 
 
 @dataclass
@@ -145,6 +147,18 @@ def test_what_is_open_stays_open_while_the_page_keeps_itself_up_to_date(fleet: F
     page.evaluate("refresh()")
     expect(page.locator("#well")).to_contain_text("91 % 使いました")
     expect(page.locator("#well tbody tr").first).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
+def test_every_word_on_the_map_can_be_read(fleet: Fleet, page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{fleet.console.url}/fleet")
+    found = lettering(page)
+    assert {one.text for one in found} >= {"×", "△", "図書館"}
+    assert [one for one in found if one.contrast < AA] == []
+    page.reload()
+    page.locator(".town .sign").evaluate_all("all => all.forEach((one) => { one.style.fill = '#777'; })")
+    assert [one for one in lettering(page) if one.contrast < AA] != [], "grey letters are found"
 
 
 def test_today_shows_at_most_five_lines_of_what_needs_somebody(fleet: Fleet, page: Page) -> None:

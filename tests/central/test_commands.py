@@ -203,6 +203,7 @@ def test_text_and_document_say_the_same(folder: Path, centre: Centre) -> None:
         assert text == {name: str(value) for name, value in _tuples(document(command, folder)).items()}
     read = document("status", folder)
     assert read["figures"]["visits"] == {"visits": 1, "touches": 2}
+    assert set(read["today"]) == {"touches", "payments", "points"}
     (unit,) = read["units"]
     text_of_unit = machi("status", folder).split()
     assert text_of_unit[:3] == [unit["name"], unit["state"], str(unit["entries"])]
