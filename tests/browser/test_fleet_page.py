@@ -152,6 +152,7 @@ def test_what_is_open_stays_open_while_the_page_keeps_itself_up_to_date(fleet: F
 @pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
 def test_every_word_on_the_map_can_be_read(fleet: Fleet, page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.route("**/live*", lambda route: route.abort())  # else the map is drawn anew while it is looked at
     page.goto(f"{fleet.console.url}/fleet")
     found = lettering(page)
     assert {one.text for one in found} >= {"×", "△", "図書館"}
