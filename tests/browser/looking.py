@@ -2,7 +2,8 @@
 
 import io
 import re
-from typing import NamedTuple
+from collections import Counter
+from typing import Any, NamedTuple
 
 from PIL import Image
 from playwright.sync_api import Page
@@ -39,23 +40,31 @@ LETTERED = """(all) => all.filter((one) => one.checkVisibility() && one.textCont
     return [one.textContent.trim(), style.fill, haloed ? style.stroke : "",
         [box.left + scrollX, box.top + scrollY, box.right + scrollX, box.bottom + scrollY]];
 })"""
-SHARE = 0.1  # of the place of a text: a colour that covers less is an edge
+SHARE = 0.1  # of the pixels under a text: a colour of which there is less is an edge
 
 
 def lettering(page: Page) -> list[Lettering]:
     """Return every text in the drawings of a page; axe looks at none of them. The texts are hidden afterwards."""
+    before = _picture(page)
     found = page.locator("svg text").evaluate_all(LETTERED)
-    picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    after = _picture(page)
     told = []
     for text, fill, halo, box in found:
-        under = [_colour(halo)] if halo else _colours(picture.crop(tuple(map(round, box))))
+        place = tuple(map(round, box))
+        under = [_colour(halo)] if halo else _under(before.crop(place), after.crop(place))
         told.append(Lettering(text, min(_contrast(_colour(fill), one) for one in under)))
     return told
 
 
-def _colours(part: Image.Image) -> list[tuple[int, ...]]:
-    counted = part.getcolors(part.width * part.height) or []
-    return [tuple(colour) for count, colour in counted if count >= SHARE * part.width * part.height]  # type: ignore[arg-type]
+def _picture(page: Page) -> Image.Image:
+    return Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+
+
+def _under(written: Image.Image, bare: Image.Image) -> list[tuple[int, ...]]:
+    """Return the colours on which something was written, where it was."""
+    pixels = zip(written.get_flattened_data(), bare.get_flattened_data(), strict=True)
+    counted: Counter[Any] = Counter(under for over, under in pixels if over != under)
+    return [colour for colour, count in counted.items() if count >= SHARE * counted.total()]
 
 
 def _colour(css: str) -> tuple[int, ...]:
