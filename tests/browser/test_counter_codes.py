@@ -1,7 +1,7 @@
 """The counter's codes, as the person behind it sees them: a bill beside the card, the receipt of the last result."""
 
 import msgspec
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from sync.program import Result, Wish
 from tests.browser.counter_page import CounterPage
@@ -27,6 +27,21 @@ def test_a_bill_stands_beside_the_card_while_it_is_waited_for(counter: CounterPa
     counter.till(Wish("pay", 500), 60_000)
     counter.viewer.was_set()
     expect(page.locator("#bill")).to_be_hidden()
+
+
+def test_a_sheet_that_breaks_off_holds_up_nothing_that_comes_behind_it(counter: CounterPage, page: Page) -> None:
+    """As where the unit's process is killed while it answers: until then the page stood still for good."""
+    broken: list[str] = []
+
+    def cut(route: Route) -> None:
+        broken.append(route.request.url)
+        route.fulfill(content_type="application/json", body='{"days": [')
+
+    page.route("**/sheet", cut)
+    counter.till(Wish("pay", 500), 60_000, bill="9f3c0a1b-1")
+    counter.viewer.was_set()
+    is_drawn(page, "#bill-code")
+    assert broken
 
 
 def test_the_receipt_of_the_last_result_is_shown_and_printed_again(counter: CounterPage, page: Page) -> None:

@@ -31,13 +31,18 @@ def watch(office: Office, log: Path, blow: Blow | None = None) -> Strace:
 def moments(office: Office, courier: Courier, log: Path) -> list[tuple[str, int]]:
     """Return what the centre does to its database during some deliveries when nothing goes wrong.
 
-    The last of it is left out: it may do less, when it adds up more at once.
+    Of two looks the quieter one counts, for it notes something of its own now and then. The last of it is left out: it
+    may do less, when it adds up more at once.
     """
-    quiet = watch(office, log)
-    assert office.process is not None
-    with quiet.attached(office.process):
-        assert courier.deliver(SEGMENTS)
-    return quiet.moments()[: len(quiet.moments()) * 3 // 4]
+    looks: list[list[tuple[str, int]]] = []
+    for look in range(2):
+        quiet = watch(office, log.with_name(f"{log.name}-{look}"))
+        assert office.process is not None
+        with quiet.attached(office.process):
+            assert courier.deliver(SEGMENTS)
+        looks.append(quiet.moments())
+    found = min(looks, key=len)
+    return found[: len(found) * 3 // 4]
 
 
 def in_the_file_itself(office: Office, place: Path, unit: str) -> int:

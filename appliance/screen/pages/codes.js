@@ -24,10 +24,10 @@ function load(id, address) {
 // Has a receipt given again, marked as such: that of an entry, or the last one.
 async function giveAgain(entry) {
   const headers = { "Content-Type": "application/json" };
-  const answer = await fetch("/receipt", { method: "POST", headers, body: JSON.stringify({ entry }) });
+  const answer = await fetch("/receipt", { method: "POST", headers, body: JSON.stringify({ entry }) }).catch(() => null);
   const said = prints ? "再発行を印刷しています" : "再発行 / Reprint";
-  get("paper-said").textContent = answer.ok ? said : "再発行できません";
-  return answer.ok;
+  get("paper-said").textContent = answer?.ok ? said : "再発行できません";
+  return Boolean(answer?.ok);
 }
 
 function open(entry, said) {

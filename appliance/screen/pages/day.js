@@ -23,7 +23,7 @@ async function fetchAll() {
   while (again) {
     again = false;
     const answer = await fetch("/sheet").catch(() => null);
-    if (answer?.ok) sheet = await answer.json();
+    if (answer?.ok) sheet = await answer.json().catch(() => sheet); // a unit that is killed breaks off
   }
   asking = null;
 }
