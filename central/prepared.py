@@ -42,9 +42,12 @@ class Prepared:
     def many(self, connection: sa.Connection, rows: Iterable[Row]) -> None:
         """Run it once for each row; a row may have more than the statement asks for."""
         dialect, written, driver = self._at(connection)
+        bound = list(map(written.bound, rows))
+        if not bound:
+            return
         with closing(driver.cursor()) as cursor:
             try:
-                cursor.executemany(written.sql, list(map(written.bound, rows)))
+                cursor.executemany(written.sql, bound)
             except dialect.loaded_dbapi.Error as error:
                 raise _as_sqlalchemy_says_it(written.sql, error, dialect) from error
 

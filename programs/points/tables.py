@@ -13,6 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
+from central.prepared import Prepared
 from central.upsert import Upsert
 from programs.points.entries import Of
 from programs.points.heard import (
@@ -96,6 +97,7 @@ undone = Table(
 )
 
 _TABLES: Final = {Of.TOUCH: (touch, first), Of.PAYMENT: (paid, paid_first)}
+_ADD: Final = {of: Prepared(sa.insert(every)) for of, (every, _) in _TABLES.items()}
 _COLUMNS: Final = {
     Of.TOUCH: (*_IN_ORDER, "place", "service"),
     Of.PAYMENT: (*_IN_ORDER, "place", "service", "amount"),
@@ -160,7 +162,7 @@ def _note(connection: sa.Connection, of: Of, some: list[tuple[str, Touch]]) -> N
     earliest: dict[tuple[str, str], Touch] = {}
     for card, one in some:
         earliest[card, one.place] = min(one, earliest.get((card, one.place), one))
-    connection.execute(sa.insert(_TABLES[of][0]), [_row(of, card, one) for card, one in some])
+    _ADD[of].many(connection, (_row(of, card, one) for card, one in some))
     _FIRST[of](connection, [_row(of, card, one) for (card, _), one in sorted(earliest.items())])
 
 

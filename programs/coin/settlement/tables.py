@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
 from central.ledger import Move
+from central.prepared import Prepared
 from programs.coin.settlement import facts
 from programs.coin.settlement.accounts import SHOP
 from programs.coin.settlement.books import OfficeBooks, fold
@@ -64,6 +65,7 @@ said = Table(
     sqlite_with_rowid=False,
 )
 
+_NOTE_LINES: Final = Prepared(sa.insert(line))
 _FOLDED: Final = tuple(kind for kind in facts.KINDS if kind is not Counted)
 _FACT: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(Union[_FOLDED])  # noqa: UP007
 
@@ -113,7 +115,8 @@ def record(connection: sa.Connection, entries: Sequence[Entry], moves: Callable[
                 facts_said.append(_said(entry))
         else:
             lines += _lines(entry, moves(entry))
-    for table, rows in ((line, lines), (run, runs), (said, facts_said)):
+    _NOTE_LINES.many(connection, lines)
+    for table, rows in ((run, runs), (said, facts_said)):
         if rows:
             connection.execute(sa.insert(table), rows)
 
