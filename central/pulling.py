@@ -11,7 +11,7 @@ from central import store
 from central.durable import sync_folder, sync_tree
 from central.folder import write_secret
 from central.pulled import Span, files
-from sync.program import DAY_MS, MINUTE_MS
+from sync.program import day_begins_ms
 from sync.segment import unpack
 
 _JOURNALS: Final = "journals"
@@ -49,7 +49,7 @@ def lay(found: dict[str, bytes], to: Path) -> None:
 def _journals(connection: sa.Connection, span: Span) -> dict[str, bytes]:
     """Return the segments that arrived in these days, by writer: `machi central import` takes them."""
     segment = store.segment.c
-    begins_ms, ends_ms = (day * DAY_MS - span.offset_minutes * MINUTE_MS for day in (span.first, span.last + 1))
+    begins_ms, ends_ms = (day_begins_ms(day, span.offset_minutes) for day in (span.first, span.last + 1))
     arrived = sa.select(segment.writer, segment.packed).order_by(segment.n)
     found: dict[str, bytearray] = defaultdict(bytearray)
     for writer, packed in connection.execute(

@@ -309,6 +309,11 @@ def town_day(at_ms: int, utc_offset_minutes: int) -> int:
     return (at_ms + utc_offset_minutes * MINUTE_MS) // DAY_MS
 
 
+def day_begins_ms(day: int, utc_offset_minutes: int) -> int:
+    """Return when a day of the town's calendar begins, Unix milliseconds."""
+    return day * DAY_MS - utc_offset_minutes * MINUTE_MS
+
+
 def town_minute(at_ms: int, utc_offset_minutes: int) -> int:
     """Return the minute since midnight by the town's calendar."""
     return (at_ms // MINUTE_MS + utc_offset_minutes) % DAY_MINUTES

@@ -1,16 +1,18 @@
 """What several pages are asked in their addresses, and what their tables for spreadsheets have in common."""
 
+import csv
+import io
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
 from central.console.brought import NotDoneError
 from central.console.moment import Moment
 from central.residents.days import read_day
-from sync.program import DAY_MS
+from sync.program import day_begins_ms
 
 BYTE_ORDER: Final = "\ufeff"  # spreadsheets see by it that this is UTF-8
 _EPOCH: Final = date(1970, 1, 1)
-_MINUTE_MS: Final = 60_000
 
 
 def midnight(moment: Moment, text: str, *, after: bool = False) -> int | None:
@@ -24,7 +26,16 @@ def midnight(moment: Moment, text: str, *, after: bool = False) -> int | None:
     day = read_day(text)
     if day is None:
         raise NotDoneError("日付は 2026-12-01 のように 入れてください。", "Give a day as 2026-12-01.")
-    return ((day - _EPOCH).days + after) * DAY_MS - moment.offset_minutes * _MINUTE_MS
+    return day_begins_ms((day - _EPOCH).days + after, moment.offset_minutes)
+
+
+def sheet(head: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """Return a table for a spreadsheet (CSV)."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(head)
+    writer.writerows(rows)
+    return (BYTE_ORDER + text.getvalue()).encode()
 
 
 def safe(text: str) -> str:

@@ -11,7 +11,7 @@ from central.ledger import POINTS
 from central.reconcile import entry
 from sync import installed
 from sync.entries import Fact, kind_of
-from sync.program import DAY_MS, MINUTE_MS, town_day
+from sync.program import DAY_MS, day_begins_ms, town_day
 from sync.touches import Paying, Touched
 
 
@@ -34,7 +34,7 @@ _SAME: Final = sa.and_(*(ledger.posting.c[name] == entry.c[name] for name in ("w
 
 def today(connection: sa.Connection, moment: Moment) -> Today:
     """Return the numbers of the day in which a moment is."""
-    begin_ms = town_day(moment.now_ms, moment.offset_minutes) * DAY_MS - moment.offset_minutes * MINUTE_MS
+    begin_ms = day_begins_ms(town_day(moment.now_ms, moment.offset_minutes), moment.offset_minutes)
     is_today = entry.c.at.between(begin_ms, begin_ms + DAY_MS - 1)
     asked = sa.select(entry.c.kind, sa.func.count()).where(entry.c.kind.in_([*_TOUCHES, *_PAYMENTS]), is_today)
     found = {kind: int(count) for kind, count in connection.execute(asked.group_by(entry.c.kind))}

@@ -18,7 +18,7 @@ from sync.directory import place_key
 from sync.entries import kind_of
 from sync.facts import PlaceNamed
 from sync.months import first_day, month_of, written
-from sync.program import DAY_MS, MINUTE_MS, town_day
+from sync.program import day_begins_ms, town_day
 
 MONTHS: Final = 13  # a year, and the same month of the year before
 AROUND: Final = 3  # months on either side of a change
@@ -134,7 +134,7 @@ def covered_of(
 
 def end_ms(month: int, offset_minutes: int) -> int:
     """Return when a month is over, in Unix milliseconds."""
-    return first_day(month + 1) * DAY_MS - offset_minutes * MINUTE_MS
+    return day_begins_ms(first_day(month + 1), offset_minutes)
 
 
 def is_published(connection: sa.Connection, month: int) -> bool:

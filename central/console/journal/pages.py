@@ -1,7 +1,5 @@
 """The addresses of the journal explorer. Whoever asks for what one card did says why, and that is noted first."""
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -15,7 +13,7 @@ from starlette.responses import Response
 from central import store
 from central.console.api import entry_id
 from central.console.arrivals import Arrival, Cursor
-from central.console.asked import BYTE_ORDER, midnight
+from central.console.asked import midnight, sheet
 from central.console.brought import NotDoneError
 from central.console.desk import Desk
 from central.console.gate import Gate, Visitor, signed_in
@@ -161,15 +159,12 @@ class _Explorer:
     def _written(self, wanted: Wanted) -> bytes:
         with store.reading(self._desk.centre.engine) as connection:
             rows = lines.table(connection, wanted)
-        text, moment = io.StringIO(BYTE_ORDER), self._desk.moment()
-        text.seek(0, io.SEEK_END)
-        writer = csv.writer(text)
-        writer.writerow(_COLUMNS)
+        moment, written = self._desk.moment(), []
         for at_ms, received_ms, n, unit, boot, seq, kind, card, hashed in rows:
             times = _iso(moment, at_ms), _iso(moment, received_ms)
             shown = (card or "")[: None if wanted.card else CARD_SHOWN]
-            writer.writerow((*times, n, EntryId(unit, boot, seq), kind, shown, hashed.hex()))
-        return text.getvalue().encode()
+            written.append((*times, n, EntryId(unit, boot, seq), kind, shown, hashed.hex()))
+        return sheet(_COLUMNS, written)
 
 
 def _iso(moment: Moment, ms: int) -> str:

@@ -1,7 +1,5 @@
 """Who looked at whose name, when and why, and who changed what: for those who watch over it. No name is shown."""
 
-import csv
-import io
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -10,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from central import store
-from central.console.asked import BYTE_ORDER, midnight, safe
+from central.console.asked import midnight, safe, sheet
 from central.console.brought import NotDoneError
 from central.console.desk import Desk
 from central.console.gate import Gate
@@ -101,16 +99,12 @@ def _read(desk: Desk, moment: Moment, asked: Form, most: int) -> dict[str, Any]:
 
 
 def _written(moment: Moment, looks: list[Reading], acts: list[view.ActLine]) -> bytes:
-    text = io.StringIO(BYTE_ORDER)
-    text.seek(0, io.SEEK_END)
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
+    rows = []
     for one in looks:
         why = safe(_BY_COMMAND.get(one.why, one.why))
         entry = f"{OFFICE_STREAM}/{one.boot}/{one.seq}"
-        writer.writerow(("look", moment.iso(one.at_ms), one.by, one.holder, why, "", entry, one.card))
+        rows.append(("look", moment.iso(one.at_ms), one.by, one.holder, why, "", entry, one.card))
     for done in acts:
-        writer.writerow(
-            ("change", moment.iso(done.at_ms), done.by, done.holder, done.ja, safe(done.detail.ja), done.entry, "")
-        )
-    return text.getvalue().encode()
+        told = done.ja, safe(done.detail.ja), done.entry, ""
+        rows.append(("change", moment.iso(done.at_ms), done.by, done.holder, *told))
+    return sheet(_COLUMNS, rows)

@@ -12,7 +12,7 @@ from central.reconcile import entry
 from programs.coin.agreed import agreed_in
 from programs.coin.insured.facts import FUND
 from programs.coin.law import Regime
-from sync.program import DAY_MS, MINUTE_MS
+from sync.program import day_begins_ms
 
 _CARDS: Final = ("coin/", "suspense/")
 
@@ -61,7 +61,7 @@ def unused(centre: Centre, day: int, since_day: int) -> Unused:
 
 def end_of(day: int, utc_offset_minutes: int) -> int:
     """Return the moment at which a day of the town is over (Unix milliseconds)."""
-    return (day + 1) * DAY_MS - utc_offset_minutes * MINUTE_MS
+    return day_begins_ms(day + 1, utc_offset_minutes)
 
 
 def flows(connection: sa.Connection, since_ms: int, until_ms: int) -> dict[str, int]:

@@ -1,7 +1,5 @@
 """What the page of the reconciliation shows: a period with its shops and differences, or one case with both sides."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -9,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from central import store
-from central.console.asked import BYTE_ORDER
+from central.console.asked import sheet
 from central.console.books import place_name
 from central.console.moment import Moment, Say
 from central.console.trails import Step, moved, stored
@@ -79,14 +77,11 @@ def table(engine: sa.Engine, moment: Moment, **asked: str) -> bytes | None:
         if period is None:
             return None
         rows = sums(connection, books, period, moment.offset_minutes)
-    text = io.StringIO(BYTE_ORDER)
-    text.seek(0, io.SEEK_END)
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    for one in rows:
-        why = (one.why.get(name, 0) for name in (*TO_LEDGER, *TO_BANK))
-        writer.writerow((one.place, one.units, one.ledger, one.bank, *why))
-    return text.getvalue().encode()
+    whys = (*TO_LEDGER, *TO_BANK)
+    return sheet(
+        _COLUMNS,
+        ((one.place, one.units, one.ledger, one.bank, *(one.why.get(name, 0) for name in whys)) for one in rows),
+    )
 
 
 def _whole(
