@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from central import ledger, store
 from central.console.books import place_name
 from central.console.brought import About, Page
+from central.console.chip import Chip
 from central.console.moment import Moment
 from central.console.roles import MONEY
 from programs.coin import shop_page
@@ -32,22 +33,13 @@ OWED_SHOWN: Final = 50
 BATCHES_SHOWN: Final = 24  # a year of them
 
 
-class Stand(msgspec.Struct, frozen=True):
-    """A word of how something stands; `name`: as the style sheet calls it."""
-
-    name: str
-    symbol: str
-    ja: str
-    en: str
-
-
 class ShopRow(msgspec.Struct, frozen=True):
     """One shop; `last`: what the last batch that paid it paid, and when."""
 
     place: str
     name: str
     owed: int
-    stand: Stand
+    stand: Chip
     last: tuple[int, str] | None
 
 
@@ -59,26 +51,26 @@ class BatchRow(msgspec.Struct, frozen=True):
     pay_on: str
     shops: int
     yen: int
-    stand: Stand
+    stand: Chip
     back: dict[str, str]
     because: str
 
 
 _SHOP: Final = {
-    "ready": Stand("ok", "○", "次に振り込みます", "paid next"),
-    "account": Stand("need", "×", "口座がありません", "no account"),
-    "minimum": Stand("late", "…", "最低額まで待ちます", "waits for the minimum"),
-    "nothing": Stand("closed", "－", "ありません", "nothing"),
-    "owes": Stand("late", "△", "返してもらう分があります", "has to give back"),
+    "ready": Chip("ok", "○", "次に振り込みます", "paid next"),
+    "account": Chip("need", "×", "口座がありません", "no account"),
+    "minimum": Chip("late", "…", "最低額まで待ちます", "waits for the minimum"),
+    "nothing": Chip("closed", "－", "ありません", "nothing"),
+    "owes": Chip("late", "△", "返してもらう分があります", "has to give back"),
 }
 _BATCH: Final = {
-    State.MADE: Stand("sending", "↑", "作成済み(銀行へ送ってください)", "made: send it to the bank"),
-    State.SENT: Stand("sending", "↑", "送信済み", "sent"),
-    State.ACCEPTED: Stand("ok", "○", "受付済み", "accepted"),
-    State.VOID: Stand("closed", "－", "取りやめ", "void"),
+    State.MADE: Chip("sending", "↑", "作成済み(銀行へ送ってください)", "made: send it to the bank"),
+    State.SENT: Chip("sending", "↑", "送信済み", "sent"),
+    State.ACCEPTED: Chip("ok", "○", "受付済み", "accepted"),
+    State.VOID: Chip("closed", "－", "取りやめ", "void"),
 }
-_NOBODY: Final = Stand("closed", "－", "振込なし", "nobody was paid")
-_BOUNCED: Final = Stand("need", "×", "戻った振込があります", "a transfer came back")
+_NOBODY: Final = Chip("closed", "－", "振込なし", "nobody was paid")
+_BOUNCED: Final = Chip("need", "×", "戻った振込があります", "a transfer came back")
 
 
 def settlement(engine: sa.Engine, moment: Moment) -> Mapping[str, Any]:
@@ -126,7 +118,7 @@ def _shops(connection: sa.Connection, books: OfficeBooks, settling: Settling) ->
     return sorted(rows, key=lambda row: (row.owed <= 0, row.name, row.place))
 
 
-def _shop(place: str, owed: int, books: OfficeBooks, settling: Settling) -> Stand:
+def _shop(place: str, owed: int, books: OfficeBooks, settling: Settling) -> Chip:
     if owed < 0:
         return _SHOP["owes"]
     if not owed:
@@ -168,7 +160,7 @@ class TillRow(msgspec.Struct, frozen=True):
     day: str
     open_entries: int
     since: str
-    stand: Stand
+    stand: Chip
 
 
 class ClosingRow(msgspec.Struct, frozen=True):
@@ -182,20 +174,20 @@ class ClosingRow(msgspec.Struct, frozen=True):
     charged: int
     difference: int | None
     by_clock: bool
-    stand: Stand
+    stand: Chip
     wrong: tuple[str, ...]
 
 
 _TILL: Final = {
-    "missed": Stand("need", "×", "締めていません", "not closed"),
-    "over": Stand("closed", "－", "前の代", "an earlier life"),
-    "open": Stand("sending", "…", "きょうの分", "of today"),
-    "closed": Stand("ok", "○", "締めずみ", "closed"),
+    "missed": Chip("need", "×", "締めていません", "not closed"),
+    "over": Chip("closed", "－", "前の代", "an earlier life"),
+    "open": Chip("sending", "…", "きょうの分", "of today"),
+    "closed": Chip("ok", "○", "締めずみ", "closed"),
 }
 _CLOSING: Final = {
-    "wrong": Stand("need", "×", "合いません", "wrong"),
-    "late": Stand("late", "△", "おくれて締めた", "late"),
-    "right": Stand("ok", "○", "合っています", "right"),
+    "wrong": Chip("need", "×", "合いません", "wrong"),
+    "late": Chip("late", "△", "おくれて締めた", "late"),
+    "right": Chip("ok", "○", "合っています", "right"),
 }
 
 

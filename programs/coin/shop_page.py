@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from central import store
 from central.console.books import place_name
 from central.console.brought import Page
+from central.console.chip import Chip
 from central.console.moment import Moment
 from central.console.roles import MONEY
 from programs.coin.agreed import agreed
@@ -50,15 +51,6 @@ class Paid(msgspec.Struct, frozen=True):
     back: str
 
 
-class Waits(msgspec.Struct, frozen=True):
-    """What will happen to what the shop has to get; `name`: as the style sheet calls it."""
-
-    name: str
-    symbol: str
-    ja: str
-    en: str
-
-
 def shop(engine: sa.Engine, moment: Moment, place: str, batch: str) -> Mapping[str, Any] | None:
     """Return what the page shows of a place and a period; without a place, which there are to choose from."""
     settling = agreed(engine).terms.settling
@@ -70,7 +62,7 @@ def shop(engine: sa.Engine, moment: Moment, place: str, batch: str) -> Mapping[s
         told = _statement(connection, books, place, batch, moment)
         if told is None:
             return None
-        arrived = counted.lines(connection, place, UNCOUNTED, books.void)
+        arrived_ms = counted.arrived_ms(connection, place, books.void)
         name = place_name(connection, place)
     now = [line for line in told.lines if line.day == today] if told.batch == UNCOUNTED else []
     return {
@@ -84,7 +76,7 @@ def shop(engine: sa.Engine, moment: Moment, place: str, batch: str) -> Mapping[s
         "paid": [_paid(book, place) for book in reversed(books.standing[-PAID_SHOWN:])],
         "paid_on": _iso(told.pay_on),
         "waits": _waits(told, books, settling, today),
-        "arrived_ms": max((line.received_ms for line in arrived), default=None),
+        "arrived_ms": arrived_ms,
     }
 
 
@@ -132,33 +124,33 @@ def _paid(book: BatchBook, place: str) -> Paid:
     return Paid(book.number, *days, sent.yen if sent else 0, book.state, sent.because if sent and sent.back else "")
 
 
-def _waits(told: Statement, books: OfficeBooks, settling: Settling, today: int) -> Waits:
+def _waits(told: Statement, books: OfficeBooks, settling: Settling, today: int) -> Chip:
     """Return what will happen to what the shop has to get now."""
     yen, minimum = told.closing, settling.minimum_yen
     now = calendar.period(settling, today)
     pays = calendar.pay_day(settling, now.last)
     if yen < 0:
-        return Waits(
+        return Chip(
             "part",
             "△",
             f"{-yen:,}円は、次の売上から返していただきます。",
             f"{-yen:,} yen are taken from the next sales.",
         )
     if yen and told.place not in books.shops:
-        return Waits(
+        return Chip(
             "bad",
             "×",
             "振込先の口座がまだ登録されていません。役場に届けてください。",
             "The town hall does not know your bank account yet: tell it.",
         )
     if 0 < yen < minimum:
-        return Waits(
+        return Chip(
             "good",
             "○",
             f"{minimum:,}円になるまで、次の回へくりこします。",
             f"Less than {minimum:,} yen waits for the next time.",
         )
-    return Waits(
+    return Chip(
         "good",
         "○",
         f"{_month_day(now.last)}までの分を、{_month_day(pays)}に振り込みます。",

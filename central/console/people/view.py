@@ -8,6 +8,7 @@ import msgspec
 from central import belongings, lately
 from central.belongings import Belonging
 from central.centre import Centre
+from central.console.chip import Chip
 from central.console.moment import Say
 from central.console.words import Words
 from central.lately import Done
@@ -25,15 +26,6 @@ ACTS_SHOWN: Final = 30
 LATELY_SHOWN: Final = 10
 LOOKS_SHOWN: Final = 5
 _BETWEEN: Final = " / "
-
-
-class Chip(msgspec.Struct, frozen=True):
-    """How something stands, in a word; `name`: its colour, `symbol`: for whoever sees none."""
-
-    name: str
-    symbol: str
-    ja: str
-    en: str
 
 
 _STATES: Final[Mapping[Leaving, Chip]] = {

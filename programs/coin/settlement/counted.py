@@ -15,6 +15,9 @@ from sync.program import DAY_MS
 UNCOUNTED: Final = 0
 """In the place of a batch's number: no batch has counted it yet."""
 
+_SAME: Final = sa.and_(*(reconcile.entry.c[name] == line.c[name] for name in ("writer", "boot", "seq")))
+_ARRIVED: Final = line.join(reconcile.entry, _SAME).join(store.segment, store.segment.c.n == reconcile.entry.c.n)
+
 
 class Sum(msgspec.Struct, frozen=True):
     """How many entries of one kind a batch has counted of a shop, and what they come to."""
@@ -33,6 +36,12 @@ def uncounted(connection: sa.Connection, void: Sequence[int]) -> list[Line]:
 def lines(connection: sa.Connection, place: str, batch: int, void: Sequence[int]) -> list[Line]:
     """Return the entries of a shop that a batch has counted, or those that none has (`UNCOUNTED`)."""
     return _lines(connection, sa.select(*_COLUMNS).where(line.c.place == place, _batch(void) == batch))
+
+
+def arrived_ms(connection: sa.Connection, place: str, void: Sequence[int]) -> int | None:
+    """Return when the last of a shop's entries arrived that no batch has counted, Unix milliseconds; None for none."""
+    asked = sa.select(sa.func.max(store.segment.c.received_ms)).select_from(_ARRIVED)
+    return connection.execute(asked.where(line.c.place == place, _batch(void) == UNCOUNTED)).scalar()
 
 
 def sums(connection: sa.Connection, place: str, void: Sequence[int]) -> list[Sum]:
@@ -122,8 +131,5 @@ _COLUMNS: Final = (
 
 
 def _lines(connection: sa.Connection, asked: sa.Select[Any]) -> list[Line]:
-    entry = reconcile.entry
-    same = sa.and_(*(entry.c[name] == line.c[name] for name in ("writer", "boot", "seq")))
-    joined = line.join(entry, same).join(store.segment, store.segment.c.n == entry.c.n)
-    ordered = asked.select_from(joined).order_by(line.c.place, line.c.writer, line.c.boot, line.c.seq)
+    ordered = asked.select_from(_ARRIVED).order_by(line.c.place, line.c.writer, line.c.boot, line.c.seq)
     return [Line(*row) for row in connection.execute(ordered)]
