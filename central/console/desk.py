@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from central import drained, habits, heard, settings, store
 from central.centre import Centre
 from central.console.arrivals import Arrivals
-from central.console.books import Books
+from central.console.books import Books, IncidentLine
 from central.console.moment import Moment
 from central.console.proofs import Proofs
 from central.console.today import Today, today
 from central.console.town_map import SETTING, TownMap, recalled
 from central.console.troubles import Seen, Trouble, troubles
 from central.console.unit_file import UnitFile, read_unit_file
-from central.console.words import Words
+from central.console.words import Advice, Words
 from central.reconcile import progress
 from central.rings import UnitSeen
 from central.rollout import unit_seen
@@ -51,12 +51,12 @@ class Desk:
 
     def seen(self) -> Seen:
         """Return all that troubles follow from."""
-        units, incidents, unheard = self.books.units(), self.books.incidents(), self.books.unheard()
+        units, incidents, unheard = self.books.units(), self.incidents(), self.books.unheard()
         with store.reading(self.centre.engine) as connection:
             put_away = drained.lives(connection)
             return Seen(
                 units=units,
-                incidents=[(one, self.words.advice(one.kind, one.means)) for one in incidents],
+                incidents=incidents,
                 rhythms=heard.rhythms(connection),
                 rough=habits.rough(connection),
                 drained=frozenset(unit.name for unit in units if (unit.name, unit.epoch) in put_away),
@@ -65,6 +65,10 @@ class Desk:
                 unheard=unheard,
                 room=self.room(),
             )
+
+    def incidents(self) -> list[tuple[IncidentLine, Advice]]:
+        """Return what is open, each with what to do about it."""
+        return [(one, self.words.advice(one.kind, one.means)) for one in self.books.incidents()]
 
     def troubles(self, seen: Seen, moment: Moment) -> list[Trouble]:
         """Return what a person should see to."""

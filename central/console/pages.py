@@ -13,7 +13,6 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from central.console import brought, trails
 from central.console.api import entry_id
 from central.console.arrivals import Cursor
-from central.console.books import IncidentLine
 from central.console.by_hand import steps
 from central.console.desk import Desk
 from central.console.fleet import fleet, usual
@@ -23,7 +22,7 @@ from central.console.openapi import read
 from central.console.standing import is_near, neediest_first, standing
 from central.console.town_map import drawing
 from central.console.troubles import Kind, of_unit
-from central.console.words import Advice, Figure
+from central.console.words import Figure
 from central.rings import UnitSeen
 from sync.facts import Town
 from sync.symptoms import Grade
@@ -157,7 +156,7 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
 
     @router.get("/incidents")
     def incidents() -> Response:
-        return pages.render("incidents.html", incidents=_advised(desk), settled=desk.books.settled())
+        return pages.render("incidents.html", incidents=desk.incidents(), settled=desk.books.settled())
 
     @router.get("/openapi/{name}.json")
     def document(name: str) -> Response:
@@ -225,10 +224,6 @@ def _needs(desk: Desk, moment: Moment) -> dict[str, Any]:
         "needs": [one for one in found if one.grade is Grade.ACT],
         "incidents": seen.incidents,
     }
-
-
-def _advised(desk: Desk) -> list[tuple[IncidentLine, Advice]]:
-    return [(one, desk.words.advice(one.kind, one.means)) for one in desk.books.incidents()]
 
 
 def _figures(desk: Desk) -> list[tuple[Figure, int]]:
