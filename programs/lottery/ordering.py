@@ -4,7 +4,7 @@ An order whose points are not there yet waits until the closing: points that arr
 reaches the centre after the list is frozen is no ticket, and costs nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -106,9 +106,9 @@ class _Books:
     ) -> None:
         self._rules = rules
         self._refs = _refs({one.ref for one in before})
-        accounts = heirs.follow(connection, {ledger.points(one.card) for one in orders})
-        self._left = ledger.balances(connection, sorted(set(accounts.values())))
-        self._holders = {one.card: _card_of(accounts[ledger.points(one.card)]) for one in orders}
+        self._holders = holders_of(connection, {one.card for one in orders})
+        accounts = {ledger.points(holder) for holder in self._holders.values()}
+        self._left = ledger.balances(connection, sorted(accounts))
         self._held: dict[str, int] = {}
         for one in before:
             self._held[one.holder] = self._held.get(one.holder, 0) + one.count
@@ -135,8 +135,11 @@ class _Books:
         return Why.POINTS if self._left[account] < cost else None
 
 
-def _card_of(account: str) -> str:
-    return account.removeprefix(ledger.points(""))
+def holders_of(connection: sa.Connection, cards: Iterable[str]) -> dict[str, str]:
+    """Return which card has the points of each card: of one that was lost, the next one."""
+    accounts = {card: ledger.points(card) for card in cards}
+    now = heirs.follow(connection, set(accounts.values()))
+    return {card: now[account].removeprefix(ledger.points("")) for card, account in accounts.items()}
 
 
 def _refs(known: set[str]) -> Iterator[str]:

@@ -8,14 +8,14 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from central import heirs, ledger
+from central import ledger
 from central.centre import Centre
 from central.resident.draws import Draw, Draws, Prize, Wanted
 from central.resident.purse import NotPaidError
 from programs.lottery.entries import Rules, Tickets
 from programs.lottery.lists import numbers
-from programs.lottery.office import ByPhone, Order, courses, tickets_held
-from programs.lottery.ordering import Why, take_one
+from programs.lottery.office import ByPhone, Order, course_of, courses, tickets_held
+from programs.lottery.ordering import Why, holders_of, take_one
 from programs.lottery.prizes import prizes_of
 from programs.lottery.rules import Course
 from sync.messages import OFFICE_STREAM
@@ -35,32 +35,31 @@ class LotteryDraws:
     """The draws, for one resident."""
 
     def seen(self, connection: sa.Connection, card: str, now_ms: int) -> list[Draw]:
-        holder = _holder(connection, card)
+        holder = holders_of(connection, [card])[card]
         since = now_ms // _SECOND_MS - SHOWN_DAYS * _DAY_S
+        announced = [(one, one.announced[1].rules) for one in courses(connection).values() if one.announced]
         found = [
-            _draw(connection, course, rules, holder, now_ms)
-            for course, rules in _announced(connection)
-            if rules.close_at >= since
+            _draw(connection, course, rules, holder, now_ms) for course, rules in announced if rules.close_at >= since
         ]
         return sorted(found, key=lambda one: (one.is_drawn, one.more == 0, one.close_ms, one.draw))
 
     def take(self, centre: Centre, wanted: Wanted) -> Draw:
         now_ms, by = centre.town.clock.wall_ms(), ByPhone(wanted.number)
         with centre.reconciler.counted() as connection:
-            found = next((one for one in _announced(connection) if one[1].draw == wanted.draw), None)
-            if found is None:
+            course = course_of(connection, wanted.draw)
+            if course.announced is None:
                 raise NotPaidError("request")
-            course, rules = found
-            holder = _holder(connection, wanted.card)
+            rules = course.announced[1].rules
+            holder = holders_of(connection, [wanted.card])[wanted.card]
             before = next((one for one in tickets_held(connection, rules.draw, holder) if one.order == str(by)), None)
             if before is None:
                 order = Order(now_ms, by, rules.draw, wanted.card, 1)
-                centre.streams.append(connection, OFFICE_STREAM, [_taken(connection, course, rules, order)])
+                centre.streams.append(connection, OFFICE_STREAM, [_taken(connection, course, rules, order, holder)])
         with centre.reconciler.counted() as connection:
             return _draw(connection, course, rules, holder, now_ms)
 
 
-def _taken(connection: sa.Connection, course: Course, rules: Rules, order: Order) -> Tickets:
+def _taken(connection: sa.Connection, course: Course, rules: Rules, order: Order, holder: str) -> Tickets:
     """Return the ticket that an order becomes.
 
     Raises:
@@ -71,18 +70,8 @@ def _taken(connection: sa.Connection, course: Course, rules: Rules, order: Order
     taken = take_one(connection, rules, order)
     if isinstance(taken, Tickets):
         return taken
-    there = ledger.balance(connection, ledger.points(_holder(connection, order.card)))
+    there = ledger.balance(connection, ledger.points(holder))
     raise NotPaidError(_WHY[taken], points=there, cost=rules.cost_points, cap=rules.cap)
-
-
-def _announced(connection: sa.Connection) -> list[tuple[Course, Rules]]:
-    return [(one, one.announced[1].rules) for one in courses(connection).values() if one.announced]
-
-
-def _holder(connection: sa.Connection, card: str) -> str:
-    """Return the card that has the points of a card: of one that was lost, the next one."""
-    account = next(iter(heirs.follow(connection, [ledger.points(card)]).values()))
-    return account.removeprefix(ledger.points(""))
 
 
 def _draw(connection: sa.Connection, course: Course, rules: Rules, holder: str, now_ms: int) -> Draw:
