@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from drivers.clock.sim import Driver as Clock
+from simulation.centre import name_place, open_sim_centre
+from sync.facts import PlaceNamed
 from tests.browser.counter_page import SIZES, CounterPage
+from tests.central.street import Street
 
 CHROMIUM = Path("/usr/bin/chromium")
 # A browser asks its maker's servers for this and that; ours shall only see the machine it runs on.
@@ -48,3 +52,14 @@ def counter(page: Page, request: pytest.FixtureRequest) -> Iterator[CounterPage]
     expect(page.locator("#amount-step")).to_be_visible()
     yield one
     one.serving.stop()
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[Street]:
+    """A fish shop and a bakery whose centre several threads can ask."""
+    clock = Clock()
+    centre = open_sim_centre(clock, "browser", f"sqlite:///{tmp_path / 'town.db'}")
+    centre.registrar.place(PlaceNamed("fish", "魚屋うおまさ", "うおまさ", "Uomasa, fish"))
+    name_place(centre, "bakery")
+    yield Street(centre, clock)
+    centre.engine.dispose()

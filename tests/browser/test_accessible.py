@@ -16,7 +16,6 @@ from tests.browser.counter_page import CounterPage
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_resident import Town, handset, phone, town  # noqa: F401 - the same phone
 from tests.browser.test_screen import Unit, unit  # noqa: F401 - the same screen
-from tests.browser.test_settlement_page import street  # noqa: F401 - the same street
 from tests.central.street import Street
 
 AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
@@ -33,7 +32,7 @@ def faults(page: Page) -> list[str]:
 
 
 @pytest.fixture
-def console(street: Street, page: Page) -> Iterator[ConsoleServing]:  # noqa: F811
+def console(street: Street, page: Page) -> Iterator[ConsoleServing]:
     """A console that has something on each of its pages, and is looked at by somebody who may see all."""
     street.sold("fish", 1280, 2500)
     street.on("2026-12-01")
@@ -70,7 +69,7 @@ def test_every_page_of_the_console(console: ConsoleServing, page: Page) -> None:
     assert len(seen) >= PAGES_MIN, seen
 
 
-def test_the_desk_for_residents(console: ConsoleServing, page: Page, street: Street) -> None:  # noqa: F811
+def test_the_desk_for_residents(console: ConsoleServing, page: Page, street: Street) -> None:
     """With every form open, and the question before what cannot be taken back."""
     desk, person = street.centre.registration, Person("髙橋 花子", "タカハシ ハナコ", "灯台町1", date(1954, 3, 2))
     holder = desk.add(person, How.TYPED, "hanako")

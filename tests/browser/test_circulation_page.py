@@ -7,12 +7,12 @@ from programs.coin.settlement.facts import LocalBanks
 from sync.accounts import Role
 from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing
-from tests.browser.test_settlement_page import console, street  # noqa: F401 - the same street
+from tests.browser.test_settlement_page import console  # noqa: F401 - the same treasurer
 from tests.central.street import NOVEMBER, Street
 
 
 def test_months_stand_there_with_a_sentence_for_each_figure(
-    street: Street,  # noqa: F811
+    street: Street,
     console: ConsoleServing,  # noqa: F811
     page: Page,
 ) -> None:

@@ -7,7 +7,6 @@ from playwright.sync_api import Page, expect
 
 from sync.accounts import Role
 from tests.browser.serving import ConsoleServing
-from tests.browser.test_settlement_page import street  # noqa: F401 - the same street
 from tests.central.street import CARD, Street
 
 LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -15,7 +14,7 @@ WIDTH = "() => document.documentElement.scrollWidth"
 
 
 @pytest.fixture
-def console(street: Street, page: Page) -> Iterator[ConsoleServing]:  # noqa: F811
+def console(street: Street, page: Page) -> Iterator[ConsoleServing]:
     boot, seq = street.sold("fish", 1280, 2500, 700).split("/")
     street.takes_back("fish", 2500, f"{boot}/{int(seq) + 1}")
     street.on("2026-12-01")

@@ -9,12 +9,12 @@ from programs.coin.till.facts import Closing, Span, Sums
 from sync.accounts import Role
 from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing
-from tests.browser.test_settlement_page import console, street  # noqa: F401 - the same street
+from tests.browser.test_settlement_page import console  # noqa: F401 - the same treasurer
 from tests.central.street import CARD, TODAY, Street
 
 
 def test_a_missed_closing_stands_first_and_a_late_one_is_marked(
-    street: Street,  # noqa: F811
+    street: Street,
     console: ConsoleServing,  # noqa: F811
     page: Page,
 ) -> None:
@@ -47,7 +47,7 @@ def test_a_missed_closing_stands_first_and_a_late_one_is_marked(
 
 
 def test_the_fund_says_that_it_is_off_and_who_owes_it(
-    street: Street,  # noqa: F811
+    street: Street,
     console: ConsoleServing,  # noqa: F811
     page: Page,
 ) -> None:

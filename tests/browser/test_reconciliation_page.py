@@ -10,7 +10,6 @@ from programs.coin.settlement.facts import State
 from sync.accounts import Role
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_accessible import faults
-from tests.browser.test_settlement_page import street  # noqa: F401 - the same street
 from tests.central.street import Street
 
 LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -18,7 +17,7 @@ WIDTH = "() => document.documentElement.scrollWidth"
 
 
 @pytest.fixture
-def console(street: Street, page: Page) -> Iterator[ConsoleServing]:  # noqa: F811
+def console(street: Street, page: Page) -> Iterator[ConsoleServing]:
     """More was spent at the fish shop than there was, and the bank sent back what it was paid."""
     street.sold("fish", 999_500)
     street.sold("fish", 1_280)

@@ -1,31 +1,17 @@
 """The treasurer looks at the console: which shops have to get what, when, and what became of each batch."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from drivers.clock.sim import Driver as Clock
 from programs.coin.settlement import bank, marking
 from programs.coin.settlement.calendar import day_of
 from programs.coin.settlement.facts import State
-from simulation.centre import name_place, open_sim_centre
 from sync.accounts import Role
-from sync.facts import PlaceNamed
 from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing
 from tests.central.street import DECEMBER, FISH, NOVEMBER, Street
-
-
-@pytest.fixture
-def street(tmp_path: Path) -> Iterator[Street]:
-    clock = Clock()
-    centre = open_sim_centre(clock, "browser", f"sqlite:///{tmp_path / 'town.db'}")
-    centre.registrar.place(PlaceNamed("fish", "魚屋うおまさ", "うおまさ", "Uomasa, fish"))
-    name_place(centre, "bakery")
-    yield Street(centre, clock)
-    centre.engine.dispose()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from central.centre import Centre
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
 from tests.central.pen import Pen
+from tests.central.street import Street
 from tests.central.visiting import Browser, Person, forget, person
 from tests.postgres import Postgres
 
@@ -84,3 +85,11 @@ def hanako(town: Centre) -> Person:
 def browser(town: Centre) -> Iterator[Browser]:
     with Browser(town) as one:
         yield one
+
+
+@pytest.fixture
+def street(centre: Centre, clock: Clock) -> Street:
+    """A fish shop and a bakery in the town of this test."""
+    name_place(centre, "fish")
+    name_place(centre, "bakery")
+    return Street(centre, clock)

@@ -6,17 +6,14 @@ import httpx
 import msgspec
 import pytest
 
-from central.centre import Centre
-from drivers.clock.sim import Driver as Clock
 from programs.coin.settlement import disputes
 from programs.coin.settlement.calendar import day_of
 from programs.coin.settlement.facts import DisputeJudged, Reason
-from simulation.centre import name_place
 from sync.accounts import Role
 from sync.entries import EntryId
 from tests.central.pen import Pen
 from tests.central.street import Street
-from tests.central.visiting import Browser, signed_in
+from tests.central.visiting import Browser
 
 CONFLICT, FORBIDDEN, NOT_FOUND, OK, SEE_OTHER = 409, 403, 404, httpx.codes.OK, httpx.codes.SEE_OTHER
 
@@ -27,25 +24,12 @@ def url(shared_url: str) -> str:
 
 
 @pytest.fixture
-def street(centre: Centre, clock: Clock) -> Street:
-    name_place(centre, "fish")
-    name_place(centre, "bakery")
-    return Street(centre, clock)
-
-
-def come_as(browser: Browser, *roles: Role, name: str = "hanako") -> None:
-    browser.http.cookies.clear()
-    for key, value in signed_in(browser.gate, roles, name).items():
-        browser.http.cookies.set(key, value, "127.0.0.1")
-
-
-@pytest.fixture
 def office(street: Street) -> Iterator[tuple[Browser, str]]:
     """A browser of a treasurer, and an entry that somebody says is wrong."""
     entry = f"fish01/{street.sold('fish', 1280)}"
     street.centre.reconciler.catch_up()
     with Browser(street.centre) as browser:
-        come_as(browser, Role.TREASURER)
+        browser.come_as(Role.TREASURER)
         yield browser, entry
 
 
@@ -75,7 +59,7 @@ def test_a_case_from_its_opening_to_its_end(office: tuple[Browser, str]) -> None
 def test_a_case_that_somebody_works_on_is_nobody_elses_unless_it_is_taken_over(office: tuple[Browser, str]) -> None:
     browser, entry = office
     do(browser, "open", entry=entry, because="二度引かれた")
-    come_as(browser, Role.OFFICER, name="taro")
+    browser.come_as(Role.OFFICER, name="taro")
     for name, form in (("take", {}), ("leave", {}), ("judge", {"reason": "late"}), ("close", {"outcome": "済"})):
         answer = do(browser, name, case="1", **form)
         assert answer.status_code == CONFLICT, name
@@ -84,11 +68,11 @@ def test_a_case_that_somebody_works_on_is_nobody_elses_unless_it_is_taken_over(o
     assert disputes.disputes_of(browser.centre)[1].taken == "hanako"
     assert do(browser, "take", case="1", over="yes").status_code == SEE_OTHER
     assert disputes.disputes_of(browser.centre)[1].taken == "taro"
-    come_as(browser, Role.TREASURER)
+    browser.come_as(Role.TREASURER)
     assert do(browser, "close", case="1", outcome="済").status_code == CONFLICT
-    come_as(browser, Role.OFFICER, name="taro")
+    browser.come_as(Role.OFFICER, name="taro")
     assert do(browser, "leave", case="1").status_code == SEE_OTHER
-    come_as(browser, Role.TREASURER)
+    browser.come_as(Role.TREASURER)
     assert do(browser, "take", case="1").status_code == SEE_OTHER
 
 
@@ -102,7 +86,7 @@ def test_who_may_look_may_not_always_act(office: tuple[Browser, str]) -> None:
         (Role.CLERK, False, False),
         (Role.TECHNICIAN, False, False),
     ):
-        come_as(browser, role, name=f"{role}1")
+        browser.come_as(role, name=f"{role}1")
         page = browser.get("/reconciliation?case=1")
         assert (page.status_code == OK) == looks, role
         assert ('action="/reconciliation/' in page.text) == acts, role
@@ -157,7 +141,7 @@ def test_a_deadline_that_is_over_is_seen(street: Street) -> None:
     with Browser(street.centre) as browser:
         for date, is_over in (("2026-11-30", False), ("2026-12-01", True)):
             street.on(date)
-            come_as(browser, Role.TREASURER)
+            browser.come_as(Role.TREASURER)
             assert ("すぎました" in browser.get("/reconciliation").text) == is_over, date
 
 

@@ -25,7 +25,7 @@ from sync.residents import CardRead
 from sync.segment import from_text, pack, to_text, unpack
 from tests.central.pen import AT, Pen, touch
 from tests.central.street import CARD
-from tests.central.visiting import Browser, signed_in
+from tests.central.visiting import Browser
 
 OTHER = "5e" * 16
 CONFLICT, FORBIDDEN, NOT_FOUND, OK = 409, 403, 404, httpx.codes.OK
@@ -50,14 +50,8 @@ def pen(centre: Centre) -> Pen:
 @pytest.fixture
 def browser(pen: Pen) -> Iterator[Browser]:
     with Browser(pen.centre) as one:
-        come_as(one, Role.OFFICER)
+        one.come_as(Role.OFFICER)
         yield one
-
-
-def come_as(browser: Browser, *roles: Role) -> None:
-    browser.http.cookies.clear()
-    for name, value in signed_in(browser.gate, roles).items():
-        browser.http.cookies.set(name, value, "127.0.0.1")
 
 
 def shown(page: str) -> list[str]:
@@ -177,7 +171,7 @@ def test_a_beginning_that_two_cards_share_is_asked_for_at_more_length(browser: B
 
 def test_the_offices_own_entries_are_only_for_those_who_watch_over_it(browser: Browser) -> None:
     for role, may in ((Role.CLERK, False), (Role.TREASURER, False), (Role.OFFICER, True), (Role.AUDITOR, True)):
-        come_as(browser, role)
+        browser.come_as(role)
         writers = {one.partition("/")[0] for page in all_pages(browser, "/journal") for one in page}
         rows = list(csv.reader(io.StringIO(browser.get("/journal.csv").text)))[1:]
         for found in (writers, {row[3].partition("/")[0] for row in rows}):

@@ -10,11 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from central import ledger
-from central.centre import Centre
 from central.console.asked import BYTE_ORDER
 from central.refusal import RefusedError
 from central.store import reading
-from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import Charge, Pay
 from programs.coin.reconciling import differences, sums
 from programs.coin.reconciling.sums import TO_BANK, TO_LEDGER, Sums
@@ -27,12 +25,11 @@ from programs.coin.settlement.settle import SettleError, shop_holds
 from programs.coin.settlement.statement import statement
 from programs.coin.till.facts import Closing, Span
 from programs.coin.till.facts import Sums as TillSums
-from simulation.centre import name_place
 from sync.accounts import Role
 from sync.entries import EntryId
 from sync.segment import Segment
 from tests.central.street import CARD, DECEMBER, FISH, NOVEMBER, SETTLING, TODAY, Street, in_memory
-from tests.central.visiting import Browser, signed_in
+from tests.central.visiting import Browser
 
 CONFLICT, FORBIDDEN, NOT_FOUND, OK, SEE_OTHER = 409, 403, 404, httpx.codes.OK, httpx.codes.SEE_OTHER
 
@@ -40,19 +37,6 @@ CONFLICT, FORBIDDEN, NOT_FOUND, OK, SEE_OTHER = 409, 403, 404, httpx.codes.OK, h
 @pytest.fixture
 def url(shared_url: str) -> str:
     return shared_url
-
-
-@pytest.fixture
-def street(centre: Centre, clock: Clock) -> Street:
-    name_place(centre, "fish")
-    name_place(centre, "bakery")
-    return Street(centre, clock)
-
-
-def come_as(browser: Browser, *roles: Role, name: str = "hanako") -> None:
-    browser.http.cookies.clear()
-    for key, value in signed_in(browser.gate, roles, name).items():
-        browser.http.cookies.set(key, value, "127.0.0.1")
 
 
 def figures(street: Street, period: str) -> dict[str, Sums]:
@@ -223,7 +207,7 @@ def test_a_ledger_that_was_changed_is_explained_by_nothing(street: Street) -> No
         connection.execute(sa.update(ledger.posting).where(*its).values(amount=2000))
     assert figures(street, "1")["fish"].unexplained == -500
     with Browser(street.centre) as browser:
-        come_as(browser, Role.TREASURER)
+        browser.come_as(Role.TREASURER)
         assert "説明のつかない差が 500円" in browser.get("/reconciliation?period=1").text
 
 
@@ -235,7 +219,7 @@ def test_a_balance_that_was_short_and_is_there_by_now(street: Street) -> None:
     name = street.sold("fish", 900)
     assert found(street, "open") == [(differences.SHORT, f"fish01/{name}", 900)]
     with Browser(street.centre) as browser:
-        come_as(browser, Role.TREASURER)
+        browser.come_as(Role.TREASURER)
         page = browser.get("/reconciliation").text
     assert ROWS[differences.SHORT].why.ja == "お店では正しく受け付けました。残高が後で足りなくなりました。"
     assert ROWS[differences.SHORT].why.ja in page
@@ -244,7 +228,7 @@ def test_a_balance_that_was_short_and_is_there_by_now(street: Street) -> None:
     street.deliver(street.pens["fish"].write(Charge(1, CARD, 900, "fish", TODAY, "card")))
     assert found(street, "open") == [(differences.SHORT, f"fish01/{name}", 900)]
     with Browser(street.centre) as browser:
-        come_as(browser, Role.TREASURER)
+        browser.come_as(Role.TREASURER)
         assert "いまは足りています" in browser.get("/reconciliation").text
 
 
@@ -271,7 +255,7 @@ def test_two_entries_under_one_number_are_shown_side_by_side(street: Street) -> 
     case = disputes.open_dispute(street.centre, EntryId.parse(f"fish01/{name}"), "二つある", "hanako")
     street.centre.reconciler.catch_up()
     with Browser(street.centre) as browser:
-        come_as(browser, Role.TREASURER)
+        browser.come_as(Role.TREASURER)
         page = browser.get(f"/reconciliation?case={case.number}").text
         assert "REC-010" in browser.get("/reconciliation").text
     assert "同じ番号の記録が2つあります。内容が違います。(REC-010)" in page
@@ -305,7 +289,7 @@ def test_the_page_the_table_and_the_command_have_the_same_figures(street: Street
     for period in ("1", "open"):
         told = figures(street, period)
         with Browser(street.centre) as browser:
-            come_as(browser, Role.AUDITOR)
+            browser.come_as(Role.AUDITOR)
             page = browser.get(f"/reconciliation?period={period}").text
             table = browser.get(f"/reconciliation.csv?period={period}").text.removeprefix(BYTE_ORDER)
         rows = {row["place"]: row for row in csv.DictReader(io.StringIO(table))}
@@ -329,7 +313,7 @@ def test_a_period_that_is_not_there_has_no_page(street: Street) -> None:
     street.sold("fish", 1280)
     street.centre.reconciler.catch_up()
     with Browser(street.centre) as browser:
-        come_as(browser, Role.TREASURER)
+        browser.come_as(Role.TREASURER)
         for asked in ("period=7", "period=x", "case=1", "case=x", "case=１"):
             assert browser.get(f"/reconciliation?{asked}").status_code == NOT_FOUND, asked
         assert browser.get("/reconciliation.csv?period=7").status_code == NOT_FOUND

@@ -17,7 +17,7 @@ from central.console.roles import EVERYBODY, OFFICES_OWN, OPEN, SCOPED, WATCH, U
 from sync.accounts import Refused, Role, Scope, TurnedAway
 from sync.facts import PlaceNamed
 from tests.central.pen import Pen, visited
-from tests.central.visiting import Browser, signed_in, take
+from tests.central.visiting import Browser, take
 
 FORBIDDEN, OK, UNAUTHORIZED = httpx.codes.FORBIDDEN, httpx.codes.OK, httpx.codes.UNAUTHORIZED
 TO_SIGN_IN = "/sign-in?next="
@@ -75,12 +75,6 @@ def filled(path: str, pen: Pen) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
 
 
-def come_as(browser: Browser, *which: Role) -> None:
-    browser.http.cookies.clear()
-    for name, value in signed_in(browser.gate, which).items():
-        browser.http.cookies.set(name, value, "127.0.0.1")
-
-
 def ask(browser: Browser, method: str, path: str) -> httpx.Response:
     return browser.get(path) if method == "GET" else browser.post(path)
 
@@ -94,7 +88,7 @@ def test_every_route_answers_the_roles_that_it_is_for_and_no_other(
     for method, path in routes:
         if path in OPEN:
             continue
-        come_as(browser, role)
+        browser.come_as(role)
         status = ask(browser, method, filled(path, town[1])).status_code
         assert (status != FORBIDDEN) == (role in browser.gate.table[path]), f"{method} {path}: {status}"
         assert status < httpx.codes.INTERNAL_SERVER_ERROR
@@ -117,7 +111,7 @@ def test_the_table_says_what_people_were_told(town: tuple[Centre, Pen], browser:
     asked = f"/entries/lib01/{town[1].boot}/2" if path.startswith("/entries") else path
     answered = set()
     for role in Role:
-        come_as(browser, role)
+        browser.come_as(role)
         if browser.get(asked).status_code == OK:
             answered.add(str(role))
     assert answered == MAY[path]
@@ -146,13 +140,13 @@ def test_a_route_that_says_not_for_whom_it_is_does_not_even_start() -> None:
 def test_a_route_that_was_slipped_in_afterwards_is_for_nobody(browser: Browser) -> None:
     browser.console.add_api_route("/new", lambda: {"secret": 1}, methods=["GET", "POST"])
     for role in Role:
-        come_as(browser, role)
+        browser.come_as(role)
         assert browser.get("/new").status_code == FORBIDDEN
         assert browser.post("/new").status_code == FORBIDDEN
 
 
 def test_who_is_turned_away_is_written_down_once_for_each_page(browser: Browser) -> None:
-    come_as(browser, Role.CLERK)
+    browser.come_as(Role.CLERK)
     for _ in range(3):
         browser.get("/visitors")
     assert [one for one in browser.noted() if one == TurnedAway(Refused.ROLE, "hanako", "/visitors")] != []
@@ -162,7 +156,7 @@ def test_who_is_turned_away_is_written_down_once_for_each_page(browser: Browser)
 
 
 def test_several_roles_add_up(browser: Browser) -> None:
-    come_as(browser, Role.TECHNICIAN, Role.TREASURER)
+    browser.come_as(Role.TECHNICIAN, Role.TREASURER)
     assert [browser.get(path).status_code for path in ("/docs", "/settlement", "/visitors")] == [OK, OK, FORBIDDEN]
 
 
@@ -172,18 +166,18 @@ def test_what_the_office_wrote_itself_is_for_those_who_watch_over_it(
     """What is kept of PINs and passwords stands there; it is sealed, and still nobody's business."""
     centre, _ = town
     centre.registrar.place(PlaceNamed("hall", "町役場", "", "Hall"))
-    come_as(browser, Role.CLERK)
+    browser.come_as(Role.CLERK)
     (entry, *_) = take(centre)[-1]
     for begin in ("/entries/", "/api/entries/"):
         for role in Role:
-            come_as(browser, role)
+            browser.come_as(role)
             status = browser.get(f"{begin}{entry.id}").status_code
             assert (status == OK) == (role in roles.WATCH), f"{role}: {status}"
 
 
 def test_a_page_shows_the_links_that_lead_somewhere(browser: Browser) -> None:
     for role in Role:
-        come_as(browser, role)
+        browser.come_as(role)
         linked = set(re.findall(r'<a href="(/[a-z]*)"', browser.get("/me").text)) - {"/me"}
         assert all(browser.get(link).status_code == OK for link in linked), role
         assert linked, role
@@ -192,9 +186,9 @@ def test_a_page_shows_the_links_that_lead_somewhere(browser: Browser) -> None:
 
 def test_a_technician_sees_units_and_not_where_people_were(town: tuple[Centre, Pen], browser: Browser) -> None:
     for path in ("/", "/units/lib01"):
-        come_as(browser, Role.CLERK)
+        browser.come_as(Role.CLERK)
         assert "/entries/lib01" in browser.get(path).text
-        come_as(browser, Role.TECHNICIAN)
+        browser.come_as(Role.TECHNICIAN)
         page = browser.get(path)
         assert page.status_code == OK
         assert "/entries/lib01" not in page.text
@@ -203,7 +197,7 @@ def test_a_technician_sees_units_and_not_where_people_were(town: tuple[Centre, P
 
 
 def test_the_stream_is_closed_to_a_locked_screen_and_ends_under_it(browser: Browser) -> None:
-    come_as(browser, Role.CLERK)
+    browser.come_as(Role.CLERK)
     assert browser.get("/live").status_code == OK
     said: list[bytes] = []
 

@@ -1,7 +1,6 @@
 """One payment, or whatever else belongs together, followed from the card to the bank, with every clock beside."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -13,7 +12,6 @@ from central.console import trails
 from central.console.journal.following import OTHER_ORDER
 from central.refusal import RefusedError
 from central.store import reading
-from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import ShopRefund, Void
 from programs.coin.online.facts import PaidOnline
 from programs.coin.refunds.facts import Refund
@@ -22,13 +20,12 @@ from programs.coin.settlement.disputes import close_dispute, open_dispute
 from programs.coin.settlement.facts import State
 from programs.coin.till.facts import Closing, Span, Sums
 from programs.coin.trail import SHORT
-from simulation.centre import name_place
 from sync.accounts import Role
 from sync.entries import Entry, EntryId, encode
 from sync.messages import OFFICE_STREAM
 from tests.central.pen import AT, Pen, touch
 from tests.central.street import CARD, TODAY, Street
-from tests.central.visiting import Browser, signed_in, take
+from tests.central.visiting import Browser, take
 
 OTHER = "5e" * 16
 CONFLICT, FORBIDDEN, NOT_FOUND, OK = 409, 403, 404, httpx.codes.OK
@@ -39,41 +36,10 @@ def url(shared_url: str) -> str:
     return shared_url
 
 
-@pytest.fixture
-def pen(centre: Centre) -> Pen:
-    """Two units that were used in turn, one of them by two cards."""
-    pen = Pen.enrolled(centre)
-    pen.send(pen.begin(*(touch(card=CARD if number % 3 else OTHER) for number in range(80))))
-    bus = Pen.enrolled(centre, "bus01", "bus")
-    bus.send(bus.begin(*(touch() for _ in range(40))))
-    centre.reconciler.catch_up()
-    return pen
-
-
-@pytest.fixture
-def browser(pen: Pen) -> Iterator[Browser]:
-    with Browser(pen.centre) as one:
-        come_as(one, Role.OFFICER)
-        yield one
-
-
-def come_as(browser: Browser, *roles: Role) -> None:
-    browser.http.cookies.clear()
-    for name, value in signed_in(browser.gate, roles).items():
-        browser.http.cookies.set(name, value, "127.0.0.1")
-
-
 def pieces(centre: Centre, writer: str) -> list[sa.Row[tuple[object, ...]]]:
     table = store.segment
     with reading(centre.engine) as connection:
         return list(connection.execute(sa.select(table).where(table.c.writer == writer).order_by(table.c.n)).all())
-
-
-@pytest.fixture
-def street(centre: Centre, clock: Clock) -> Street:
-    name_place(centre, "fish")
-    name_place(centre, "bakery")
-    return Street(centre, clock)
 
 
 def followed(browser: Browser, entry: str) -> list[str]:
@@ -112,7 +78,7 @@ def test_a_payment_is_followed_from_the_card_to_the_bank(street: Street) -> None
         "調べ終えた(1番)",
     ]
     with Browser(street.centre) as browser:
-        come_as(browser, Role.OFFICER)
+        browser.come_as(Role.OFFICER)
         found = followed(browser, paid)
         assert [one.partition(" 4")[0] for one in found[:3]] == whole[:3]
         assert [one for one in whole if not any(step.startswith(one) for step in found)] == []
@@ -120,7 +86,7 @@ def test_a_payment_is_followed_from_the_card_to_the_bank(street: Street) -> None
         back = EntryId.parse(paid)
         for entry in (f"fish01/{boot}/{back.seq + 2}", *(str(one) for one in of_office(street, "coin.refund"))):
             assert followed(browser, entry) == found
-        come_as(browser, Role.CLERK)
+        browser.come_as(Role.CLERK)
         mine = followed(browser, paid)
         assert len(mine) == len(whole) - 5
         page = browser.get(f"/entries/{paid}/trail").text
@@ -138,11 +104,11 @@ def test_that_somebody_looks_into_it_is_said_while_they_do(street: Street) -> No
     with Browser(street.centre) as browser:
         for number in (1, 2):
             street.centre.reconciler.catch_up()
-            come_as(browser, Role.CLERK)
+            browser.come_as(Role.CLERK)
             assert "調べているところです" in browser.get(f"/entries/{paid}/trail").text
             close_dispute(street.centre, number, "済")
         street.centre.reconciler.catch_up()
-        come_as(browser, Role.CLERK)
+        browser.come_as(Role.CLERK)
         assert "調べているところです" not in browser.get(f"/entries/{paid}/trail").text
 
 
@@ -151,7 +117,7 @@ def test_a_payment_from_a_page_that_a_unit_made_up_is_none(street: Street) -> No
     name = street.deliver(pen.write(PaidOnline("0a" * 16, CARD, CARD, 500, "fish", "fish01", TODAY)))
     street.centre.reconciler.catch_up()
     with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
+        browser.come_as(Role.CLERK)
         assert followed(browser, f"fish01/{name}") == ["この記録"]
 
 
@@ -165,7 +131,7 @@ def test_all_clocks_stand_side_by_side(street: Street) -> None:
     name = street.deliver(sale)
     street.centre.reconciler.catch_up()
     with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
+        browser.come_as(Role.CLERK)
         page = browser.get(f"/entries/fish01/{name}/trail").text
     (piece,) = [one for one in pieces(street.centre, "fish01") if one.first == sale.first]
     assert "2026-11-23 09:00:00+09:00" in page
@@ -183,19 +149,21 @@ def test_what_was_not_there_when_it_was_booked_is_nobodys_fault(street: Street) 
     name = street.sold("fish", 900)
     street.centre.reconciler.catch_up()
     with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
+        browser.come_as(Role.CLERK)
         page = browser.get(f"/entries/fish01/{name}/trail").text
     assert SHORT.ja in page
     assert "不正" not in page
 
 
-def test_an_entry_that_belongs_to_nothing_stands_alone_and_one_that_is_not_held_has_no_page(
-    browser: Browser, pen: Pen
-) -> None:
-    assert followed(browser, f"lib01/{pen.boot}/2") == ["この記録"]
-    assert browser.get(f"/entries/lib01/{pen.boot}/999/trail").status_code == NOT_FOUND
-    assert browser.get(f"/entries/nowhere/{pen.boot}/1/trail").status_code == NOT_FOUND
-    assert "/trail" not in browser.get(f"/entries/lib01/{pen.boot}/2").text
+def test_an_entry_that_belongs_to_nothing_stands_alone_and_one_that_is_not_held_has_no_page(pen: Pen) -> None:
+    pen.send(pen.begin(touch()))
+    pen.centre.reconciler.catch_up()
+    with Browser(pen.centre) as browser:
+        browser.come_as(Role.OFFICER)
+        assert followed(browser, f"lib01/{pen.boot}/2") == ["この記録"]
+        assert browser.get(f"/entries/lib01/{pen.boot}/999/trail").status_code == NOT_FOUND
+        assert browser.get(f"/entries/nowhere/{pen.boot}/1/trail").status_code == NOT_FOUND
+        assert "/trail" not in browser.get(f"/entries/lib01/{pen.boot}/2").text
     assert trails.has("coin.pay")
 
 
@@ -205,7 +173,7 @@ def test_a_unit_that_names_anothers_payment_takes_nothing_of_it_back(street: Str
     street.takes_back("bakery", 500, name)
     street.centre.reconciler.catch_up()
     with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
+        browser.come_as(Role.CLERK)
         assert followed(browser, f"fish01/{name}") == ["支払い 500円"]
 
 
@@ -217,7 +185,7 @@ def test_where_the_clocks_say_another_order_the_page_says_so(street: Street) -> 
     street.sold("fish", 700)
     street.centre.reconciler.catch_up()
     with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
+        browser.come_as(Role.CLERK)
         assert followed(browser, f"fish01/{boot}/{seq}") == ["支払い 500円", "取消 500円"]
         assert OTHER_ORDER.ja in browser.get(f"/entries/fish01/{boot}/{seq}/trail").text
         assert OTHER_ORDER.ja not in browser.get(f"/entries/fish01/{boot}/{pen.seq}/trail").text
@@ -233,6 +201,6 @@ def test_what_happened_to_the_unit_in_that_run_stands_below(street: Street) -> N
         street.deliver(pen.write(touch()))
     street.centre.reconciler.catch_up()
     with Browser(street.centre) as browser:
-        come_as(browser, Role.CLERK)
+        browser.come_as(Role.CLERK)
         assert "このときの端末のできごと" in browser.get(f"/entries/fish01/{name}/trail").text
         assert "このときの端末のできごと" not in browser.get(f"/entries/bakery01/{other}/trail").text

@@ -137,6 +137,10 @@ class Browser:
         self.get("/sign-in")
         return self.post("/sign-in", who.typed(**otherwise))
 
+    def come_as(self, *roles: Role, name: str = "hanako") -> None:
+        """Be somebody who has signed in, in these roles and in no others."""
+        self.cookie = signed_in(self.gate, roles, name)[self.gate.cookie]
+
     def is_in(self) -> bool:
         """Tell whether this browser is let in, and its screen is not locked."""
         return self.get("/me", **{AGAIN: "1"}).status_code == httpx.codes.OK
