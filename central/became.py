@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
+from central.sieve import Sieve
 from central.upsert import upsert
 from sync.entries import Entry
 from sync.messages import is_stream
@@ -29,6 +30,7 @@ became = Table(
 )
 
 
+_BECAME: Final = Sieve(Became)
 _CHANGED: Final = ("version", "stage", "why", "at_ms")
 
 
@@ -43,9 +45,9 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def note(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     """Note what units say, within the caller's transaction."""
-    heard = [(entry, entry.fact) for entry in entries if isinstance(entry.fact, Became)]
-    for entry, fact in heard:
-        if is_stream(entry.unit):
+    for entry in _BECAME(entries):
+        fact = entry.fact
+        if is_stream(entry.unit) or not isinstance(fact, Became):
             continue
         same = (became.c.unit == entry.unit, became.c.number == fact.number)
         before = connection.execute(sa.select(became.c.stage).where(*same)).scalar()

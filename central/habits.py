@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text
 
+from central.sieve import Sieve
 from central.upsert import Excluded, Upsert, upsert
 from sync.entries import Entry
 from sync.facts import CORE, Applied, Place
@@ -80,6 +81,8 @@ def _more(table: Table) -> Callable[[Excluded], dict[str, sa.ColumnElement[Any]]
     return lambda new: {name: table.c[name] + new[name] for name in counted}
 
 
+_USES: Final = Sieve(Moves, Lacked, Returned, Applied)
+_OF_THE_UNIT: Final = Sieve(*(kind for kind in CORE if kind is not Lacked))  # what nobody's visit made it write
 _TELL: Final = Upsert(thing, lambda new: {"n": new.n})
 _USE: Final = Upsert(use, _more(use))
 _STOCK: Final = Upsert(stock, _more(stock))
@@ -151,7 +154,7 @@ def _rows(table: Table, counted: Mapping[Any, tuple[int, ...]]) -> list[dict[str
 
 
 def _note_uses(connection: sa.Connection, tally: _Tally, arrived: Arrived) -> None:
-    for entry in arrived.entries:
+    for entry in _USES(arrived.entries):
         match entry.fact:
             case Moves(life=life, moves=(what, change)):
                 tally.add(what, entry.unit, life, change, is_use=change < 0)
@@ -201,7 +204,7 @@ def _note_roads(connection: sa.Connection, arrived: Sequence[Arrived]) -> None:
     counted: dict[str, tuple[int, ...]] = {}
     for one in arrived:
         unit = one.entries[0].unit
-        visits = [entry for entry in one.entries if isinstance(entry.fact, Lacked) or not isinstance(entry.fact, CORE)]
+        visits = _OF_THE_UNIT.others(one.entries)
         late = sum(LATE_MS <= one.at_ms - entry.at <= LATEST_MS for entry in visits)
         is_new = late > 0 and (unit not in heard_ms or one.at_ms - heard_ms[unit] >= LATE_MS)
         since_ms, _, *before = counted.get(unit, (one.at_ms, 0, 0, 0, 0))

@@ -6,6 +6,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from central.sieve import Sieve
 from central.upsert import Upsert
 from sync.entries import Entry
 from sync.program import Fold
@@ -27,6 +28,7 @@ class Kept(Generic[State]):
     ) -> None:
         """`also`: what stands in further columns, by which rows are looked for."""
         self._fold = fold
+        self._read = Sieve(*fold.kinds)
         self._also = also
         # Made here, in one thread: msgspec 0.22 crashes if several threads are the first to read a struct.
         self._state: msgspec.json.Decoder[State] = msgspec.json.Decoder(fold.state)
@@ -50,7 +52,9 @@ class Kept(Generic[State]):
 
     def note(self, connection: sa.Connection, entries: Iterable[Entry]) -> None:
         """Fold entries, as units do, within the caller's transaction; who may say what, the caller knows."""
-        ours = [entry for entry in entries if isinstance(entry.fact, self._fold.kinds)]
+        ours = self._read(entries)
+        if not ours:
+            return
         states = self.states(connection, sorted({self._fold.key(entry) for entry in ours}))
         for entry in ours:
             key = self._fold.key(entry)

@@ -30,10 +30,13 @@ class Office(Protocol):
         """The tables, named `<program>_…`."""
 
     def moves(self, entry: Entry) -> Sequence[Move]:
-        """Return what an entry moves in the ledger; nothing, if it is not about money, points or tickets."""
+        """Return what an entry moves in the ledger; nothing, if it is not about money, points or tickets.
+
+        A program is asked about its own facts only.
+        """
 
     def heirs(self, entry: Entry) -> Sequence[Heir]:
-        """Return whose accounts are another's from this entry on; it moves nothing else."""
+        """Return whose accounts are another's from this entry on; it moves nothing else. As above."""
 
     @property
     def heard_for_all(self) -> tuple[type[Fact], ...]:

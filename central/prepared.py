@@ -4,7 +4,7 @@ SQLAlchemy writes their SQL, once for each kind of database; from then on the dr
 of the time. It is for columns whose values both drivers take and give as they are: text, whole numbers, bytes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from operator import itemgetter
 from typing import Any, Final
@@ -12,6 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 Row = Mapping[str, Any]
+Line = tuple[Any, ...]
 
 
 class Prepared:
@@ -41,8 +42,16 @@ class Prepared:
 
     def many(self, connection: sa.Connection, rows: Iterable[Row]) -> None:
         """Run it once for each row; a row may have more than the statement asks for."""
+        written = self._at(connection)[1]
+        self._run_many(connection, list(map(written.bound, rows)))
+
+    def insert(self, connection: sa.Connection, rows: Iterable[Line]) -> None:
+        """Run one that inserts, once for each row: the values of all columns of its table, in their order."""
+        written = self._at(connection)[1]
+        self._run_many(connection, written.in_order(rows))
+
+    def _run_many(self, connection: sa.Connection, bound: Sequence[object]) -> None:
         dialect, written, driver = self._at(connection)
-        bound = list(map(written.bound, rows))
         if not bound:
             return
         with closing(driver.cursor()) as cursor:
@@ -76,6 +85,13 @@ class _Written:
         self._order: list[str] | None = compiled.positiontup  # or None: by name
         is_plain = self._order and len(self._order) > 1 and not self._constants
         self.bound: Callable[[Row], Any] = itemgetter(*self._order or ()) if is_plain else self._bound
+        self._columns = list(statement.table.columns.keys()) if isinstance(statement, sa.Insert) else []
+
+    def in_order(self, rows: Iterable[Line]) -> Sequence[object]:
+        """Return lines of a table as the driver wants them."""
+        if self._order == self._columns and not self._constants:
+            return list(rows)
+        return [self.bound(dict(zip(self._columns, row, strict=True))) for row in rows]
 
     def _bound(self, values: Row) -> object:
         known = {**self._constants, **values}

@@ -15,21 +15,23 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text
 
 from central import accounts, became, drained, habits, ledger, lost, passkeys, phones, settings, shelves, store
-from central.heirs import Heir
 from central.kept import Kept
+from central.late import Late
 from central.office import Office
-from central.prepared import Prepared, Row
+from central.prepared import Line, Prepared, Row
 from central.residents import books as residents
+from central.sqlite import give_room
 from sync.directory import DIRECTORY, Said
 from sync.entries import Entry, Fact, Register
 from sync.messages import is_stream
 from sync.segment import from_text, unpack
+from sync.touches import service_of
 
 MADE_BY: Final = "added up by"
 """The setting that says by which version of core and programs the derived tables were made."""
 
 _VERSION: Final = 12
-_AT_ONCE: Final = 50  # segments
+_AT_ONCE: Final = 100  # segments
 _ROWS_AT_ONCE: Final = 1000
 
 # One adds up at a time, also where several processes share a PostgreSQL: a replay beside a centre that serves.
@@ -80,6 +82,9 @@ class Reconciler:
         self._engine = engine
         self._register = register
         self._offices = tuple(offices)
+        self._late = Late(entry.indexes)
+        named = {office.name: office for office in offices}
+        self._whose = {kind: office for kind in register.kinds if (office := named.get(service_of(kind)))}
         self._metadatas = (
             metadata,
             ledger.metadata,
@@ -110,6 +115,7 @@ class Reconciler:
             for table in self.tables:
                 connection.execute(sa.delete(table))
             connection.execute(sa.insert(progress).values(n=0))
+            self._late.drop(connection)
 
     def step(self, segments: int = 1) -> int:
         """Add up the next few segments; return how many there were."""
@@ -132,14 +138,22 @@ class Reconciler:
         if rows:
             self._add(connection, rows)
             _MOVE_ON.run(connection, upto=rows[-1]["n"])
+        else:
+            self._late.make(connection)
         return len(rows)
 
     def catch_up(self, segments: int = _AT_ONCE) -> int:
         """Add up everything that is waiting; return how many segments there were."""
-        total = 0
-        while done := self.step(segments):
+        total = done = 0
+        while done := self._stride(segments, is_long=done == segments):
             total += done
         return total
+
+    def _stride(self, segments: int, *, is_long: bool) -> int:
+        with self._engine.begin() as connection:
+            if is_long:
+                give_room(connection)
+            return self._step(connection, segments)
 
     def digest(self) -> dict[str, str]:
         """Return a hash of every derived table, over its rows in the order of their keys."""
@@ -161,32 +175,36 @@ class Reconciler:
 
     def _add(self, connection: sa.Connection, stored: Iterable[Row]) -> None:
         entries: list[Entry] = []
-        index: list[dict[str, Any]] = []
+        from_us: list[Entry] = []  # what the centre itself said: of some things nobody else has a say
+        index: list[Line] = []
         arrived: list[habits.Arrived] = []
         for row in stored:
             segment = from_text(unpack(row["packed"])).upto(row["last"])
             entries += (fresh := segment.stored_entries(self._register))
+            from_us += fresh if is_stream(segment.unit) else ()
             index += _index(row["n"], fresh, segment.hashes())
             arrived.append(habits.Arrived(row["n"], row["received_ms"], fresh))
-        _INDEX.many(connection, index)
-        _note_statements(connection, entries)
-        lost.note(connection, entries)
-        drained.note(connection, entries)
-        phones.note(connection, entries)
-        accounts.note(connection, entries)
-        passkeys.note(connection, entries)
-        residents.note(connection, entries)
+        _INDEX.insert(connection, index)
+        _SAID.note(connection, from_us)  # with the very fold that a unit uses
+        lost.note(connection, from_us)
+        drained.note(connection, from_us)
+        phones.note(connection, from_us)
+        accounts.note(connection, from_us)
+        passkeys.note(connection, from_us)
+        residents.note(connection, from_us)
         became.note(connection, entries)
-        ledger.book(connection, [ledger.Booked(one, self._moves(one), self._heirs(one)) for one in entries])
+        ledger.book(connection, filter(None, map(self._booked, entries)))
         habits.note(connection, arrived)
         for office in self._offices:
             office.record(connection, entries)
 
-    def _moves(self, one: Entry) -> tuple[ledger.Move, ...]:
-        return (*ledger.of_rights(one), *(move for office in self._offices for move in office.moves(one)))
-
-    def _heirs(self, one: Entry) -> tuple[Heir, ...]:
-        return (*ledger.of_losses(one), *(heir for office in self._offices for heir in office.heirs(one)))
+    def _booked(self, one: Entry) -> ledger.Booked | None:
+        """Return what an entry moves: its own program says so, or the core where it is the core's."""
+        office = self._whose.get(type(one.fact))
+        moves, heirs = (
+            (office.moves(one), office.heirs(one)) if office else (ledger.of_rights(one), ledger.of_losses(one))
+        )
+        return ledger.Booked(one, tuple(moves), tuple(heirs)) if moves or heirs else None
 
     @property
     def tables(self) -> list[Table]:
@@ -197,6 +215,7 @@ class Reconciler:
         for made in self._metadatas:
             made.drop_all(connection)
             made.create_all(connection, checkfirst=False)
+        self._late.drop(connection)
         connection.execute(sa.insert(progress).values(n=0))
         settings.put(connection, MADE_BY, self.version)
 
@@ -206,10 +225,10 @@ class Reconciler:
         return " ".join((f"core:{_VERSION}", *sorted(f"{office.name}:{office.version}" for office in self._offices)))
 
 
-def _index(n: int, entries: Sequence[Entry], hashes: Sequence[bytes]) -> list[dict[str, Any]]:
+def _index(n: int, entries: Sequence[Entry], hashes: Sequence[bytes]) -> list[Line]:
+    """Return the rows of a segment's entries."""
     return [
-        {"writer": one.unit, "boot": one.boot, "seq": one.seq, "n": n, "at": one.at, "kind": one.kind, "hash": hashed}
-        | {"card": _card(one.fact)}
+        (one.unit, one.boot, one.seq, n, one.at, one.kind, hashed, _card(one.fact))
         for one, hashed in zip(entries, hashes, strict=True)
     ]
 
@@ -218,11 +237,6 @@ def _card(fact: Fact) -> str | None:
     """Return the card that a fact of whichever kind is about; None if it is about none."""
     card = getattr(fact, "card", None)
     return card if card and isinstance(card, str) else None
-
-
-def _note_statements(connection: sa.Connection, entries: Iterable[Entry]) -> None:
-    """Fold what the centre itself said, with the very fold that a unit uses; of others it is only hearsay."""
-    _SAID.note(connection, (one for one in entries if is_stream(one.unit)))
 
 
 def statement(connection: sa.Connection, key: str) -> Said:

@@ -1,12 +1,12 @@
 """INSERT … ON CONFLICT, which SQLite and PostgreSQL spell alike and SQLAlchemy keeps apart."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from central.prepared import Prepared
+from central.prepared import Line, Prepared
 
 Excluded = Any  # the row that was to be inserted; its columns are attributes
 Change = Callable[[Excluded], Mapping[str, sa.ColumnElement[Any]]]
@@ -28,6 +28,10 @@ class Upsert:
         """Insert rows, each with all columns of the table."""
         if rows:
             self._statements[connection.dialect.name].many(connection, rows)
+
+    def lines(self, connection: sa.Connection, rows: Iterable[Line]) -> None:
+        """Insert rows, each as the values of all columns of the table, in their order."""
+        self._statements[connection.dialect.name].insert(connection, rows)
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: Rows, change: Change) -> None:

@@ -4,6 +4,7 @@ A *fact* is what somebody wants remembered (a visit, a payment, a boot). An *ent
 writer: `unit/boot/seq`, an id that is used once and for ever. Arithmetic only: no disk, no clock, no dice.
 """
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -36,7 +37,7 @@ class EntryError(ValueError):
     """These bytes are not an entry in format 1."""
 
 
-class Fact(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, gc=False, tag_field="kind", omit_defaults=True):
     """What somebody wants remembered. Each kind is a subclass whose tag is its name for ever.
 
     Values are integers, strings, booleans, null, and objects or lists of those; never floats. A field that has its
@@ -69,7 +70,7 @@ class EntryId(msgspec.Struct, frozen=True, order=True):
             raise EntryError(f'"{text}" is not an entry id (unit/boot/seq)') from error
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A fact and its place: which writer, in which run of its daemon, as which entry, and when by its own clock.
 
     `at` is Unix milliseconds; no rule about money may depend on it.
@@ -92,7 +93,12 @@ class Entry(msgspec.Struct, frozen=True):
 
 def kind_of(fact: Fact | type[Fact]) -> str:
     """Return the tag of a fact, as it stands in the journal: "boot", "visits.visit"."""
-    return str(fact.__struct_config__.tag)
+    return _tag(fact if isinstance(fact, type) else type(fact))
+
+
+@functools.cache
+def _tag(kind: type[Fact]) -> str:
+    return str(kind.__struct_config__.tag)
 
 
 class Unread(Fact, frozen=True, tag="?"):

@@ -5,6 +5,7 @@ kinds below, and whoever counts touches (points do) reads all of them alike. A f
 it says them by a property, and so keeps its bytes. Arithmetic only.
 """
 
+import functools
 from abc import abstractmethod
 from typing import Self
 
@@ -13,9 +14,14 @@ import msgspec
 from sync.entries import Card, Entry, Fact, Ref, kind_of
 
 
-def service_of(fact: Fact) -> str:
+def service_of(fact: Fact | type[Fact]) -> str:
     """Return what an entry was for: the name of the program that wrote it."""
-    return kind_of(fact).partition(".")[0]
+    return _service(fact if isinstance(fact, type) else type(fact))
+
+
+@functools.cache
+def _service(kind: type[Fact]) -> str:
+    return kind_of(kind).partition(".")[0]
 
 
 class Touched(Fact, frozen=True):

@@ -11,9 +11,10 @@ from central.kept import Kept
 from central.ledger import Move, account, free, points
 from central.office import Office
 from central.reconcile import statement
+from central.sieve import Sieve
 from programs.coin import agreed, cases
 from programs.coin.counter import books as counter
-from programs.coin.entries import ShopRefund, money
+from programs.coin.entries import KINDS, ShopRefund, money
 from programs.coin.insured import books as insured
 from programs.coin.lots import notes
 from programs.coin.online import books as online
@@ -28,8 +29,10 @@ from programs.coin.till import books as till
 from programs.coin.trading import books as trading
 from sync.directory import unit_key
 from sync.entries import Entry, Fact
-from sync.facts import UnitSet
+from sync.facts import CounterKey, UnitSet
 from sync.messages import OFFICE_STREAM, TOWN_STREAM
+from sync.rights import Recall
+from sync.steps import Counted
 
 metadata = MetaData()
 
@@ -41,6 +44,7 @@ for room in (agreed, settlement, notes, refunds, online, cases, till, trading, i
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
+_READ: Final = Sieve(*KINDS, Recall, CounterKey, Counted)
 _PURSES: Final = Kept(purse, PROGRAM)
 _PINS: Final = Kept(pins, PINS)
 _DESK: Final = "desk"
@@ -66,18 +70,20 @@ class Coin:
                 return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
-        agreed.note(connection, entries)
-        _PINS.note(connection, (entry for entry in entries if entry.unit == TOWN_STREAM))
-        settlement.record(connection, entries, moves)
-        notes.note(connection, entries, moves)
-        refunds.record(connection, _given_back(entries))
-        online.record(connection, entries)
-        cases.record(connection, entries)
-        till.record(connection, entries)
-        trading.record(connection, entries)
-        insured.record(connection, entries)
-        counter.record(connection, entries)
-        _PURSES.note(connection, entries)
+        notes.note_heard(connection, entries)
+        read = _READ(entries)
+        agreed.note(connection, read)
+        _PINS.note(connection, (entry for entry in read if entry.unit == TOWN_STREAM))
+        settlement.record(connection, read, moves)
+        notes.note(connection, read, moves)
+        refunds.record(connection, _given_back(read))
+        online.record(connection, read)
+        cases.record(connection, read)
+        till.record(connection, read)
+        trading.record(connection, read)
+        insured.record(connection, read)
+        counter.record(connection, read)
+        _PURSES.note(connection, read)
 
     def says_on(self, connection: sa.Connection, entry: Entry) -> Sequence[Fact]:
         """Tell every unit of a PIN that was chosen at a desk, the card on its reader; a shop has no say in that."""

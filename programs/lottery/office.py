@@ -10,8 +10,9 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 from central.kept import Kept
 from central.ledger import Move, free, held, points
 from central.office import Office, Unmoved
+from central.sieve import Sieve
 from central.upsert import Upsert
-from programs.lottery.entries import Collected, HandedOut, Ordered, PassedOn, Tickets, Won, prize_of
+from programs.lottery.entries import KINDS, Collected, HandedOut, Ordered, PassedOn, Tickets, Won, prize_of
 from programs.lottery.rules import DRAWS, Course, Held
 from sync.entries import Entry, EntryId
 from sync.messages import OFFICE_STREAM
@@ -62,6 +63,7 @@ handed = Table(
 )
 course = Table("lottery_draw", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
+_READ: Final = Sieve(*KINDS)
 _ADD: Final = Upsert(ticket, lambda new: {"count": new["count"]})
 _WIN: Final = Upsert(prize, lambda _: {"draw": prize.c.draw})
 _HAND: Final = Upsert(handed, lambda _: {"at": handed.c.at})
@@ -98,12 +100,13 @@ class Lottery(Unmoved):
                 return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
-        rows = {_row(entry.fact, entry.unit) for entry in entries if isinstance(entry.fact, Tickets)}
+        read = _READ(entries)
+        rows = {_row(entry.fact, entry.unit) for entry in read if isinstance(entry.fact, Tickets)}
         _ADD(connection, [dict(zip(ticket.columns.keys(), row, strict=True)) for row in sorted(rows)])
-        if orders := [_order(entry, entry.fact) for entry in entries if isinstance(entry.fact, Ordered)]:
+        if orders := [_order(entry, entry.fact) for entry in read if isinstance(entry.fact, Ordered)]:
             connection.execute(sa.insert(order), orders)
-        _note_prizes(connection, entries)
-        _COURSES.note(connection, (entry for entry in entries if entry.unit == OFFICE_STREAM))
+        _note_prizes(connection, read)
+        _COURSES.note(connection, (entry for entry in read if entry.unit == OFFICE_STREAM))
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         asked = sa.select(ticket.c.draw, ticket.c.ref, ticket.c["count"]).distinct().where(ticket.c.holder == key)

@@ -15,10 +15,11 @@ from central.heirs import Heir
 from central.kept import Kept
 from central.ledger import POINTS, Move, points
 from central.office import Office
+from central.sieve import Sieve
 from central.upsert import Upsert
 from programs.points import tables
 from programs.points.book import BOOK, BOOK_KEY, Book
-from programs.points.entries import Activated, Booked, Expired, Plan, Proposed, VoidAsked, Voided, VoidRefused
+from programs.points.entries import KINDS, Activated, Booked, Expired, Plan, Proposed, VoidAsked, Voided, VoidRefused
 from programs.points.proposals import proposal_id
 from sync.entries import Entry, Fact
 from sync.messages import OFFICE_STREAM, TOWN_STREAM, is_stream
@@ -68,6 +69,7 @@ ASKED: Final = "asked"
 REFUSED: Final = "refused"
 VOID: Final = "void"
 
+_OWN: Final = Sieve(*KINDS)
 _BOOK: Final = Kept(rules, BOOK)
 _BOOK_MORE: Final = Upsert(booked, lambda new: {"points": booked.c.points + new.points})
 _EXPIRE_MORE: Final = Upsert(expired, lambda new: {"points": expired.c.points + new.points})
@@ -101,7 +103,7 @@ class Points:
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         tables.note(connection, entries)
-        _note_office(connection, [entry for entry in entries if is_stream(entry.unit)])
+        _note_office(connection, [entry for entry in _OWN(entries) if is_stream(entry.unit)])
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         return tables.history_of(connection, key)

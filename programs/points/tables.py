@@ -13,9 +13,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
-from central.prepared import Prepared
+from central.prepared import Line, Prepared
+from central.sieve import Sieve
 from central.upsert import Upsert
-from programs.points.entries import Of
+from programs.points.entries import Of, Voided
 from programs.points.heard import (
     Count,
     Standing,
@@ -32,7 +33,7 @@ from programs.points.heard import (
 from programs.points.judging import NONE, Touch
 from programs.points.rules import History, Known, kept, key, last_words
 from sync.entries import Entry
-from sync.touches import Measuring, Paying, Touched
+from sync.touches import Measuring, Paying, PayingBack, Touched
 
 metadata = MetaData()
 
@@ -96,6 +97,8 @@ undone = Table(
     Column("amount", BigInteger, nullable=False),
 )
 
+_OTHERS: Final = Sieve(Paying, Measuring, PayingBack, Voided)
+_TOUCHED: Final = Sieve(Touched)
 _TABLES: Final = {Of.TOUCH: (touch, first), Of.PAYMENT: (paid, paid_first)}
 _ADD: Final = {of: Prepared(sa.insert(every)) for of, (every, _) in _TABLES.items()}
 _COLUMNS: Final = {
@@ -131,14 +134,13 @@ _LAST_WORD: Final = Upsert(count, _later)
 
 def note(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     """Note what may give points, and what is undone."""
-    touches: list[tuple[str, Touch]] = []
+    touched = _TOUCHED(entries)
+    touches = [(fact.card, touch_of(entry, fact)) for entry in touched if isinstance(fact := entry.fact, Touched)]
     payments: list[tuple[str, Touch]] = []
     counts: dict[str, list[Count]] = defaultdict(list)
     backs: list[dict[str, Any]] = []
-    for entry in entries:
+    for entry in _OTHERS(entries):
         fact = entry.fact
-        if isinstance(fact, Touched):
-            touches.append((fact.card, touch_of(entry, fact)))
         if isinstance(fact, Paying):
             payments.append((key(entry), payment_of(entry, fact)))
         if isinstance(fact, Measuring):
@@ -162,12 +164,14 @@ def _note(connection: sa.Connection, of: Of, some: list[tuple[str, Touch]]) -> N
     earliest: dict[tuple[str, str], Touch] = {}
     for card, one in some:
         earliest[card, one.place] = min(one, earliest.get((card, one.place), one))
-    _ADD[of].many(connection, (_row(of, card, one) for card, one in some))
-    _FIRST[of](connection, [_row(of, card, one) for (card, _), one in sorted(earliest.items())])
+    columns = len(_COLUMNS[of])
+    _ADD[of].insert(connection, sorted((card, *msgspec.structs.astuple(one)[:columns]) for card, one in some))
+    _FIRST[of].lines(connection, (_first(of, card, one) for (card, _), one in sorted(earliest.items())))
 
 
-def _row(of: Of, card: str, one: Touch) -> dict[str, Any]:
-    return {"card": card, **dict(zip(_COLUMNS[of], msgspec.structs.astuple(one), strict=False))}
+def _first(of: Of, card: str, one: Touch) -> Line:
+    said = (card, one.place, one.day, one.at, one.unit, one.boot, one.seq, one.service)
+    return (*said, one.amount) if of is Of.PAYMENT else said
 
 
 # ---- reading

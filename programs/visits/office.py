@@ -3,7 +3,7 @@
 A visit is the first touch of a card there on that day.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,16 +11,18 @@ import msgspec
 import sqlalchemy as sa
 
 from central.office import Office, Unmoved
+from central.sieve import Sieve
 from programs.visits import tables
 from programs.visits.books import read_month, spots
 from programs.visits.documents import document
 from programs.visits.entries import Published, Touch
 from programs.visits.rules import Day
-from programs.visits.tables import first, published, visit
+from programs.visits.tables import published, visit
 from sync.entries import Entry, kind_of
 from sync.messages import OFFICE_STREAM
 from sync.touches import Touched
 
+_READ: Final = Sieve(Touched, Published)
 _SERVICE: Final = kind_of(Touch).partition(".")[0]
 
 
@@ -32,13 +34,14 @@ class Visits(Unmoved):
     metadata: sa.MetaData = tables.metadata
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
+        read = _READ(entries)
         behind = 0
-        for number, entry in enumerate(entries):
+        for number, entry in enumerate(read):
             if isinstance(entry.fact, Published) and entry.unit == OFFICE_STREAM:
-                _record(connection, entries[behind:number])
+                _record(connection, read[behind:number])
                 behind = number
                 _publish(connection, entry.fact)
-        _record(connection, entries[behind:])
+        _record(connection, read[behind:])
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         card, _, day = key.partition("/")
@@ -54,27 +57,16 @@ class Visits(Unmoved):
 
 
 def _record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
-    touches: Counter[tuple[str, int, str, str]] = Counter()
-    first_at: dict[tuple[str, int, str, str], int] = {}
+    touched: dict[tuple[str, int, str, str], list[int]] = defaultdict(list)
     first_day: dict[tuple[str, str, str], int] = {}
     for entry in entries:
-        if isinstance(entry.fact, Touched):
-            key = (entry.fact.card, entry.fact.day, entry.fact.place, entry.fact.service)
-            touches[key] += 1
-            first_at[key] = min(first_at.get(key, entry.at), entry.at)
-    rows = [
-        {"card": card, "day": day, "place": place, "service": service, "touches": number, "first_at": first_at[key]}
-        for key, number in sorted(touches.items())
-        for card, day, place, service in [key]
-    ]
-    for card, day, place, service in touches:
+        if isinstance(fact := entry.fact, Touched):
+            touched[fact.card, fact.day, fact.place, fact.service].append(entry.at)
+    for card, day, place, service in touched:
         spot = (place, service, card)
         first_day[spot] = min(first_day.get(spot, day), day)
-    tables.ADD_VISITS(connection, rows)
-    names = first.columns.keys()
-    tables.ADD_FIRSTS(
-        connection, [dict(zip(names, (*spot, day), strict=True)) for spot, day in sorted(first_day.items())]
-    )
+    tables.ADD_VISITS.lines(connection, ((*key, len(times), min(times)) for key, times in sorted(touched.items())))
+    tables.ADD_FIRSTS.lines(connection, ((*spot, day) for spot, day in sorted(first_day.items())))
 
 
 def _publish(connection: sa.Connection, said: Published) -> None:

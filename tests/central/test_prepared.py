@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from central import store
 from central.centre import Centre
 from central.prepared import Prepared
+from central.upsert import Upsert
 from tests.central.pen import Pen, touch
 
 _PUT_COLUMNS = ("writer", "boot", "first", "last", "received_ms", "packed")
@@ -68,3 +69,18 @@ def test_what_the_database_refuses_is_the_error_that_sqlalchemy_makes_of_it(cent
         begin.run(connection, **branch)
     with centre.engine.connect() as connection, pytest.raises(sa.exc.IntegrityError):
         begin.run(connection, **branch)
+
+
+def test_lines_are_rows_whose_values_stand_in_the_order_of_the_columns(centre: Centre) -> None:
+    put = Upsert(store.setting, lambda new: {"value": sa.case((new.value > "b", new.value), else_="kept")})
+    with centre.engine.begin() as connection:
+        Prepared(sa.insert(store.setting)).insert(connection, iter([("one", "a"), ("two", "b")]))
+        put.lines(connection, iter([("one", "b"), ("two", "c"), ("three", "d")]))
+        Prepared(sa.insert(store.setting)).insert(connection, [])
+    named = sa.select(store.setting).where(store.setting.c.name.in_(["one", "two", "three"]))
+    with store.reading(centre.engine) as connection:
+        assert {row.name: row.value for row in connection.execute(named)} == {"one": "kept", "two": "c", "three": "d"}
+    with centre.engine.connect() as connection, pytest.raises(sa.exc.IntegrityError), connection.begin():
+        Prepared(sa.insert(store.setting)).insert(connection, [("four", "a"), ("one", "b")])
+    with store.reading(centre.engine) as connection:
+        assert Prepared(sa.select(store.setting).where(store.setting.c.name == "four")).row(connection) is None

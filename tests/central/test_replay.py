@@ -123,6 +123,41 @@ def test_a_crash_leaves_whole_segments_only_and_is_made_up_for(centre: Centre, a
     assert again.digest() == before
 
 
+def indexes(engine: sa.Engine) -> set[str | None]:
+    return {one["name"] for one in sa.inspect(engine).get_indexes(reconcile.entry.name)}
+
+
+def test_what_only_readers_need_is_made_at_the_end_also_by_whoever_ends_it_after_a_crash(centre: Centre) -> None:
+    wanted = {index.name for index in reconcile.entry.indexes}
+    assert len(wanted) > 1
+    assert not wanted & indexes(centre.engine), "nothing was added up yet"
+    good = filled(centre).reconciler
+    assert good.step(2) == 2
+    assert not wanted & indexes(centre.engine), "there is more to come"
+    good.catch_up()
+    assert wanted <= indexes(centre.engine)
+    good.wipe()
+    assert not wanted & indexes(centre.engine)
+    with pytest.raises(StumbleError):
+        Reconciler(centre.engine, centre.town.register, [Stumbling(1), *others(centre)]).catch_up(2)
+    assert not wanted & indexes(centre.engine)
+    good.catch_up()
+    assert wanted <= indexes(centre.engine), "whoever thought that they were there looks again"
+    assert good.catch_up() == 0
+
+
+def test_an_index_that_could_not_be_committed_is_made_later(centre: Centre) -> None:
+    reconciler = filled(centre).reconciler
+    while reconciler.step(4):
+        pass
+    reconciler.wipe()
+    with pytest.raises(StumbleError), reconciler.counted():
+        raise StumbleError
+    assert not indexes(centre.engine)
+    reconciler.catch_up()
+    assert indexes(centre.engine) >= {index.name for index in reconcile.entry.indexes}
+
+
 class Board(Fact, frozen=True, forbid_unknown_fields=True, tag="rides.board"):
     """What a program of tomorrow writes; a unit of today wrote something else under that name."""
 

@@ -11,15 +11,17 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from central.office import offices
+from central.office import Office, offices
 from central.store import open_engine
 from sync import installed
 from sync.accounts import ACCOUNTS
 from sync.directory import DIRECTORY
 from sync.entries import Entry, Fact
+from sync.messages import OFFICE_STREAM, TOWN_STREAM
 from sync.passkeys import PASSKEYS
 from sync.program import Act, Acts, Beside, Fold, Moment, Operator, Program, Tap, Wish
 from sync.staff import SHIFTS
+from sync.touches import service_of
 
 PROGRAMS = installed.programs()
 BESIDES = installed.besides()
@@ -73,6 +75,17 @@ def folded(fold: Fold[Any], entries: list[Entry]) -> dict[str, Any]:
         key = fold.key(one)
         states[key] = fold.fold(states.get(key, fold.empty), one)
     return states
+
+
+@pytest.mark.parametrize("office", offices(), ids=lambda office: office.name)
+def test_a_program_moves_accounts_by_its_own_facts_alone(office: Office) -> None:
+    """The centre asks nobody else about them; whoever wanted to say something would never be asked."""
+    others = [fact for fold in FOLDS for fact in small_facts(fold) if service_of(fact) != office.name]
+    assert others
+    for fact in others:
+        for writer in (*UNITS, OFFICE_STREAM, TOWN_STREAM):
+            one = Entry(writer, UNITS["lib01"], 1, AT, fact)
+            assert (*office.moves(one), *office.heirs(one)) == ()
 
 
 def histories(fold: Fold[Any]) -> st.SearchStrategy[list[Entry]]:

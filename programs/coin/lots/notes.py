@@ -90,7 +90,6 @@ def note(connection: sa.Connection, entries: Sequence[Entry], moves: Callable[[E
     _note_issues(connection, entries)
     _note_details(connection, entries, moves)
     _note_gifts(connection, entries)
-    _note_heard(connection, entries)
     _note_recalls(connection, entries)
     _note_carried(connection, entries)
 
@@ -148,7 +147,8 @@ def _note_gifts(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     upsert(connection, given, list(gifts.values()), lambda new: {"fact": given.c.fact})  # noqa: ARG005 - the first counts
 
 
-def _note_heard(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+def note_heard(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Note until when each unit was heard, whatever it said."""
     latest: dict[str, int] = {}
     for entry in entries:
         if not is_stream(entry.unit):
