@@ -6,7 +6,7 @@ journal says who looked at it.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +27,7 @@ from central.residents.standing import Standing
 from central.streams import Streams
 from central.town import Town
 from sync import installed
+from sync.days import date_of
 from sync.messages import OFFICE_STREAM, TOWN_STREAM
 from sync.residents import (
     READ_AT_ONCE,
@@ -42,7 +43,6 @@ from sync.residents import (
 _HOLDER_BYTES: Final = 16
 _HOLDER_CHARS: Final = 2 * _HOLDER_BYTES
 _SHORT_MIN: Final = 6  # hex digits that stand for a whole number where nobody else's begins so
-_EPOCH: Final = date(1970, 1, 1)
 
 
 class File(msgspec.Struct, frozen=True):
@@ -368,7 +368,7 @@ class Registration:
             self._say(connection, Words([NamesRead(tuple(holders), by, why)]))
 
     def _today(self, connection: sa.Connection) -> date:
-        return _EPOCH + timedelta(days=day_at(connection, self._town.clock.wall_ms()))
+        return date_of(day_at(connection, self._town.clock.wall_ms()))
 
 
 def _beginning(connection: sa.Connection, column: sa.Column[str], who: str) -> list[str]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from central import store
 from central.calendar import utc_offset_minutes
+from sync.days import date_of
 from sync.program import town_day
 from sync.segment import SegmentError, from_text, split, unpack
 
@@ -22,7 +23,6 @@ KEEP_YEARS: Final = 10
 """Books are kept so long after their year is closed: 会社法 (Companies Act), Art. 432 (2), the longest that applies."""
 
 _APRIL: Final = 4
-_EPOCH: Final = date(1970, 1, 1)
 
 
 class Year(msgspec.Struct, frozen=True):
@@ -120,7 +120,7 @@ def _stored(connection: sa.Connection) -> Iterator[tuple[str, int, int, bytes]]:
 
 
 def _date(at_ms: int, utc_offset_minutes: int) -> date:
-    return _EPOCH + timedelta(days=town_day(at_ms, utc_offset_minutes))
+    return date_of(town_day(at_ms, utc_offset_minutes))
 
 
 def _digest(text: bytes) -> bytes:

@@ -8,7 +8,6 @@ import click
 from central.cli.common import FOLDER, JSON, RefusedForSafetyError, of_disks, open_books, plainly, say
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a day of the calendar has no zone
 
 
 @click.command(
@@ -29,11 +28,12 @@ def pull(folder: Path, first: datetime, last: datetime, output: Path, as_json: b
     from central.calendar import utc_offset_minutes
     from central.pulled import PulledError, Span
     from central.pulling import gather, lay
+    from sync.days import day_of
 
     if last < first:
         raise click.UsageError(f"--upto {last:%Y-%m-%d} is before --from {first:%Y-%m-%d}")
     centre = open_books(folder)
-    days = [(day - _EPOCH).days for day in (first, last)]
+    days = [day_of(day.date()) for day in (first, last)]
     try:
         with plainly(), centre.reconciler.counted() as connection:
             found = gather(connection, Span(days[0], days[1], utc_offset_minutes(connection)))

@@ -3,16 +3,15 @@
 import csv
 import io
 from collections.abc import Iterable
-from datetime import date
 from typing import Final
 
 from central.console.brought import NotDoneError
 from central.console.moment import Moment
 from central.residents.days import read_day
+from sync.days import day_of
 from sync.program import day_begins_ms
 
 BYTE_ORDER: Final = "\ufeff"  # spreadsheets see by it that this is UTF-8
-_EPOCH: Final = date(1970, 1, 1)
 
 
 def midnight(moment: Moment, text: str, *, after: bool = False) -> int | None:
@@ -26,7 +25,7 @@ def midnight(moment: Moment, text: str, *, after: bool = False) -> int | None:
     day = read_day(text)
     if day is None:
         raise NotDoneError("日付は 2026-12-01 のように 入れてください。", "Give a day as 2026-12-01.")
-    return day_begins_ms((day - _EPOCH).days + after, moment.offset_minutes)
+    return day_begins_ms(day_of(day) + after, moment.offset_minutes)
 
 
 def sheet(head: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:

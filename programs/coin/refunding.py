@@ -5,7 +5,6 @@ back. What it did without a network may still be on its way; so nothing is refun
 a later day than that: what it wrote before is then here.
 """
 
-from datetime import date, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -21,10 +20,10 @@ from programs.coin.online.facts import PaidOnline
 from programs.coin.refunds.books import Back, given_back
 from programs.coin.refunds.facts import Refund, points_back
 from programs.coin.rules import PROGRAM
+from sync.days import date_of
 from sync.entries import Entry
 from sync.messages import OFFICE_STREAM
 
-DAY_ZERO: Final = date(1970, 1, 1)
 _ANY_LIFE: Final = 0
 
 
@@ -101,7 +100,7 @@ def _make_sure_it_was_heard(connection: sa.Connection, paid: Entry) -> None:
     shops = max(getattr(paid.fact, "day", 0), getattr(paid.fact, "returns", 0))
     if day_at(connection, last or 0) <= shops:
         raise RefundError(
-            f"{paid.unit} has sent nothing of a later day than {DAY_ZERO + timedelta(shops)} yet: until then the shop"
+            f"{paid.unit} has sent nothing of a later day than {date_of(shops)} yet: until then the shop"
             " makes a payment void or gives it back, and what it did without a network may still be on its way"
         )
 

@@ -1,7 +1,7 @@
 """What a resident sees of the coin on the own phone: how much there is, where it is, and what happened last."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from programs.coin.online import books, shops
 from programs.coin.online.shops import Till
 from programs.coin.settlement.accounts import SHOP
 from sync.chain import Signer
+from sync.days import date_of
 from sync.program import town_day
 
 LINES_SHOWN: Final = 20
@@ -33,7 +34,6 @@ _WHAT: Final = {
     "coin.shop-refund": "refund",
     "coin.given": "gift",
 }
-_EPOCH: Final = date(1970, 1, 1)
 _ENTRY: Final = reconcile.entry.c
 _SAME: Final = sa.and_(_ENTRY.writer == detail.c.unit, _ENTRY.boot == detail.c.boot, _ENTRY.seq == detail.c.seq)
 _LAST: Final = (
@@ -79,7 +79,7 @@ class CoinPurse:
         return paying.written(centre, phone, number)
 
     def paper(self, number: bytes, key: bytes, issuer: str, signer: Signer, now_ms: int) -> bytes:
-        today = _EPOCH + timedelta(days=town_day(now_ms, 0))
+        today = date_of(town_day(now_ms, 0))
         # From the day before: it may still be yesterday on the phone's clock, or already tomorrow in Japan.
         days = today - timedelta(days=1), today + timedelta(days=PAPER_DAYS)
         return paper.issue(Paper(Kind.PHONE, issuer, number, *days, key), signer)

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from central.calendar import day_at, utc_offset_minutes
 from central.centre import Centre
 from programs.points.book import activated
-from programs.points.days import written
 from programs.points.entries import Activated, Plan, Proposed
 from programs.points.office import plan_of, proposal
 from programs.points.proposals import proposal_id
+from sync.days import written
 from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 

@@ -11,10 +11,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from programs.points.days import day_of, written
 from programs.points.entries import LAST_DAY, MINUTES, STREAK_MAX, Of, Once, Rule
 from programs.points.sentences import Say, clock
 from programs.points.written import contradictions
+from sync.days import day_of, written
 
 PLACE: Final = "place-"
 SERVICE: Final = "service-"

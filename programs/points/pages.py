@@ -14,7 +14,6 @@ from central.console.words import Words
 from programs.points import writing
 from programs.points.activating import find
 from programs.points.book import Book
-from programs.points.days import written
 from programs.points.drafts import ADDRESS_MAX, address, begun, read_address, without
 from programs.points.entries import Plan, Rule
 from programs.points.explaining import NoTouchError, explain, names_of, places_of_town
@@ -31,6 +30,7 @@ from programs.points.written import PlanError, write
 from programs.points.written import read as read_plan
 from sync import installed
 from sync.accounts import Role
+from sync.days import written
 from sync.entries import EntryError, EntryId, kind_of
 from sync.program import town_day
 from sync.touches import Measuring

@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from programs.points.days import written
 from programs.points.entries import LAST_DAY, MINUTES, Of, Once, Rule
 from programs.points.judging import TOUCHES_A_DAY, Why
+from sync.days import written
 
 _HOUR: Final = 60
 _WEEK_JA: Final = "月火水木金土日"

@@ -12,11 +12,11 @@ from central.calendar import day_at
 from programs.points.activating import Waiting, proposals
 from programs.points.book import Book, Page
 from programs.points.comparing import Changes, changes, overlaps
-from programs.points.days import written
 from programs.points.entries import Of, Plan, Rule
 from programs.points.explaining import names_of
 from programs.points.previewing import YEN_PER_POINT, ByRule, Preview, last_month, preview
 from programs.points.sentences import Names, Say, sentence
+from sync.days import written
 from sync.facts import UnitState
 
 LATE_SHOWN: Final = 5

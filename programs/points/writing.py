@@ -11,13 +11,13 @@ from central.centre import Centre
 from central.console.brought import NotDoneError, Said
 from programs.points import activating
 from programs.points.activating import NotActivatedError, proposals
-from programs.points.days import written
 from programs.points.drafts import ADDRESS_MAX, address, fresh_id, put, read_address
 from programs.points.entries import Plan, Rule
 from programs.points.fields import FieldsError, day, number, rule_of
 from programs.points.office import book_in
 from programs.points.voiding import NotVoidedError, answer, ask
 from programs.points.written import PlanError, read
+from sync.days import written
 
 RULES_MAX: Final = 40
 _MONTHS: Final = number(0, 120)

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from programs.points.days import day_of, written
 from programs.points.entries import LAST_DAY, MINUTES, Day, Once, Plan, Rule
+from sync.days import day_of, written
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BYTES_MAX: Final = 200_000

@@ -13,11 +13,10 @@ from central import store
 from central.centre import Centre, open_centre
 from central.retention import archive, closes, keep_until, year_of
 from central.world import SystemClock, SystemEntropy
+from sync.days import day_of
 from sync.program import DAY_MS
 from tests.central.pen import Pen, touch
 from tests.central.test_commands import CHECK_FAILED, NAMES, NOT_FOUND, OK, REFUSED, USAGE, document, machi
-
-EPOCH = date(1970, 1, 1)
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def pen(centre: Centre) -> Pen:
 
 def arrived(centre: Centre, on: date, *, newest: bool = False) -> None:
     """Let all segments, or the newest, have arrived at noon of a day."""
-    what = sa.update(store.segment).values(received_ms=(on - EPOCH).days * DAY_MS + DAY_MS // 8)
+    what = sa.update(store.segment).values(received_ms=day_of(on) * DAY_MS + DAY_MS // 8)
     last = sa.select(sa.func.max(store.segment.c.n)).scalar_subquery()
     with centre.engine.begin() as connection:
         connection.execute(what.where(store.segment.c.n == last) if newest else what)

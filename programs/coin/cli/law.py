@@ -1,6 +1,6 @@
 """What the law asks: who issues the coin, what is unused on the base dates, and cash for coin as far as it may be."""
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,6 @@ from central.cli.common import CHECK_FAILED, FOLDER, JSON, RefusedForSafetyError
 from programs.coin.cli.asking import terms_of
 from programs.coin.cli.confirming import YES, agree, refusals, tell
 from programs.coin.law import Cause, Regime
-
-_EPOCH = date(1970, 1, 1)
 
 
 @click.command(
@@ -53,13 +51,14 @@ def unused(context: click.Context, folder: Path, on: datetime, as_json: bool) ->
     from programs.coin.law import DUE_MONTHS, is_base_date, previous_base_date
     from programs.coin.lots.days import written
     from programs.coin.procedures import unused as adding_up
+    from sync.days import day_of
     from sync.months import later
 
     centre = open_books(folder)
     day = on.date()
     before = previous_base_date(day)
     with refusals():
-        found = adding_up.unused(centre, (day - _EPOCH).days, (before - _EPOCH).days)
+        found = adding_up.unused(centre, day_of(day), day_of(before))
     must_report = found.reports and is_base_date(day)
     to_secure = found.to_secure if is_base_date(day) else 0
     document = {
@@ -71,7 +70,7 @@ def unused(context: click.Context, folder: Path, on: datetime, as_json: bool) ->
         "regime": found.regime,
         "must_report": must_report,
         "to_secure": to_secure,
-        "due_by": written(later((day - _EPOCH).days, DUE_MONTHS)) if must_report else "",
+        "due_by": written(later(day_of(day), DUE_MONTHS)) if must_report else "",
         "paragraph": "資金決済法14条・23条 / Payment Services Act, Art. 14, 23" if must_report else "",
     }
     say({"schema": "machi.central.coin.unused/1", **document}, as_json=as_json)

@@ -1,10 +1,11 @@
 """Days of the town's calendar: counted since 1970-01-01 in the books, written as dates for people."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
-_FIRST: Final = date(1970, 1, 1)
+from sync import days
+
 _WRITTEN: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 
 
@@ -17,11 +18,11 @@ def day_of(text: str) -> int:
     found = _WRITTEN.fullmatch(text.strip())
     try:
         year, month, day = map(int, found.groups() if found else ())
-        return (date(year, month, day) - _FIRST).days
+        return days.day_of(date(year, month, day))
     except ValueError as error:
         raise ValueError(f'"{text}" is no date; write it as 2027-03-31') from error
 
 
 def written(day: int) -> str:
     """Return a day as a date; "" for the 0 that stands for never."""
-    return (_FIRST + timedelta(days=day)).isoformat() if day else ""
+    return days.written(day) if day else ""

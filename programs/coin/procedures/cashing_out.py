@@ -4,9 +4,6 @@ What the town gave away is never given out in cash, and what lies at a unit only
 nobody can spend it any more. The decision and the books it is made by are in one transaction.
 """
 
-from datetime import date, timedelta
-from typing import Final
-
 import msgspec
 import sqlalchemy as sa
 
@@ -24,9 +21,8 @@ from programs.coin.postings import OFFICE_CASH
 from programs.coin.procedures.unused import end_of, flows
 from programs.coin.refunds.facts import CashedOut
 from programs.coin.terms import Terms
+from sync.days import date_of, day_of
 from sync.messages import OFFICE_STREAM
-
-_EPOCH: Final = date(1970, 1, 1)
 
 
 class NoCashError(Exception):
@@ -98,10 +94,10 @@ def why_not(terms: Terms, cause: Cause, yen: int, stand: Stand, half: HalfYear) 
 def half_year(connection: sa.Connection, day: int) -> HalfYear:
     """Return what limits cash for coin on a day, by what had arrived."""
     minutes = utc_offset_minutes(connection)
-    today = _EPOCH + timedelta(days=day)
+    today = date_of(day)
     last = previous_base_date(today)
     before = previous_base_date(last)
-    until, since = (end_of((base - _EPOCH).days, minutes) for base in (last, before))
+    until, since = (end_of(day_of(base), minutes) for base in (last, before))
     issued = flows(connection, since, until).get("cash", 0) + _handed_out(connection, since, until)
     unused = sum(flows(connection, 0, until).values())
     return HalfYear(issued, unused, _handed_out(connection, until, end_of(day, minutes)))

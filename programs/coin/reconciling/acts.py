@@ -6,7 +6,6 @@ unless they take it over.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
 from typing import Final
 
 from central.centre import Centre
@@ -18,12 +17,12 @@ from programs.coin.settlement import disputes
 from programs.coin.settlement.disputes import Dispute, DisputeError
 from programs.coin.settlement.facts import DisputeJudged, Reason
 from sync.accounts import Role
+from sync.days import day_of
 from sync.entries import EntryError, EntryId
 
 BOOKKEEPERS: Final[Roles] = frozenset({Role.OFFICER, Role.TREASURER})
 TICKED: Final = "yes"
 WORDS_MAX: Final = 300
-_EPOCH: Final = date(1970, 1, 1)
 
 Form = Mapping[str, str]
 
@@ -97,7 +96,7 @@ def _due(form: Form) -> int:
     day = read_day(form["due"])
     if day is None:
         raise NotDoneError("期限は 2026-12-15 のように 入れてください。", "Give the deadline as 2026-12-15.")
-    return (day - _EPOCH).days
+    return day_of(day)
 
 
 def _said(case: Dispute, ja: str, en: str) -> Said:

@@ -7,14 +7,14 @@ is paid on the working day before or after, as the town has chosen.
 """
 
 import calendar
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 import msgspec
 
 from programs.coin.terms import AFTER, Settling
+from sync import days
 
-_EPOCH: Final = date(1970, 1, 1)
 _SATURDAY: Final = 5
 _NEW_YEAR: Final = ((12, 31), (1, 1), (1, 2), (1, 3))  # 銀行法施行令 5条: closed by law, as Saturdays and Sundays are
 
@@ -37,7 +37,7 @@ def day_of(text: str) -> int:
         DateError: it is no day.
     """
     try:
-        return (date.fromisoformat(text) - _EPOCH).days
+        return days.day_of(date.fromisoformat(text))
     except ValueError as error:
         raise DateError(f'"{text}" is not a day; write it as 2026-12-15') from error
 
@@ -45,27 +45,27 @@ def day_of(text: str) -> int:
 def iso(day: int) -> str:
     """Return a day as `2026-12-15`; one that no calendar has, as its number: a unit's clock may say anything."""
     try:
-        return _date(day).isoformat()
+        return days.date_of(day).isoformat()
     except OverflowError:
         return str(day)
 
 
 def month_day(day: int) -> tuple[int, int]:
     """Return month and day of the month."""
-    here = _date(day)
+    here = days.date_of(day)
     return here.month, here.day
 
 
 def is_working(settling: Settling, day: int) -> bool:
     """Tell whether banks are open on a day."""
-    here = _date(day)
+    here = days.date_of(day)
     is_closed = here.weekday() >= _SATURDAY or (here.month, here.day) in _NEW_YEAR or day in settling.holidays
     return not is_closed
 
 
 def is_closing(settling: Settling, day: int) -> bool:
     """Tell whether a period ends on a day. A month without such a day is closed on its last."""
-    here = _date(day)
+    here = days.date_of(day)
     last = calendar.monthrange(here.year, here.month)[1]
     return here.day in {min(closes, last) for closes in settling.closes}
 
@@ -98,7 +98,3 @@ def pay_day(settling: Settling, last: int) -> int:
     while not is_working(settling, found):
         found += step
     return found
-
-
-def _date(day: int) -> date:
-    return _EPOCH + timedelta(days=day)

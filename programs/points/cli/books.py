@@ -50,12 +50,12 @@ def settle(folder: Path, dry_run: bool, as_json: bool) -> None:
 @JSON
 def explain(folder: Path, entry: str, as_json: bool) -> None:
     """Say why an ENTRY (unit/boot/number) got its points: which rules fit, and why the others did not."""
-    from programs.points.days import written
     from programs.points.explaining import NoTouchError, names_of
     from programs.points.explaining import explain as look_into
     from programs.points.judging import Why
     from programs.points.office import book_in
     from programs.points.sentences import reason, sentence
+    from sync.days import written
     from sync.entries import EntryId
 
     centre = open_books(folder)

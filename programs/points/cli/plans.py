@@ -32,8 +32,8 @@ DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be writte
 def rules(folder: Path, as_json: bool) -> None:
     """Show the plans that were activated, each rule as a sentence, and what waits for a second officer."""
     from programs.points.activating import proposals
-    from programs.points.days import written
     from programs.points.office import book_in
+    from sync.days import written
 
     centre = open_books(folder)
     with plainly(), centre.reconciler.counted() as connection:
@@ -83,9 +83,9 @@ def preview(
     `points_now`: what was booked for the same months; nothing is said of it for parts of months.
     """
     from central.calendar import day_at
-    from programs.points.days import day_of, written
     from programs.points.previewing import last_month
     from programs.points.previewing import preview as try_out
+    from sync.days import day_of, written
 
     plan = _read(rules)
     centre = open_books(folder)
@@ -129,7 +129,7 @@ def preview(
 def propose(folder: Path, rules: BinaryIO, by: str, dry_run: bool, as_json: bool) -> None:
     """Propose the plan in RULES: all rules that are to count from its first day on. Another officer activates it."""
     from programs.points.activating import propose as put_forward
-    from programs.points.days import written
+    from sync.days import written
 
     plan = _read(rules)
     centre = open_books(folder)
@@ -156,7 +156,7 @@ def activate(folder: Path, proposal: str, by: str, dry_run: bool, as_json: bool)
     A unit that hears of it late says too few points until then; the centre books what is right.
     """
     from programs.points.activating import activate as put_into_force
-    from programs.points.days import written
+    from sync.days import written
 
     centre = open_books(folder)
     with _refusals():

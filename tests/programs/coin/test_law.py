@@ -13,13 +13,13 @@ from programs.coin.procedures.lawful import why_not_under
 from programs.coin.procedures.months import charged_in
 from programs.coin.rules import CHARGE, PAY
 from programs.coin.terms import Terms
+from sync.days import day_of
 from sync.months import month_of
 from sync.program import Wish
 from tests.programs.coin.street import Street
 from tests.programs.coin.test_unused import today
 
 NONE_YET = HalfYear(0, 0, 0)
-EPOCH = date(1970, 1, 1)
 
 
 def say(street: Street, terms: Terms) -> None:
@@ -98,8 +98,8 @@ def test_under_six_months_what_a_desk_charges_runs_out_in_time_also_without_a_ne
         expires = terms.expires(today(street))
         assert expires == (today(street) + last if last else terms.law.last_day(today(street)))
     assert Terms().expires(today(street)) == 0
-    day = (date(2026, 11, 29) - EPOCH).days
-    assert Law(Regime.SIX_MONTHS).last_day(day) == (date(2027, 5, 28) - EPOCH).days
+    day = day_of(date(2026, 11, 29))
+    assert Law(Regime.SIX_MONTHS).last_day(day) == day_of(date(2027, 5, 28))
 
 
 def test_under_six_months_nothing_is_given_that_is_good_for_longer(street: Street) -> None:

@@ -10,8 +10,8 @@ from central.calendar import day_at
 from central.centre import Centre, open_centre
 from central.world import SystemClock, SystemEntropy
 from programs.coin.entries import Pay
-from programs.points.days import written
 from programs.visits.entries import Touch
+from sync.days import written
 from sync.facts import PlaceNamed
 from tests.central.pen import Pen
 from tests.central.test_commands import NAMES, NOT_FOUND, REFUSED, USAGE, document, machi

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from programs.points.activating import propose
-from programs.points.days import written
 from programs.points.drafts import ADDRESS_MAX, address, read_address
 from programs.points.entries import Plan, Rule
 from sync.accounts import Role
+from sync.days import written
 from sync.messages import Report
 from tests.central.visiting import Browser, person, signed_in
 from tests.programs.points.hall import CARD, Hall

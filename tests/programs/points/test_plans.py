@@ -7,13 +7,13 @@ import msgspec
 import pytest
 
 from programs.points.comparing import overlaps
-from programs.points.days import day_of, written
 from programs.points.drafts import address, read_address
 from programs.points.entries import LAST_DAY, Once, Plan, Rule
 from programs.points.fields import FieldsError, filled, rule_of
 from programs.points.judging import Why
 from programs.points.sentences import Say, reason, sentence
 from programs.points.written import BYTES_MAX, PlanError, read, write
+from sync.days import day_of, written
 
 NAMES = {"library": Say("図書館", "the library"), "hall": Say("公民館", "the hall")}
 

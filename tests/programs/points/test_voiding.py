@@ -8,7 +8,6 @@ import pytest
 
 from central import ledger
 from programs.coin.entries import Pay, ShopRefund
-from programs.points.days import written
 from programs.points.entries import Booked, Once, Rule, Voided, VoidRefused
 from programs.points.explaining import explain
 from programs.points.judging import Why
@@ -21,6 +20,7 @@ from simulation.cards import Mint
 from simulation.road import Road, Weather
 from simulation.unit import SimUnit
 from sync.accounts import Role
+from sync.days import written
 from sync.entries import EntryId
 from tests.central.visiting import Browser
 from tests.programs.points.hall import CARD, Hall, entry
