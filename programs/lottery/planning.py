@@ -6,13 +6,13 @@ Digits may be typed wide, and numbers with commas. What is wrong is said with th
 import base64
 import binascii
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 import msgspec
 
+from central.console.typed import TypedError, number, plain
 from programs.lottery import law
 from programs.lottery.entries import TICKETS_MAX, Prize
 from programs.lottery.errors import DrawError
@@ -56,7 +56,7 @@ def plan_of(form: Mapping[str, str], offset_minutes: int) -> Plan:
     Raises:
         DrawError: something in it is wrong.
     """
-    typed = {name: unicodedata.normalize("NFKC", text).strip() for name, text in form.items()}
+    typed = {name: plain(text) for name, text in form.items()}
     draw = typed.get("draw", "")
     if not _NAME.fullmatch(draw):
         raise _wrong(
@@ -95,8 +95,7 @@ def tickets_of(holder: str, count: str) -> Wanted:
             "カードの番号(32けた)か、紙の番号(例: paper-0012)を書いてください。",
             "write a card's number (32 digits), or one on paper (paper-0012).",
         )
-    number = _number(unicodedata.normalize("NFKC", count).strip(), "口数", "Tickets", 1, TICKETS_MAX)
-    return Wanted(holder, number)
+    return Wanted(holder, _number(count, "口数", "Tickets", 1, TICKETS_MAX))
 
 
 def spelled(plan: Plan) -> str:
@@ -139,12 +138,10 @@ def _words(form: Mapping[str, str], name: str, ja: str, en: str, otherwise: str 
 
 
 def _number(text: str, ja: str, en: str, least: int, most: int) -> int:
-    plain = text.replace(",", "")
-    if not (plain.isascii() and plain.isdigit() and len(plain) <= len(str(most)) and least <= int(plain) <= most):
-        raise _wrong(
-            ja, en, f"{least:,}〜{most:,} の数を書いてください。", f"write a number from {least:,} to {most:,}."
-        )
-    return int(plain)
+    try:
+        return number(text, least, most)
+    except TypedError as error:
+        raise _wrong(ja, en, error.ja, error.en) from error
 
 
 def _close(typed: Mapping[str, str], offset_minutes: int) -> int:

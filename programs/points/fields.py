@@ -4,13 +4,13 @@ What is left empty sets no condition, as in `entries.Rule`. Digits may be typed 
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from central.console.typed import TypedError, number, plain
 from programs.points.entries import LAST_DAY, MINUTES, STREAK_MAX, Of, Once, Rule
 from programs.points.sentences import Say, clock
 from programs.points.written import contradictions
@@ -58,14 +58,6 @@ class FieldsError(Exception):
     def __init__(self, problems: list[Say]) -> None:
         super().__init__("\n".join(f"{one.ja} {one.en}" for one in problems))
         self.problems = problems
-
-
-class _TypedError(ValueError):
-    """This is no such thing; `say`: how it is written."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__(en)
-        self.say = Say(ja, en)
 
 
 def filled(rule: Rule) -> dict[str, str]:
@@ -165,13 +157,13 @@ def _checked(rule: Rule) -> Rule:
 
 def _read(problems: list[Say], field: str, typed: Mapping[str, str], how: Callable[[str], _Value]) -> _Value | None:
     """Read one field; None if it is empty or wrong."""
-    said = unicodedata.normalize("NFKC", typed.get(field, "")).strip() if field != "event" else typed.get(field, "")
+    said = plain(typed.get(field, "")) if field != "event" else typed.get(field, "")
     if not said and field != "points":
         return None
     try:
         return how(said)
-    except _TypedError as error:
-        problems.append(_about(field, error.say))
+    except TypedError as error:
+        problems.append(_about(field, Say(error.ja, error.en)))
         return None
 
 
@@ -186,18 +178,9 @@ def _ticked(typed: Mapping[str, str], prefix: str, before: tuple[str, ...]) -> t
     return (*(name for name in before if name in ticked), *sorted(ticked.difference(before)))
 
 
-def number(least: int, most: int) -> Callable[[str], int]:
+def between(least: int, most: int) -> Callable[[str], int]:
     """Return what reads a number between two."""
-
-    def how(said: str) -> int:
-        plain = said.replace(",", "")
-        if not (plain.isascii() and plain.isdigit() and len(plain) <= len(str(most)) and least <= int(plain) <= most):
-            raise _TypedError(
-                f"{least:,}〜{most:,} の数を書いてください。", f"write a number from {least:,} to {most:,}."
-            )
-        return int(plain)
-
-    return how
+    return lambda said: number(said, least, most)
 
 
 def day(said: str) -> int:
@@ -207,7 +190,7 @@ def day(said: str) -> int:
     except ValueError:
         found = -1
     if not 0 <= found < LAST_DAY:
-        raise _TypedError("日付は 2026-12-01 のように書いてください。", "write a date: 2026-12-01.")
+        raise TypedError("日付は 2026-12-01 のように書いてください。", "write a date: 2026-12-01.")
     return found
 
 
@@ -219,31 +202,31 @@ def _minute(said: str) -> int:
     found = _CLOCK.fullmatch(said)
     minute = int(found[1]) * 60 + int(found[2]) if found and int(found[2]) < 60 else MINUTES + 1  # noqa: PLR2004 - an hour
     if minute > MINUTES:
-        raise _TypedError("時刻は 9:00 のように書いてください。", "write a time: 9:00.")
+        raise TypedError("時刻は 9:00 のように書いてください。", "write a time: 9:00.")
     return minute
 
 
 def _once(said: str) -> Once:
     if said not in set(Once):
-        raise _TypedError("一覧から選んでください。", "choose one of the list.")
+        raise TypedError("一覧から選んでください。", "choose one of the list.")
     return Once(said)
 
 
 def _of(said: str) -> Of:
     if said not in set(Of):
-        raise _TypedError("一覧から選んでください。", "choose one of the list.")
+        raise TypedError("一覧から選んでください。", "choose one of the list.")
     return Of(said)
 
 
 def _event(said: str) -> str:
     name = " ".join(said.split())
     if len(name) > _EVENT_MAX:
-        raise _TypedError(f"{_EVENT_MAX}文字までです。", f"{_EVENT_MAX} letters are the most.")
+        raise TypedError(f"{_EVENT_MAX}文字までです。", f"{_EVENT_MAX} letters are the most.")
     return name
 
 
 _HOW: Final[Mapping[str, Callable[[str], Any]]] = {
-    "points": number(1, 10_000),
+    "points": between(1, 10_000),
     "from_time": _minute,
     "to_time": _minute,
     "from": day,
@@ -251,14 +234,14 @@ _HOW: Final[Mapping[str, Callable[[str], Any]]] = {
     "days": _days,
     "event": _event,
     "once": _once,
-    "streak": number(1, STREAK_MAX),
-    "person_month": number(1, 10**9),
-    "budget": number(1, 10**9),
+    "streak": between(1, STREAK_MAX),
+    "person_month": between(1, 10**9),
+    "budget": between(1, 10**9),
     "of": _of,
-    "from_yen": number(1, 1_000_000),
-    "per_yen": number(1, 1_000_000),
-    "steps": number(1, 20_000),
-    "person_day": number(1, 10**9),
+    "from_yen": between(1, 1_000_000),
+    "per_yen": between(1, 1_000_000),
+    "steps": between(1, 20_000),
+    "person_day": between(1, 10**9),
 }
 
 

@@ -13,14 +13,14 @@ from programs.points import activating
 from programs.points.activating import NotActivatedError, proposals
 from programs.points.drafts import ADDRESS_MAX, address, fresh_id, put, read_address
 from programs.points.entries import Plan, Rule
-from programs.points.fields import FieldsError, day, number, rule_of
+from programs.points.fields import FieldsError, between, day, rule_of
 from programs.points.office import book_in
 from programs.points.voiding import NotVoidedError, answer, ask
 from programs.points.written import PlanError, read
 from sync.days import written
 
 RULES_MAX: Final = 40
-_MONTHS: Final = number(0, 120)
+_MONTHS: Final = between(0, 120)
 
 
 def change(centre: Centre, _by: str, typed: Mapping[str, str]) -> Said:
