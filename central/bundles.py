@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from central.durable import sync_folder
+from central.worded import WordedError
 from sync.versions import VersionError, read
 
 FOLDER: Final = "updates"
@@ -28,11 +29,11 @@ _SETTINGS: Final = (  # as in an image, for the keyring is what counts there
 _LAST: Final = "LastError: "
 
 
-class BundleError(Exception):
+class BundleError(WordedError):
     """This cannot be offered to anybody: Japanese and English."""
 
     def __init__(self, ja: str, en: str, *, is_missing: bool = False) -> None:
-        super().__init__(f"{ja}\n{en}")
+        super().__init__(ja, en)
         self.is_missing = is_missing
 
 

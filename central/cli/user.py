@@ -317,15 +317,14 @@ def _known(centre: "Centre", name: str) -> "AccountSet":
 
 def _place(centre: "Centre", roles: tuple[Role, ...], place: str) -> str:
     """Return the place of an account: a shop's has one, and no other."""
-    from central.reconcile import statements
-    from sync.directory import place_key
+    from central.places import named, unnamed
 
     if (Role.SHOP in roles) != bool(place):
         raise click.UsageError("a shop has a place, and nobody else does: --role shop --place fish")
     if place:
         with centre.reconciler.counted() as connection:
-            if not statements(connection, [place_key(place)]):
-                raise NotFoundError(f"there is no place {place}; name it first: machi central place FOLDER {place} …")
+            if not named(connection, place):
+                raise NotFoundError(unnamed(place))
     return place
 
 

@@ -8,9 +8,10 @@ import msgspec
 import sqlalchemy as sa
 
 from central import reconcile, store
-from central.console.books import place_name, where
+from central.console.books import where
 from central.console.moment import Say
 from central.console.words import Words
+from central.places import name_of
 from sync.entries import EntryError, EntryId, Fact, Register, Unread, kind_of
 from sync.facts import CORE
 from sync.messages import OFFICE_STREAM
@@ -156,7 +157,7 @@ class Arrivals:
         fields = {} if fact is None or isinstance(fact, Unread) else msgspec.structs.asdict(fact)
         where_id = str(fields.get("place") or where(connection, place.unit).place)
         if where_id not in names:
-            names[where_id] = place_name(connection, where_id)
+            names[where_id] = name_of(connection, where_id)
         say = self._words.tell(row["kind"], fields) if fact else _DAMAGED
         return Arrival(
             id=str(place),

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from central import backup_notes, heard, reconcile, store
 from central.granting import unheard
 from central.incidents import KINDS, open_ones
+from central.places import called
 from sync import symptoms
-from sync.directory import TOWN_KEY, place_key, unit_key
+from sync.directory import TOWN_KEY, unit_key
 from sync.entries import Register
-from sync.facts import PlaceNamed, Town, UnitSet
+from sync.facts import Town, UnitSet
 from sync.program import JAPAN_MINUTES
 from sync.symptoms import Symptom
 
@@ -144,16 +145,6 @@ class Books:
             return [incident_line(row) for row in connection.execute(asked.limit(CLOSED_SHOWN)).mappings()]
 
 
-def place_name(connection: sa.Connection, place: str) -> str:
-    """Return the name of a place as the town says it, or its id."""
-    return _names(connection, place)[0]
-
-
-def _names(connection: sa.Connection, place: str) -> tuple[str, str]:
-    fact = reconcile.statement(connection, place_key(place)).fact
-    return (fact.name, fact.name_en) if isinstance(fact, PlaceNamed) else (place, place)
-
-
 def where(connection: sa.Connection, unit: str) -> UnitSet:
     """Return where a unit stands and what it serves there; "-" where nobody has said it."""
     fact = reconcile.statement(connection, unit_key(unit)).fact
@@ -163,12 +154,12 @@ def where(connection: sa.Connection, unit: str) -> UnitSet:
 def _unit(connection: sa.Connection, row: sa.RowMapping, entries: int, incidents: int) -> UnitLine:
     report = msgspec.json.decode(row["report"]) if row["report"] else {}
     here = where(connection, row["name"])
-    called, called_en = _names(connection, here.place)
+    place = called(connection, here.place)
     return UnitLine(
         name=row["name"],
         place=here.place,
-        place_name=called,
-        place_name_en=called_en,
+        place_name=place.name,
+        place_name_en=place.name_en,
         counter=here.counter,
         state=row["state"],
         epoch=row["epoch"],

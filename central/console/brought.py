@@ -15,6 +15,7 @@ from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
 from central.centre import Centre
 from central.console.moment import Moment
 from central.console.roles import Roles, Table, UndeclaredError
+from central.worded import WordedError
 from sync import installed
 from sync.accounts import Role
 
@@ -35,13 +36,8 @@ class Said:
     then: Mapping[str, str] = field(default_factory=dict)
 
 
-class NotDoneError(Exception):
+class NotDoneError(WordedError):
     """Nothing was done; the page says why, and has what was typed."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__(f"{ja} {en}")
-        self.ja = ja
-        self.en = en
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class Act:
 
     Attributes:
         roles: for whom it is; everybody else does not see the form either, if the template asks `may`.
-        do: does it, or raises NotDoneError; is given the centre, the account's name of who does it, and what was sent.
+        do: does it, or raises a WordedError; is given the centre, the account's name of who does it, and what was sent.
             Nothing else writes meanwhile.
     """
 

@@ -11,10 +11,11 @@ from starlette.responses import RedirectResponse, Response
 
 from central.centre import Centre
 from central.console.api import PROBLEM
-from central.console.brought import PLACE, Act, NotDoneError, Page, Said, pages
+from central.console.brought import PLACE, Act, Page, Said, pages
 from central.console.desk import Desk
 from central.console.gate import Gate, signed_in, tell
 from central.console.pages import NOT_NOW, Pages, held
+from central.worded import WordedError
 from sync.accounts import Role
 
 _TABLE_TYPE: Final = "text/csv; charset=utf-8"
@@ -106,7 +107,7 @@ def _act(desk: Desk, shown: Pages, gate: Gate, template: str, page: Page, act: A
         who, form = signed_in(), request.state.form
         try:
             said = await gate.do(lambda: _done(gate.centre, act, who.name, form))
-        except NotDoneError as error:
+        except WordedError as error:
             besides = {"typed": form, "refused": error}
             return await run_in_threadpool(_filled, desk, shown, template, page, form, NOT_NOW, **besides)
         tell(said.ja, said.en)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from central.console.fleet import FleetLine
+from central.worded import WordedError
 
 BYTES_MAX: Final = 1 << 20
 POINTS_MAX: Final = 5_000
@@ -24,11 +25,8 @@ _SAME: Final = 1e-4  # degrees; a town is larger
 Spot = tuple[float, float]
 
 
-class MapError(Exception):
+class MapError(WordedError):
     """The file is no map: Japanese and English."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__(f"{ja}\n{en}")
 
 
 class TownMap(msgspec.Struct, frozen=True):

@@ -2,14 +2,11 @@
 
 import unicodedata
 
+from central.worded import WordedError
 
-class TypedError(ValueError):
+
+class TypedError(WordedError, ValueError):
     """This is no such thing. `ja`, `en`: how it is written, to stand behind the name of its field."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__(en)
-        self.ja = ja
-        self.en = en
 
 
 def plain(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from central.residents.standing import Standing
+from central.worded import WordedError
 from sync.entries import Fact
 from sync.facts import CardSet, CardState
 from sync.residents import (
@@ -23,12 +24,12 @@ from sync.residents import (
 )
 
 
-class DeskError(Exception):
+class DeskError(WordedError):
     """It cannot be done, and nothing was. `ja`, `en`: why, and what to do; `of`: files that it is about, to look at."""
 
     def __init__(self, ja: str, en: str, of: Iterable[str] = ()) -> None:
-        self.ja, self.en, self.of = ja, en, tuple(of)
-        super().__init__(f"{ja}\n{en}")
+        super().__init__(ja, en)
+        self.of = tuple(of)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
+from central.worded import WordedError
+
 ADULT_YEARS: Final = 18  # 民法 (Civil Code), Art. 4
 _TEXT_MAX: Final = 200
 _KANA = re.compile(r"[ァ-ヺー・ ]{1,100}")
@@ -23,12 +25,8 @@ _BETWEEN_DIGITS = re.compile(r"(?<=[0-9])[\s‐‑‒–—―−ー-]+(?=[0-9])
 _TO_KATAKANA: Final = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 
 
-class PersonError(ValueError):
+class PersonError(WordedError, ValueError):
     """This cannot stand in a file. `ja`, `en`: why, and what to do."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        self.ja, self.en = ja, en
-        super().__init__(f"{ja}\n{en}")
 
 
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):

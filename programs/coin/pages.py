@@ -7,11 +7,11 @@ import msgspec
 import sqlalchemy as sa
 
 from central import ledger, store
-from central.console.books import place_name
 from central.console.brought import About, Page
 from central.console.chip import Chip
 from central.console.moment import Moment
 from central.console.roles import MONEY
+from central.places import name_of
 from programs.coin import shop_page
 from programs.coin.agreed import agreed
 from programs.coin.insured import books as insured
@@ -81,7 +81,7 @@ def settlement(engine: sa.Engine, moment: Moment) -> Mapping[str, Any]:
         books = tables.office_books(connection)
         shops = _shops(connection, books, settling)
         first = counted.first_day(connection) if books.upto is None else books.upto + 1
-        names = {place: place_name(connection, place) for book in books.batches.values() for place in _places(book)}
+        names = {place: name_of(connection, place) for book in books.batches.values() for place in _places(book)}
     latest = sorted(books.batches.values(), key=lambda book: -book.number)[:BATCHES_SHOWN]
     now = calendar.period(settling, today)
     over = now.first - 1
@@ -112,7 +112,7 @@ def _shops(connection: sa.Connection, books: OfficeBooks, settling: Settling) ->
         sent.place: (sent.yen, calendar.iso(book.said.pay_on)) for book in books.standing for sent in book.transfers
     }
     rows = [
-        ShopRow(place, place_name(connection, place), yen, _shop(place, yen, books, settling), last.get(place))
+        ShopRow(place, name_of(connection, place), yen, _shop(place, yen, books, settling), last.get(place))
         for place, yen in owed.items()
     ]
     return sorted(rows, key=lambda row: (row.owed <= 0, row.name, row.place))
@@ -198,7 +198,7 @@ def closings(engine: sa.Engine, moment: Moment) -> Mapping[str, Any]:
     with store.reading(engine) as connection:
         found = till.closings(connection, today - CLOSINGS_DAYS)
         tills = till.standings(connection, today, is_by_clock=terms.close_minute >= 0)
-        names = {one.place: place_name(connection, one.place) for one in found}
+        names = {one.place: name_of(connection, one.place) for one in found}
     rows = sorted(map(_till, tills), key=lambda row: (row.stand is not _TILL["missed"], row.unit))
     return {
         "tills": [row for row in rows if row.stand is not _TILL["over"]],

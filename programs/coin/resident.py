@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from central import heirs, ledger, reconcile
 from central.centre import Centre
 from central.ledger import free, points
+from central.places import called
 from central.resident.purse import Away, Bill, Line, Order, Paid, Purse, Sheet, Shop
 from drivers.card import paper
 from drivers.card.paper import Kind, Paper
@@ -109,7 +110,7 @@ def _held(connection: sa.Connection, what: str) -> dict[str, int]:
 
 
 def _away(connection: sa.Connection, till: Till, yen: int) -> Away:
-    place = shops.named(connection, till.place)
+    place = called(connection, till.place)
     return Away(place.name, place.name_en, yen, till.contact_ms)
 
 
@@ -123,7 +124,7 @@ def _lines(connection: sa.Connection, what: str, card: str) -> Iterator[Line]:
         entry = f"{writer}/{boot}/{seq}"
         name, name_en = "", ""
         if place := places.get((writer, boot, seq)):
-            named = shops.named(connection, place)
+            named = called(connection, place)
             name, name_en = named.name, named.name_en
         yield Line(entry, at_ms, _WHAT.get(kind, "other"), name, name_en, yen, is_coming=entry in waiting)
 

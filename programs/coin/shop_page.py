@@ -12,11 +12,11 @@ import msgspec
 import sqlalchemy as sa
 
 from central import store
-from central.console.books import place_name
 from central.console.brought import Page
 from central.console.chip import Chip
 from central.console.moment import Moment
 from central.console.roles import MONEY
+from central.places import name_of
 from programs.coin.agreed import agreed
 from programs.coin.settlement import calendar, counted, paper, tables
 from programs.coin.settlement.books import BatchBook, OfficeBooks
@@ -63,7 +63,7 @@ def shop(engine: sa.Engine, moment: Moment, place: str, batch: str) -> Mapping[s
         if told is None:
             return None
         arrived_ms = counted.arrived_ms(connection, place, books.void)
-        name = place_name(connection, place)
+        name = name_of(connection, place)
     now = [line for line in told.lines if line.day == today] if told.batch == UNCOUNTED else []
     return {
         "place": place,
@@ -101,7 +101,7 @@ def _statement(
 def _places(connection: sa.Connection, books: OfficeBooks) -> list[tuple[str, str]]:
     """Return whoever takes coin, or has said where it is paid: (place, name), by name."""
     known = {*counted.totals(connection), *books.shops}
-    return sorted(((place, place_name(connection, place)) for place in known), key=lambda one: (one[1], one[0]))
+    return sorted(((place, name_of(connection, place)) for place in known), key=lambda one: (one[1], one[0]))
 
 
 def _days(lines: Sequence[StatementLine]) -> list[Day]:

@@ -3,8 +3,7 @@
 A form that lacks a tick is refused like everything else that is not done: in words, and with what was typed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -152,20 +151,12 @@ def _said(draw: str, ja: str, en: str) -> Said:
 
 def _act(name: str, roles: Roles, do: Callable[[Centre, str, Form], Said]) -> Act:
     def refusing(centre: Centre, by: str, form: Form) -> Said:
-        with _refusals():
+        try:
             return do(centre, by, form)
+        except msgspec.ValidationError as error:
+            raise NotDoneError("値が決まりに合いません。何もしていません。", f"{error}. Nothing was done.") from error
 
     return Act(name, roles, refusing)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except DrawError as error:
-        raise NotDoneError(error.ja, error.en) from error
-    except msgspec.ValidationError as error:
-        raise NotDoneError("値が決まりに合いません。何もしていません。", f"{error}. Nothing was done.") from error
 
 
 ACTS: Final = (

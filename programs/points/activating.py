@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from central.calendar import day_at, utc_offset_minutes
 from central.centre import Centre
+from central.worded import WordedError
 from programs.points.book import activated
 from programs.points.entries import Activated, Plan, Proposed
 from programs.points.office import plan_of, proposal
@@ -19,13 +20,8 @@ from sync.days import written
 from sync.messages import OFFICE_STREAM, TOWN_STREAM
 
 
-class NotActivatedError(Exception):
+class NotActivatedError(WordedError):
     """This cannot be proposed or activated; the message says why. Nothing was written."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__(f"{ja} {en}")
-        self.ja = ja
-        self.en = en
 
 
 class Waiting(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from central.branches import Branches
 from central.reconcile import said, statements
+from central.worded import WordedError
 from programs.points.book import Book
 from programs.points.entries import Of, Rule
 from programs.points.heard import name_of
@@ -22,13 +23,8 @@ from sync.touches import Measuring, Paying, Touched, card_of
 _ANY_LIFE: Final = 0
 
 
-class NoTouchError(Exception):
+class NoTouchError(WordedError):
     """There is nothing to explain; the message says why."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__(f"{ja} {en}")
-        self.ja = ja
-        self.en = en
 
 
 class Explained(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from central.centre import Centre
+from central.worded import WordedError
 from programs.points.activating import named, same_person
 from programs.points.entries import Of, VoidAsked, Voided, VoidRefused
 from programs.points.explaining import NoTouchError, explain
@@ -21,13 +22,8 @@ REASON_MAX: Final = 200
 SHOWN: Final = 20
 
 
-class NotVoidedError(Exception):
+class NotVoidedError(WordedError):
     """This is not made void; the message says why. Nothing was written."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__(f"{ja} {en}")
-        self.ja = ja
-        self.en = en
 
 
 class Asked(msgspec.Struct, frozen=True):

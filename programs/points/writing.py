@@ -10,12 +10,12 @@ from central import store
 from central.centre import Centre
 from central.console.brought import NotDoneError, Said
 from programs.points import activating
-from programs.points.activating import NotActivatedError, proposals
+from programs.points.activating import proposals
 from programs.points.drafts import ADDRESS_MAX, address, fresh_id, put, read_address
 from programs.points.entries import Plan, Rule
 from programs.points.fields import FieldsError, between, day, rule_of
 from programs.points.office import book_in
-from programs.points.voiding import NotVoidedError, answer, ask
+from programs.points.voiding import answer, ask
 from programs.points.written import PlanError, read
 from sync.days import written
 
@@ -65,10 +65,7 @@ def propose(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
             "始まる日は 2026-12-01 のように、期限は 0〜120 の数で書いてください。",
             "Write the first day as 2026-12-01, and the months as a number from 0 to 120.",
         ) from error
-    try:
-        made = activating.propose(centre, msgspec.structs.replace(plan, starts=starts, good_months=good_months), by)
-    except NotActivatedError as error:
-        raise NotDoneError(error.ja, error.en) from error
+    made = activating.propose(centre, msgspec.structs.replace(plan, starts=starts, good_months=good_months), by)
     return Said(
         f"提案しました。別の担当者が承認すると、{written(starts)} から効きます。",
         f"Proposed. It counts from {written(starts)} on, if another officer activates it.",
@@ -78,10 +75,7 @@ def propose(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
 
 def activate(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
     """Put a proposal of another officer into force."""
-    try:
-        said = activating.activate(centre, typed.get("proposal", ""), by)
-    except NotActivatedError as error:
-        raise NotDoneError(error.ja, error.en) from error
+    said = activating.activate(centre, typed.get("proposal", ""), by)
     starts = written(said.plan.starts)
     return Said(f"承認しました。{starts} の 0:00 から効きます。", f"Activated. It counts from {starts} on.")
 
@@ -89,10 +83,7 @@ def activate(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
 def void(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
     """Ask that an entry should give no points; another officer confirms it."""
     entry = typed.get("entry", "")
-    try:
-        ask(centre, entry, typed.get("because", ""), by)
-    except NotVoidedError as error:
-        raise NotDoneError(error.ja, error.en) from error
+    ask(centre, entry, typed.get("because", ""), by)
     return Said(
         "取り消しを頼みました。別の担当者が承認するまで、何も変わりません。",
         "Asked for. Nothing changes before another officer says yes.",
@@ -102,7 +93,7 @@ def void(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
 
 def confirm(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
     """Say yes to what another officer has asked for."""
-    _answer(centre, by, typed, is_yes=True)
+    answer(centre, typed.get("entry", ""), by, is_yes=True)
     return Said(
         "取り消しました。付いたポイントは、今夜の計算で戻ります。",
         "It gives no points now. What it gave is taken back tonight.",
@@ -112,15 +103,8 @@ def confirm(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
 
 def refuse(centre: Centre, by: str, typed: Mapping[str, str]) -> Said:
     """Say no to it; the same officer may, who has asked."""
-    _answer(centre, by, typed, is_yes=False)
+    answer(centre, typed.get("entry", ""), by, is_yes=False)
     return Said("取り消しをやめました。", "It stays as it is.", {"entry": typed["entry"]})
-
-
-def _answer(centre: Centre, by: str, typed: Mapping[str, str], *, is_yes: bool) -> None:
-    try:
-        answer(centre, typed.get("entry", ""), by, is_yes=is_yes)
-    except NotVoidedError as error:
-        raise NotDoneError(error.ja, error.en) from error
 
 
 def _draft(typed: Mapping[str, str]) -> Plan:

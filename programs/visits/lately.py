@@ -6,10 +6,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from central.lately import Done, Lately
-from central.reconcile import statement
+from central.places import called
 from programs.visits.tables import visit
-from sync.directory import place_key
-from sync.facts import PlaceNamed
 
 _LAST: Final = (
     sa.select(visit.c.place, visit.c.first_at, visit.c.touches)
@@ -30,8 +28,8 @@ class VisitsLately:
 
 
 def _named(connection: sa.Connection, place: str) -> tuple[str, str]:
-    said = statement(connection, place_key(place)).fact
-    return (said.name, said.name_en) if isinstance(said, PlaceNamed) else (place, place)
+    said = called(connection, place)
+    return said.name, said.name_en
 
 
 def _touches(number: int) -> tuple[str, str]:

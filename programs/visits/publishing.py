@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from central.calendar import utc_offset_minutes
 from central.centre import Centre
+from central.worded import WordedError
 from programs.visits.books import read_month, spots
 from programs.visits.documents import COLUMNS, DAYS, FORMAT, HIDDEN, document, sha256
 from programs.visits.entries import Published
@@ -28,11 +29,8 @@ _ABOUT: Final = {
 }
 
 
-class PublishError(Exception):
+class PublishError(WordedError):
     """A month cannot be published; the message says why, in Japanese and in English."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__(f"{ja} / {en}")
 
 
 class MonthLine(msgspec.Struct, frozen=True):

@@ -9,8 +9,6 @@ import click
 from central.cli.common import RefusedForSafetyError, plainly
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from central.centre import Centre
     from programs.coin.settlement.facts import Account
     from programs.coin.terms import Terms
@@ -84,13 +82,3 @@ def terms_of(centre: "Centre") -> "Terms":
 
     centre.reconciler.catch_up()
     return agreed(centre.engine).terms
-
-
-def place_name(connection: "sa.Connection", place: str) -> str | None:
-    """Return the name of a place; None if the town never named it."""
-    from central.reconcile import statement
-    from sync.directory import place_key
-    from sync.facts import PlaceNamed
-
-    fact = statement(connection, place_key(place)).fact
-    return fact.name if isinstance(fact, PlaceNamed) else None

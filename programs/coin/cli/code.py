@@ -25,29 +25,30 @@ def code(folder: Path, place: str, output: BinaryIO, category: str, as_json: boo
     import segno
 
     from central import store
+    from central.places import named, unnamed
     from central.reconcile import statement
     from programs.coin.bills import sticker
     from programs.coin.codes.errors import CodeError
-    from sync.directory import TOWN_KEY, place_key
-    from sync.facts import PlaceNamed, Town
+    from sync.directory import TOWN_KEY
+    from sync.facts import Town
 
     centre = open_books(folder)
     with plainly():
         network = terms_of(centre).network
         with store.reading(centre.engine) as connection:
-            town, named = (statement(connection, key).fact for key in (TOWN_KEY, place_key(place)))
-    if not isinstance(town, Town) or not isinstance(named, PlaceNamed):
-        raise NotFoundError(f'there is no place "{place}"; name it first: machi central place {folder} {place} --help')
+            town, here = statement(connection, TOWN_KEY).fact, named(connection, place)
+    if not isinstance(town, Town) or not here:
+        raise NotFoundError(unnamed(place))
     if not network:
         raise click.UsageError(
             f"say first under which domain the town's codes are known: machi central coin terms {folder} "
             "--network jp.example.town"
         )
     try:
-        text = sticker(network, town, named, category)
+        text = sticker(network, town, here, category)
     except CodeError as error:
         raise click.UsageError(f"{place}: {error}") from error
-    segno.make_qr(text, error="m").save(output, kind="svg", border=_QUIET, scale=8, title=named.name, light="#fff")
+    segno.make_qr(text, error="m").save(output, kind="svg", border=_QUIET, scale=8, title=here.name, light="#fff")
     say({"schema": "machi.central.coin.code/1", "place": place, "code": text}, as_json=as_json)
 
 

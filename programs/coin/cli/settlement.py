@@ -16,7 +16,7 @@ from central.cli.common import (
     open_books,
     say,
 )
-from programs.coin.cli.asking import DAY, place_name, refusing, terms_of
+from programs.coin.cli.asking import DAY, refusing, terms_of
 from sync.terminal import printable
 
 if TYPE_CHECKING:
@@ -127,13 +127,14 @@ def mark(folder: Path, number: int, state: str, place: str | None, because: str,
 def _write(centre: "Centre", book: "BatchBook", folder: Path) -> dict[str, str]:
     """Write the bank's file, a table, and the office's journal, which a restored centre needs; return their paths."""
     from central import shelves
+    from central.places import name_of
     from programs.coin.settlement import bank, paper
     from sync.messages import OFFICE_STREAM
     from sync.segment import join
 
     contents = {"bank_file": ("txt", bank.again(book))} if book.transfers else {}
     with centre.reconciler.counted() as connection:
-        names = {sent.place: place_name(connection, sent.place) or sent.place for sent in book.transfers}
+        names = {sent.place: name_of(connection, sent.place) for sent in book.transfers}
         journal = join(list(shelves.take(connection, OFFICE_STREAM, [], shelves.EVERYTHING)))
     contents |= {
         "table": ("csv", paper.batch_table(book, names.__getitem__).encode()),

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from central.cli.common import FOLDER, JSON, NotFoundError, open_books, plainly, say
-from programs.coin.cli.asking import DAY, account, account_of, place_name, refusing, terms_of
+from programs.coin.cli.asking import DAY, account, account_of, refusing, terms_of
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -42,12 +42,13 @@ def payer(folder: Path, code: str, as_json: bool, name: str, **of: str) -> None:
 @JSON
 def shop(folder: Path, place: str, as_json: bool, name: str, **of: str) -> None:
     """Say to which account the shop at PLACE is paid. Only the office knows; no unit ever hears of it."""
+    from central.places import unnamed
     from programs.coin.settlement import bank
 
     centre = open_books(folder)
     with refusing():
         if not _is_named(centre, place):
-            raise NotFoundError(f"there is no place {place}; name it first: machi central place FOLDER {place} …")
+            raise NotFoundError(unnamed(place))
         fact = bank.shop(place, name, account_of(of))
         _say(centre, fact)
     say({"schema": "machi.central.coin.shop/1", **_shown(fact)}, as_json=as_json)
@@ -105,8 +106,10 @@ def _say(centre: "Centre", fact: "Fact") -> None:
 
 
 def _is_named(centre: "Centre", place: str) -> bool:
+    from central.places import named
+
     with centre.reconciler.counted() as connection:
-        return place_name(connection, place) is not None
+        return named(connection, place) is not None
 
 
 def _shown(fact: "Fact") -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, say
-from programs.coin.cli.asking import place_name, refusing
+from programs.coin.cli.asking import refusing
 from sync.terminal import printable
 
 _FOR_ALL: Final = "all"
@@ -25,6 +25,7 @@ _FOR_ALL: Final = "all"
 def statement(folder: Path, place: str, number: int, as_csv: bool, as_json: bool) -> None:
     """Show what a shop has to get and why: of PLACE, or of all."""
     from central.calendar import utc_offset_minutes
+    from central.places import name_of
     from programs.coin.settlement import counted, paper
     from programs.coin.settlement.settle import named
     from programs.coin.settlement.statement import statement as state
@@ -40,7 +41,7 @@ def statement(folder: Path, place: str, number: int, as_csv: bool, as_json: bool
             raise NotFoundError(f"nothing was ever paid at {place}")
         wanted = places if place == _FOR_ALL else [place]
         found = [state(connection, books, one, number, offset) for one in wanted]
-        names = {one: place_name(connection, one) or one for one in wanted}
+        names = {one: name_of(connection, one) for one in wanted}
     if as_json:
         say(
             {"schema": "machi.central.coin.statement/1", "statements": [paper.document(one) for one in found]},

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 
 from central import shelves, store
 from central.granting import IN_REACH_MS
-from central.reconcile import said, statement
+from central.places import called
+from central.reconcile import said
 from central.refusal import RefusedError
 from central.resident.purse import Shop
 from programs.coin.bills import LABEL_CHARS
-from sync.directory import Said, place_key, unit_key
+from sync.directory import Said, unit_key
 from sync.entries import BAD_JSON
-from sync.facts import PlaceNamed, UnitSet, UnitState
+from sync.facts import UnitSet, UnitState
 from sync.messages import ONE_UNIT, Report
 from sync.tree import ends_from_text
 
@@ -54,15 +55,9 @@ def till_at(connection: sa.Connection, place: str, unit: str, now_ms: int) -> Ti
     return min(there, key=lambda one: (not one.in_reach(now_ms), one.unit), default=None)
 
 
-def named(connection: sa.Connection, place: str) -> PlaceNamed:
-    """Return what a place is called; its id will do for one without a name."""
-    fact = statement(connection, place_key(place)).fact
-    return fact if isinstance(fact, PlaceNamed) else PlaceNamed(place, place, "", place)
-
-
 def shop(connection: sa.Connection, till: Till, now_ms: int) -> Shop:
     """Return a machine's shop, as a resident sees it."""
-    place = named(connection, till.place)
+    place = called(connection, till.place)
     return Shop(till.place, place.name, place.name_en, till.in_reach(now_ms))
 
 
@@ -72,7 +67,7 @@ def shops(connection: sa.Connection, now_ms: int) -> list[Shop]:
     for one in tills(connection):
         if one.place not in best or one.in_reach(now_ms):
             best[one.place] = one
-    kana = {place: named(connection, place).kana for place in best}
+    kana = {place: called(connection, place).kana for place in best}
     return [shop(connection, best[place], now_ms) for place in sorted(best, key=lambda place: (kana[place], place))]
 
 

@@ -15,6 +15,7 @@ from central.centre import Centre
 from central.granting import unheard, waits_for
 from central.losses import NotLostError, known
 from central.lost import LostLife
+from central.places import named, unnamed
 from central.reconcile import statement
 from programs.coin import cases
 from programs.coin.agreed import agreed_in
@@ -23,8 +24,8 @@ from programs.coin.entries import money
 from programs.coin.insured.facts import FUND, FundCleared
 from programs.coin.postings import shop
 from programs.coin.remedies import Cleared, Compensated, MadeWhole, Repaid
-from sync.directory import card_key, place_key
-from sync.facts import CardSet, PlaceNamed
+from sync.directory import card_key
+from sync.facts import CardSet
 from sync.messages import OFFICE_STREAM
 from sync.program import DAY_MS
 
@@ -156,8 +157,8 @@ def compensate(
     """
     with centre.reconciler.counted() as connection:
         loss = _look(connection, unit, life)
-        if not isinstance(statement(connection, place_key(place)).fact, PlaceNamed):
-            raise NotDueError(f"there is no place {place}")
+        if not named(connection, place):
+            raise NotDueError(unnamed(place))
         most = loss.left + max(0, _promised(connection, loss)) - loss.compensated
         if most < yen and not beyond:
             raise NotDueError(f"by all that has arrived no more than {most} yen can have been spent there unheard")

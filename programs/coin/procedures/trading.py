@@ -14,6 +14,7 @@ from central.calendar import utc_offset_minutes
 from central.centre import Centre
 from central.granting import Deal, waits_for
 from central.ledger import true_sum
+from central.places import named, unnamed
 from central.reconcile import statement
 from programs.coin.agreed import agreed_in
 from programs.coin.entries import money
@@ -24,8 +25,8 @@ from programs.coin.postings import shop
 from programs.coin.settlement import counted, tables
 from programs.coin.trading.books import card_of, place_of
 from programs.coin.trading.facts import Drawn, PutBack, ShopCardSet, ShopPaid
-from sync.directory import card_key, place_key
-from sync.facts import CardSet, PlaceNamed
+from sync.directory import card_key
+from sync.facts import CardSet
 from sync.messages import OFFICE_STREAM
 from sync.program import town_day
 
@@ -152,5 +153,5 @@ def _card(connection: sa.Connection, place: str) -> str:
 
 
 def _make_sure_of_place(connection: sa.Connection, place: str) -> None:
-    if not isinstance(statement(connection, place_key(place)).fact, PlaceNamed):
-        raise NoTradeError(f"there is no place {place}; name it first: machi central place FOLDER {place} …")
+    if not named(connection, place):
+        raise NoTradeError(unnamed(place))

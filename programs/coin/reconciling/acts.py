@@ -4,8 +4,7 @@ Each is an entry in the office's own journal, with the account's name. A case th
 unless they take it over.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from central.centre import Centre
@@ -14,7 +13,7 @@ from central.console.roles import Roles
 from central.residents.days import read_day
 from central.residents.person import has_personal_number
 from programs.coin.settlement import disputes
-from programs.coin.settlement.disputes import Dispute, DisputeError
+from programs.coin.settlement.disputes import Dispute
 from programs.coin.settlement.facts import DisputeJudged, Reason
 from sync.accounts import Role
 from sync.days import day_of
@@ -103,23 +102,11 @@ def _said(case: Dispute, ja: str, en: str) -> Said:
     return Said(ja, en, {"case": str(case.number)})
 
 
-@contextmanager
-def _refusing() -> Iterator[None]:
-    try:
-        yield
-    except DisputeError as error:
-        raise NotDoneError(error.ja, error.en) from error
-
-
-def _act(name: str, do: Callable[[Centre, str, Form], Said]) -> Act:
-    def done(centre: Centre, by: str, form: Form) -> Said:
-        with _refusing():
-            return do(centre, by, form)
-
-    return Act(name, BOOKKEEPERS, done)
-
-
-ACTS: Final = (
-    *(_act("open", _open), _act("take", _take), _act("leave", _leave)),
-    *(_act("judge", _judge), _act("close", _close)),
-)
+_STEPS: Final[dict[str, Callable[[Centre, str, Form], Said]]] = {
+    "open": _open,
+    "take": _take,
+    "leave": _leave,
+    "judge": _judge,
+    "close": _close,
+}
+ACTS: Final = tuple(Act(name, BOOKKEEPERS, step) for name, step in _STEPS.items())

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from central import store
 from central.console.asked import sheet
-from central.console.books import place_name
 from central.console.moment import Moment, Say
 from central.console.trails import Step, moved, stored
+from central.places import name_of
 from programs.coin.reconciling import words
 from programs.coin.reconciling.differences import FORK, REASONS, Difference, differences
 from programs.coin.reconciling.sums import TO_BANK, TO_LEDGER, Period, Sums, periods, sums
@@ -96,9 +96,7 @@ def _whole(
     every = sums(connection, books, period, moment.offset_minutes)
     rows = [one for one in every if place in ("", one.place)]
     found = differences(connection, books, said, period, moment.offset_minutes)
-    names = {
-        one: place_name(connection, one) for one in {*(row.place for row in every), *(d.place for d in found)} if one
-    }
+    names = {one: name_of(connection, one) for one in {*(row.place for row in every), *(d.place for d in found)} if one}
     mine = [one for one in found if place in ("", one.place)]
     today = town_day(moment.now_ms, moment.offset_minutes)
     return {
@@ -164,7 +162,7 @@ def _one(connection: sa.Connection, moment: Moment, said: Sequence[Entry], asked
         "entry": entry,
         "body": encode(entry).decode() if entry and not is_stream(place.unit) else "",
         "other": _other(connection, case.about, place.seq),
-        "shop": place_name(connection, getattr(entry.fact, "place", "")) if entry else "",
+        "shop": name_of(connection, getattr(entry.fact, "place", "")) if entry else "",
         "moved": moved(connection, place),
         "is_short": is_short(connection, place),
         "steps": _steps(connection, entry),

@@ -10,6 +10,7 @@ import msgspec
 
 from central.centre import Centre
 from central.console.proofs import Proof, Proofs
+from central.worded import WordedError
 from programs.coin.settlement import tables
 from programs.coin.settlement.books import When, when
 from programs.coin.settlement.facts import DisputeClosed, DisputeJudged, DisputeOpened, DisputeTaken, Reason
@@ -17,13 +18,8 @@ from sync.entries import Entry, EntryId, Fact
 from sync.messages import OFFICE_STREAM
 
 
-class DisputeError(Exception):
+class DisputeError(WordedError):
     """There is no such entry or dispute, or it is open or closed already; nothing was said."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__(en)
-        self.ja = ja
-        self.en = en
 
 
 class TakenError(DisputeError):
