@@ -77,6 +77,13 @@ def folded(fold: Fold[Any], entries: list[Entry]) -> dict[str, Any]:
     return states
 
 
+def test_what_a_program_writes_bears_its_name() -> None:
+    """By that the centre knows whom to ask what an entry moves, and points which service a touch was for."""
+    kinds = {name: module.KINDS for name, module in installed.parts("entries").items()}
+    assert kinds
+    assert [kind for name, some in kinds.items() for kind in some if service_of(kind) != name] == []
+
+
 @pytest.mark.parametrize("office", offices(), ids=lambda office: office.name)
 def test_a_program_moves_accounts_by_its_own_facts_alone(office: Office) -> None:
     """The centre asks nobody else about them; whoever wanted to say something would never be asked."""
