@@ -1,5 +1,6 @@
 """What the commands of the steps share: days as people write them, and files that cannot be what they should be."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 import click
 
 from central.cli.common import RefusedForSafetyError
+from programs.steps.entries import SOURCE_PATTERN, SOURCES, tool
 
 ZERO: Final = date(1970, 1, 1)
 
@@ -43,4 +45,17 @@ class Day(click.ParamType[int]):
             self.fail("日付は 2026-12-15 のように書いてください。 / write the day as 2026-12-15", param, ctx)
 
 
+class Source(click.ParamType[str]):
+    """Who counted: a kind of phone or device, or one of the office's tools by its name."""
+
+    name = "source"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(SOURCE_PATTERN, str(value)):
+            known = ", ".join((*SOURCES, tool("NAME")))
+            self.fail(f"{known} のどれかを書いてください。 / write one of {known}", param, ctx)
+        return str(value)
+
+
+SOURCE: Final = Source()
 DAY: Final = Day()
