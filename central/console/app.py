@@ -101,7 +101,7 @@ def create_console(
     """
     desk = Desk.of(centre, room)
     pages = Pages(desk)
-    table, scopes = brought.admitting()
+    table, scopes = brought.admitting(brought.pages(), brought.calls())
     gate = Gate(centre, writer, table, scopes, is_secure=url.startswith("https://"))
     hosts = [*HOSTS, *([urlsplit(url).hostname or ""] if url else [])]
     console = Console(

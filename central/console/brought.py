@@ -5,7 +5,7 @@ is asked stands in its address, so that it can be kept, sent and printed. What p
 What the town's own systems send to it are the `CALLS` of its `calls.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Concatenate, Final, Generic, TypeVar
@@ -16,7 +16,7 @@ from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
 
 from central.centre import Centre
 from central.console.moment import Moment
-from central.console.roles import NO_PERSON, OWN, SCOPE_NAMES, SCOPED, Roles, Scopes, Table, UndeclaredError
+from central.console.roles import NO_PERSON, OPEN, OWN, SCOPE_NAMES, SCOPED, Roles, Scopes, Table, UndeclaredError
 from sync import installed
 from sync.accounts import Role, Scope, writing
 
@@ -166,18 +166,18 @@ def calls() -> list[tuple[str, Call[Any]]]:
     return [(writing(program), call) for program, part in installed.parts("calls").items() for call in part.CALLS]
 
 
-def admitting() -> tuple[Table, Scopes]:
+def admitting(shown: Iterable[tuple[str, Page]], sent: Iterable[tuple[str, Call[Any]]]) -> tuple[Table, Scopes]:
     """Return every address with the roles that it is for, the console's own too, and those for tools with their scope.
 
     Raises:
-        UndeclaredError: two have the same one, of which the latter would open the former.
+        UndeclaredError: two are the same, so that what is said of one would open the other.
     """
     table, scopes = dict(OWN), dict(SCOPED)
     for addresses, scoped in [
-        *((page.addresses, {page.public: str(Scope.OPEN_DATA)} if page.public else {}) for _, page in pages()),
-        *(({call.address: NO_PERSON}, {call.address: scope}) for scope, call in calls()),
+        *((page.addresses, {page.public: str(Scope.OPEN_DATA)} if page.public else {}) for _, page in shown),
+        *(({call.address: NO_PERSON}, {call.address: scope}) for scope, call in sent),
     ]:
-        if twice := sorted(table.keys() & addresses.keys()):
+        if twice := sorted((table.keys() | set(OPEN)) & addresses.keys()):
             raise UndeclaredError(f"two programs, or one and the console itself, have the same address: {twice}")
         table |= addresses
         scopes |= scoped
