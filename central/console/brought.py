@@ -190,7 +190,7 @@ def scope_names() -> Mapping[str, tuple[str, str]]:
     for scope, call in calls():
         sent.setdefault(scope, []).append(call)
     names = {
-        scope: ("、".join(one.ja for one in some) + "を送る", "send: " + ", ".join(one.en for one in some))
+        scope: ("、".join(one.ja for one in some) + "を送る", "send " + ", ".join(one.en for one in some))
         for scope, some in sent.items()
     }
     return {**SCOPE_NAMES, **names}

@@ -33,7 +33,7 @@ def create_calls(gate: Gate) -> APIRouter:
             call.address,
             _taking(gate, call, often),
             methods=["POST"],
-            summary=call.en,
+            summary=f"Send {call.en}",
             description=call.about,
             responses=answers(call.answers),
             openapi_extra={"requestBody": {"required": True, "content": content(call.takes)}},

@@ -97,7 +97,8 @@ def note(
             if why := shut(connection, card):
                 became[card] = dict.fromkeys(days, why)
                 continue
-            known = of_card(connection, card, today - LATE_DAYS, today)
+            asked = [day for day in days if today - LATE_DAYS <= day <= today]
+            known = of_card(connection, card, min(asked), max(asked)) if asked else {}
             became[card] = {
                 day: _judge(known.get(day, Day()), source, steps, day - today) for day, steps in sorted(days.items())
             }

@@ -1,5 +1,6 @@
 """The API for the town's own tools: who may ask what, and whether every answer is as its own document says."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -151,6 +152,9 @@ def test_the_page_about_the_api_names_the_scopes(browser: Browser) -> None:
     page = browser.get("/docs").text
     browser.http.cookies.clear()
     assert all(f"<code>{scope}</code>" in page for scope in every_scope())
+    linked, there = (set(re.findall(rf'{part}="#?(office-\w+)"', page)) for part in ("href", "id"))
+    assert {"office-StepsSent", "office-Became"} <= linked
+    assert linked <= there
 
 
 # ---- every answer is as the document says
