@@ -47,7 +47,7 @@ def _taking(gate: Gate, call: Call[_Sent], often: Throttle) -> Callable[[Request
     decoder = msgspec.json.Decoder(call.takes)
 
     async def take(request: Request) -> Response:
-        tool, sent = signed_in().name, _read(decoder, await _body(request))
+        tool, sent = signed_in().name, read(decoder, await _body(request))
         count = call.count(sent)
         if not often.allows(tool, gate.now_ms(), count):
             raise _too_often(count)
@@ -75,7 +75,12 @@ async def _body(request: Request) -> bytes:
     return body
 
 
-def _read(decoder: msgspec.json.Decoder[_Sent], body: bytes) -> _Sent:
+def read(decoder: msgspec.json.Decoder[_Sent], body: bytes) -> _Sent:
+    """Read a body of a form that stands in the document.
+
+    Raises:
+        HTTPException: it has another one; the message says where.
+    """
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

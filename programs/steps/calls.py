@@ -8,12 +8,12 @@ import msgspec
 
 from central.centre import Centre
 from central.console.brought import Call
+from programs.steps.days import number
 from programs.steps.entries import COUNTED_MAX, PLAUSIBLE_MAX, tool
 from programs.steps.importing import LATE_DAYS, Became, note, unasked
 
 READINGS_MAX: Final = 500
 _FIGURE_MAX: Final = 1_000_000_000
-_ZERO: Final = date(1970, 1, 1)
 _ABOUT: Final = (
     f"Up to {READINGS_MAX} readings at once, in any order. The answer says of each what became of it: `new` (it is in"
     " the books), `known` (this tool said the same before), `struck` (the office struck out what this tool said of that"
@@ -33,7 +33,7 @@ class StepsReading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         msgspec.Meta(pattern="^[0-9a-f]{32}$", description="a card's name in this town, as the desk's reader says it"),
     ]
-    date: Annotated[date, msgspec.Meta(description="on which they were walked, by the town's calendar")]
+    date: Annotated[date, msgspec.Meta(description="on which they were walked, by the town's calendar: 2026-12-15")]
     steps: Annotated[int, msgspec.Meta(ge=0, le=_FIGURE_MAX, description="so many on that day until now")]
 
 
@@ -63,18 +63,14 @@ def send(centre: Centre, name: str, sent: StepsSent) -> StepsTaken:
     counted: dict[str, dict[int, int]] = {}
     for one in sent.readings:
         if often[one.card, one.date] == 1:
-            counted.setdefault(one.card, {})[_day(one.date)] = one.steps
+            counted.setdefault(one.card, {})[number(one.date)] = one.steps
     became = note(centre, tool(name), counted, unasked)
     return StepsTaken(
         [
-            StepsOutcome(one.card, one.date, became.get(one.card, {}).get(_day(one.date), Became.TWICE))
+            StepsOutcome(one.card, one.date, became.get(one.card, {}).get(number(one.date), Became.TWICE))
             for one in sent.readings
         ]
     )
-
-
-def _day(day: date) -> int:
-    return (day - _ZERO).days
 
 
 CALLS: Final = (

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 import click
 
 from central.cli.common import RefusedForSafetyError
+from programs.steps.days import number
 from programs.steps.entries import SOURCE_PATTERN, SOURCES, tool
-
-ZERO: Final = date(1970, 1, 1)
 
 
 class FileError(RefusedForSafetyError):
@@ -26,11 +25,7 @@ def day_of(text: str) -> int:
     Raises:
         ValueError: it is written in another way than 2026-12-15.
     """
-    return (date.fromisoformat(text) - ZERO).days
-
-
-def iso(day: int) -> str:
-    return (ZERO + timedelta(days=day)).isoformat()
+    return number(date.fromisoformat(text))
 
 
 class Day(click.ParamType[int]):

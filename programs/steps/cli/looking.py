@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from central.cli.common import FOLDER, JSON, NotFoundError, name_of_card, open_books, plainly, say
-from programs.steps.cli.asking import DAY, SOURCE, iso
+from programs.steps.cli.asking import DAY, SOURCE
+from programs.steps.days import iso
 from programs.steps.entries import LAST_DAY, tool
 
 

@@ -10,7 +10,7 @@ from xml.sax.saxutils import quoteattr
 
 import pysqlite3
 
-from programs.steps.cli.asking import iso
+from programs.steps.days import iso
 
 JST = timedelta(hours=9)
 DAY_MS = 86_400_000

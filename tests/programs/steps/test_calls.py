@@ -3,15 +3,20 @@
 import re
 import subprocess
 from collections.abc import Iterator
-from datetime import date, timedelta
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
+from fastapi import HTTPException
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from central.centre import Centre
-from central.console.calls import BODY_MAX, DAY_MAX, STEP_MS
+from central.console.calls import BODY_MAX, DAY_MAX, STEP_MS, read
 from central.console.roles import every_scope
 from central.folder import Folder
 from central.reading import CardReading
@@ -20,7 +25,8 @@ from central.world import SystemClock
 from drivers.clock.sim import Driver as Clock
 from programs.points.entries import Rule
 from programs.steps import office
-from programs.steps.calls import READINGS_MAX
+from programs.steps.calls import READINGS_MAX, StepsSent
+from programs.steps.days import iso
 from programs.steps.entries import COUNTED_MAX, HEALTHKIT, LIST, PEDOMETER, PLAUSIBLE_MAX, Struck, Walked, tool
 from programs.steps.importing import LATE_DAYS, strike, strike_source, take
 from programs.steps.rules import Day
@@ -41,10 +47,6 @@ TODAY = town_day(NOON, 540)
 NOBODYS = "0b" * 16
 BY = "sato"
 OK, FORBIDDEN, UNAUTHORIZED = httpx.codes.OK, httpx.codes.FORBIDDEN, httpx.codes.UNAUTHORIZED
-
-
-def iso(day: int) -> str:
-    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
 def registered(centre: Centre, number: int = 1, *, consents: tuple[str, ...] = ("steps",)) -> tuple[str, str]:
@@ -212,6 +214,18 @@ def test_a_body_of_another_form_is_refused_whole_and_says_where(app: App, taro: 
     assert says in answer.json()["detail"]
     assert "何も書いていません。" in answer.json()["detail"]
     assert steps_in(app.browser) == []
+
+
+GOOD = b'{"readings":[{"card":"%s","date":"2026-12-15","steps":6100}]}' % NOBODYS.encode()
+
+
+@settings(max_examples=400)
+@given(st.integers(0, len(GOOD)), st.integers(0, 9), st.binary(max_size=6), st.integers(0, 3_000))
+def test_noise_is_refused_and_raises_nothing_else(at: int, cut: int, noise: bytes, deep: int) -> None:
+    decoder = msgspec.json.Decoder(StepsSent)
+    for spoilt in (GOOD[:at] + noise + GOOD[at + cut :], noise, GOOD[:at] + b"[" * deep, GOOD[:at] + b"7" * deep):
+        with suppress(HTTPException):
+            assert all(one.card for one in read(decoder, spoilt).readings)
 
 
 def test_how_much_and_in_which_form(app: App, taro: str) -> None:

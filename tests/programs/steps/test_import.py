@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from programs.steps.cli import health_connect, healthkit
-from programs.steps.cli.asking import FileError, iso
+from programs.steps.cli.asking import FileError
+from programs.steps.days import iso
 from tests.central.test_commands import NAMES, NOT_FOUND, REFUSED, USAGE, document, machi
 from tests.programs.steps import phones
 from tests.programs.steps.phones import Row, packed, today
