@@ -19,7 +19,7 @@ from central.throttle import Throttle
 from central.town import Town
 from central.vault import NONCE_BYTES, PASSWORD_MAX, PASSWORD_MIN, SALT_BYTES, Vault, is_easy, plain
 from sync import chain
-from sync.accounts import Account, AccountSet, CameIn, Role, Scope
+from sync.accounts import Account, AccountSet, CameIn, Role
 from sync.entries import EntryError, Fact
 from sync.messages import OFFICE_STREAM
 from sync.passkeys import Passkey, PasskeyAdded, PasskeyRemoved, number_of
@@ -267,6 +267,6 @@ def roles_of(account: Account) -> frozenset[Role]:
     return frozenset(account.said.roles) if account.said and not account.said.is_tool else frozenset()
 
 
-def scopes_of(account: Account) -> frozenset[Scope]:
-    """Return what a tool may read; nothing, once the account is closed, and for a person."""
+def scopes_of(account: Account) -> frozenset[str]:
+    """Return what a tool may read or send; nothing, once the account is closed, and for a person."""
     return frozenset(account.said.scopes) if account.said and account.said.is_tool else frozenset()

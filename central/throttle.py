@@ -19,9 +19,9 @@ class Throttle:
     step_ms: int
     _full_at: dict[str, int] = field(default_factory=dict, init=False)  # when each may do all of it at once again
 
-    def allows(self, name: str, now_ms: int) -> bool:
-        """Count one more, and return whether it is not too much."""
-        full_at = max(self._full_at.get(name, 0), now_ms) + self.step_ms
+    def allows(self, name: str, now_ms: int, times: int = 1) -> bool:
+        """Count so many more, and return whether it is not too much; then none of them is counted."""
+        full_at = max(self._full_at.get(name, 0), now_ms) + times * self.step_ms
         if full_at - now_ms > self.most * self.step_ms:
             return False
         if len(self._full_at) >= KEPT_MAX:

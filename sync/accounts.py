@@ -28,7 +28,7 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a tool of the office's may read; it may never do anything."""
+    """What a tool of the office's may read. What it may send is a scope of the program that takes it: `writing`."""
 
     UNITS = "units"
     ENTRIES = "entries"
@@ -36,6 +36,14 @@ class Scope(StrEnum):
     FIGURES = "figures"
     OPEN_DATA = "open-data"
     METRICS = "metrics"
+
+
+ScopeName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}(:write)?$")]
+
+
+def writing(program: str) -> str:
+    """Return the scope of a tool that may send something to a program, and may read nothing by it."""
+    return f"{program}:write"
 
 
 class AccountSet(Fact, frozen=True, tag="account"):
@@ -49,7 +57,7 @@ class AccountSet(Fact, frozen=True, tag="account"):
         secret: what the six digits are made of, sealed with a key of the town's (base64); or "".
         token: of a tool: HMAC of its token under a key of the town's; or "".
         by: who said so: the user of the centre's machine.
-        scopes: what a tool may read; none: the account is closed. A person has none.
+        scopes: what a tool may read, or send; none: the account is closed. A person has none.
         place: of a shop's account: whose numbers it sees, and no other's; or "".
     """
 
@@ -60,7 +68,7 @@ class AccountSet(Fact, frozen=True, tag="account"):
     secret: Text = ""
     token: HashHex | None = None
     by: Annotated[str, msgspec.Meta(max_length=64)] = ""
-    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(max_length=SCOPES_MAX)] = ()
+    scopes: Annotated[tuple[ScopeName, ...], msgspec.Meta(max_length=SCOPES_MAX)] = ()
     place: Annotated[str, msgspec.Meta(pattern=rf"^$|{UNIT_PATTERN}")] = ""
 
     @property

@@ -25,7 +25,7 @@ def parts(part: str) -> Mapping[str, ModuleType]:
 
     Args:
         part: "rules", "terminal", "office", "pages", "resident", "belongings", "lately", "pulled",
-            "trail" or "cli".
+            "trail", "calls" or "cli".
     """
     return MappingProxyType({name: importlib.import_module(_path(name, part)) for name in with_part(part)})
 

@@ -11,7 +11,8 @@ import click
 import msgspec
 
 from central.cli.common import FOLDER, JSON, NotFoundError, RefusedForSafetyError, open_books, plainly, say
-from sync.accounts import Role, Scope
+from central.console.roles import every_scope
+from sync.accounts import Role
 from sync.entries import UNIT_PATTERN
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ SCOPES = click.option(
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice([str(one) for one in Scope]),
-    help="What it reads; repeatable.",
+    type=click.Choice(every_scope()),
+    help="What it reads, or sends (…:write); repeatable.",
 )
 
 SHORT = 8  # digits of a passkey's number, which pages show
@@ -221,18 +222,21 @@ def remove_passkey(folder: Path, name: str, number: str, as_json: bool) -> None:
     say({"schema": "machi.central.user.passkey/1", "name": name, "removed": fit[0]}, as_json=as_json)
 
 
-@user.command(epilog="\b\nExamples:\n  machi central user tool /srv/town wallboard --scope units > wallboard.token")
+@user.command(
+    epilog="\b\nExamples:\n  machi central user tool /srv/town wallboard --scope units > wallboard.token\n"
+    "  machi central user tool /srv/town health-app --scope steps:write > health-app.token"
+)
 @FOLDER
 @NAME
 @SCOPES
 @JSON
 def tool(folder: Path, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
-    """Let the tool NAME read the API, and print the token that it shows: `Authorization: Bearer …`.
+    """Let the tool NAME use the API, and print the token that it shows: `Authorization: Bearer …`.
 
-    It reads what its scopes are for, and nothing else. The token is not shown again.
+    It reads and sends what its scopes are for, and nothing else. The token is not shown again.
     """
     if not scopes:
-        raise click.UsageError("say what it reads: --scope units")
+        raise click.UsageError("say what it reads or sends: --scope units")
     centre = open_books(folder)
     _is_new(centre, name)
     token, kept = centre.doorkeeper.new_token(name)
@@ -332,8 +336,8 @@ def _roles(roles: tuple[str, ...]) -> tuple[Role, ...]:
     return tuple(one for one in Role if str(one) in roles)
 
 
-def _scopes(scopes: tuple[str, ...]) -> tuple[Scope, ...]:
-    return tuple(one for one in Scope if str(one) in scopes)
+def _scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in every_scope() if one in scopes)
 
 
 def _document(said: "AccountSet") -> dict[str, Any]:

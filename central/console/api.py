@@ -1,5 +1,6 @@
 """The console as JSON, for the office's own tools: the same answers that the pages show."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -66,18 +67,18 @@ def create_api(desk: Desk, bell: Bell, gate: Gate) -> APIRouter:
     """Make the routes below /api, and the stream of events."""
     api = APIRouter(tags=["office"])
 
-    @api.get("/api/units", summary="Every unit: contact, backlog, how it stands", responses=_answers(Units))
+    @api.get("/api/units", summary="Every unit: contact, backlog, how it stands", responses=answers(Units))
     def units() -> Response:
         return _json(Units(desk.books.units()))
 
-    @api.get("/api/units/{name}", summary="One unit, with its keys and branches", responses=_answers(UnitAnswer))
+    @api.get("/api/units/{name}", summary="One unit, with its keys and branches", responses=answers(UnitAnswer))
     def unit(name: Annotated[str, Path(pattern=UNIT_PATTERN)]) -> Response:
         line = desk.books.unit(name)
         if line is None:
             raise HTTPException(404, f"there is no unit {name}")
         return _json(UnitAnswer(line, desk.unit_file(name, line.epoch)))
 
-    @api.get("/api/entries", summary="What people did, in order of arrival", responses=_answers(Entries))
+    @api.get("/api/entries", summary="What people did, in order of arrival", responses=answers(Entries))
     def entries(
         after: _After = _BEFORE_FIRST,
         limit: Annotated[int, Query(ge=1, le=ENTRIES_MAX)] = 100,
@@ -86,7 +87,7 @@ def create_api(desk: Desk, bell: Bell, gate: Gate) -> APIRouter:
         found = desk.arrivals.after(cursor, limit)
         return _json(Entries(found, found[-1].cursor if found else str(cursor)))
 
-    @api.get("/api/entries/{unit}/{boot}/{seq}", summary="An entry with its proof", responses=_answers(Proof))
+    @api.get("/api/entries/{unit}/{boot}/{seq}", summary="An entry with its proof", responses=answers(Proof))
     def proof(
         unit: Annotated[str, Path(pattern=UNIT_PATTERN)],
         boot: Annotated[str, Path(pattern=BOOT_PATTERN)],
@@ -97,11 +98,11 @@ def create_api(desk: Desk, bell: Bell, gate: Gate) -> APIRouter:
             raise HTTPException(404, f"{unit}/{boot}/{seq} is not held here")
         return _json(found)
 
-    @api.get("/api/incidents", summary="What a person has to look at", responses=_answers(IncidentsAnswer))
+    @api.get("/api/incidents", summary="What a person has to look at", responses=answers(IncidentsAnswer))
     def incidents() -> Response:
         return _json(IncidentsAnswer(desk.books.incidents(), desk.books.settled()))
 
-    @api.get("/api/figures", summary="The totals of every program", responses=_answers(FiguresAnswer))
+    @api.get("/api/figures", summary="The totals of every program", responses=answers(FiguresAnswer))
     def figures() -> Response:
         return _json(FiguresAnswer(desk.figures()))
 
@@ -142,10 +143,15 @@ def create_metrics(desk: Desk) -> APIRouter:
     return api
 
 
-def schemas() -> dict[str, Any]:
-    """Return the JSON schemas of everything that is answered, by name, for the OpenAPI document."""
-    answers = (Units, UnitAnswer, Entries, Proof, IncidentsAnswer, FiguresAnswer, Problem)
-    return msgspec.json.schema_components(answers, ref_template=_REFS)[1]
+def schemas(more: Iterable[type[msgspec.Struct]] = ()) -> dict[str, Any]:
+    """Return the JSON schemas of everything that is answered, and of more, by name, for the OpenAPI document."""
+    known = (Units, UnitAnswer, Entries, Proof, IncidentsAnswer, FiguresAnswer, Problem, *more)
+    return msgspec.json.schema_components(known, ref_template=_REFS)[1]
+
+
+def content(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return what the document says of a body."""
+    return {JSON: {"schema": {"$ref": _REFS.format(name=kind.__name__)}}}
 
 
 def entry_id(text: str) -> EntryId:
@@ -175,7 +181,7 @@ PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def _answers(kind: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
-    schema = {"$ref": _REFS.format(name=kind.__name__)}
+def answers(kind: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
+    """Return what the document says of a call's answers."""
     about = (kind.__doc__ or "").split("\n", maxsplit=1)[0]
-    return {200: {"description": about, "content": {JSON: {"schema": schema}}}, **PROBLEM}
+    return {200: {"description": about, "content": content(kind)}, **PROBLEM}

@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from central.centre import Centre
 from central.console import brought, roles
 from central.console.api import create_api, create_metrics, schemas
+from central.console.calls import create_calls
 from central.console.desk import Desk
 from central.console.gate import FOR_TOOLS, Before, Gate
 from central.console.hall import Hall
@@ -37,14 +38,13 @@ from central.guard import Guard
 from central.store import is_full
 from central.world import Room
 from central.writer import Writer
-from sync.accounts import Scope
 from sync.messages import PROBLEM_TYPE, Problem
 
 _STATIC: Final = Path(__file__).parent / "static"
 _ABOUT: Final = (
-    "What the town's centre holds: units, entries with their proofs, incidents, totals. Read only. A tool"
-    " shows its token (`Authorization: Bearer …`), which `machi central user tool` prints, and may ask what the"
-    " token's scopes are for: each call names the one that it takes. Cards have the names that"
+    "What the town's centre holds: units, entries with their proofs, incidents, totals; and what the town's own"
+    " systems may send. A tool shows its token (`Authorization: Bearer …`), which `machi central user tool` prints, and"
+    " may ask or send what the token's scopes are for: each call names the one that it takes. Cards have the names that"
     " the town gave them; the books hold no person's name."
 )
 
@@ -55,7 +55,9 @@ _PLAIN: Final = {
     404: ("お探しのページはありません。", "There is no such page."),
     405: ("このページでは、その操作はできません。", "That cannot be done here."),
     413: ("送られたものが大きすぎます。", "Too much was sent."),
+    415: ("この形では受け取れません。", "This is not taken in such a form."),
     422: ("この問い合わせは読めませんでした。", "This request could not be understood."),
+    429: ("多すぎます。しばらく待ってください。", "This is too much; wait a while."),
     507: ("町の機械に空きがなく、書きとめられません。", "There is no room left to note it."),
     500: ("このページを出せませんでした。", "This page could not be shown."),
 }
@@ -68,9 +70,10 @@ class Console(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
-        words = "; ".join(f"`{scope}`: {en}" for scope, (_, en) in roles.SCOPE_NAMES.items())
+        words = "; ".join(f"`{scope}`: {en}" for scope, (_, en) in brought.scope_names().items())
         scheme = {"type": "http", "scheme": "bearer", "description": f"a tool's token, which has scopes. {words}"}
-        document["components"] = {"schemas": schemas(), "securitySchemes": {"token": scheme}}
+        sent = [kind for _, call in brought.calls() for kind in (call.takes, call.answers)]
+        document["components"] = {"schemas": schemas(sent), "securitySchemes": {"token": scheme}}
         for path, item in document["paths"].items():
             for operation in item.values():
                 operation["security"] = [{"token": [str(self.scopes[path])]}]
@@ -98,10 +101,7 @@ def create_console(
     """
     desk = Desk.of(centre, room)
     pages = Pages(desk)
-    table, scopes = dict(roles.OWN), dict(roles.SCOPED)
-    for _, page in brought.pages():
-        table |= page.addresses
-        scopes |= {page.public: Scope.OPEN_DATA} if page.public else {}
+    table, scopes = brought.admitting(brought.pages(), brought.calls())
     gate = Gate(centre, writer, table, scopes, is_secure=url.startswith("https://"))
     hosts = [*HOSTS, *([urlsplit(url).hostname or ""] if url else [])]
     console = Console(
@@ -119,20 +119,19 @@ def create_console(
         ],
     )
     console.state.gate, console.scopes = gate, scopes
-    routers = [create_api(desk, bell, gate), create_metrics(desk), create_open_data(desk)]
-    for router in routers:
+    for_tools = [create_api(desk, bell, gate), create_metrics(desk), create_open_data(desk), create_calls(gate)]
+    for router in for_tools:
         console.include_router(router)
     own = {"office": console.openapi()}
-    routers.append(create_pages(desk, pages, own | ({"units": units_api} if units_api else {})))
+    routers = [create_pages(desk, pages, own | ({"units": units_api} if units_api else {}))]
     hall = Hall(pages, gate, url)
     routers += [create_people(desk, pages, gate), create_audit(desk, pages, gate), create_journal(desk, pages, gate)]
     routers += [create_programs(desk, pages, gate), create_sign_in(desk, pages, gate, hall)]
     routers.append(create_passkeys(pages, gate, hall))
-    for router in routers[3:]:
+    for router in routers:
         console.include_router(router)
-    roles.check(
-        table, scopes, {route.path for router in routers for route in router.routes if isinstance(route, APIRoute)}
-    )
+    every = [route for router in (*for_tools, *routers) for route in router.routes]
+    roles.check(table, scopes, {route.path for route in every if isinstance(route, APIRoute)})
     console.mount(STATIC, StaticFiles(directory=_STATIC))
     _answer_errors(console, pages)
     return console
@@ -141,16 +140,16 @@ def create_console(
 def _answer_errors(console: FastAPI, pages: Pages) -> None:
     """Say in words what went wrong: to people on a page, to tools as a problem document."""
 
-    def answer(request: Request, status: int, detail: str) -> Response:
+    def answer(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
         ja, en = _PLAIN.get(status, _PLAIN[500])
         if not request.url.path.startswith(FOR_TOOLS):
             return pages.error(status, ja, en, detail)
         problem = Problem("about:blank", en, status, detail)
-        return Response(msgspec.json.encode(problem), status, media_type=PROBLEM_TYPE)
+        return Response(msgspec.json.encode(problem), status, headers, PROBLEM_TYPE)
 
     async def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):
-            return answer(request, error.status_code, str(error.detail))
+            return answer(request, error.status_code, str(error.detail), error.headers)
         return answer(request, 422, "; ".join(str(one["msg"]) for one in getattr(error, "errors", list)()))
 
     async def failed(request: Request, error: Exception) -> Response:

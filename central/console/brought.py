@@ -1,23 +1,27 @@
-"""The port for pages that a program brings to the console: found by being there, shown like the console's own.
+"""The port for what a program brings to the console: found by being there, shown like the console's own.
 
 A program's `pages.py` has `PAGES`, and its folder `templates/` one template for each, named as the page is. What a page
 is asked stands in its address, so that it can be kept, sent and printed. What people do there are its acts: forms.
+What the town's own systems send to it are the `CALLS` of its `calls.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Concatenate, Final
+from typing import Any, Concatenate, Final, Generic, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
 
 from central.centre import Centre
 from central.console.moment import Moment
-from central.console.roles import Roles, Table, UndeclaredError
+from central.console.roles import NO_PERSON, OPEN, OWN, SCOPE_NAMES, SCOPED, Roles, Scopes, Table, UndeclaredError
 from central.worded import WordedError
 from sync import installed
-from sync.accounts import Role
+from sync.accounts import Role, Scope, writing
+
+Sent = TypeVar("Sent", bound=msgspec.Struct)
 
 PLACE: Final = "place"
 """The filter that says of which place; an account of a shop is held to its own."""
@@ -118,10 +122,74 @@ class Page:
         return {f"/{self.name}": self.roles, **tables, **{f"/{self.name}/{act.name}": act.roles for act in self.acts}}
 
 
+@dataclass(frozen=True)
+class Call(Generic[Sent]):
+    """Something that the town's own systems send, as JSON to `POST /api/<name>`; to no person is it open.
+
+    A tool may send it whose account has the scope `<program>:write`, which opens nothing else.
+
+    Attributes:
+        ja, en: what is sent, in a few words.
+        about: what becomes of it, for whoever writes a client.
+        takes, answers: the bodies. They stand in the document under these names, with their limits and first lines.
+        count: how many things a body has, of those that a tool may send so many of in a day (`calls.DAY_MAX`).
+        do: does it; is given the centre, the tool's name, and what was sent. Nothing else writes meanwhile. The same
+            sent once more changes nothing: whoever heard no answer sends it again.
+    """
+
+    name: str
+    ja: str
+    en: str
+    about: str
+    takes: type[Sent]
+    answers: type[msgspec.Struct]
+    count: Callable[[Sent], int]
+    do: Callable[[Centre, str, Sent], msgspec.Struct]
+
+    @property
+    def address(self) -> str:
+        return f"/api/{self.name}"
+
+
 def pages() -> list[tuple[str, Page]]:
     """Return the pages of all programs, each with its template."""
     found = ((program, page) for program, part in installed.parts("pages").items() for page in part.PAGES)
     return [(f"{program}/{page.name}.html", page) for program, page in found]
+
+
+def calls() -> list[tuple[str, Call[Any]]]:
+    """Return the calls of all programs, each with the scope that it takes."""
+    return [(writing(program), call) for program, part in installed.parts("calls").items() for call in part.CALLS]
+
+
+def admitting(shown: Iterable[tuple[str, Page]], sent: Iterable[tuple[str, Call[Any]]]) -> tuple[Table, Scopes]:
+    """Return every address with the roles that it is for, the console's own too, and those for tools with their scope.
+
+    Raises:
+        UndeclaredError: two are the same, so that what is said of one would open the other.
+    """
+    table, scopes = dict(OWN), dict(SCOPED)
+    for addresses, scoped in [
+        *((page.addresses, {page.public: str(Scope.OPEN_DATA)} if page.public else {}) for _, page in shown),
+        *(({call.address: NO_PERSON}, {call.address: scope}) for scope, call in sent),
+    ]:
+        if twice := sorted((table.keys() | set(OPEN)) & addresses.keys()):
+            raise UndeclaredError(f"two programs, or one and the console itself, have the same address: {twice}")
+        table |= addresses
+        scopes |= scoped
+    return table, scopes
+
+
+def scope_names() -> Mapping[str, tuple[str, str]]:
+    """Return what each scope opens, in Japanese and English."""
+    sent: dict[str, list[Call[Any]]] = {}
+    for scope, call in calls():
+        sent.setdefault(scope, []).append(call)
+    names = {
+        scope: ("、".join(one.ja for one in some) + "を送る", "send " + ", ".join(one.en for one in some))
+        for scope, some in sent.items()
+    }
+    return {**SCOPE_NAMES, **names}
 
 
 def asides(kind: str) -> list[tuple[str, About]]:

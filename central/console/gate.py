@@ -1,7 +1,8 @@
 """Stands before every address of the console: who has not signed in does not come in, nor anybody where it is not his.
 
 Twice over. `Gate.who` looks at the browser's number, or a tool's token, before an address is even looked for; `admit`
-then asks the table of roles, for the very route that was found, and for whatever is sent also for the form's token.
+then asks the table of roles, for the very route that was found, and for whatever a person sends also for the form's
+token. What a tool sends comes with no cookie, so no browser can be made to send it.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,7 +47,7 @@ class Visitor:
         cookie, session: the browser's number and what it opened; None for a tool.
         token: what this browser's forms bring along.
         is_shut: the screen is locked.
-        is_tool: it showed a token, and reads what its scopes are for; roles are people's.
+        is_tool: it showed a token, and reads and sends what its scopes are for; roles are people's.
     """
 
     account: Account
@@ -161,18 +162,18 @@ class Gate:
             HTTPException: it is not for this visitor (403), or a form did not come from a page of ours (403).
         """
         address = request.scope["route"].path
+        visitor = VISITOR.get()
+        is_offices_own = is_stream(str(request.path_params.get("unit", "")))
+        if visitor and visitor.is_tool and address not in OPEN:
+            if is_offices_own or not self._is_in_scope(visitor, address):
+                raise HTTPException(403, self._missing(address))
+            return
         if request.method not in READS:
             request.state.form = await self._form(request)
         if address in OPEN:
             return
-        visitor = VISITOR.get()
         if visitor is None:
             raise HTTPException(401)
-        is_offices_own = is_stream(str(request.path_params.get("unit", "")))
-        if visitor.is_tool:
-            if is_offices_own or not self._is_in_scope(visitor, address):
-                raise HTTPException(403, self._missing(address))
-            return
         needed = [address, OFFICES_OWN] if is_offices_own else [address]
         is_locked_out = visitor.is_shut and address not in WHILE_LOCKED
         if is_locked_out or not all(visitor.roles & self.table.get(one, frozenset()) for one in needed):

@@ -7,6 +7,7 @@ import msgspec
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _LIMITS: Final = {
+    "format": "written as {}",
     "pattern": "pattern {}",
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
@@ -61,11 +62,12 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 class Thing(msgspec.Struct, frozen=True):
-    """A named schema."""
+    """A named schema: an object with fields, or one of some values."""
 
     name: str
     about: str
     fields: tuple[Field, ...]
+    values: tuple[str, ...] = ()
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -87,9 +89,9 @@ def read(document: Mapping[str, Any]) -> Document:
     ]
     schemas = document.get("components", {}).get("schemas", {})
     things = [
-        Thing(name, schema.get("description", ""), _fields(schema))
+        Thing(name, schema.get("description", ""), _fields(schema), tuple(map(str, schema.get("enum", ()))))
         for name, schema in sorted(schemas.items())
-        if "properties" in schema
+        if "properties" in schema or "enum" in schema
     ]
     return Document(info["title"], info["version"], info.get("description", ""), tuple(operations), tuple(things))
 

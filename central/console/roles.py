@@ -1,21 +1,24 @@
 """Who may see what: each address of the console with the roles it is for. What does not stand here is for nobody.
 
-What tools may read has a scope besides, address by address; roles say nothing of tools.
+What tools may read or send has a scope besides, address by address; roles say nothing of tools.
 
 The same table decides what is answered and which links a page shows. A page that a program brings names its roles
-itself (`brought.Page`). The console does not start with an address that stands nowhere.
+itself (`brought.Page`); what tools send to it is for no person. The console does not start with an address that
+stands nowhere.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from sync.accounts import Role, Scope
+from sync import installed
+from sync.accounts import Role, Scope, writing
 
 Roles = frozenset[Role]
 Table = Mapping[str, Roles]
-Scopes = Mapping[str, Scope]
+Scopes = Mapping[str, str]
 
 EVERYBODY: Final = frozenset(Role)
+NO_PERSON: Final[Roles] = frozenset()
 TOWN_HALL: Final = EVERYBODY - {Role.SHOP}
 WHAT_PEOPLE_DO: Final = TOWN_HALL - {Role.TECHNICIAN}  # where a card was, and when
 MACHINES: Final = frozenset({Role.OFFICER, Role.TECHNICIAN, Role.AUDITOR})
@@ -82,7 +85,7 @@ SCOPED: Final[Scopes] = {
     "/metrics": Scope.METRICS,
 }
 
-SCOPE_NAMES: Final[Mapping[Scope, tuple[str, str]]] = {
+SCOPE_NAMES: Final[Mapping[str, tuple[str, str]]] = {
     Scope.UNITS: ("端末のようす", "how units stand"),
     Scope.ENTRIES: ("タッチと記録。どの番号のカードがどこにいたか", "touches and entries: which card was where"),
     Scope.INCIDENTS: ("確かめること", "what a person has to look at"),
@@ -99,6 +102,11 @@ NAMES: Final[Mapping[Role, tuple[str, str]]] = {
     Role.AUDITOR: ("監査", "Auditor"),
     Role.SHOP: ("お店", "Shop"),
 }
+
+
+def every_scope() -> tuple[str, ...]:
+    """Return whatever a tool can be given: what it reads, and the programs to which it sends."""
+    return (*map(str, Scope), *(writing(name) for name in installed.with_part("calls")))
 
 
 class UndeclaredError(Exception):

@@ -7,11 +7,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from central.console.brought import scope_names
 from central.console.desk import Desk
 from central.console.gate import Gate, signed_in
 from central.console.hall import Hall, asked_ahead, go
 from central.console.pages import Pages, routed
-from central.console.roles import NAMES, SCOPE_NAMES
+from central.console.roles import NAMES
 from central.doorkeeper import OftenError, WrongError
 from central.vault import PASSWORD_MAX, plain
 from sync import accounts, passkeys
@@ -41,7 +42,7 @@ def create_sign_in(desk: Desk, pages: Pages, gate: Gate, hall: Hall) -> APIRoute
         known = [one.said for one in gate.keeper.every().values() if one.said]
         have = {one.name: len(gate.keeper.passkeys(one.name)) for one in known}
         acts = desk.arrivals.of_kinds(_KINDS, SHOWN)
-        named = {"names": NAMES, "scopes": SCOPE_NAMES}
+        named = {"names": NAMES, "scopes": scope_names()}
         return pages.render("visitors.html", accounts=known, passkeys=have, acts=acts, **named)
 
     return router

@@ -13,13 +13,19 @@ LAST_DAY: Final = 100_000
 
 Day = Annotated[int, msgspec.Meta(ge=0, le=LAST_DAY)]
 Steps = Annotated[int, msgspec.Meta(ge=1, le=PLAUSIBLE_MAX)]
-Source = Annotated[str, msgspec.Meta(pattern=r"^(pedometer|health-connect|healthkit|list)$")]
+SOURCE_PATTERN: Final = r"^(pedometer|health-connect|healthkit|list|tool/[a-z][a-z0-9-]{0,31})$"
+Source = Annotated[str, msgspec.Meta(pattern=SOURCE_PATTERN)]
 
 PEDOMETER: Final = "pedometer"
 HEALTH_CONNECT: Final = "health-connect"
 HEALTHKIT: Final = "healthkit"
 LIST: Final = "list"
-SOURCES: Final = (PEDOMETER, HEALTH_CONNECT, HEALTHKIT, LIST)
+SOURCES: Final = (PEDOMETER, HEALTH_CONNECT, HEALTHKIT, LIST)  # and, each for itself, the tools that send
+
+
+def tool(name: str) -> str:
+    """Return the source that a tool of the office's is: what it says of a day replaces its own word, and no other's."""
+    return f"tool/{name}"
 
 
 class Walked(Measuring, frozen=True, tag="steps.walked"):

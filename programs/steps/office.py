@@ -69,6 +69,18 @@ def of_card(connection: sa.Connection, card: str, first: int, last: int) -> dict
     return {int(key.partition("/")[2]): state for key, state in _KEPT.states(connection, keys).items()}
 
 
+def of_source(connection: sa.Connection, source: str, first: int, last: int) -> list[tuple[str, int]]:
+    """Return of which cards' days, both ends included, something counts that one source said."""
+    asked = sa.select(table.c.key).where(table.c.day.between(first, last))
+    keys = connection.execute(asked.where(table.c.state.contains(f'"{source}"', autoescape=True))).scalars()
+    found = _KEPT.states(connection, sorted(keys))
+    return [
+        (card, int(day))
+        for (card, _, day), state in ((key.partition("/"), found[key]) for key in found)
+        if state.of(source)
+    ]
+
+
 def by_day(connection: sa.Connection, first: int, last: int) -> list[Shown]:
     """Return the days on which anybody walked, the newest first, without what would give somebody away."""
     people, total = sa.func.count(), sa.func.sum(table.c.walked)

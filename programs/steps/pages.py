@@ -1,7 +1,6 @@
 """What the steps show on the console: how many people walked on a day, and how far on average; never who."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -12,10 +11,10 @@ from central.console.moment import Moment
 from central.console.roles import TOWN_HALL
 from programs.steps.entries import COUNTED_MAX
 from programs.steps.office import FEW, by_day
+from sync.days import written
 from sync.program import town_day
 
 DAYS_SHOWN: Final = 31
-_ZERO: Final = date(1970, 1, 1)
 
 
 def read(engine: sa.Engine, moment: Moment) -> Mapping[str, Any]:
@@ -23,7 +22,7 @@ def read(engine: sa.Engine, moment: Moment) -> Mapping[str, Any]:
     today = town_day(moment.now_ms, moment.offset_minutes)
     with store.reading(engine) as connection:
         found = by_day(connection, today - DAYS_SHOWN, today - 1)
-    days = [((_ZERO + timedelta(days=one.day)).isoformat(), one.people, one.mean) for one in found]
+    days = [(written(one.day), one.people, one.mean) for one in found]
     return {"days": days, "few": FEW, "most": COUNTED_MAX, "shown": DAYS_SHOWN}
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -11,9 +12,10 @@ from fastapi.routing import iter_route_contexts
 from central.centre import Centre
 from central.console import roles
 from central.console.arrivals import Cursor
-from central.console.brought import Act, Page, Said
+from central.console.brought import Act, Page, Said, admitting
 from central.console.live import Bell, events
 from central.console.roles import EVERYBODY, OFFICES_OWN, OPEN, SCOPED, WATCH, UndeclaredError
+from programs.steps.calls import CALLS
 from sync.accounts import Refused, Role, Scope, TurnedAway
 from sync.facts import PlaceNamed
 from tests.central.pen import Pen, visited
@@ -135,6 +137,21 @@ def test_a_route_that_says_not_for_whom_it_is_does_not_even_start() -> None:
         Page("new", "新しい", "New", WATCH, read=lambda *_asked: {}, acts=acts)
     with pytest.raises(TypeError, match="roles"):
         Page("new", "新しい", "New", read=lambda *_asked: {})  # type: ignore[call-arg]
+
+
+def test_no_program_takes_an_address_that_another_one_or_the_console_has() -> None:
+    """A call would open it to another scope, and a page to other roles."""
+    (call,) = CALLS
+    table, scopes = admitting([], [("rain:write", replace(call, name="rain"))])
+    assert (table["/api/rain"], scopes["/api/rain"]) == (roles.NO_PERSON, "rain:write")
+    for name in ("units", "entries"):
+        with pytest.raises(UndeclaredError, match=f"/api/{name}"):
+            admitting([], [("rain:write", replace(call, name=name))])
+    with pytest.raises(UndeclaredError, match="/api/steps"):
+        admitting([], [("steps:write", call), ("rain:write", call)])
+    for name in ("audit", "sign-in"):
+        with pytest.raises(UndeclaredError, match=f"/{name}"):
+            admitting([("", Page(name, "新しい", "New", WATCH, read=lambda *_asked: {}))], [])
 
 
 def test_a_route_that_was_slipped_in_afterwards_is_for_nobody(browser: Browser) -> None:

@@ -20,7 +20,7 @@ from central.folder import Folder
 from central.world import Room, SystemClock, SystemEntropy
 from central.writer import Writer
 from drivers.clock.sim import Driver as Clock
-from sync.accounts import CameIn, Role, Scope, TurnedAway, WentOut
+from sync.accounts import CameIn, Role, TurnedAway, WentOut
 from sync.entries import Entry, Fact
 from sync.messages import OFFICE_STREAM
 
@@ -71,8 +71,8 @@ def signed_in(gate: Gate, roles: tuple[Role, ...] = EVERY_ROLE, name: str = "han
     return {gate.cookie: cookie}
 
 
-def token_of(centre: Centre, name: str, *scopes: Scope) -> dict[str, str]:
-    """Let a tool read what some scopes are for; return what it sends."""
+def token_of(centre: Centre, name: str, *scopes: str) -> dict[str, str]:
+    """Let a tool read or send what some scopes are for; return the header by which it is known."""
     token, kept = centre.doorkeeper.new_token(name)
     centre.doorkeeper.change(name, "root", lambda said: msgspec.structs.replace(said, scopes=scopes, token=kept))
     return {"Authorization": f"Bearer {token}"}
@@ -132,6 +132,12 @@ class Browser:
         """Send a form of the page that this browser has open, unless `token` says otherwise."""
         form = {"token": self.gate.sessions.token(self.cookie)} | (form or {})
         return self._runner.run(self.http.post(path, data=form, headers=headers))
+
+    def send(self, path: str, body: object, **headers: str) -> httpx.Response:
+        """Send JSON, as a tool does; or bytes, with a type of their own."""
+        if isinstance(body, bytes):
+            return self._runner.run(self.http.post(path, content=body, headers=headers))
+        return self._runner.run(self.http.post(path, json=body, headers=headers))
 
     def sign_in(self, who: Person, **otherwise: str) -> httpx.Response:
         self.get("/sign-in")

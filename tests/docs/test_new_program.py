@@ -138,3 +138,36 @@ def test_a_folder_elsewhere_on_the_path_is_one_too() -> None:
     done = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert {"umbrellas", "visits"} <= set(done.stdout.split())
+
+
+CALL = """
+import msgspec
+from central.console.brought import Call
+
+class Rain(msgspec.Struct):
+    mm: int
+
+CALLS = (Call("rain", "雨", "rain", "How much it rains.", Rain, Rain, lambda sent: 1, lambda centre, tool, sent: sent),)
+"""
+ASKED = """
+from pathlib import Path
+from tests.central.pen import visited
+from tests.central.visiting import Browser, token_of
+with visited(Path.cwd()) as (centre, _), Browser(centre) as browser:
+    shown = token_of(centre, "gauge", "weather:write")
+    document = browser.get("/openapi/office.json", **shown).json()
+    print(document["paths"]["/api/rain"]["post"]["security"], browser.send("/api/rain", {"mm": 7}, **shown).text)
+    print([browser.send("/api/rain", {"mm": 7}, **token_of(centre, "app", "steps:write")).status_code])
+"""
+
+
+def test_what_other_systems_send_to_a_program_is_one_file_of_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "programs" / "weather"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / "calls.py").write_text(CALL)
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    command = [sys.executable, "-c", ASKED]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["[{'token': ['weather:write']}] {\"mm\":7}", "[403]"]

@@ -1,14 +1,15 @@
 """What the commands of the steps share: days as people write them, and files that cannot be what they should be."""
 
+import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 import click
 
 from central.cli.common import RefusedForSafetyError
-
-ZERO: Final = date(1970, 1, 1)
+from programs.steps.entries import SOURCE_PATTERN, SOURCES, tool
+from sync import days
 
 
 class FileError(RefusedForSafetyError):
@@ -24,11 +25,7 @@ def day_of(text: str) -> int:
     Raises:
         ValueError: it is written in another way than 2026-12-15.
     """
-    return (date.fromisoformat(text) - ZERO).days
-
-
-def iso(day: int) -> str:
-    return (ZERO + timedelta(days=day)).isoformat()
+    return days.day_of(date.fromisoformat(text))
 
 
 class Day(click.ParamType[int]):
@@ -43,4 +40,17 @@ class Day(click.ParamType[int]):
             self.fail("日付は 2026-12-15 のように書いてください。 / write the day as 2026-12-15", param, ctx)
 
 
+class Source(click.ParamType[str]):
+    """Who counted: a kind of phone or device, or one of the office's tools by its name."""
+
+    name = "source"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(SOURCE_PATTERN, str(value)):
+            known = ", ".join((*SOURCES, tool("NAME")))
+            self.fail(f"{known} のどれかを書いてください。 / write one of {known}", param, ctx)
+        return str(value)
+
+
+SOURCE: Final = Source()
 DAY: Final = Day()

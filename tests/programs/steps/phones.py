@@ -10,7 +10,7 @@ from xml.sax.saxutils import quoteattr
 
 import pysqlite3
 
-from programs.steps.cli.asking import iso
+from sync.days import written
 
 JST = timedelta(hours=9)
 DAY_MS = 86_400_000
@@ -57,7 +57,7 @@ def healthkit(rows: Iterable[Row]) -> bytes:
     for source, day, steps, by_hand in rows:
         record = (
             f' <Record type="HKQuantityTypeIdentifierStepCount" sourceName={quoteattr(source)} unit="count"'
-            f' startDate="{iso(day)} 10:00:00 +0900" endDate="{iso(day)} 10:10:00 +0900" value="{steps}"'
+            f' startDate="{written(day)} 10:00:00 +0900" endDate="{written(day)} 10:10:00 +0900" value="{steps}"'
         )
         typed = '>\n  <MetadataEntry key="HKWasUserEntered" value="1"/>\n </Record>'
         lines.append(record + (typed if by_hand else "/>"))

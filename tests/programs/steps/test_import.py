@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from programs.steps.cli import health_connect, healthkit
-from programs.steps.cli.asking import FileError, iso
+from programs.steps.cli.asking import FileError
+from sync.days import written
 from tests.central.test_commands import NAMES, NOT_FOUND, REFUSED, USAGE, document, machi
 from tests.programs.steps import phones
 from tests.programs.steps.phones import Row, packed, today
@@ -81,16 +82,16 @@ def test_exports_go_into_the_books_for_the_card_that_was_touched(folder: Path, t
         said = document("steps", "import", folder, file, "--card", CARD)
         assert (said["source"], said["new"], said["known"]) == ("health-connect", new, 1 - new)
     shown = document("steps", "show", folder, CARD)["days"]
-    assert shown[0] == {"day": iso(last), "steps": 4_200, "health-connect": 4_200, "healthkit": 4_000}
-    assert [one["day"] for one in shown] == [iso(last), iso(last - 1)]
-    strike = ("steps", "strike", folder, CARD, iso(last), "health-connect", "--because", "another person's phone")
+    assert shown[0] == {"day": written(last), "steps": 4_200, "health-connect": 4_200, "healthkit": 4_000}
+    assert [one["day"] for one in shown] == [written(last), written(last - 1)]
+    strike = ("steps", "strike", folder, CARD, written(last), "health-connect", "--because", "another person's phone")
     document(*strike)
     assert document("steps", "show", folder, CARD)["days"][0]["steps"] == 4_000
     assert "There is nothing of health-connect" in machi(*strike, ends=NOT_FOUND)
 
 
 def test_a_list_is_taken_whole_or_not_at_all(folder: Path, tmp_path: Path) -> None:
-    last = iso(today() - 1)
+    last = written(today() - 1)
     lines = [
         f"{OTHER},{last},6000",
         f"{OTHER},{last},61000",
