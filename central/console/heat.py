@@ -36,14 +36,24 @@ def heat(at: Mapping[At, int]) -> Heat:
 
     It has the usual hours, and all between them and any other in which there is something.
     """
-    used = [hour for (_, hour), number in at.items() if number]
-    hours = range(min([FIRST_HOUR, *used]), max([LAST_HOUR, *used]) + 1)
+    hours = hours_with([hour for (_, hour), number in at.items() if number])
     most = max(at.values(), default=0)
     return Heat(hours, [(DAYS[day], [_square(at.get((day, hour)), most) for hour in hours]) for day in WEEKDAYS])
 
 
+def hours_with(used: Sequence[int]) -> range:
+    """Return the usual hours, and all between them and any of these: a town sleeps at night."""
+    hours = [FIRST_HOUR, LAST_HOUR, *used]
+    return range(min(hours), max(hours) + 1)
+
+
+def step(number: int, most: int) -> int:
+    """Return the step of colour of a number, if the most is so much: 0 for none, and for nothing else."""
+    return -(-number * STEPS // most) if number else 0
+
+
 def _square(number: int | None, most: int) -> Square:
-    return Square(number, -(-number * STEPS // most) if number else 0)
+    return Square(number, step(number or 0, most))
 
 
 def busiest(at: Mapping[At, int], days: Mapping[int, int]) -> tuple[At, float] | None:

@@ -15,6 +15,9 @@ from central.console.fleet import FleetLine
 BYTES_MAX: Final = 1 << 20
 POINTS_MAX: Final = 5_000
 WIDTH: Final = 640.0
+SMALL: Final = 360.0
+"""The width of a drawing that has a page's corner, for letters of the same size."""
+
 _MARGIN: Final = 48.0
 _TALLEST: Final = 1.2
 _AXES: Final = 2
@@ -137,11 +140,11 @@ def _lines(found: Any) -> Iterator[tuple[Spot, ...]]:
         yield tuple(_spot(one) for one in found)
 
 
-def drawing(town: TownMap, lines: Sequence[FleetLine]) -> Drawing | None:
+def drawing(town: TownMap, lines: Sequence[FleetLine], width: float = WIDTH) -> Drawing | None:
     """Draw where units are, the ones that need somebody last, so that nothing hides them; None without a map."""
     if not town.places:
         return None
-    at = _projection(town)
+    at = _projection(town, width)
     by_place: dict[str, FleetLine] = {}
     for one in lines:  # the neediest first
         by_place.setdefault(one.unit.place, one)
@@ -149,7 +152,7 @@ def drawing(town: TownMap, lines: Sequence[FleetLine]) -> Drawing | None:
     missing = [one.unit.place_name for place, one in by_place.items() if place not in town.places]
     bottom = max(y for _, y in map(at, _spots(town)))
     paths = tuple("M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in map(at, line)) for line in town.lines)
-    return Drawing(WIDTH, round(bottom + _MARGIN, 1), paths, tuple(reversed(marks)), tuple(missing))
+    return Drawing(width, round(bottom + _MARGIN, 1), paths, tuple(reversed(marks)), tuple(missing))
 
 
 def _mark(one: FleetLine, spot: Spot) -> Mark:
@@ -162,16 +165,16 @@ def _spots(town: TownMap) -> list[Spot]:
     return [*town.places.values(), *(spot for line in town.lines for spot in line)]
 
 
-def _projection(town: TownMap) -> Callable[[Spot], Spot]:
+def _projection(town: TownMap, width: float) -> Callable[[Spot], Spot]:
     """Return what puts a spot on the drawing: north is up, a kilometre is as long to the east as to the north."""
     spots = _spots(town)
     west, east = min(x for x, _ in spots), max(x for x, _ in spots)
     south, north = min(y for _, y in spots), max(y for _, y in spots)
     squeezed = math.cos(math.radians((south + north) / 2))
     across, up = max((east - west) * squeezed, _SAME), max(north - south, _SAME)
-    inside = WIDTH - 2 * _MARGIN
+    inside = width - 2 * _MARGIN
     scale = min(inside / across, inside * _TALLEST / up)
-    left = (WIDTH - (east - west) * squeezed * scale) / 2
+    left = (width - (east - west) * squeezed * scale) / 2
 
     def at(spot: Spot) -> Spot:
         return left + (spot[0] - west) * squeezed * scale, _MARGIN + (north - spot[1]) * scale

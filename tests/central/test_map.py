@@ -19,6 +19,7 @@ from central.console.town_map import (
     BYTES_MAX,
     POINTS_MAX,
     SETTING,
+    SMALL,
     WIDTH,
     Drawing,
     MapError,
@@ -107,14 +108,14 @@ def test_what_is_no_map_is_refused_in_words(raw: bytes) -> None:
     assert en
 
 
-def drawn(town: TownMap) -> Drawing:
+def drawn(town: TownMap, width: float = WIDTH) -> Drawing:
     gone = (Symptom(What.READER_GONE, Grade.ACT),)
     units = [unit("lib01", place="library"), unit("lib02", place="library", symptoms=gone, place_name="図書館")]
     units += [unit("hall01", place="hall", place_name="町役場"), unit("old01", place="old", state=UnitState.CLOSED)]
     units += [unit("park01", place="park", place_name="公園")]
     seen, moment = Seen(units), Moment(NOW, 540)
     sorted_ = fleet(seen, troubles(seen, moment, WORDS), moment)
-    shown = drawing(town, [*sorted_.needs, *sorted_.late, *sorted_.well])
+    shown = drawing(town, [*sorted_.needs, *sorted_.late, *sorted_.well], width)
     assert shown
     return shown
 
@@ -139,12 +140,13 @@ def test_without_a_map_nothing_is_drawn() -> None:
 SPOTS = st.tuples(st.floats(-180, 180), st.floats(-85, 85))
 
 
-@given(st.lists(SPOTS, min_size=1, max_size=6))
-def test_whatever_the_places_are_they_lie_on_the_drawing(spots: list[tuple[float, float]]) -> None:
+@given(st.lists(SPOTS, min_size=1, max_size=6), st.sampled_from((WIDTH, SMALL)))
+def test_whatever_the_places_are_they_lie_on_the_drawing(spots: list[tuple[float, float]], width: float) -> None:
     places = dict(zip(("library", "hall", "park", "a", "b", "c"), spots, strict=False))
-    shown = drawn(TownMap(places, (tuple(spots),)))
+    shown = drawn(TownMap(places, (tuple(spots),)), width)
+    assert shown.width == width
     for mark in shown.marks:
-        assert -1 <= mark.x <= WIDTH + 1
+        assert -1 <= mark.x <= width + 1
         assert -1 <= mark.y <= shown.height + 1
 
 
