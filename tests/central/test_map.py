@@ -18,6 +18,7 @@ from central.console.moment import Moment
 from central.console.town_map import (
     BYTES_MAX,
     POINTS_MAX,
+    RADIUS,
     SETTING,
     SMALL,
     WIDTH,
@@ -131,6 +132,14 @@ def test_a_place_is_as_its_neediest_unit_and_lies_above_the_others() -> None:
     assert library.x < hall.x
     assert library.y > hall.y, "north is up"
     assert shown.missing == ("公園",)
+
+
+def test_a_name_stands_above_its_mark_and_below_it_where_it_would_hide_another() -> None:
+    apart, near = {"library": (137.5, 36.9), "hall": (137.6, 37.0)}, {"library": (137.5, 36.9), "hall": (137.5, 36.91)}
+    for hall, place in ((apart, -1), (near, 1)):
+        library = drawn(TownMap(hall | {"park": (137.7, 36.7)}), SMALL).marks[-1]
+        assert library.label == "図書館"
+        assert (library.label_y - library.y) * place > RADIUS
 
 
 def test_without_a_map_nothing_is_drawn() -> None:
