@@ -22,7 +22,6 @@ from sync.terminal import printable
 
 if TYPE_CHECKING:
     from central.centre import Centre
-    from central.console.today import Today
 
 _WRONG_S: Final = 60
 
@@ -94,6 +93,7 @@ def serve(folder: Path, as_json: bool) -> None:
 def status(folder: Path, as_json: bool) -> None:
     """Show units, backlog, and what needs a person. Exit code 2 if something does.
 
+    `by_hour`: touches of today and of the seven days before, the newest first, each day's 24 hours.
     `unheard`: units that were not heard since the database was put back; nothing is granted and paid out before.
     """
     from central.console.books import Books
@@ -109,7 +109,7 @@ def status(folder: Path, as_json: bool) -> None:
         "incidents": msgspec.to_builtins(incidents),
         "unheard": silent,
         "figures": centre.reconciler.figures(),
-        "today": msgspec.to_builtins(_today(centre)),
+        **_people(centre),
         "backup": msgspec.to_builtins(made),
         "drill": msgspec.to_builtins(drill),
     }
@@ -132,15 +132,18 @@ def status(folder: Path, as_json: bool) -> None:
         sys.exit(CHECK_FAILED)
 
 
-def _today(centre: "Centre") -> "Today":
-    """Return the numbers with which the console's first page begins."""
+def _people(centre: "Centre") -> dict[str, Any]:
+    """Return what people did, with which the console's first page begins: today's numbers, and touches by the hour."""
     from central.calendar import utc_offset_minutes
+    from central.console.by_hour import by_hour
     from central.console.moment import Moment
     from central.console.today import today
     from central.store import reading
 
     with reading(centre.engine) as connection:
-        return today(connection, Moment(centre.town.clock.wall_ms(), utc_offset_minutes(connection)))
+        moment = Moment(centre.town.clock.wall_ms(), utc_offset_minutes(connection))
+        found = {"today": today(connection, moment), "by_hour": by_hour(connection, moment)}
+        return {name: msgspec.to_builtins(value) for name, value in found.items()}
 
 
 @click.command(epilog="\b\nExamples:\n  machi central replay /srv/town\n  machi central replay /srv/town --json")

@@ -10,6 +10,7 @@ from central import drained, habits, heard, settings, store
 from central.centre import Centre
 from central.console.arrivals import Arrivals
 from central.console.books import Books, IncidentLine
+from central.console.by_hour import ByHour, by_hour
 from central.console.moment import Moment
 from central.console.proofs import Proofs
 from central.console.today import Today, today
@@ -90,6 +91,11 @@ class Desk:
         """Return what people did today."""
         with store.reading(self.centre.engine) as connection:
             return today(connection, moment)
+
+    def by_hour(self, moment: Moment) -> ByHour:
+        """Return how many touches there were in each hour of today and of the days before."""
+        with store.reading(self.centre.engine) as connection:
+            return by_hour(connection, moment)
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Return the totals of every program."""

@@ -62,6 +62,13 @@ class Moment(msgspec.Struct, frozen=True):
             return Say(f"{local.hour}時", f"{local.hour}:00")
         return Say(f"{_WEEKDAYS[local.weekday()]}曜 {local.hour}時", f"{local:%a} {local.hour}:00")
 
+    def day(self, at_ms: int) -> Say:
+        """Return the date without its year, and the day of the week."""
+        local = self._local(at_ms)
+        if local is None:
+            return Say(_STRANGE, "a strange time")
+        return Say(f"{local.month}/{local.day} {_WEEKDAYS[local.weekday()]}", f"{local:%a}")
+
     @property
     def hour(self) -> int:
         """The hour of the day, by the town's clock."""

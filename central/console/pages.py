@@ -14,13 +14,14 @@ from central.console import brought, trails
 from central.console.api import entry_id
 from central.console.arrivals import Cursor
 from central.console.by_hand import steps
+from central.console.by_hour import hourly
 from central.console.desk import Desk
-from central.console.fleet import fleet, usual
+from central.console.fleet import Fleet, fleet, usual
 from central.console.gate import VISITOR, Visitor
 from central.console.moment import Moment, length
 from central.console.openapi import read
 from central.console.standing import is_near, neediest_first, standing
-from central.console.town_map import drawing
+from central.console.town_map import SMALL, WIDTH, Drawing, drawing
 from central.console.troubles import Kind, of_unit
 from central.console.words import Figure
 from central.rings import UnitSeen
@@ -123,6 +124,7 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
             moment=moment,
             **_needs(desk, moment),
             today=desk.today(moment),
+            hourly=hourly(desk.by_hour(moment), moment),
             figures=_figures(desk),
             backups=desk.books.backups(),
             arrivals=arrivals,
@@ -172,8 +174,12 @@ def create_pages(desk: Desk, pages: Pages, documents: Mapping[str, Mapping[str, 
 def _fleet_page(desk: Desk, pages: Pages) -> Response:
     moment, seen = desk.moment(), desk.seen()
     found = fleet(seen, desk.troubles(seen, moment), moment)
-    shown = drawing(desk.map(), [*found.needs, *found.late, *found.well])
-    return pages.render("fleet.html", moment=moment, fleet=found, map=shown)
+    return pages.render("fleet.html", moment=moment, fleet=found, map=_map(desk, found, WIDTH))
+
+
+def _map(desk: Desk, found: Fleet, width: float) -> Drawing | None:
+    """Return where the units in use are and how they stand, if the office has brought a map."""
+    return drawing(desk.map(), [*found.needs, *found.late, *found.well], width)
 
 
 def _unit_page(desk: Desk, pages: Pages, name: str) -> Response:
@@ -215,10 +221,13 @@ def _system(seen: UnitSeen | None) -> dict[str, Any]:
 
 
 def _needs(desk: Desk, moment: Moment) -> dict[str, Any]:
-    """Return the units with how they stand, how many are connected, and what needs a person."""
+    """Return the units with how and where they stand, how many are connected, and what needs a person."""
     seen = desk.seen()
     found = desk.troubles(seen, moment)
+    sorted_ = fleet(seen, found, moment)
     return {
+        "fleet": sorted_,
+        "map": _map(desk, sorted_, SMALL),
         "units": neediest_first(seen.units, moment, found),
         "near": sum(is_near(unit, moment) for unit in seen.units),
         "needs": [one for one in found if one.grade is Grade.ACT],

@@ -5,7 +5,7 @@ border. Decided without disk or database.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,11 +16,17 @@ from central.worded import WordedError
 BYTES_MAX: Final = 1 << 20
 POINTS_MAX: Final = 5_000
 WIDTH: Final = 640.0
+SMALL: Final = 360.0
+"""The width of a drawing that has a page's corner, for letters of the same size."""
+
 _MARGIN: Final = 48.0
 _TALLEST: Final = 1.2
 _AXES: Final = 2
 _DIGITS: Final = 5  # of a degree: a metre
 _SAME: Final = 1e-4  # degrees; a town is larger
+RADIUS: Final = 11.0  # of a mark
+_LETTER: Final = 16.0
+_ABOVE, _BELOW = -17.0, 32.0  # where a label's letters stand, from the middle of its mark
 
 Spot = tuple[float, float]
 
@@ -52,7 +58,12 @@ class _Collection(msgspec.Struct, frozen=True):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A place on the drawing. `name`: how its worst unit stands; `label`: only where somebody is needed."""
+    """A place on the drawing.
+
+    Attributes:
+        name: how its worst unit stands.
+        label: only where somebody is needed; `label_y`: on which line its letters stand.
+    """
 
     x: float
     y: float
@@ -60,6 +71,7 @@ class Mark(msgspec.Struct, frozen=True):
     symbol: str
     place: str
     label: str
+    label_y: float
 
 
 class Drawing(msgspec.Struct, frozen=True):
@@ -135,41 +147,49 @@ def _lines(found: Any) -> Iterator[tuple[Spot, ...]]:
         yield tuple(_spot(one) for one in found)
 
 
-def drawing(town: TownMap, lines: Sequence[FleetLine]) -> Drawing | None:
+def drawing(town: TownMap, lines: Sequence[FleetLine], width: float = WIDTH) -> Drawing | None:
     """Draw where units are, the ones that need somebody last, so that nothing hides them; None without a map."""
     if not town.places:
         return None
-    at = _projection(town)
+    at = _projection(town, width)
     by_place: dict[str, FleetLine] = {}
     for one in lines:  # the neediest first
         by_place.setdefault(one.unit.place, one)
-    marks = [_mark(one, at(town.places[place])) for place, one in by_place.items() if place in town.places]
+    spots = {place: at(town.places[place]) for place in by_place if place in town.places}
+    marks = [_mark(by_place[place], spot, spots.values()) for place, spot in spots.items()]
     missing = [one.unit.place_name for place, one in by_place.items() if place not in town.places]
     bottom = max(y for _, y in map(at, _spots(town)))
     paths = tuple("M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in map(at, line)) for line in town.lines)
-    return Drawing(WIDTH, round(bottom + _MARGIN, 1), paths, tuple(reversed(marks)), tuple(missing))
+    return Drawing(width, round(bottom + _MARGIN, 1), paths, tuple(reversed(marks)), tuple(missing))
 
 
-def _mark(one: FleetLine, spot: Spot) -> Mark:
+def _mark(one: FleetLine, spot: Spot, spots: Iterable[Spot]) -> Mark:
     label = one.unit.place_name if one.standing.name == "need" else ""
     x, y = (round(each, 1) for each in spot)
-    return Mark(x, y, one.standing.name, one.standing.symbol, one.unit.place_name, label)
+    label_y = round(y + (_BELOW if _is_in_the_way(label, spot, spots) else _ABOVE), 1)
+    return Mark(x, y, one.standing.name, one.standing.symbol, one.unit.place_name, label, label_y)
+
+
+def _is_in_the_way(label: str, spot: Spot, spots: Iterable[Spot]) -> bool:
+    """Tell whether a label above its mark would lie on another mark."""
+    across, up = len(label) * _LETTER / 2 + RADIUS, _LETTER - _ABOVE + RADIUS
+    return any(abs(x - spot[0]) < across and -_ABOVE - RADIUS < spot[1] - y < up for x, y in spots)
 
 
 def _spots(town: TownMap) -> list[Spot]:
     return [*town.places.values(), *(spot for line in town.lines for spot in line)]
 
 
-def _projection(town: TownMap) -> Callable[[Spot], Spot]:
+def _projection(town: TownMap, width: float) -> Callable[[Spot], Spot]:
     """Return what puts a spot on the drawing: north is up, a kilometre is as long to the east as to the north."""
     spots = _spots(town)
     west, east = min(x for x, _ in spots), max(x for x, _ in spots)
     south, north = min(y for _, y in spots), max(y for _, y in spots)
     squeezed = math.cos(math.radians((south + north) / 2))
     across, up = max((east - west) * squeezed, _SAME), max(north - south, _SAME)
-    inside = WIDTH - 2 * _MARGIN
+    inside = width - 2 * _MARGIN
     scale = min(inside / across, inside * _TALLEST / up)
-    left = (WIDTH - (east - west) * squeezed * scale) / 2
+    left = (width - (east - west) * squeezed * scale) / 2
 
     def at(spot: Spot) -> Spot:
         return left + (spot[0] - west) * squeezed * scale, _MARGIN + (north - spot[1]) * scale

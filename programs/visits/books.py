@@ -7,8 +7,9 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
+from central.hiding import shared
 from programs.visits.counting import Counted, Visit, count
-from programs.visits.hiding import NOBODY, Shown, shared, shown, totals
+from programs.visits.hiding import NOBODY, Shown, shown, totals
 from programs.visits.tables import first, visit
 from sync.months import first_day
 

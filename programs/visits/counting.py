@@ -6,19 +6,10 @@ counts twice, and who has none, never.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from sync.program import DAY_MINUTES, MINUTE_MS
-
-HOURS: Final = range(24)
-WEEKDAYS: Final = range(7)
-"""From Monday."""
-
-_THURSDAY: Final = 3  # 1970-01-01
-_HOUR: Final = 60
-
-At = tuple[int, int]
-"""Weekday and hour."""
+from central.hiding import Cell
+from central.weekly import At, hour, weekday
 
 
 class Visit(NamedTuple):
@@ -28,13 +19,6 @@ class Visit(NamedTuple):
     day: int
     touches: int
     first_at: int
-
-
-class Cell(NamedTuple):
-    """A number, and how many people stand behind it."""
-
-    number: int
-    people: int
 
 
 class Counted(NamedTuple):
@@ -74,7 +58,7 @@ def count(visits: Iterable[Visit], first_days: Mapping[str, int], first_day: int
         cards.add(card)
         if touched > 1:
             twice.add(card)
-        at = weekday(day), (first_at // MINUTE_MS + offset_minutes) % DAY_MINUTES // _HOUR
+        at = weekday(day), hour(first_at, offset_minutes)
         counts[at] = counts.get(at, 0) + 1
         people.setdefault(at, set()).add(card)
     new = sum(first_days[card] >= first_day for card in cards)
@@ -86,14 +70,3 @@ def count(visits: Iterable[Visit], first_days: Mapping[str, int], first_day: int
         returning=len(cards) - new,
         cards=frozenset(cards),
     )
-
-
-def weekday(day: int) -> int:
-    """Return the weekday of a day since 1970-01-01, from Monday."""
-    return (day + _THURSDAY) % 7
-
-
-def days_of(weekday_wanted: int, first_day: int, days: int) -> int:
-    """Return how often a weekday comes in so many days from one on."""
-    before = (weekday_wanted - weekday(first_day)) % 7
-    return max(0, (days - before + 6) // 7)

@@ -1,67 +1,15 @@
 """What the figures say, in sentences. Made of what is shown, and of nothing that is hidden."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
-import msgspec
-
+from central.change import Change
+from central.console.heat import DAYS, busiest, idle_days
 from central.console.moment import Say
+from central.hiding import K
+from central.weekly import WEEKDAYS, days_of
 from programs.visits.books import Month, Spot
-from programs.visits.counting import HOURS, WEEKDAYS, days_of
-from programs.visits.coverage import Coverage
-from programs.visits.hiding import K, Shown
+from programs.visits.hiding import Shown
 from sync.months import first_day, written
-
-DAYS: Final = (
-    *(Say("月", "Mon"), Say("火", "Tue"), Say("水", "Wed"), Say("木", "Thu")),
-    *(Say("金", "Fri"), Say("土", "Sat"), Say("日", "Sun")),
-)
-_WEEK: Final = len(DAYS)
-
-
-class Change(msgspec.Struct, frozen=True):
-    """Some months before a change and as many from it on: visits and days of each."""
-
-    month: int
-    months: int
-    before: tuple[int, int]
-    after: tuple[int, int]
-
-    @property
-    def percent(self) -> int | None:
-        """Return by how much the visits a day have changed; None where there were none before."""
-        (before, days_before), (after, days_after) = self.before, self.after
-        return round(100 * after * days_before / (before * days_after)) - 100 if before else None
-
-
-def change(totals: Mapping[int, Shown], month: int, most: int) -> Change | None:
-    """Compare months with each other; None where not one month on either side may be shown.
-
-    Args:
-        totals: of months that are over.
-        month: the first one after the change.
-        most: so many months on either side, or as few as both sides have.
-    """
-    before = _run(totals, [month - 1 - number for number in range(most)])
-    after = _run(totals, [month + number for number in range(most)])
-    number = min(len(before), len(after))
-    if not number:
-        return None
-    return Change(month, number, _sum(totals, before[:number]), _sum(totals, after[:number]))
-
-
-def _run(totals: Mapping[int, Shown], months: Sequence[int]) -> list[int]:
-    found = []
-    for month in months:
-        if month not in totals or totals[month].is_hidden:
-            break
-        found.append(month)
-    return found
-
-
-def _sum(totals: Mapping[int, Shown], months: Sequence[int]) -> tuple[int, int]:
-    visits = sum(totals[month].visits or 0 for month in months)
-    return visits, sum(first_day(month + 1) - first_day(month) for month in months)
 
 
 def of_town(month: Month, names: Mapping[str, Say]) -> list[Say]:
@@ -99,16 +47,14 @@ def of_spot(month: int, seen: Shown, beside: Sequence[tuple[Spot, int]], names: 
 
 def _times(month: int, seen: Shown) -> Iterator[Say]:
     since, days = first_day(month), first_day(month + 1) - first_day(month)
-    often = {at: number / days_of(at[0], since, days) for at, number in seen.at.items() if number}
-    if often:
-        (weekday, hour), number = max(often.items(), key=lambda one: (one[1], one[0]))
+    if found := busiest(seen.at, {day: days_of(day, since, days) for day in WEEKDAYS}):
+        (weekday, hour), number = found
         yield Say(
             f"{DAYS[weekday].ja}曜{hour}時台がいちばん多い(1回あたり{number:.1f}回)。",
             f"Busiest: {DAYS[weekday].en} from {hour}:00 ({number:.1f} visits each time).",
         )
-    empty = [day for day in WEEKDAYS if all(seen.at.get((day, hour)) == 0 for hour in HOURS)]
-    if 0 < len(empty) < _WEEK:
-        ja, en = ("・".join(DAYS[day].ja for day in empty), ", ".join(DAYS[day].en for day in empty))
+    if empty := idle_days(seen.at):
+        ja, en = ("・".join(day.ja for day in empty), ", ".join(day.en for day in empty))
         yield Say(f"{ja}曜の利用はありません。", f"No visits on {en}.")
 
 
@@ -132,23 +78,11 @@ def _others(beside: Sequence[tuple[Spot, int]], names: Mapping[str, Say]) -> Ite
 
 def of_change(found: Change) -> Say:
     """Say what became of the visits; a season may explain it as well."""
-    before, after = (visits / days for visits, days in (found.before, found.after))
+    before, after = found.a_day
     more = "" if found.percent is None else f"({found.percent:+}%)"
     month, months = written(found.month), found.months
     return Say(
         f"{month}の前{months}か月は1日{before:.1f}回、そこからの{months}か月は1日{after:.1f}回{more}。季節のちがいも入っています。",
         f"{months} months before {month}: {before:.1f} visits a day; {months} from then on: {after:.1f}"
         f" {more}. Seasons are part of it.",
-    )
-
-
-def of_coverage(found: Coverage) -> Say:
-    """Say how much there is, so that silence is not read as absence."""
-    missing_ja = f"、未着 {found.missing:,}件" if found.missing else ""
-    missing_en = f", {found.missing:,} entries missing" if found.missing else ""
-    lost_ja = f"、失われた記録 {found.lost:,}件" if found.lost else ""
-    lost_en = f", {found.lost:,} entries lost" if found.lost else ""
-    return Say(
-        f"{found.complete}/{found.units}台{missing_ja}{lost_ja}",
-        f"{found.complete} of {found.units} units{missing_en}{lost_en}",
     )

@@ -1,23 +1,13 @@
-"""Says which numbers may be shown, so that no number of fewer than K people can be told from those that are.
+"""Says what may be shown of a month of one service at one place (`central.hiding` has the rules). Arithmetic only."""
 
-What somebody could do with the tables is subtract: a total less the cells that are shown leaves the others. So a small
-cell never hides alone, and never only among small ones. Where any is hidden, the smallest of the large ones is hidden
-with it; where there is no large one, the whole table is. Then no hidden cell can be told, whatever is subtracted from
-what (`docs/insight.md` has the argument, and the tests try all small tables). Arithmetic only.
-"""
-
-from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
-from programs.visits.counting import HOURS, WEEKDAYS, At, Cell, Counted
-
-K: Final = 5
-"""A number is small if it is about fewer people than these, and about any at all."""
-
-_Key = TypeVar("_Key")
-_ALL_TIMES: Final = tuple((weekday, hour) for weekday in WEEKDAYS for hour in HOURS)
+from central.hiding import Cell, K, cells
+from central.weekly import ALL_TIMES, At
+from programs.visits.counting import Counted
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -41,7 +31,7 @@ class Shown(msgspec.Struct, frozen=True):
         return self.visits is None
 
 
-NOBODY: Final = Shown(0, 0, 0, dict.fromkeys(_ALL_TIMES, 0), 0, 0)
+NOBODY: Final = Shown(0, 0, 0, dict.fromkeys(ALL_TIMES, 0), 0, 0)
 
 
 def shown(counted: Counted, k: int = K) -> Shown:
@@ -58,7 +48,7 @@ def shown(counted: Counted, k: int = K) -> Shown:
         visits=counted.visits.number,
         people=people,
         touches=counted.visits.number + again.number if not 0 < again.people < k else None,
-        at=cells(counted.at, _ALL_TIMES, k),
+        at=cells(counted.at, ALL_TIMES, k),
         new=came.get("new"),
         returning=came.get("returning"),
     )
@@ -69,35 +59,3 @@ def totals(visits: int, people: int, k: int = K) -> Shown:
     if not people:
         return NOBODY
     return Shown() if people < k else Shown(visits, people)
-
-
-def cells(table: Mapping[_Key, Cell], keys: Iterable[_Key], k: int) -> dict[_Key, int]:
-    """Return the cells of a table that may be shown, if its total is shown, too.
-
-    Args:
-        keys: of all cells that there might be.
-    """
-    there = {key: cell for key, cell in table.items() if cell.people}
-    hidden = {key for key, cell in there.items() if cell.people < k}
-    if hidden:
-        large = {key: (cell.people, cell.number) for key, cell in there.items() if key not in hidden}
-        if not large:
-            return {}
-        least = min(large.values())
-        hidden |= {key for key, size in large.items() if size == least}  # all of them: to choose one would tell which
-    return {key: there[key].number if key in there else 0 for key in keys if key not in hidden}
-
-
-def shared(one: int, other: int, both: int, k: int = K) -> int | None:
-    """Return how many people at least used two things: a multiple of k, or None.
-
-    Args:
-        one, other: how many people used each; both are shown elsewhere.
-
-    Exactly, it would say how many used only one of them. Where even the multiple does, it is hidden.
-    """
-    least = both // k * k
-    is_exact = least == min(one, other)
-    if least < k or (is_exact and 0 < abs(one - other) < k):
-        return None
-    return least

@@ -6,13 +6,15 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
+from central.change import Change, change
+from central.console.coverage import Coverage, coverage, of_coverage
 from central.console.moment import Say
 from central.reconcile import statements
 from programs.visits.books import Month, Spot, read_month, read_totals, spots
-from programs.visits.coverage import Coverage, coverage
 from programs.visits.entries import Touch
-from programs.visits.findings import Change, change, of_change, of_coverage, of_spot, of_town
+from programs.visits.findings import of_change, of_spot, of_town
 from programs.visits.hiding import NOBODY, Shown
+from programs.visits.rules import COUNTER
 from programs.visits.tables import published
 from sync.directory import place_key
 from sync.entries import kind_of
@@ -112,7 +114,8 @@ def _compare(connection: sa.Connection, spot: Spot, since: int | None, this: int
     if since is None:
         return None
     around = range(since - AROUND, min(this, since + AROUND))
-    return change(read_totals(connection, spot, around), since, AROUND)
+    totals = read_totals(connection, spot, around)
+    return change({month: seen.visits for month, seen in totals.items()}, since, AROUND)
 
 
 def place_names(connection: sa.Connection, places: set[str]) -> dict[str, Say]:
@@ -129,7 +132,7 @@ def covered_of(
     connection: sa.Connection, month: int, now_ms: int, offset_minutes: int, place: str | None = None
 ) -> Coverage:
     """Return how much of a month has arrived."""
-    return coverage(connection, end_ms(month, offset_minutes), now_ms, place)
+    return coverage(connection, end_ms(month, offset_minutes), now_ms, {COUNTER}, place)
 
 
 def end_ms(month: int, offset_minutes: int) -> int:

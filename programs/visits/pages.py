@@ -1,6 +1,6 @@
 """The page of what is used in the town: by place and service, weekday and hour, by whom, and together with what."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -8,28 +8,18 @@ import sqlalchemy as sa
 
 from central import store
 from central.console.brought import Page
+from central.console.heat import heat
 from central.console.moment import Moment, Say
 from central.console.roles import TOWN_HALL
+from central.hiding import K
 from programs.visits.books import Spot
-from programs.visits.counting import WEEKDAYS
 from programs.visits.documents import document
-from programs.visits.findings import DAYS
-from programs.visits.hiding import K, Shown
+from programs.visits.hiding import Shown
 from programs.visits.insight import FIRST_MONTH, MONTHS, VISITS, Asked, Insight, month_named, read
 from sync.months import first_day, month_of, written
 from sync.program import town_day
 
-FIRST_HOUR: Final = 7
-LAST_HOUR: Final = 20
-STEPS: Final = 5  # of colour
 MONTHS_OFFERED: Final = 2 * MONTHS
-
-
-class Square(msgspec.Struct, frozen=True):
-    """One hour of a weekday: how many visits, None if hidden; `step`: of colour, 0 for none."""
-
-    number: int | None
-    step: int
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -62,8 +52,7 @@ def shown(engine: sa.Engine, moment: Moment, **filters: str) -> Mapping[str, Any
         "lines": list(_lines(found)),
         "total": sum(seen.visits or 0 for seen in found.all.spots.values()),
         "several": len({spot.service for spot in found.all.spots}) > 1,
-        "hours": _hours(found.seen),
-        "rows": [(DAYS[day], _squares(found.seen, day)) for day in WEEKDAYS],
+        "heat": heat(found.seen.at),
         "bars": _bars(found.series),
         "beside": [(spot, found.names[spot.place], number) for spot, number in found.beside],
         "since": filters["change"],
@@ -93,18 +82,6 @@ def _lines(found: Insight) -> Iterator[Line]:
     ordered = sorted(found.all.spots.items(), key=lambda one: (-(one[1].visits or 0), one[0]))
     for spot, seen in ordered:
         yield Line(spot, found.names[spot.place], seen, f"{(seen.visits or 0) / days:.1f}")
-
-
-def _hours(seen: Shown) -> range:
-    """Return the usual hours, and all between them and any other with visits."""
-    used = [hour for (_, hour), number in seen.at.items() if number]
-    return range(min([FIRST_HOUR, *used]), max([LAST_HOUR, *used]) + 1)
-
-
-def _squares(seen: Shown, weekday: int) -> Sequence[Square]:
-    most = max(seen.at.values(), default=0)
-    numbers = [seen.at.get((weekday, hour)) for hour in _hours(seen)]
-    return [Square(number, -(-number * STEPS // most) if number else 0) for number in numbers]
 
 
 def _bars(series: Mapping[int, Shown]) -> list[Bar]:

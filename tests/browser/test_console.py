@@ -174,6 +174,7 @@ def test_a_unit_that_is_ill_is_seen_with_what_to_do(office: Office, page: Page, 
     page.goto(office.url)
     expect(page.locator(".finding.bad")).to_contain_text("人の手が要る")
     expect(page.locator(".figures div").first).to_contain_text("1 / 1")
+    page.locator("#units summary").click()
     row = page.locator("#units tbody tr").first
     expect(row).to_contain_text("要確認")
     expect(row.locator(".why.act")).to_contain_text("端末の中が熱くなっています(85 ℃)。")
@@ -240,15 +241,16 @@ def test_the_description_of_the_api_names_only_what_answers(office: Office) -> N
 def test_it_says_when_the_books_were_backed_up_and_whether_that_can_be_put_back(office: Office, page: Page) -> None:
     page.goto(office.url)
     now = page.locator("#now")
-    expect(now).to_contain_text("まだありません。「machi central backup」で取ります。")
-    expect(now).to_contain_text("戻す練習 Drill: まだです。")
+    kept = page.locator("#kept")
+    expect(kept).to_contain_text("まだありません。「machi central backup」で取ります。")
+    expect(kept).to_contain_text("戻す練習 Drill: まだです。")
     hour_ago = office.centre.town.clock.wall_ms() - 3_600_000
     with office.centre.engine.begin() as connection:
         backup_notes.put(connection, backup_notes.Made(hour_ago, "todai-000001-20261130-021500"))
         backup_notes.put(connection, backup_notes.Drill(hour_ago, hour_ago, is_good=True))
     page.reload()
-    expect(now).to_contain_text("バックアップ Backup: 1時間前")
-    expect(now).to_contain_text("戻す練習 Drill: 1時間前")
+    expect(kept).to_contain_text("バックアップ Backup: 1時間前")
+    expect(kept).to_contain_text("戻す練習 Drill: 1時間前")
     expect(now.locator(".finding.bad")).to_have_count(0)
     with office.centre.engine.begin() as connection:
         backup_notes.put(connection, backup_notes.Drill(hour_ago, hour_ago, is_good=False))

@@ -175,6 +175,7 @@ def test_the_technician(hall: Hall, console: ConsoleServing, page: Page, look: L
     begins(page, console, hall, "ken", Role.TECHNICIAN)
     look("technician-units")
     expect(page.locator("[data-arrivals]")).to_have_count(0)
+    page.locator("#units summary").click()
     page.locator("#units tbody a").first.click()
     look("technician-one-unit")
     page.get_by_role("link", name="確かめること").click()

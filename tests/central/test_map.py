@@ -18,7 +18,9 @@ from central.console.moment import Moment
 from central.console.town_map import (
     BYTES_MAX,
     POINTS_MAX,
+    RADIUS,
     SETTING,
+    SMALL,
     WIDTH,
     Drawing,
     MapError,
@@ -107,14 +109,14 @@ def test_what_is_no_map_is_refused_in_words(raw: bytes) -> None:
     assert en
 
 
-def drawn(town: TownMap) -> Drawing:
+def drawn(town: TownMap, width: float = WIDTH) -> Drawing:
     gone = (Symptom(What.READER_GONE, Grade.ACT),)
     units = [unit("lib01", place="library"), unit("lib02", place="library", symptoms=gone, place_name="図書館")]
     units += [unit("hall01", place="hall", place_name="町役場"), unit("old01", place="old", state=UnitState.CLOSED)]
     units += [unit("park01", place="park", place_name="公園")]
     seen, moment = Seen(units), Moment(NOW, 540)
     sorted_ = fleet(seen, troubles(seen, moment, WORDS), moment)
-    shown = drawing(town, [*sorted_.needs, *sorted_.late, *sorted_.well])
+    shown = drawing(town, [*sorted_.needs, *sorted_.late, *sorted_.well], width)
     assert shown
     return shown
 
@@ -132,6 +134,14 @@ def test_a_place_is_as_its_neediest_unit_and_lies_above_the_others() -> None:
     assert shown.missing == ("公園",)
 
 
+def test_a_name_stands_above_its_mark_and_below_it_where_it_would_hide_another() -> None:
+    apart, near = {"library": (137.5, 36.9), "hall": (137.6, 37.0)}, {"library": (137.5, 36.9), "hall": (137.5, 36.91)}
+    for hall, place in ((apart, -1), (near, 1)):
+        library = drawn(TownMap(hall | {"park": (137.7, 36.7)}), SMALL).marks[-1]
+        assert library.label == "図書館"
+        assert (library.label_y - library.y) * place > RADIUS
+
+
 def test_without_a_map_nothing_is_drawn() -> None:
     assert drawing(TownMap(), []) is None
 
@@ -139,12 +149,13 @@ def test_without_a_map_nothing_is_drawn() -> None:
 SPOTS = st.tuples(st.floats(-180, 180), st.floats(-85, 85))
 
 
-@given(st.lists(SPOTS, min_size=1, max_size=6))
-def test_whatever_the_places_are_they_lie_on_the_drawing(spots: list[tuple[float, float]]) -> None:
+@given(st.lists(SPOTS, min_size=1, max_size=6), st.sampled_from((WIDTH, SMALL)))
+def test_whatever_the_places_are_they_lie_on_the_drawing(spots: list[tuple[float, float]], width: float) -> None:
     places = dict(zip(("library", "hall", "park", "a", "b", "c"), spots, strict=False))
-    shown = drawn(TownMap(places, (tuple(spots),)))
+    shown = drawn(TownMap(places, (tuple(spots),)), width)
+    assert shown.width == width
     for mark in shown.marks:
-        assert -1 <= mark.x <= WIDTH + 1
+        assert -1 <= mark.x <= width + 1
         assert -1 <= mark.y <= shown.height + 1
 
 

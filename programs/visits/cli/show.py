@@ -89,7 +89,7 @@ def _figures(seen: "Shown") -> dict[str, int | None]:
 
 
 def _lines(found: "Insight") -> list[str]:
-    from programs.visits.findings import DAYS
+    from central.console.heat import DAYS
     from sync.months import written
 
     lines = [f"{written(found.month)}  {found.covered.ja} / {found.covered.en}"]

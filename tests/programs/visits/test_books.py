@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central.store import open_engine
+from central.weekly import days_of, weekday
 from programs.visits.books import Spot, read_month, read_spot, read_totals, spots
-from programs.visits.counting import days_of, weekday
 from programs.visits.hiding import NOBODY
 from programs.visits.office import OFFICE
 from sync.entries import Entry

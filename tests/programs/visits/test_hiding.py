@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programs.visits.counting import Cell, Counted
-from programs.visits.hiding import NOBODY, K, Shown, cells, shared, shown
+from central.hiding import Cell, K, cells, shared
+from programs.visits.counting import Counted
+from programs.visits.hiding import NOBODY, Shown, shown
 
 Table = tuple[Cell, ...]
 Seen = tuple[tuple[int, int], ...]

@@ -9,11 +9,10 @@ import msgspec
 import pytest
 
 from central.centre import Centre, open_centre
+from central.change import change
 from central.peers import Peer
 from central.world import SystemEntropy
 from drivers.clock.sim import Driver as Clock
-from programs.visits.findings import change
-from programs.visits.hiding import NOBODY, Shown
 from programs.visits.insight import covered_of, month_named
 from programs.visits.publishing import FEED, PublishError, feed, publish
 from simulation.centre import open_sim_centre
@@ -117,10 +116,9 @@ def test_silence_is_not_read_as_absence(clock: Clock) -> None:
 
 
 def test_before_and_after_a_change_stand_as_many_months() -> None:
-    month = Shown(visits=310, people=40)
-    totals = {OCTOBER - 1: Shown(visits=150, people=30), OCTOBER: month, NOVEMBER: Shown(visits=600, people=60)}
+    totals = {OCTOBER - 1: 150, OCTOBER: 310, NOVEMBER: 600}
     found = change(totals, NOVEMBER, 3)
     assert found is not None
     assert (found.months, found.before, found.after, found.percent) == (1, (310, 31), (600, 30), 100)
-    assert change(totals | {NOVEMBER: Shown()}, NOVEMBER, 3) is None, "a hidden month is compared with nothing"
-    assert change({OCTOBER: NOBODY, NOVEMBER: month}, NOVEMBER, 3).percent is None  # type: ignore[union-attr]
+    assert change(totals | {NOVEMBER: None}, NOVEMBER, 3) is None, "a hidden month is compared with nothing"
+    assert change({OCTOBER: 0, NOVEMBER: 310}, NOVEMBER, 3).percent is None  # type: ignore[union-attr]
