@@ -38,6 +38,7 @@ class HolderReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Fields:
         reason: "ok" or one of `drivers.card.desk.WORDS`.
+        kind: for another kind of card, one of `drivers.card.desk.OTHERS`.
         issuer: who signed the attributes; `evidence`: the name of the proof that the card itself was there.
         card: the same card, as `machi card read --json` prints it; it may not have proven itself in that way.
     """
@@ -47,6 +48,7 @@ class HolderReport(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     words: str
     tries_left: int | None = None
+    kind: str = ""
     attributes: Said | None = None
     issuer: str = ""
     evidence: str = ""
@@ -67,21 +69,23 @@ def read(
 
     Args:
         secret: 照合番号B (14 digits), or the input-support application's PIN (4 digits).
-        learn: a trust folder in which the card's key is kept, by the birthday that it said.
+        learn: a trust folder in which the key of a card without the town's service pass is kept, by the birthday that
+            it said. A card that has proven itself needs none, and would get a second name by it.
     """
-    channel = Channel(field, allowed=files.DESK)
+    channel, desk = Channel(field, allowed=files.DESK), Desk(trust, clock, entropy)
     try:
         holder = entry.read(channel, secret, trust.cv_roots, entropy.bytes(_NONCE_BYTES), spend_last_try=spend_last_try)
+    except OtherCardError as error:
+        which = desk.read(field, None, spend_last_try=False, trace=False)
+        return _refused(OtherCardError(which.kind or error.kind))
     except CardError as error:
         return _refused(error)
     except ReaderError as error:
         return _refused(NotReadableError(str(error)))
     said = holder.attributes
-    desk = Desk(trust, clock, entropy)
-    if learn:
+    card = desk.read(field, None, spend_last_try=False, trace=False)
+    if learn and not _is_proven_otherwise(card):
         card = desk.enrol(field, said.birth, learn, trace=False)
-    else:
-        card = desk.read(field, None, spend_last_try=False, trace=False)
     return HolderReport(
         ok=True,
         reason="ok",
@@ -93,8 +97,13 @@ def read(
     )
 
 
+def _is_proven_otherwise(card: Report) -> bool:
+    """Whether a card has proven itself by something else than its face; that is learned anew, for the centre's sake."""
+    return card.ok and card.proof != "none" and card.profile != "face"
+
+
 def _refused(error: CardError) -> HolderReport:
     kind = error.kind if isinstance(error, OtherCardError) else ""
     words = f"{OTHERS[kind]} {WORDS[error.reason]}" if kind else f"{WORDS[error.reason]} ({error})"
     left = getattr(error, "tries_left", None)
-    return HolderReport(ok=False, reason=error.reason, words=words, tries_left=left)
+    return HolderReport(ok=False, reason=error.reason, words=words, tries_left=left, kind=kind)
