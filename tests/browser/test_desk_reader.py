@@ -17,6 +17,7 @@ from drivers.clock.sim import Driver as Clock
 from simulation.centre import open_sim_centre
 from sync.accounts import Role
 from sync.residents import Form, How
+from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing, Serving
 from tests.browser.test_accessible import AA
@@ -269,6 +270,31 @@ def test_a_page_from_elsewhere_cannot_read_the_card(window: Window, browser: Bro
         elsewhere.stop()
     said = window.program.says("holder", "60040120940002")
     assert "あと 9回" in said["ja"], "no page from elsewhere has spent a try"
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_a_browser_that_asks_the_person_is_told_what_to_say(
+    window: Window, browser: Browser, lay: Lay, *, is_allowed: bool
+) -> None:
+    """A console in another network: Chromium lets its page call this PC only if the person, or a policy, allows it."""
+    lay()
+    elsewhere = f"--ip-address-space-overrides=127.0.0.1:{window.console.port}=public"
+    other = browser.browser_type.launch(executable_path=CHROMIUM, args=[*QUIET, elsewhere])
+    try:
+        context = other.new_context()
+        if is_allowed:
+            context.grant_permissions(["local-network-access"])
+        page = context.new_page()
+        window.console.let_in(page, Role.CLERK)
+        page.goto(f"{window.console.url}/residents/new")
+        page.locator("#secret").fill(CODE)
+        page.keyboard.press("Enter")
+        if is_allowed:
+            expect(page.locator(".signed")).to_contain_text(NAME)
+        else:
+            expect(page.locator("#from-card [data-told]")).to_contain_text("このデバイスのアプリ")
+    finally:
+        other.close()
 
 
 def test_only_the_desks_pages_may_call_it_and_none_where_the_town_has_no_reader(
