@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 PORT = 17_263
-USAGE, TAKEN = 3, 5
+USAGE, TAKEN, HARDWARE = 3, 5, 8
 
 
 class MisuseError(click.UsageError):
@@ -20,6 +20,12 @@ class TakenError(click.ClickException):
     """Something listens at its port already."""
 
     exit_code = TAKEN
+
+
+class NoPcscError(click.ClickException):
+    """This machine's Python has no way to card readers."""
+
+    exit_code = HARDWARE
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,7 +62,7 @@ def serve(*, console: str, folder: Path, reader: str, port: int, learn: bool, wa
     goes to the card and nowhere else: not to the centre, into no log, into no file. A last try is never spent.
 
     \b
-    Exit codes: 0 ended; 3 usage; 5 something listens at the port already; 8 no PC/SC on this machine.
+    Exit codes: 0 ended; 3 usage; 5 something listens at the port already; 8 no pyscard on this machine.
     """  # noqa: D301
     from desk.app import create_desk
     from desk.cards import Cards
@@ -67,6 +73,10 @@ def serve(*, console: str, folder: Path, reader: str, port: int, learn: bool, wa
         caller = origin(console)
     except OriginError as error:
         raise MisuseError(f"--console: {error}") from error
+    try:
+        choose.find("reader", "pcsc")
+    except ImportError as error:
+        raise NoPcscError(f"{error}; it comes with requirements/unit.txt") from error
     clock, dice = choose.load("clock", "system"), choose.load("entropy", "system")
     cards = Cards(
         lambda: choose.load("reader", "pcsc", {"name": reader}), folder, clock, dice, is_learning=learn, seconds=wait
