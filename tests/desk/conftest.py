@@ -38,11 +38,16 @@ def serials() -> Iterator[int]:
 @pytest.fixture
 def lay(pcscd: PrivatePcscd, pki: TestPki, serials: Iterator[int]) -> Iterator[Callable[..., Plan]]:
     """Lay a fresh card of this plan on the reader; it is taken away at the end."""
+    laid: list[Plan] = []
 
     def down(*faults: str, **more: object) -> Plan:
         given = {"serial": str(next(serials)), "faults": frozenset(faults), "pki": str(pki.folder)} | more
         plan = Plan(**given)  # type: ignore[arg-type]
+        if laid:
+            pcscd.table.remove(READER)
+            time.sleep(SEEN_S)
         pcscd.table.present(READER, plan)
+        laid.append(plan)
         return plan
 
     yield down
