@@ -62,7 +62,7 @@ CARD: Final[dict[str, Say]] = {
     ),
     "pin_format": Say(
         "照合番号Bは14けた、暗証番号は4けたの数字です。カードには送っていません。",
-        "照合番号B has 14 digits, the PIN has four. The card was not asked.",
+        "照合番号B has 14 digits, the PIN has four. It was not shown to the card.",
     ),
 }
 """By the reasons of `drivers.card.desk.WORDS`."""

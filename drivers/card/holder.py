@@ -3,21 +3,23 @@
 What `machi card holder` does between the reader and the terminal. The attributes are handed on and kept nowhere.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
-from drivers.card import entry, files
+from drivers.card import common, entry, files
 from drivers.card.channel import Channel
 from drivers.card.desk import OTHERS, WORDS, Desk, Report
 from drivers.card.errors import CardError, NotReadableError, OtherCardError
 from drivers.card.trust import Trust
+from drivers.card.validity import check_days
 from drivers.clock import Clock
 from drivers.entropy import Entropy
 from drivers.reader import Field, ReaderError
 
 _NONCE_BYTES = 32
+_MS = 1000
 _READ = "The card has said whose it is, and its issuer has signed it."
 
 
@@ -74,6 +76,7 @@ def read(
     """
     channel, desk = Channel(field, allowed=files.DESK), Desk(trust, clock, entropy)
     try:
+        _check_its_day(channel, clock)
         holder = entry.read(channel, secret, trust.cv_roots, entropy.bytes(_NONCE_BYTES), spend_last_try=spend_last_try)
     except OtherCardError as error:
         which = desk.read(field, None, spend_last_try=False, trace=False)
@@ -95,6 +98,13 @@ def read(
         evidence=holder.evidence.digest,
         card=card,
     )
+
+
+def _check_its_day(channel: Channel, clock: Clock) -> None:
+    """Make sure, before it is shown a secret, that a card is one that still counts as its holder's paper."""
+    record = common.read(channel)
+    if record:
+        check_days("card", None, record.expires, datetime.fromtimestamp(clock.wall_ms() / _MS, UTC))
 
 
 def _is_proven_otherwise(card: Report) -> bool:

@@ -93,7 +93,10 @@ def test_what_else_may_lie_there(
 
 def test_an_expired_card_is_not_a_persons_card_here(program: DeskProgram, lay: Lay) -> None:
     lay("expired")
-    assert program.says("card")["reason"] == "expired"
+    for what, secret in (("card", ""), ("card", CODE), ("holder", CODE)):
+        said = program.says(what, secret)
+        assert (said["reason"], said["document"]) == ("expired", None)
+    assert "期限" in said["ja"]
 
 
 def test_no_card_no_reader_no_service_and_all_of_them_back(program: DeskProgram, pcscd: PrivatePcscd, lay: Lay) -> None:

@@ -19,7 +19,7 @@ from drivers.clock.sim import Driver as Clock
 from drivers.entropy.sim import Driver as Entropy
 from drivers.reader import Field
 
-CODE = "60040120940000"
+CODE, WRONG = "60040120940000", "60040120940001"
 Lay = Callable[..., Field]
 
 
@@ -63,6 +63,18 @@ def test_a_card_with_a_pass_is_not_learned_too_for_it_would_have_two_names(
     learned = read_holder(msgspec.json.encode(said(lay, hanako, trusted, learn=True))).card
     assert learned
     assert (learned.profile, learned.face) == ("pass", "")
+
+
+def test_a_card_that_has_run_out_says_nothing_of_anybody_and_is_not_learned(
+    pki: TestPki, lay: Lay, trusted: Path
+) -> None:
+    plan = Plan(serial="990000000000778", faults=frozenset({Fault.NO_PASS, Fault.EXPIRED}))
+    before = set(trusted.rglob("*"))
+    for secret in (CODE, WRONG):
+        report = said(lay, make(plan, pki), trusted, secret, learn=True)
+        assert (report.reason, report.attributes, report.card) == ("expired", None, None)
+        assert report.tries_left is None, "it was shown nothing"
+    assert set(trusted.rglob("*")) == before
 
 
 def test_another_card_is_called_what_it_is(pki: TestPki, lay: Lay, trusted: Path) -> None:

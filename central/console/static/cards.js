@@ -70,6 +70,6 @@ for (const box of document.querySelectorAll("[data-reader]")) {
   addEventListener("pagehide", () => asking?.abort());
 }
 
-// Whoever comes to register somebody begins with the card; a page that shows what was refused has its own first field.
+// Whoever comes to register somebody begins with the card; a child's form, or one that was refused, has its own first field.
 const first = document.querySelector("#from-card [data-secret]");
-if (first && !document.querySelector("[role=alert].bad")) first.focus();
+if (first && !first.form.elements.guardian.value && !document.querySelector("[role=alert].bad")) first.focus();
