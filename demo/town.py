@@ -265,7 +265,6 @@ class DemoTown:
         self._say("window: the program that reads cards for the console's page")
         shutil.copytree(trust, self.folder / "window")
         self.window.start()
-        self.window.wait_until(lambda: _listens(self.ports.window))
         self._say("units: configuration, keys, enrolment by ticket")
         for number, stand in enumerate(STANDS):
             self.units[stand.unit] = self._set_up_unit(number, stand, trust)
@@ -274,6 +273,7 @@ class DemoTown:
             unit.uplink.start()
         for unit in self.units.values():
             unit.daemon.wait_until(lambda unit=unit: bool(unit.status().get("readers")))  # type: ignore[misc]
+        self.window.wait_until(lambda: _listens(self.ports.window))
 
     def _window_words(self) -> list[str]:
         """Return how the program is started on the clerk's PC; what it learns is kept in a trust folder of its own."""
