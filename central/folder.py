@@ -53,6 +53,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Residents' phones call `resident`, through a server that speaks TLS to them; `resident_port` 0: there is none.
     A unit's certificate is renewed for `renew_days` after it ran out.
+    At `reader_port` of each clerk's own PC `machi desk` reads cards for the page that is open there; 0: at none.
     """
 
     units_host: str = "127.0.0.1"
@@ -61,6 +62,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     console_host: str = "127.0.0.1"
     console_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8080
     console_url: str = ""
+    reader_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     resident_host: str = "127.0.0.1"
     resident_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     resident_url: str = ""

@@ -25,6 +25,7 @@ from sync.messages import text
 _CONFIG: Final = """\
 # The town's centre. Units call one of units_names at units_port; the console is on this machine only. Residents' phones
 # reach resident_port through a server that speaks TLS to them, at the address resident_url; 0: there is no such page.
+# At reader_port of each clerk's own PC `machi desk` reads cards for the page that is open there; 0: at none.
 {database}
 [town]
 id = {town_id}
@@ -38,6 +39,7 @@ units_host = {units_host}
 units_port = {units_port}
 units_names = {units_names}
 console_port = {console_port}
+reader_port = {reader_port}
 resident_port = {resident_port}
 resident_url = {resident_url}
 """
@@ -56,6 +58,7 @@ class Plan(msgspec.Struct, frozen=True):
     units_host: str = "127.0.0.1"
     resident_port: int = 0
     resident_url: str = ""
+    reader_port: int = 0
     database: str = ""
 
 

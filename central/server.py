@@ -227,7 +227,13 @@ async def _serve(
         config.console_url,
     )
     console_app = create_console(
-        centre, writer, bell, units_api.openapi(), config.console_url, room=lambda: room_on(folder)
+        centre,
+        writer,
+        bell,
+        units_api.openapi(),
+        config.console_url,
+        room=lambda: room_on(folder),
+        reader_port=config.reader_port,
     )
     doors = [_open_door(config.units_host, config.units_port), _open_door(config.console_host, config.console_port)]
     servers = [_server(units_api, tls), _server(console_app, None)]

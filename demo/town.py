@@ -25,6 +25,7 @@ from drivers.card.sim.pki import TestPki
 from sync.facts import Town
 
 DESK: Final = "desk"
+WINDOW: Final = "window"  # the reader of the clerk who registers people, which is no unit's
 SCANS: Final = "shop01"  # the unit with a scanner, for what phones show
 NETWORK: Final = "jp.example.todai"  # by which the town's shops' codes are known
 TOWN: Final = Town("灯台町", "Todai", "00-1234", 540)
@@ -93,6 +94,7 @@ class Ports(msgspec.Struct, frozen=True):
     console: int
     page: int
     resident: int
+    window: int
     units: int
     screens: int
     roads: int
@@ -100,7 +102,7 @@ class Ports(msgspec.Struct, frozen=True):
     @classmethod
     def from_console(cls, console: int) -> Self:
         """Return ports that follow from the console's: 8080 gives 8085 for residents, 8090 for the page, 8101 on."""
-        return cls(console, console + 10, console + 5, console + 363, console + 21, console + 61)
+        return cls(console, console + 10, console + 5, console + 6, console + 363, console + 21, console + 61)
 
     def screen(self, number: int) -> int:
         return self.screens + number
@@ -110,7 +112,7 @@ class Ports(msgspec.Struct, frozen=True):
 
     def all(self) -> list[int]:
         each = [port for number in range(len(STANDS)) for port in (self.screen(number), self.road(number))]
-        return [self.console, self.page, self.resident, self.units, *each]
+        return [self.console, self.page, self.resident, self.window, self.units, *each]
 
 
 class PortTakenError(Exception):
@@ -177,7 +179,7 @@ class DemoTown:
         self.folder = folder.absolute()
         self.ports = ports
         self._say = say
-        self.pcscd = PrivatePcscd([stand.reader for stand in STANDS])
+        self.pcscd = PrivatePcscd([*(stand.reader for stand in STANDS), WINDOW])
         self.cards: dict[str, Path] = {}
         self.units: dict[str, DemoUnit] = {}
         self.central = self.folder / "central"
@@ -185,11 +187,12 @@ class DemoTown:
         self.token = ""  # with which the page itself asks the console
         log = self.folder / "log"
         self.centre = Process("centre", ["central", "serve", str(self.central)], log / "centre.log", {})
+        self.window = Process("window", self._window_words(), log / "window.log", self.pcscd.environment)
 
     def __enter__(self) -> Self:
         self._check_ports()
         self._clear()
-        self._say("readers: a private pcscd with four virtual readers")
+        self._say("readers: a private pcscd with five virtual readers")
         self.pcscd.start()
         try:
             self._set_up()
@@ -206,7 +209,7 @@ class DemoTown:
     def stop(self) -> None:
         """End everything that was started, at the same time."""
         units = self.units.values()
-        processes = [self.centre, *(unit.uplink for unit in units), *(unit.daemon for unit in units)]
+        processes = [self.centre, self.window, *(unit.uplink for unit in units), *(unit.daemon for unit in units)]
         for process in processes:
             process.ask_to_end()
         for process in processes:
@@ -246,7 +249,7 @@ class DemoTown:
 
     def _clear(self) -> None:
         """Begin afresh; only the test keys of earlier runs are kept, because making them takes seconds."""
-        for name in ("units", "copies", "central", "payday", "cards", "log"):
+        for name in ("units", "copies", "central", "payday", "cards", "window", "log"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
         (self.folder / "log").mkdir(parents=True)
 
@@ -259,6 +262,9 @@ class DemoTown:
         self._set_up_centre()
         self._say("desk: one resident's card is learned by its holder's birthday")
         self._enrol_faces(trust)
+        self._say("window: the program that reads cards for the console's page")
+        shutil.copytree(trust, self.folder / "window")
+        self.window.start()
         self._say("units: configuration, keys, enrolment by ticket")
         for number, stand in enumerate(STANDS):
             self.units[stand.unit] = self._set_up_unit(number, stand, trust)
@@ -267,11 +273,19 @@ class DemoTown:
             unit.uplink.start()
         for unit in self.units.values():
             unit.daemon.wait_until(lambda unit=unit: bool(unit.status().get("readers")))  # type: ignore[misc]
+        self.window.wait_until(lambda: _listens(self.ports.window))
+
+    def _window_words(self) -> list[str]:
+        """Return how the program is started on the clerk's PC; what it learns is kept in a trust folder of its own."""
+        console = f"http://127.0.0.1:{self.ports.console}"
+        where = ["--console", console, "--port", str(self.ports.window)]
+        return ["desk", "serve", *where, "--trust", str(self.folder / "window"), "--reader", WINDOW, "--learn"]
 
     def _set_up_centre(self) -> None:
         town = ("--id", "todai", "--name", TOWN.name, "--name-en", TOWN.name_en, "--phone", TOWN.phone)
         ports = ("--units-port", str(self.ports.units), "--console-port", str(self.ports.console))
-        machi("central", "init", self.central, *town, *ports, "--resident-port", str(self.ports.resident))
+        more = ("--resident-port", str(self.ports.resident), "--reader-port", str(self.ports.window))
+        machi("central", "init", self.central, *town, *ports, *more)
         machi("central", "coin", "terms", self.central, "--network", NETWORK)
         for stand in STANDS:
             names = ("--name", stand.name, "--kana", stand.kana, "--name-en", stand.name_en)

@@ -18,6 +18,7 @@ CONSOLE, PAGE, LIBRARY = 19080, 19090, 19101
 SIGN_IN = ("name", "password", "digits")
 READY_S = 60
 WINDOW = {"width": 1280, "height": 900}
+WHOLE = {"width": 1280, "height": 2040}
 SCREEN = {"width": 800, "height": 480}
 
 
@@ -64,7 +65,10 @@ def take(page: Page, screen: Page) -> None:
     hold(page, "花子", "lib01")
     screen.screenshot(path=PICTURES / "screen-welcome.png")
     charge(page, "美咲")
+    page.set_viewport_size(WHOLE)  # a unit's screen that is out of sight would be black
+    page.wait_for_timeout(1_000)
     page.screenshot(path=PICTURES / "hold-a-card.png", full_page=True)
+    page.set_viewport_size(WINDOW)
     shown = {name: page.locator(f"#sign-in [data-field={name}]").first.inner_text() for name in SIGN_IN}
     page.goto(f"http://127.0.0.1:{CONSOLE}")
     for name, value in shown.items():

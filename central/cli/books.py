@@ -40,6 +40,7 @@ _WRONG_S: Final = 60
 @click.option("--console-port", default=8080, show_default=True, help="The console, on this machine only.")
 @click.option("--resident-port", default=0, help="The residents' page, behind a server that speaks TLS; 0: none.")
 @click.option("--resident-url", default="", help="Where residents find it: https://…")
+@click.option("--reader-port", default=0, help="Where `machi desk` reads cards on each clerk's PC; 0: at none.")
 @click.option("--database", default="", help="SQLAlchemy URL; a SQLite file in FOLDER if left out.")
 @JSON
 def init(folder: Path, as_json: bool, **options: Any) -> None:

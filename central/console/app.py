@@ -24,7 +24,7 @@ from central.console.calls import create_calls
 from central.console.desk import Desk
 from central.console.gate import FOR_TOOLS, Before, Gate
 from central.console.hall import Hall
-from central.console.headers import HOSTS, STATIC, add_headers
+from central.console.headers import HOSTS, STATIC, headers_with, reader_at
 from central.console.journal.pages import create_journal
 from central.console.live import Bell
 from central.console.pages import Pages, create_pages
@@ -87,6 +87,7 @@ def create_console(
     units_api: Mapping[str, Any] | None = None,
     url: str = "",
     room: Callable[[], Room | None] = lambda: None,
+    reader_port: int = 0,
 ) -> FastAPI:
     """Make the application that people open.
 
@@ -95,12 +96,13 @@ def create_console(
         units_api: the OpenAPI document of what units call, to be shown beside the console's own.
         url: how people reach it, if not by this machine's own name.
         room: looks how much there is left on the centre's disk.
+        reader_port: where `machi desk` answers on the clerks' own PCs; 0: nowhere.
 
     Raises:
         UndeclaredError: one of its addresses does not say for whom it is.
     """
-    desk = Desk.of(centre, room)
-    pages = Pages(desk)
+    desk, reader = Desk.of(centre, room), reader_at(reader_port)
+    pages = Pages(desk, reader)
     table, scopes = brought.admitting(brought.pages(), brought.calls())
     gate = Gate(centre, writer, table, scopes, is_secure=url.startswith("https://"))
     hosts = [*HOSTS, *([urlsplit(url).hostname or ""] if url else [])]
@@ -113,7 +115,7 @@ def create_console(
         openapi_url=None,
         dependencies=[Depends(gate.admit)],
         middleware=[
-            Middleware(Guard, add=add_headers),
+            Middleware(Guard, add=headers_with(reader)),
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
             Middleware(Before, gate=gate),
         ],

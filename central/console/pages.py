@@ -53,8 +53,10 @@ _Found = TypeVar("_Found")
 class Pages:
     """Fills templates; whatever comes from outside is escaped there, without exception."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, reader: str = "") -> None:
+        """`reader`: where pages call the program that reads cards on the clerk's own PC; "" if there is none."""
         self._desk = desk
+        self._reader = reader
         self._templates = Environment(
             loader=ChoiceLoader([FileSystemLoader(_TEMPLATES), brought.templates()]),
             autoescape=True,
@@ -68,7 +70,7 @@ class Pages:
     def render(self, template: str, status: int = 200, /, **values: object) -> HTMLResponse:
         """Return a page; every page knows the town and the time."""
         common = {"town": self._desk.books.town(), "moment": self._desk.moment(), "typed": {}, "refused": None}
-        common |= self._visitor()
+        common |= {"reader": self._reader} | self._visitor()
         return HTMLResponse(self._templates.get_template(template).render(common | values), status)
 
     def error(self, status: int, ja: str, en: str, detail: str) -> HTMLResponse:

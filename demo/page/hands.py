@@ -4,7 +4,7 @@ import httpx
 import msgspec
 
 from demo.residents import RESIDENTS
-from demo.town import PASSWORD, DemoTown, DemoUnit, Visitor
+from demo.town import PASSWORD, WINDOW, DemoTown, DemoUnit, Visitor
 
 _EARLY_APDUS = 1
 _CENTRE_S = 1.0
@@ -15,7 +15,7 @@ class UnknownError(Exception):
 
 
 class ResidentSeen(msgspec.Struct, frozen=True):
-    """A resident, and where that card lies: a unit's name, or empty."""
+    """A resident, and where that card lies: a unit's name, "window", or empty."""
 
     key: str
     name: str
@@ -60,9 +60,10 @@ class SignIn(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """Everything that the page shows. `phone`: the link that lets a resident's phone in."""
+    """Everything that the page shows. `phone`: the link that lets a phone in; `window`: whose card lies there."""
 
     console: str
+    window: str
     sign_in: list[SignIn]
     phone: str
     residents: list[ResidentSeen]
@@ -81,21 +82,21 @@ class Hands:
 
     def hold(self, unit: str, resident: str) -> None:
         """Hold a resident's card to a unit's reader; if it lies elsewhere, it is taken away there first."""
-        stand = self._unit(unit).stand
+        reader = self._reader(unit)
         if resident not in RESIDENTS:
             raise UnknownError(f'nobody here is called "{resident}"; there are: {", ".join(RESIDENTS)}')
         for lying, held in self._town.lying().items():
-            if held == resident or lying == stand.reader:
+            if held == resident or lying == reader:
                 self._town.take_away(lying)
-        self._town.hold(resident, stand.reader)
+        self._town.hold(resident, reader)
 
     def pull_early(self, unit: str, resident: str) -> None:
         """Hold a card there, and pull it away while it is being read."""
         self.hold(unit, resident)
-        self._town.pcscd.table.remove_after(self._unit(unit).stand.reader, _EARLY_APDUS)
+        self._town.pcscd.table.remove_after(self._reader(unit), _EARLY_APDUS)
 
     def take_away(self, unit: str) -> None:
-        self._town.take_away(self._unit(unit).stand.reader)
+        self._town.take_away(self._reader(unit))
 
     def cut(self, unit: str) -> None:
         """Cut a unit's network."""
@@ -108,9 +109,10 @@ class Hands:
         """Look around."""
         lying, held = self._town.lying(), self._held()
         readers = {unit.stand.reader: name for name, unit in self._town.units.items()}
-        at = {resident: readers.get(reader, "") for reader, resident in lying.items()}
+        at = {resident: readers.get(reader, reader) for reader, resident in lying.items()}
         return Seen(
             console=self._console,
+            window=lying.get(WINDOW, ""),
             sign_in=[_sign_in(one) for one in self._town.visitors],
             phone=self._phone,
             residents=[
@@ -125,6 +127,10 @@ class Hands:
         except httpx.HTTPError:
             return {}
         return {unit["name"]: unit["entries"] for unit in answer.json()["units"]}
+
+    def _reader(self, name: str) -> str:
+        """Return the reader of a unit, or of the clerk at the window."""
+        return WINDOW if name == WINDOW else self._unit(name).stand.reader
 
     def _unit(self, name: str) -> DemoUnit:
         if name not in self._town.units:

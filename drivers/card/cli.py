@@ -133,7 +133,7 @@ def read(
 @click.option("--secret-file", type=_IN, help="File with 照合番号B (14 digits), or the four-digit PIN.")
 @click.option("--secret-stdin", is_flag=True, help="Read it from standard input. Without either it is asked for.")
 @click.option("--spend-last-try", is_flag=True, help="The holder agrees to spend the last try.")
-@click.option("--learn", is_flag=True, help="Learn the card's key too, by the birthday that it says (trust folder).")
+@click.option("--learn", is_flag=True, help="Learn the key of a card without the town's pass (trust folder).")
 @click.option("--timeout", default=30.0, show_default=True, metavar="S", help="Seconds to wait for a card.")
 @click.option("--json", "as_json", is_flag=True, help='Print one JSON document, "schema": "machi.card.holder/1".')
 def holder(

@@ -19,11 +19,22 @@ from drivers.card.tokens import uid
 from drivers.card.trust import Trust
 from drivers.clock import Clock
 from drivers.entropy import Entropy
-from drivers.reader import CardCame, Event, Field, Reader, ReaderCame, ReaderError, ReaderLeft, ServiceLost
+from drivers.reader import (
+    CardCame,
+    Event,
+    Field,
+    Reader,
+    ReaderCame,
+    ReaderError,
+    ReaderLeft,
+    ServiceBack,
+    ServiceLost,
+)
 
 _NONCE_BYTES = 32
 _MS = 1000
 _HOUR_SECONDS = 3600
+_LOOK_SECONDS = 0.2  # between two looks whether anybody still waits for a card
 
 WORDS = {
     "not_readable": "The card could not be read. Hold it there again, and leave it until the end.",
@@ -71,8 +82,12 @@ class NoReaderError(Exception):
     """There is no reader, or no pcscd."""
 
 
+class NoServiceError(NoReaderError):
+    """There is no pcscd."""
+
+
 class NobodyCameError(Exception):
-    """Nobody held a card there in time."""
+    """Nobody held a card there in time, or nobody waits for one any more."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -169,23 +184,38 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     trace: list[Step] | None = None
 
 
-def wait_for_card(reader: Reader, clock: Clock, seconds: float, say: Callable[[str], None]) -> Field:
+def wait_for_card(
+    reader: Reader,
+    clock: Clock,
+    seconds: float,
+    say: Callable[[str], None],
+    *,
+    reader_seconds: float | None = None,
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> Field:
     """Start a reader and return the first card that is held there.
 
+    Args:
+        reader_seconds: so long a reader is waited for; None: as long as for a card.
+        is_wanted: asked now and then, also just before a card is returned: whether anybody still waits.
+
     Raises:
-        NoReaderError, NobodyCameError: when the time is over.
+        NoReaderError, NoServiceError, NobodyCameError: when the time is over.
     """
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     reader.start(events.put)
-    until = clock.mono() + seconds
+    begun = clock.mono()
     readers = 0
-    trouble = "no card reader was found"
-    while (left := until - clock.mono()) > 0:
-        try:
-            event = events.get(timeout=left)
-        except queue.Empty:
+    trouble: NoReaderError = NoReaderError("no card reader was found")
+    while is_wanted():
+        left = begun - clock.mono() + (seconds if readers or reader_seconds is None else reader_seconds)
+        if left <= 0:
             break
-        if isinstance(event, CardCame):
+        try:
+            event = events.get(timeout=min(left, _LOOK_SECONDS))
+        except queue.Empty:
+            continue
+        if isinstance(event, CardCame) and is_wanted():
             return event.field
         if isinstance(event, ReaderCame):
             readers += 1
@@ -193,11 +223,13 @@ def wait_for_card(reader: Reader, clock: Clock, seconds: float, say: Callable[[s
         elif isinstance(event, ReaderLeft):
             readers -= 1
         elif isinstance(event, ServiceLost):
-            trouble = f"pcscd does not answer: {event.why}"
-            say(trouble)
+            trouble = NoServiceError(f"pcscd does not answer: {event.why}")
+            say(str(trouble))
+        elif isinstance(event, ServiceBack):
+            trouble = NoReaderError("no card reader was found")
     if readers:
         raise NobodyCameError(f"no card within {seconds:g} s")
-    raise NoReaderError(trouble)
+    raise trouble
 
 
 class Desk:

@@ -70,9 +70,10 @@ class Serving:
 class ConsoleServing(Serving):
     """The console over a centre; what is booked rings its bell, as the running centre's clerk does."""
 
-    def __init__(self, centre: Centre, port: int = 0) -> None:
+    def __init__(self, centre: Centre, port: int = 0, reader_port: int = 0) -> None:
         super().__init__(port)
         self._centre = centre
+        self._reader_port = reader_port
         self._bell = Bell()
         self.gate: Gate | None = None
 
@@ -81,7 +82,8 @@ class ConsoleServing(Serving):
 
         def make() -> ASGIApp:
             self._bell = Bell()
-            console = create_console(self._centre, Writer(self._centre.intake), self._bell)
+            writer = Writer(self._centre.intake)
+            console = create_console(self._centre, writer, self._bell, reader_port=self._reader_port)
             gate: Gate = console.state.gate
             if self.gate and not afresh:
                 gate.sessions = self.gate.sessions

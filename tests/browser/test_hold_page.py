@@ -20,7 +20,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture
 def hold(town: Running, page: Page) -> Page:
     page.goto(f"http://127.0.0.1:{town.ports.page}")
-    expect(page.locator("article")).to_have_count(4)
+    expect(page.locator("#units article")).to_have_count(4)
     return page
 
 
@@ -32,12 +32,17 @@ def button(page: Page, unit: str, words: str) -> Locator:
     return page.locator(f"#unit-{unit}").get_by_role("button", name=words)
 
 
+def sign_in(console: Page, hold: Page, number: int) -> None:
+    """Sign in at the town hall's console, as one of those who stand on the page."""
+    for field in ("name", "password", "digits"):
+        console.locator(f"#{field}").fill(hold.locator(f"#sign-in [data-field={field}]").nth(number).inner_text())
+    console.get_by_role("button", name="サインイン").click()
+
+
 def test_a_card_that_is_held_is_welcomed_and_arrives_at_the_town_hall(town: Running, hold: Page, page: Page) -> None:
     console = page.context.new_page()
     console.goto(f"http://127.0.0.1:{town.ports.console}")
-    for field in ("name", "password", "digits"):
-        console.locator(f"#{field}").fill(hold.locator(f"#sign-in [data-field={field}]").first.inner_text())
-    console.get_by_role("button", name="サインイン").click()
+    sign_in(console, hold, 0)
     hold.get_by_label("花子").check()
     button(hold, "lib01", "かざす").click()
     says(hold, "lib01", "ようこそ")
@@ -45,6 +50,27 @@ def test_a_card_that_is_held_is_welcomed_and_arrives_at_the_town_hall(town: Runn
     expect(hold.locator("#resident-hanako")).to_contain_text("図書館に")
     button(hold, "lib01", "花子さんのカードをはなす").click()
     expect(button(hold, "lib01", "かざす")).to_be_visible()
+    console.close()
+
+
+def test_somebody_is_registered_with_the_card_that_lies_at_the_window(hold: Page) -> None:
+    hold.get_by_label("恵").check()
+    window = hold.locator("#window")
+    window.get_by_role("button", name="置く").click()
+    expect(window.get_by_role("button", name="恵さんのカードをはなす")).to_be_visible()
+    expect(hold.locator("#resident-kei")).to_contain_text("窓口に")
+    with hold.context.expect_page() as opened:
+        window.get_by_role("link", name="登録する").click()
+    console = opened.value
+    sign_in(console, hold, 1)
+    console.locator("#secret").fill("1234")
+    console.keyboard.press("Enter")
+    expect(console.locator(".signed")).to_contain_text("架空\u3000恵")
+    console.locator("#kana").fill("かくう めぐみ")
+    console.keyboard.press("Enter")
+    expect(console.get_by_role("status")).to_contain_text("カードも結びました")
+    window.get_by_role("button", name="はなす").click()
+    expect(window.get_by_role("button", name="置く")).to_be_visible()
     console.close()
 
 

@@ -12,13 +12,14 @@ from drivers.card import holder, trust_folder
 from drivers.card.desk import Desk
 from drivers.card.sim.iso import IsoCard
 from drivers.card.sim.issue import make
+from drivers.card.sim.others import VirtualCard
 from drivers.card.sim.pki import TestPki
-from drivers.card.sim.plan import Fault, Plan
+from drivers.card.sim.plan import Fault, Kind, Plan
 from drivers.clock.sim import Driver as Clock
 from drivers.entropy.sim import Driver as Entropy
 from drivers.reader import Field
 
-CODE = "60040120940000"
+CODE, WRONG = "60040120940000", "60040120940001"
 Lay = Callable[..., Field]
 
 
@@ -27,7 +28,7 @@ def trusted(pki: TestPki) -> Path:
     return pki.write_trust()
 
 
-def said(lay: Lay, card: IsoCard, trusted: Path, secret: str = CODE, *, learn: bool = False) -> holder.HolderReport:
+def said(lay: Lay, card: VirtualCard, trusted: Path, secret: str = CODE, *, learn: bool = False) -> holder.HolderReport:
     trust = trust_folder.load(trusted)
     return holder.read(lay(card), secret, trust, Clock(), Entropy(), learn=trusted if learn else None)
 
@@ -54,6 +55,32 @@ def test_a_card_without_a_pass_is_learned_by_the_birthday_that_it_said(pki: Test
     learned = read_holder(msgspec.json.encode(said(lay, card, trusted, learn=True))).card
     assert learned
     assert (learned.profile, bool(learned.index), bool(learned.face)) == ("face", True, True)
+
+
+def test_a_card_with_a_pass_is_not_learned_too_for_it_would_have_two_names(
+    hanako: IsoCard, lay: Lay, trusted: Path
+) -> None:
+    learned = read_holder(msgspec.json.encode(said(lay, hanako, trusted, learn=True))).card
+    assert learned
+    assert (learned.profile, learned.face) == ("pass", "")
+
+
+def test_a_card_that_has_run_out_says_nothing_of_anybody_and_is_not_learned(
+    pki: TestPki, lay: Lay, trusted: Path
+) -> None:
+    plan = Plan(serial="990000000000778", faults=frozenset({Fault.NO_PASS, Fault.EXPIRED}))
+    before = set(trusted.rglob("*"))
+    for secret in (CODE, WRONG):
+        report = said(lay, make(plan, pki), trusted, secret, learn=True)
+        assert (report.reason, report.attributes, report.card) == ("expired", None, None)
+        assert report.tries_left is None, "it was shown nothing"
+    assert set(trusted.rglob("*")) == before
+
+
+def test_another_card_is_called_what_it_is(pki: TestPki, lay: Lay, trusted: Path) -> None:
+    for kind, called in ((Kind.LICENCE, "licence"), (Kind.ANDROID, "phone"), (Kind.EMPTY, "other")):
+        report = said(lay, make(Plan(kind=kind), pki), trusted)
+        assert (report.reason, report.kind) == ("other_card", called)
 
 
 @pytest.mark.parametrize(("secret", "reason"), [("60040120940001", "pin_wrong"), ("12345", "pin_format")])

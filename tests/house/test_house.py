@@ -17,13 +17,14 @@ from appliance.counter import words_folders
 from appliance.feedback import MANNERS
 from appliance.words import load
 from central.cli import central
+from desk.cli import desk
 from device.cli import device
 from drivers.card.cli import card
 from drivers.sound.earcons import EARCONS
 from sync.program import Result
 
 ROOT = Path(__file__).parents[2]
-BUILDINGS = ("appliance", "central", "demo", "device", "drivers", "programs", "simulation", "sync")
+BUILDINGS = ("appliance", "central", "demo", "desk", "device", "drivers", "programs", "simulation", "sync")
 BESIDE = ("firmware-config",)  # no package, so it stands in no contract
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
@@ -164,7 +165,7 @@ def commands(group: click.Group, path: str) -> dict[str, click.Command]:
 
 
 def test_every_command_has_help_examples_and_json() -> None:
-    for group in (unit, central, card, device):
+    for group in (unit, central, card, desk, device):
         assert "machi " in (group.help or ""), f"{group.name}: no examples"
         for typed, command in commands(group, f"machi {group.name}").items():
             assert command.help, f"{typed}: no help"

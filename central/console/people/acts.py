@@ -43,19 +43,24 @@ class Act:
 def register(centre: Centre, by: str, form: Form) -> tuple[str, Said]:
     """Open a file; return its number. The card is given out in a second step: the file stands without it, too.
 
+    As the command does it: with a card's document, name, address, birthday and sex are what that says, and the card is
+    theirs, unless the reading of another one was given.
+
     Raises:
         one of `forms.TROUBLE`: it cannot be, and nothing was done.
     """
-    person, reading = forms.person(form), forms.reading(form)
+    signed, reading = forms.holder(form), forms.reading(form)
+    person, how = forms.person(form, signed), How.CARD if signed else How.TYPED
     consents = [name for name in installed.with_part("rules") if f"{forms.CONSENT}{name}" in form]
     guardian = form.get("guardian", "").strip().lower()
     holder = centre.registration.add(
-        person, How.TYPED, by, guardian=guardian, consents=consents, is_another="another" in form
+        person, how, by, guardian=guardian, consents=consents, is_another="another" in form
     )
     said = Said(f"登録しました。番号は {_shown(holder)} です。", f"Registered, with the number {_shown(holder)}.")
+    kind = CardForm.TOKEN if reading and form.get("form") == CardForm.TOKEN else CardForm.CARD
+    reading = reading or (signed.card if signed else None)
     if reading is None:
         return holder, said
-    kind = CardForm.TOKEN if form.get("form") == CardForm.TOKEN else CardForm.CARD
     try:
         centre.registration.add_card(holder, reading, kind, by)
     except DeskError as error:
@@ -118,6 +123,21 @@ def _stayed(ja: str, en: str, error: BelongingsError) -> Said:
 def _found_card(centre: Centre, by: str, of: str, form: Form) -> Said:
     centre.registration.found_card(of, form.get("card", ""), by)
     return Said("カードは また使えます。", "The card can be used again.")
+
+
+def whose(centre: Centre, reading: CardReading) -> str:
+    """Return the number of the file whose card was read. Nothing of that file is looked at yet.
+
+    Raises:
+        NotDoneError: it is nobody's.
+    """
+    try:
+        return centre.registration.resolve(centre.registrar.name(reading.profile, reading.identifier))
+    except DeskError as error:
+        raise NotDoneError(
+            "このカードは、まだ だれにも結ばれていません。名前か番号で さがしてください。",
+            "This card is nobody's yet. Search by a name or a number.",
+        ) from error
 
 
 def _must_be_read(form: Form) -> CardReading:

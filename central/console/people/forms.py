@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from central.belongings import BelongingsError
 from central.console.brought import NotDoneError
 from central.console.moment import Say
-from central.reading import CardReading, ReadingError, read_reading
+from central.reading import CardReading, HolderReading, ReadingError, read_holder, read_reading
 from central.residents.days import read_day
 from central.residents.deciding import DeskError
 from central.residents.person import Person, PersonError, has_personal_number
@@ -24,6 +24,7 @@ REASONS: Final[Mapping[str, Say]] = {
 """Why somebody looks at a name; the journal has the Japanese words."""
 
 OTHER: Final = "other"
+FILL: Final = "fill"  # the button that asks for the form with what a card has signed in it
 CONSENT: Final = "consent-"  # and a program: a box that is ticked
 TROUBLE: Final = (BelongingsError, DeskError, NotDoneError, PersonError, ReadingError, SealingError)
 _BECAUSE_MAX: Final = 60
@@ -93,19 +94,43 @@ def number(words: str) -> str:
     return plain if _NUMBER.fullmatch(plain) else ""
 
 
-def person(form: Form) -> Person:
-    """Return the person of a form.
+def holder(form: Form) -> HolderReading | None:
+    """Return what a card said of its holder, as the desk's program or a command has read it; None if none did.
+
+    Raises:
+        ReadingError: this is none.
+    """
+    pasted = form.get("holder", "").strip()
+    return read_holder(pasted.encode()) if pasted else None
+
+
+def must_say_whose(form: Form) -> HolderReading:
+    """Return what a card said of its holder.
+
+    Raises:
+        NotDoneError, ReadingError: nothing, or nothing that can be used.
+    """
+    said = holder(form)
+    if said is None:
+        raise NotDoneError("カードを読んで、出たものを はってください。", "Have the card read, and paste what it says.")
+    return said
+
+
+def person(form: Form, signed: HolderReading | None = None) -> Person:
+    """Return the person of a form; what a card has signed wins over whatever was typed.
 
     Raises:
         NotDoneError: there is no such day.
     """
+    text = {name: form.get(name, "").strip() for name in ("name", "kana", "address", "sex", "phone", "mail")}
+    if signed:
+        return Person(birth=signed.birth, **text | {"name": signed.name, "address": signed.address, "sex": signed.sex})
     born = read_day(form.get("birth", ""))
     if born is None:
         raise NotDoneError(
             "生年月日は 昭和29年3月2日、S29.3.2、1954-03-02 のように 入れてください。",
             "Give the date of birth as 1954-03-02.",
         )
-    text = {name: form.get(name, "").strip() for name in ("name", "kana", "address", "sex", "phone", "mail")}
     return Person(birth=born, **text)
 
 

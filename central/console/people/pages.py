@@ -14,8 +14,9 @@ from central.console.desk import Desk
 from central.console.gate import Gate, signed_in, tell
 from central.console.pages import NOT_NOW, Pages, routed
 from central.console.people import forms, view
-from central.console.people.acts import ACTS, SURE, register
+from central.console.people.acts import ACTS, SURE, register, whose
 from central.console.people.forms import TROUBLE, Form
+from central.reading import ReadingError
 from central.registration import File
 from central.residents import papers
 from central.residents.days import read_day
@@ -61,6 +62,9 @@ class _Counter:
         form, by = request.state.form, signed_in().name
         try:
             why, words = forms.must_say_why(form), form.get("words", "").strip()
+            if reading := forms.reading(form):
+                holder = await self._gate.do(lambda: whose(self._centre, reading))
+                return RedirectResponse(forms.address(holder, form), 303)
             if number := forms.number(words):
                 holder = await self._gate.do(lambda: self._centre.registration.resolve(number))
                 return RedirectResponse(forms.address(holder, form), 303)
@@ -173,6 +177,9 @@ class _Counter:
     async def register(self, request: Request) -> Response:
         form, by = request.state.form, signed_in().name
         try:
+            if forms.FILL in form:
+                forms.must_say_whose(form)
+                return await self._form(form)
             holder, said = await self._gate.do(lambda: register(self._centre, by, form))
         except TROUBLE as error:
             return await self._form(form, error)
@@ -180,8 +187,15 @@ class _Counter:
 
     async def _form(self, typed: Form, error: Exception | None = None, guardian: File | None = None) -> Response:
         programs = {name: self._desk.words.called(name) for name in installed.with_part("rules")}
+        signed = None
+        try:
+            signed = forms.holder(typed)
+        except ReadingError as another:
+            error = error or another
         values: dict[str, Any] = {
             "typed": typed,
+            "signed": signed,
+            "signed_facts": view.facts(forms.person({}, signed)) if signed else [],
             "programs": programs,
             "guardian": guardian,
             "sexes": papers.SEXES,

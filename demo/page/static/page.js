@@ -36,11 +36,18 @@ function trouble(text) {
 
 function show(town) {
   get("console").href = town.console;
+  get("register").href = `${town.console}/residents/new`;
   get("phone").href = town.phone;
   town.sign_in.forEach(showVisitor);
   for (const one of town.residents) showResident(one, town.units);
   const residents = new Map(town.residents.map((one) => [one.key, one]));
   for (const one of town.units) showUnit(one, residents);
+  showHold(get("window").querySelector("button"), residents.get(town.window), "置く", "Lay it here");
+}
+
+function showHold(button, holder, ja, en) {
+  button.dataset.do = holder ? "take-away" : "hold";
+  label(button, holder ? `${holder.name}さんのカードをはなす` : ja, holder ? "Take away" : en);
 }
 
 function showVisitor(one, at) {
@@ -52,7 +59,7 @@ function showVisitor(one, at) {
 function showResident(one, units) {
   const box = get(`resident-${one.key}`) ?? addResident(one);
   const at = units.find((unit) => unit.unit === one.at);
-  write(field(box, "at"), at ? `${at.name}に` : "");
+  write(field(box, "at"), at ? `${at.name}に` : one.at && "窓口に");
 }
 
 function addResident(one) {
@@ -70,9 +77,7 @@ function addResident(one) {
 function showUnit(one, residents) {
   const box = get(`unit-${one.unit}`) ?? addUnit(one);
   const [hold, pull, road] = box.querySelectorAll("button");
-  hold.dataset.do = one.holds ? "take-away" : "hold";
-  const holder = residents.get(one.holds);
-  label(hold, holder ? `${holder.name}さんのカードをはなす` : "かざす", holder ? "Take away" : "Hold it here");
+  showHold(hold, residents.get(one.holds), "かざす", "Hold it here");
   pull.disabled = Boolean(one.holds);
   road.dataset.do = one.is_cut ? "mend" : "cut";
   label(road, one.is_cut ? "回線をつなぐ" : "回線を切る", one.is_cut ? "Connect the network" : "Cut the network");
@@ -116,4 +121,7 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+get("window").querySelector("button").addEventListener("click", (event) => {
+  ask(event.currentTarget.dataset.do, { unit: "window", resident: picked() });
+});
 ask("state");
