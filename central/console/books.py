@@ -1,12 +1,14 @@
 """What the console asks of the books: plain questions, answered as plain values. Read only."""
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
 from central import backup_notes, heard, reconcile, store
+from central.console.moment import Say
 from central.granting import unheard
 from central.incidents import KINDS, open_ones
 from sync import symptoms
@@ -147,6 +149,16 @@ class Books:
 def place_name(connection: sa.Connection, place: str) -> str:
     """Return the name of a place as the town says it, or its id."""
     return _names(connection, place)[0]
+
+
+def place_names(connection: sa.Connection, places: Collection[str]) -> dict[str, Say]:
+    """Return what the town calls places; those that it has not named by their ids."""
+    said = reconcile.statements(connection, [place_key(place) for place in places])
+    facts = {place: said[place_key(place)].fact for place in places if place_key(place) in said}
+    return {
+        place: Say(fact.name, fact.name_en) if isinstance(fact := facts.get(place), PlaceNamed) else Say(place, place)
+        for place in places
+    }
 
 
 def _names(connection: sa.Connection, place: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from programs.coin.rules import PROGRAM
 from programs.coin.settlement import tables as settlement
 from programs.coin.till import books as till
 from programs.coin.trading import books as trading
+from programs.coin.turnover import tables as turnover
 from sync.directory import unit_key
 from sync.entries import Entry, Fact
 from sync.facts import UnitSet
@@ -37,7 +38,7 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 
 pins = Table("coin_pin", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (agreed, settlement, notes, refunds, online, cases, till, trading, insured, counter):
+for room in (agreed, settlement, notes, refunds, online, cases, till, trading, insured, counter, turnover):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
@@ -50,7 +51,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 9
+    version: int = 10
     metadata: MetaData = metadata
     heard_for_all: tuple[type[Fact], ...] = (PinChosen,)
 
@@ -77,6 +78,7 @@ class Coin:
         trading.record(connection, entries)
         insured.record(connection, entries)
         counter.record(connection, entries)
+        turnover.note_payers(connection, entries)
         _PURSES.note(connection, entries)
 
     def says_on(self, connection: sa.Connection, entry: Entry) -> Sequence[Fact]:

@@ -7,11 +7,12 @@ import sqlalchemy as sa
 
 from central.calendar import utc_offset_minutes
 from central.centre import Centre
+from central.console.books import place_names
 from central.hiding import K
 from programs.visits.books import read_month, spots
 from programs.visits.documents import COLUMNS, DAYS, FORMAT, HIDDEN, document, sha256
 from programs.visits.entries import Published
-from programs.visits.insight import covered_of, end_ms, is_published, place_names
+from programs.visits.insight import covered_of, end_ms, is_published
 from programs.visits.tables import published
 from sync.messages import OFFICE_STREAM
 from sync.months import written

@@ -29,6 +29,7 @@ from programs.coin.cli import (
     statement,
     terms,
     trading,
+    turnover,
 )
 
 
@@ -45,9 +46,10 @@ def coin() -> None:
 
 
 of_money = (terms, balance, giving, issuing, expiring, migrating, refund, pin, law, months, insuring, counting)
-of_shops = (closings, shops, code, receipt, settlement, statement, disputes, reconciling, trading, circulation)
+of_shops = (closings, shops, code, receipt, settlement, statement, disputes, reconciling, trading)
+of_all = (circulation, turnover)
 of_losses = (after_loss, case, losses, moving)
-for room in (*of_money, *of_shops, *of_losses):
+for room in (*of_money, *of_shops, *of_all, *of_losses):
     for command in room.COMMANDS:
         coin.add_command(command)
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_books, plainly, say
-from programs.visits.cli.asking import month_typed
+from central.cli.common import FOLDER, JSON, RefusedForSafetyError, month_typed, open_books, plainly, say
 
 
 @contextmanager
