@@ -15,6 +15,7 @@ from programs.coin.findings import of_change, of_flow, of_shown
 from programs.coin.procedures.circulation import Month, months_done
 from programs.coin.turnover.books import calendar_of, read_month
 from programs.coin.turnover.hiding import Shown
+from programs.coin.turnover.tables import published
 from sync.months import month_of
 from sync.program import town_day
 
@@ -39,6 +40,7 @@ class Insight(msgspec.Struct, frozen=True):
 
     Attributes:
         is_over: the month; what is said of one that is not is not the end of it.
+        is_published: with what was known then; what is here may be newer.
         seen: who paid where and when, as far as it may be shown.
         flow: what came in, went round and left, as the ledger has it; of the month, the last of `series`.
         names: of places.
@@ -46,6 +48,7 @@ class Insight(msgspec.Struct, frozen=True):
 
     month: int
     is_over: bool
+    is_published: bool
     seen: Shown
     series: Sequence[Month]
     names: Mapping[str, Say]
@@ -68,10 +71,11 @@ def read(connection: sa.Connection, asked: Asked, now_ms: int, offset_minutes: i
         month, series = this, months_done(connection, this, MONTHS)
     seen = read_month(connection, month, offset_minutes)
     names = place_names(connection, {*seen.shops, *seen.desks})
-    covered = coverage(connection, calendar_of(month, offset_minutes).ends_ms, now_ms, COUNTERS)
+    covered = covered_of(connection, month, now_ms, offset_minutes)
     found = Insight(
         month=month,
         is_over=month < this,
+        is_published=published.has(connection, month),
         seen=seen,
         series=series,
         names=names,
@@ -83,6 +87,11 @@ def read(connection: sa.Connection, asked: Asked, now_ms: int, offset_minutes: i
     if compared is None:
         return found
     return msgspec.structs.replace(found, change=compared, findings=[*found.findings, of_change(compared)])
+
+
+def covered_of(connection: sa.Connection, month: int, now_ms: int, offset_minutes: int) -> Coverage:
+    """Return how much of a month has arrived, of units at shops and desks."""
+    return coverage(connection, calendar_of(month, offset_minutes).ends_ms, now_ms, COUNTERS)
 
 
 def _compare(connection: sa.Connection, since: int | None, this: int) -> Change | None:

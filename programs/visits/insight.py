@@ -79,7 +79,7 @@ def read(connection: sa.Connection, asked: Asked, now_ms: int, offset_minutes: i
     answer = Insight(
         month=month,
         is_over=month < this,
-        is_published=is_published(connection, month),
+        is_published=published.has(connection, month),
         all=found,
         names=names,
         coverage=covered,
@@ -125,7 +125,3 @@ def covered_of(
 def end_ms(month: int, offset_minutes: int) -> int:
     """Return when a month is over, in Unix milliseconds."""
     return day_begins_ms(first_day(month + 1), offset_minutes)
-
-
-def is_published(connection: sa.Connection, month: int) -> bool:
-    return connection.execute(sa.select(published.c.month).where(published.c.month == month)).first() is not None

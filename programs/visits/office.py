@@ -3,11 +3,11 @@
 A visit is the first touch of a card there on that day.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
 import sqlalchemy as sa
 
 from central.office import Office, Unmoved
@@ -18,7 +18,6 @@ from programs.visits.entries import Published, Touch
 from programs.visits.rules import Day
 from programs.visits.tables import first, published, visit
 from sync.entries import Entry, kind_of
-from sync.messages import OFFICE_STREAM
 from sync.touches import Touched
 
 _SERVICE: Final = kind_of(Touch).partition(".")[0]
@@ -32,13 +31,10 @@ class Visits(Unmoved):
     metadata: sa.MetaData = tables.metadata
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
-        behind = 0
-        for number, entry in enumerate(entries):
-            if isinstance(entry.fact, Published) and entry.unit == OFFICE_STREAM:
-                _record(connection, entries[behind:number])
-                behind = number
-                _publish(connection, entry.fact)
-        _record(connection, entries[behind:])
+        for some, said in published.parts(entries):
+            _record(connection, some)
+            if said is not None:
+                published.keep(connection, said, functools.partial(_document, connection, said))
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         card, _, day = key.partition("/")
@@ -77,13 +73,8 @@ def _record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     )
 
 
-def _publish(connection: sa.Connection, said: Published) -> None:
-    """Keep the document as it follows from what had arrived before: of a month the first one stays."""
-    if connection.execute(sa.select(published.c.month).where(published.c.month == said.month)).first():
-        return
-    text = document(read_month(connection, said.month, said.offset_minutes, spots(connection))).decode()
-    fact = msgspec.json.encode(said).decode()
-    connection.execute(sa.insert(published).values(month=said.month, said=fact, document=text))
+def _document(connection: sa.Connection, said: Published) -> bytes:
+    return document(read_month(connection, said.month, said.offset_minutes, spots(connection)))
 
 
 OFFICE: Final[Office] = Visits()

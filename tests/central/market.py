@@ -8,6 +8,7 @@ from programs.coin.lots.facts import Given, Source
 from programs.coin.lots.giving import give
 from programs.coin.procedures.circulation import Month, months, months_done
 from programs.coin.procedures.trading import pay
+from programs.coin.publishing import feed
 from programs.coin.refunds.facts import Refund
 from programs.coin.remedies import Compensated, Repaid
 from programs.coin.turnover.books import counted
@@ -58,6 +59,10 @@ class Market:
     def asked(self, month: int | None = None, change: int | None = None) -> Insight:
         with self.centre.reconciler.counted() as connection:
             return read(connection, Asked(month, change), self.clock.wall_ms(), OFFSET)
+
+    def feed(self) -> dict[str, bytes]:
+        with self.centre.reconciler.counted() as connection:
+            return feed(connection)
 
     def books(self, first: int, last: int) -> tuple[list[Month], list[Month], dict[int, Counted]]:
         """Return months by arrival, months by when it was done, and what was counted of each of these."""

@@ -1,12 +1,19 @@
 """Who pays where and when, as the office sees it: over each kind of database the same, and to the yen the ledger's."""
 
+import hashlib
+
+import msgspec
 import pytest
 import sqlalchemy as sa
 
 from central import ledger
 from central.centre import Centre
+from central.published import PublishError
 from drivers.clock.sim import Driver as Clock
+from programs.coin.publishing import FEED, publish
 from programs.coin.settlement.tables import line, paid_out
+from programs.coin.turnover.dominance import P
+from programs.coin.turnover.tables import published
 from sync.messages import Report
 from sync.months import written
 from tests.central.market import Market, autumn
@@ -117,3 +124,32 @@ def test_nothing_at_all_is_said_of_a_town_without_coin(town: Market) -> None:
     found = town.asked()
     assert (found.series, found.flow, found.seen.payments) == ([], None, 0)
     assert [one.ja for one in found.findings] == ["この月の支払いは届いていません。"]
+
+
+@pytest.mark.threat("somebody told from published figures")
+def test_what_is_published_stays_as_it_was_also_after_a_replay(town: Market) -> None:
+    autumn(town)
+    with pytest.raises(PublishError, match="まだ終わって"):
+        publish(town.centre, DECEMBER)
+    said = publish(town.centre, OCTOBER)
+    assert (said.units, said.complete, said.percent) == (5, 0, P)
+    before = town.feed()
+    assert set(before) == {"turnover-2026-10.csv", FEED}
+    assert hashlib.sha256(before["turnover-2026-10.csv"]).hexdigest() == said.sha256
+    town.paid("2026-10-20T10:00", range(6), "rice", 1_000)
+    with pytest.raises(PublishError, match="公開ずみ"):
+        publish(town.centre, OCTOBER)
+    assert town.feed() == before, "who came late cannot be told"
+    assert town.asked(OCTOBER).seen.yen == 22_600
+    assert (town.asked(OCTOBER).is_published, town.asked(NOVEMBER).is_published) == (True, False)
+    publish(town.centre, NOVEMBER)
+    before = town.feed()
+    town.centre.reconciler.wipe()
+    town.centre.reconciler.catch_up(segments=3)
+    assert town.feed() == before, "however many segments are added up at once"
+    about = msgspec.json.decode(before[FEED])
+    assert [(one["month"], one["units"]) for one in about["months"]] == [("2026-10", 5), ("2026-11", 5)]
+    with town.centre.engine.begin() as connection:
+        connection.execute(sa.update(published.table).values(document="otherwise"))
+    with pytest.raises(PublishError, match="not those that were published"):
+        town.feed()

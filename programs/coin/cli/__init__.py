@@ -12,6 +12,7 @@ from programs.coin.cli import (
     counting,
     disputes,
     expiring,
+    feed,
     giving,
     insuring,
     issuing,
@@ -47,7 +48,7 @@ def coin() -> None:
 
 of_money = (terms, balance, giving, issuing, expiring, migrating, refund, pin, law, months, insuring, counting)
 of_shops = (closings, shops, code, receipt, settlement, statement, disputes, reconciling, trading)
-of_all = (circulation, turnover)
+of_all = (circulation, turnover, feed)
 of_losses = (after_loss, case, losses, moving)
 for room in (*of_money, *of_shops, *of_all, *of_losses):
     for command in room.COMMANDS:

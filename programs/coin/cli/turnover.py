@@ -54,6 +54,7 @@ def _document(found: "Insight") -> dict[str, Any]:
     return {
         "month": written(found.month),
         "is_over": found.is_over,
+        "is_published": found.is_published,
         "coverage": msgspec.to_builtins(found.coverage),
         "findings": [msgspec.to_builtins(one) for one in found.findings],
         **{name: getattr(seen, name) for name in figures},

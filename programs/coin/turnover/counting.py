@@ -4,6 +4,7 @@ A payment that was made void is as if it had not been. People are cards. Yen are
 what was made void and given back, and with what the office put right; so they are those of the ledger.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
@@ -70,7 +71,7 @@ class Counted(NamedTuple):
         back: what was given back, in yen, and to how many people.
         new, returning: people who paid for the first time ever, and others.
         at, ways, arrived: the payments by weekday and hour, by how they were made, and by whether they came in time.
-        of_shops: payments at each time, by shop; for whoever publishes them.
+        of_shops: payments at each time, by shop. of_cards: yen by card. Both for whoever publishes sums of them.
         shops, desks: by place.
     """
 
@@ -83,6 +84,7 @@ class Counted(NamedTuple):
     ways: Mapping[str, Cell]
     arrived: Mapping[str, Cell]
     of_shops: Mapping[At, Mapping[str, int]]
+    of_cards: Mapping[str, int]
     shops: Mapping[str, Shop]
     desks: Mapping[str, Desk]
 
@@ -107,6 +109,9 @@ def count(lines: Iterable[Line], charges: Iterable[Charge], first_ms: Mapping[st
     given_back = [line for line in all_lines if part_of(line.kind) == REFUNDS]
     cards = {line.card for line in payments}
     new = sum(first_ms[card] >= calendar.begins_ms for card in cards)
+    of_cards: Counter[str] = Counter()
+    for line in all_lines:
+        of_cards[line.card] += line.yen
     of_shops: dict[At, dict[str, int]] = {}
     for line in payments:
         there = of_shops.setdefault(_at(line, calendar), {})
@@ -121,6 +126,7 @@ def count(lines: Iterable[Line], charges: Iterable[Charge], first_ms: Mapping[st
         ways=_cells((WAYS[line.kind], line.card) for line in payments),
         arrived=_cells((LATE if line.received_ms >= calendar.ends_ms else IN_TIME, line.card) for line in payments),
         of_shops=of_shops,
+        of_cards=of_cards,
         shops=_shops(all_lines, payments),
         desks=_desks(charges),
     )

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
+from central.published import Shelf, shelf_table
 from central.upsert import Upsert
 from programs.coin.turnover.counting import WAYS
+from programs.coin.turnover.facts import Published
 from sync.entries import Entry
 from sync.touches import Paying
 
@@ -23,13 +25,7 @@ payer = Table(
     Column("first_at", BigInteger, nullable=False),  # Unix milliseconds by the clock of who wrote it
 )
 
-published = Table(
-    "coin_published",
-    metadata,
-    Column("month", Integer, primary_key=True),
-    Column("said", Text, nullable=False),  # the entry's fact
-    Column("document", Text, nullable=False),
-)
+published: Final = Shelf(shelf_table("coin_published", metadata), Published, "turnover")
 
 _FIRST: Final = Upsert(
     payer, lambda new: {"first_at": sa.case((new.first_at < payer.c.first_at, new.first_at), else_=payer.c.first_at)}

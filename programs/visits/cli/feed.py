@@ -1,23 +1,11 @@
 """`machi central visits publish|feed`: a month is published once and stays; the feed is a folder for any web server."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from central.cli.common import FOLDER, JSON, RefusedForSafetyError, month_typed, open_books, plainly, say
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    from programs.visits.publishing import PublishError
-
-    with plainly():
-        try:
-            yield
-        except PublishError as error:
-            raise RefusedForSafetyError(str(error)) from error
+from central.cli.common import FOLDER, JSON, month_typed, open_books, say
+from central.cli.feeds import lay_out, refusing
 
 
 @click.command(epilog="\b\nExamples:\n  machi central visits publish /srv/town 2026-11")
@@ -33,7 +21,7 @@ def publish(folder: Path, month: str, as_json: bool) -> None:
 
     wanted = month_typed(month)
     centre = open_books(folder)
-    with _refusing():
+    with refusing():
         said = publish_month(centre, wanted)
     told = {"month": month, "units": said.units, "complete": said.complete, "missing": said.missing}
     say({"schema": "machi.central.visits.publish/1", **told, "sha256": said.sha256}, as_json=as_json)
@@ -49,13 +37,11 @@ def feed(folder: Path, out: Path, as_json: bool) -> None:
     from programs.visits.publishing import feed as files_of
 
     centre = open_books(folder)
-    with _refusing():
+    with refusing():
         centre.reconciler.catch_up()
         with reading(centre.engine) as connection:
             files = files_of(connection)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, raw in files.items():
-        (out / name).write_bytes(raw)
+    lay_out(files, out)
     say({"schema": "machi.central.visits.feed/1", "folder": str(out), "files": len(files)}, as_json=as_json)
 
 

@@ -11,10 +11,11 @@ import pytest
 from central.centre import Centre, open_centre
 from central.change import change
 from central.peers import Peer
+from central.published import PublishError
 from central.world import SystemEntropy
 from drivers.clock.sim import Driver as Clock
 from programs.visits.insight import covered_of
-from programs.visits.publishing import FEED, PublishError, feed, publish
+from programs.visits.publishing import FEED, feed, publish
 from simulation.centre import open_sim_centre
 from sync.entries import Fact
 from sync.messages import Report
