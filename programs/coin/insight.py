@@ -21,6 +21,7 @@ from sync.program import town_day
 
 MONTHS: Final = 13  # a year, and the same month of the year before
 AROUND: Final = 3  # months on either side of a change
+HISTORY: Final = 20 * 12  # months of which the account is made, at most
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -66,9 +67,12 @@ def read(connection: sa.Connection, asked: Asked, now_ms: int, offset_minutes: i
     """Return what may be shown of the month that was asked for, or of the last one in which something happened."""
     this = month_of(town_day(now_ms, offset_minutes))
     month = this - 1 if asked.month is None else asked.month
-    series = months_done(connection, month, MONTHS)
-    if asked.month is None and not series:
-        month, series = this, months_done(connection, this, MONTHS)
+    last = max(month, this)
+    done = months_done(connection, last, HISTORY)
+    history = dict(zip(range(last - len(done) + 1, last + 1), done, strict=True))
+    if asked.month is None and month not in history:
+        month = this
+    series = [history[one] for one in range(month - MONTHS + 1, month + 1) if one in history]
     seen = read_month(connection, month, offset_minutes)
     names = place_names(connection, {*seen.shops, *seen.desks})
     covered = covered_of(connection, month, now_ms, offset_minutes)
@@ -83,7 +87,8 @@ def read(connection: sa.Connection, asked: Asked, now_ms: int, offset_minutes: i
         covered=of_coverage(covered),
         findings=[*of_flow(series), *of_shown(month, seen, names)],
     )
-    compared = _compare(connection, asked.change, this)
+    over = {month: one.paid for month, one in history.items() if month < this}
+    compared = None if asked.change is None else change(over, asked.change, AROUND)
     if compared is None:
         return found
     return msgspec.structs.replace(found, change=compared, findings=[*found.findings, of_change(compared)])
@@ -92,13 +97,3 @@ def read(connection: sa.Connection, asked: Asked, now_ms: int, offset_minutes: i
 def covered_of(connection: sa.Connection, month: int, now_ms: int, offset_minutes: int) -> Coverage:
     """Return how much of a month has arrived, of units at shops and desks."""
     return coverage(connection, calendar_of(month, offset_minutes).ends_ms, now_ms, COUNTERS)
-
-
-def _compare(connection: sa.Connection, since: int | None, this: int) -> Change | None:
-    """Compare what was paid before a change and from it on, in months that are over."""
-    if since is None:
-        return None
-    last = min(this - 1, since + AROUND - 1)
-    months = months_done(connection, last, 2 * AROUND)
-    totals: dict[int, int | None] = {last - behind: one.paid for behind, one in enumerate(reversed(months))}
-    return change(totals, since, AROUND)

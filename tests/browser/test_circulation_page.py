@@ -48,7 +48,7 @@ def test_an_officer_reads_who_paid_where_and_when(office: ConsoleServing, page: 
     expect(page.locator(".finding")).to_contain_text("2026-11の前1か月は1日535円")
     expect(page.locator("#coverage")).to_contain_text("0/5台")
     expect(page.locator("#month [data-figure=held]")).to_have_text("133,400")
-    expect(page.locator("#people dd")).to_contain_text(["30以上", "30以上", "5人未満", "48", "0", "8"])
+    expect(page.locator("#people dd")).to_contain_text(["30以上", "30以上", "5未満", "48", "0", "8"])
     monday, tuesday = page.locator("#heat tbody tr").nth(0), page.locator("#heat tbody tr").nth(1)
     expect(monday.locator("td").nth(3)).to_have_text("20")
     expect(tuesday.locator("td").nth(5)).to_have_text("20")

@@ -1,13 +1,22 @@
 """Nobody can tell from a month of payments what 1 to 4 people did: somebody tries, with all small months there are."""
 
 from itertools import product
+from typing import get_type_hints
 
 import msgspec
 import pytest
 
 from central.hiding import Cell, K
+from programs.coin.entries import KINDS as ALL_KINDS
+from programs.coin.postings import moves
+from programs.coin.settlement.accounts import SHOP
+from programs.coin.settlement.facts import Transfer, TransferBack
+from programs.coin.settlement.statement import SHOPS, part_of
+from programs.coin.turnover.books import KINDS
 from programs.coin.turnover.counting import Calendar, Charge, Counted, Line, count
 from programs.coin.turnover.hiding import Shown, shown
+from sync.entries import Entry, Fact, kind_of
+from sync.messages import OFFICE_STREAM, ONE_UNIT, TOWN_STREAM
 from sync.program import DAY_MS
 
 OCTOBER, NOVEMBER = 20_727, 20_758  # first days
@@ -121,3 +130,23 @@ def test_what_the_office_puts_right_is_about_nobody() -> None:
     right = paid(0, "tea", 5_000, "coin.compensated")._replace(card="")
     seen = shown(month([*lines, right]))
     assert (seen.yen, seen.payments, seen.shops["tea"].yen, seen.shops["tea"].payments) == (5_800, 8, 5_000, 0)
+
+
+def test_every_kind_that_moves_a_shops_money_is_counted_or_left_out_on_purpose() -> None:
+    """A new kind of entry must not make the figures another sum than the ledger's."""
+    writers = ("fish01", OFFICE_STREAM, TOWN_STREAM, f"{ONE_UNIT}fish")
+    moving = {
+        kind_of(kind)
+        for kind in ALL_KINDS
+        for writer in writers
+        for move in moves(Entry(writer, "00", 1, 0, any_fact(kind)))
+        if any(account.startswith(SHOP) for account in (move.source, move.target))
+    }
+    assert {"coin.pay", "coin.online", "coin.repaid", "coin.transfer", "coin.drawn"} <= moving
+    of_the_bank = {kind_of(Transfer), kind_of(TransferBack)}
+    assert moving - of_the_bank - {kind for kind in moving if part_of(kind) == SHOPS} == set(KINDS)
+
+
+def any_fact(kind: type[Fact]) -> Fact:
+    hints = get_type_hints(kind)
+    return kind(**{name: 100 if hints[name] is int else "fish" for name in kind.__struct_fields__})
