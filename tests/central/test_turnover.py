@@ -10,6 +10,7 @@ from central import ledger
 from central.centre import Centre
 from central.published import PublishError
 from drivers.clock.sim import Driver as Clock
+from programs.coin.lots.books import all_purses, purse
 from programs.coin.publishing import FEED, publish
 from programs.coin.settlement.tables import line, paid_out
 from programs.coin.turnover.dominance import P
@@ -17,7 +18,7 @@ from programs.coin.turnover.tables import published
 from sync.messages import Report
 from sync.months import written
 from tests.central.market import Market, autumn
-from tests.programs.visits.hall import DECEMBER, NOVEMBER, OCTOBER, at
+from tests.programs.visits.hall import DECEMBER, NOVEMBER, OCTOBER, at, card
 
 
 @pytest.fixture
@@ -153,3 +154,12 @@ def test_what_is_published_stays_as_it_was_also_after_a_replay(town: Market) -> 
         connection.execute(sa.update(published.table).values(document="otherwise"))
     with pytest.raises(PublishError, match="not those that were published"):
         town.feed()
+
+
+def test_the_lots_of_all_cards_are_what_the_ledger_has_on_them(town: Market) -> None:
+    autumn(town)
+    with town.centre.reconciler.counted() as connection:
+        purses = all_purses(connection)
+        there = balance(connection, "coin/", "gift/")
+        assert purses[f"coin/{card(3)}"] == purse(connection, f"coin/{card(3)}")
+    assert sum(one.yen for one in purses.values()) == there

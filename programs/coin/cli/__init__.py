@@ -14,6 +14,7 @@ from programs.coin.cli import (
     expiring,
     feed,
     giving,
+    held,
     insuring,
     issuing,
     law,
@@ -48,7 +49,7 @@ def coin() -> None:
 
 of_money = (terms, balance, giving, issuing, expiring, migrating, refund, pin, law, months, insuring, counting)
 of_shops = (closings, shops, code, receipt, settlement, statement, disputes, reconciling, trading)
-of_all = (circulation, turnover, feed)
+of_all = (circulation, turnover, held, feed)
 of_losses = (after_loss, case, losses, moving)
 for room in (*of_money, *of_shops, *of_all, *of_losses):
     for command in room.COMMANDS:

@@ -120,6 +120,8 @@ def test_a_month_of_payments_is_shown_published_once_and_laid_out(folder: Path, 
     empty = coin(folder, "publish", "2020-01")
     assert (empty["month"], empty["units"], empty["complete"]) == ("2020-01", 0, 0)
     assert "公開ずみ" in machi("coin", "publish", folder, "2020-01", ends=REFUSED)
+    assert (coin(folder, "held")["yen"], coin(folder, "held")["since"]) == (None, [])
+    assert "5人未満" in machi("coin", "held", folder)
     assert coin(folder, "feed", tmp_path / "www")["files"] == 2
     table = list(csv.DictReader((tmp_path / "www" / "turnover-2020-01.csv").read_text().splitlines()))
     assert {row["figure"]: row["value"] for row in table if not row["weekday"]}["yen"] == "0"

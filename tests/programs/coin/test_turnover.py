@@ -8,10 +8,12 @@ import pytest
 
 from central.hiding import Cell, K
 from programs.coin.entries import KINDS as ALL_KINDS
+from programs.coin.lots.fold import Lot
 from programs.coin.postings import moves
 from programs.coin.settlement.accounts import SHOP
 from programs.coin.settlement.facts import Transfer, TransferBack
 from programs.coin.settlement.statement import SHOPS, part_of
+from programs.coin.turnover.ages import FOR_EVER, Ages, Band, ages
 from programs.coin.turnover.books import KINDS
 from programs.coin.turnover.counting import Calendar, Charge, Counted, Line, count
 from programs.coin.turnover.hiding import Shown, shown
@@ -150,3 +152,19 @@ def test_every_kind_that_moves_a_shops_money_is_counted_or_left_out_on_purpose()
 def any_fact(kind: type[Fact]) -> Fact:
     hints = get_type_hints(kind)
     return kind(**{name: 100 if hints[name] is int else "fish" for name in kind.__struct_fields__})
+
+
+def lot(day: int, left: int, expires: int = 0) -> Lot:
+    return Lot("hall01/00/1", "cash", day, expires, left, left)
+
+
+def test_what_is_on_cards_is_told_by_age_and_by_when_it_runs_out() -> None:
+    new = [(card(who), lot(NOVEMBER - 30, 1_000, NOVEMBER + 31)) for who in range(12)]
+    old = [(card(who), lot(NOVEMBER - 400, 500)) for who in range(7)]
+    found = ages([*new, *old, (card(90), lot(0, 0))], 0, NOVEMBER)
+    assert (found.yen, found.since[0], found.since[4]) == (15_500, Band(12_000, 10), Band(3_500, 5))
+    assert (found.since[1], found.until[1], found.until[FOR_EVER]) == (Band(0, 0), Band(12_000, 10), Band(3_500, 5))
+    few = ages([*new, *old[:3]], 200, NOVEMBER)
+    assert (few.yen, few.short) == (13_500, 200)
+    assert few.since == dict.fromkeys((1, 2, 3), Band(0, 0)), "three people have it for so long, and all have the rest"
+    assert ages(old[:3], 0, NOVEMBER) == Ages(None, 0, {}, {})
