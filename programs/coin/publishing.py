@@ -5,17 +5,16 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from central.calendar import utc_offset_minutes
+from central import publishing
 from central.centre import Centre
 from central.hiding import K
 from central.published import MonthLine, sha256
 from programs.coin.insight import covered_of
-from programs.coin.turnover.books import calendar_of, counted
+from programs.coin.turnover.books import counted
 from programs.coin.turnover.documents import COLUMNS, DAYS, FORMAT, HIDDEN, document
 from programs.coin.turnover.dominance import P
 from programs.coin.turnover.facts import Published
 from programs.coin.turnover.tables import published
-from sync.messages import OFFICE_STREAM
 
 FEED: Final = "feed.json"
 _ABOUT: Final = {
@@ -36,15 +35,13 @@ def publish(centre: Centre, month: int) -> Published:
     Raises:
         PublishError: it is not over, or published already.
     """
-    with centre.reconciler.counted() as connection:
-        now_ms, offset = centre.town.clock.wall_ms(), utc_offset_minutes(connection)
-        published.refuse(connection, month, is_over=calendar_of(month, offset).ends_ms <= now_ms)
-        text = document(month, counted(connection, month, offset))
+
+    def made(connection: sa.Connection, now_ms: int, offset: int) -> Published:
         seen = covered_of(connection, month, now_ms, offset)
-        said = Published(month, offset, K, seen.units, seen.complete, seen.missing, sha256(text), P)
-        centre.streams.append(connection, OFFICE_STREAM, [said])
-    centre.reconciler.catch_up()
-    return said
+        text = document(month, counted(connection, month, offset))
+        return Published(month, offset, K, seen.units, seen.complete, seen.missing, sha256(text), P)
+
+    return publishing.publish(centre, published, month, made)
 
 
 def feed(connection: sa.Connection) -> dict[str, bytes]:

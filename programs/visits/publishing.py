@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from central.calendar import utc_offset_minutes
+from central import publishing
 from central.centre import Centre
 from central.console.books import place_names
 from central.hiding import K
@@ -13,9 +13,8 @@ from central.published import MonthLine, sha256
 from programs.visits.books import read_month, spots
 from programs.visits.documents import COLUMNS, DAYS, FORMAT, HIDDEN, document
 from programs.visits.entries import Published
-from programs.visits.insight import covered_of, end_ms
+from programs.visits.insight import covered_of
 from programs.visits.tables import published
-from sync.messages import OFFICE_STREAM
 
 FEED: Final = "feed.json"
 _ABOUT: Final = {
@@ -35,15 +34,13 @@ def publish(centre: Centre, month: int) -> Published:
     Raises:
         PublishError: it is not over, or published already.
     """
-    with centre.reconciler.counted() as connection:
-        now_ms, offset = centre.town.clock.wall_ms(), utc_offset_minutes(connection)
-        published.refuse(connection, month, is_over=end_ms(month, offset) <= now_ms)
-        text = document(read_month(connection, month, offset, spots(connection)))
+
+    def made(connection: sa.Connection, now_ms: int, offset: int) -> Published:
         seen = covered_of(connection, month, now_ms, offset)
-        said = Published(month, offset, K, seen.units, seen.complete, seen.missing, sha256(text))
-        centre.streams.append(connection, OFFICE_STREAM, [said])
-    centre.reconciler.catch_up()
-    return said
+        text = document(read_month(connection, month, offset, spots(connection)))
+        return Published(month, offset, K, seen.units, seen.complete, seen.missing, sha256(text))
+
+    return publishing.publish(centre, published, month, made)
 
 
 def feed(connection: sa.Connection) -> dict[str, bytes]:
