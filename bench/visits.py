@@ -85,6 +85,9 @@ def _looked_at(engine: sa.Engine) -> dict[str, str]:
         "visits of the busiest place": f"/visits?place={busiest}&month={month}",
         "the same before and after a change": f"/visits?place={busiest}&month={month}&change={before}",
         "visits as a table": f"/visits.csv?month={month}",
+        "how coin goes round in a month": f"/circulation?month={month}",
+        "coin before and after a change": f"/circulation?month={month}&change={before}",
+        "coin as a table": f"/circulation.csv?month={month}",
         **_journals(engine),
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sync.months import first_day
+from sync.months import days_in
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ def _run(totals: Mapping[int, int | None], months: Sequence[int]) -> list[tuple[
         total = totals.get(month)
         if total is None:
             break
-        found.append((total, first_day(month + 1) - first_day(month)))
+        found.append((total, days_in(month)))
     return found
 
 

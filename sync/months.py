@@ -7,6 +7,7 @@ Algorithms": a year begins in March, so that the leap day is its last.
 
 from typing import Final
 
+FIRST_MONTH: Final = 1970 * 12
 _MONTHS: Final = 12
 _ERA_DAYS: Final = 146_097  # in 400 years
 _EPOCH: Final = 719_468  # 0000-03-01 to 1970-01-01
@@ -26,10 +27,24 @@ def first_day(month: int) -> int:
     return era * _ERA_DAYS + of_era * 365 + of_era // 4 - of_era // 100 + (153 * since_march + 2) // 5 - _EPOCH
 
 
+def days_in(month: int) -> int:
+    """Return how many days a month has."""
+    return first_day(month + 1) - first_day(month)
+
+
 def written(month: int) -> str:
     """Return a month as people write it: 2026-12."""
     year, index = divmod(month, _MONTHS)
     return f"{year:04}-{index + 1:02}"
+
+
+def month_named(text: str) -> int | None:
+    """Read a month as people write it, from 1970 on; None for anything else."""
+    year, _, number = text.partition("-")
+    if not (year.isascii() and year.isdigit() and number.isascii() and number.isdigit()):
+        return None
+    month = int(year[:5]) * _MONTHS + int(number[:3]) - 1
+    return month if written(month) == text and month >= FIRST_MONTH else None
 
 
 def later(day: int, months: int) -> int:

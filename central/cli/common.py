@@ -60,6 +60,20 @@ def name_of_card(opened: "Folder", card: str) -> str:
     return pseudonym(opened.secret(CARD_KEY), read.profile, read.identifier)
 
 
+def month_typed(text: str) -> int:
+    """Read a month.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from sync.months import month_named
+
+    month = month_named(text)
+    if month is None:
+        raise click.UsageError(f"月は 2026-11 のように書いてください。 / Write a month as 2026-11, not {text!r}.")
+    return month
+
+
 def open_folder(folder: Path) -> "Centre":
     """Open the centre in a folder."""
     from central.centre import open_centre

@@ -1,15 +1,17 @@
 """What the console asks of the books: plain questions, answered as plain values. Read only."""
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
 from central import backup_notes, heard, reconcile, store
+from central.console.moment import Say
 from central.granting import unheard
 from central.incidents import KINDS, open_ones
-from central.places import called
+from central.places import all_called, called
 from sync import symptoms
 from sync.directory import TOWN_KEY, unit_key
 from sync.entries import Register
@@ -143,6 +145,11 @@ class Books:
         asked = sa.select(table).where(table.c.closed_ms.is_not(None)).order_by(table.c.closed_ms.desc(), table.c.n)
         with store.reading(self._engine) as connection:
             return [incident_line(row) for row in connection.execute(asked.limit(CLOSED_SHOWN)).mappings()]
+
+
+def place_names(connection: sa.Connection, places: Collection[str]) -> dict[str, Say]:
+    """Return what the town calls places; those that it has not named by their ids."""
+    return {place: Say(named.name, named.name_en) for place, named in all_called(connection, places).items()}
 
 
 def where(connection: sa.Connection, unit: str) -> UnitSet:

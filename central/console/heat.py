@@ -1,12 +1,12 @@
 """How many of something by weekday and hour, as the macro `heat_table` shows it: with its numbers in coloured cells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from central.console.moment import Say
-from central.weekly import HOURS, WEEKDAYS, At
+from central.weekly import HOURS, WEEKDAYS, At, days_of
 
 DAYS: Final = (
     *(Say("月", "Mon"), Say("火", "Tue"), Say("水", "Wed"), Say("木", "Thu")),
@@ -56,17 +56,21 @@ def _square(number: int | None, most: int) -> Square:
     return Square(number, step(number or 0, most))
 
 
-def busiest(at: Mapping[At, int], days: Mapping[int, int]) -> tuple[At, float] | None:
-    """Return when there is most each time, and how many; None if there is nothing.
+def of_times(at: Mapping[At, int], first: int, days: int, what: Say, counter: str) -> Iterator[Say]:
+    """Say when there is most each time, and on which weekdays nothing.
 
     Args:
-        days: how often each weekday came in that time.
+        first, days: of which days these are the numbers.
+        what: is counted ("利用", "visits"); counter: how it is counted in Japanese ("回").
     """
-    often = {time: number / days[time[0]] for time, number in at.items() if number}
-    return max(often.items(), key=lambda one: (one[1], one[0])) if often else None
-
-
-def idle_days(at: Mapping[At, int]) -> list[Say]:
-    """Return the weekdays on which there was nothing, if that is said of all of their hours and of no whole week."""
+    often = {time: number / days_of(time[0], first, days) for time, number in at.items() if number}
+    if often:
+        (weekday, hour), number = max(often.items(), key=lambda one: (one[1], one[0]))
+        yield Say(
+            f"{DAYS[weekday].ja}曜{hour}時台の{what.ja}がいちばん多い(1回あたり{number:.1f}{counter})。",
+            f"Busiest: {DAYS[weekday].en} from {hour}:00 ({number:.1f} {what.en} each time).",
+        )
     empty = [day for day in WEEKDAYS if all(at.get((day, hour)) == 0 for hour in HOURS)]
-    return [DAYS[day] for day in empty] if len(empty) < len(WEEKDAYS) else []
+    if 0 < len(empty) < len(WEEKDAYS):
+        ja, en = ("・".join(DAYS[day].ja for day in empty), ", ".join(DAYS[day].en for day in empty))
+        yield Say(f"{ja}曜の{what.ja}はありません。", f"No {what.en} on {en}.")

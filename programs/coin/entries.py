@@ -18,6 +18,7 @@ from programs.coin.settlement import facts as settlement
 from programs.coin.terms import Terms
 from programs.coin.till import facts as till
 from programs.coin.trading import facts as trading
+from programs.coin.turnover import facts as turnover
 from sync.entries import Card, Count, Ref
 from sync.rights import Moves
 from sync.steps import Counted, Step, Steps
@@ -186,6 +187,6 @@ class InsuredVoid(Void, frozen=True, tag="coin.insured-void"):
 
 
 _COUNTERS: Final = (Charge, Pay, Void, Undo, ShopRefund, Insured, InsuredVoid, CounterPay)
-_ROOMS: Final = (counter, insured, lots, online, pins, refunds, remedies, settlement, till, trading)
+_ROOMS: Final = (counter, insured, lots, online, pins, refunds, remedies, settlement, till, trading, turnover)
 KINDS: Final = (*_COUNTERS, Terms, Issue, *(kind for room in _ROOMS for kind in room.KINDS))
 """Every kind of fact that this program writes."""

@@ -1,5 +1,6 @@
 """The coin at the centre: its tables, room by room, and the last payments of each card at each unit."""
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -27,6 +28,11 @@ from programs.coin.rules import PROGRAM
 from programs.coin.settlement import tables as settlement
 from programs.coin.till import books as till
 from programs.coin.trading import books as trading
+from programs.coin.turnover import tables as turnover
+from programs.coin.turnover.books import counted
+from programs.coin.turnover.documents import document
+from programs.coin.turnover.facts import Published
+from programs.coin.turnover.tables import published
 from sync.directory import unit_key
 from sync.entries import Entry, Fact
 from sync.facts import CounterKey, UnitSet
@@ -40,7 +46,7 @@ purse = Table("coin_purse", metadata, Column("key", Text, primary_key=True), Col
 
 pins = Table("coin_pin", metadata, Column("key", Text, primary_key=True), Column("state", Text, nullable=False))
 
-for room in (agreed, settlement, notes, refunds, online, cases, till, trading, insured, counter):
+for room in (agreed, settlement, notes, refunds, online, cases, till, trading, insured, counter, turnover):
     for table in room.metadata.sorted_tables:
         table.to_metadata(metadata)
 
@@ -54,7 +60,7 @@ class Coin:
     """The coin's books, for the office."""
 
     name: str = "coin"
-    version: int = 9
+    version: int = 10
     metadata: MetaData = metadata
     heard_for_all: tuple[type[Fact], ...] = (PinChosen,)
 
@@ -70,20 +76,11 @@ class Coin:
                 return ()
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
-        notes.note_heard(connection, entries)
-        read = _READ(entries)
-        agreed.note(connection, read)
-        _PINS.note(connection, (entry for entry in read if entry.unit == TOWN_STREAM))
-        settlement.record(connection, read, moves)
-        notes.note(connection, read, moves)
-        refunds.record(connection, _given_back(read))
-        online.record(connection, read)
-        cases.record(connection, read)
-        till.record(connection, read)
-        trading.record(connection, read)
-        insured.record(connection, read)
-        counter.record(connection, read)
-        _PURSES.note(connection, read)
+        for some, said in published.parts(entries):
+            notes.note_heard(connection, some)
+            _record(connection, _READ(some))
+            if said is not None:
+                published.keep(connection, said, functools.partial(_document, connection, said))
 
     def says_on(self, connection: sa.Connection, entry: Entry) -> Sequence[Fact]:
         """Tell every unit of a PIN that was chosen at a desk, the card on its reader; a shop has no say in that."""
@@ -105,6 +102,26 @@ class Coin:
         found = {name: abs(int(summed.scalar_one())) for name, summed in sums.items()}
         settled = settlement.paid_out(connection)
         return {**found, "paid": found["paid"] + settled, "settled": settled}
+
+
+def _record(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    agreed.note(connection, entries)
+    _PINS.note(connection, (entry for entry in entries if entry.unit == TOWN_STREAM))
+    settlement.record(connection, entries, moves)
+    notes.note(connection, entries, moves)
+    refunds.record(connection, _given_back(entries))
+    online.record(connection, entries)
+    cases.record(connection, entries)
+    till.record(connection, entries)
+    trading.record(connection, entries)
+    insured.record(connection, entries)
+    counter.record(connection, entries)
+    turnover.note_payers(connection, entries)
+    _PURSES.note(connection, entries)
+
+
+def _document(connection: sa.Connection, said: Published) -> bytes:
+    return document(said.month, counted(connection, said.month, said.offset_minutes))
 
 
 def _given_back(entries: Iterable[Entry]) -> Iterator[tuple[str, refunds.Back]]:

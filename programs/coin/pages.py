@@ -1,4 +1,4 @@
-"""What the coin shows on the console: shops and how they are paid, tills, how coin goes round, and the fund."""
+"""What the coin shows on the console: how shops are paid, tills, the fund, and pages that have a file of their own."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,10 +12,9 @@ from central.console.chip import Chip
 from central.console.moment import Moment
 from central.console.roles import MONEY
 from central.places import name_of
-from programs.coin import shop_page
+from programs.coin import circulation_page, shop_page
 from programs.coin.agreed import agreed
 from programs.coin.insured import books as insured
-from programs.coin.procedures import circulation
 from programs.coin.reconciling import showing
 from programs.coin.reconciling.acts import ACTS
 from programs.coin.settlement import calendar, counted, tables
@@ -27,7 +26,6 @@ from programs.coin.till import books as till
 from programs.coin.trail import TRAIL
 from sync.program import town_day
 
-MONTHS_SHOWN: Final = 13  # a year, and the same month of the year before
 CLOSINGS_DAYS: Final = 31
 OWED_SHOWN: Final = 50
 BATCHES_SHOWN: Final = 24  # a year of them
@@ -140,18 +138,6 @@ def _places(book: BatchBook) -> list[str]:
     return [sent.place for sent in book.transfers]
 
 
-def circulating(engine: sa.Engine, _moment: Moment) -> Mapping[str, Any]:
-    """Return what the page of the circulation shows: the last months, the newest first."""
-    with store.reading(engine) as connection:
-        months = circulation.months(connection)[-MONTHS_SHOWN:]
-        is_local_known = tables.office_books(connection).local is not None
-    rows = [
-        (month.month, [(of.name, getattr(month, of.name)) for of in circulation.EXPLAINED])
-        for month in reversed(months)
-    ]
-    return {"months": rows, "explained": circulation.EXPLAINED, "is_local_known": is_local_known}
-
-
 class TillRow(msgspec.Struct, frozen=True):
     """One till: its last closing, and what is in none."""
 
@@ -245,6 +231,6 @@ PAGES: Final = (
         about=About("この記録を調べる", "Look into this entry", TRAIL.kinds),
     ),
     Page("closings", "締め", "Closings", MONEY, closings),
-    Page("circulation", "循環", "Circulation", MONEY, circulating),
+    circulation_page.PAGE,
     Page("fund", "立て替え", "Fund", MONEY, fund),
 )

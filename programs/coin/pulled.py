@@ -1,14 +1,16 @@
-"""What the coin hands over for a span of days: how it went round, and what shops were paid and why."""
+"""What the coin hands over for a span of days: how it went round, what was published, what shops were paid and why."""
 
 from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from central.pulled import Pulled, Span
+from central.published import PublishError
+from central.pulled import Pulled, PulledError, Span
 from programs.coin.procedures.circulation import months, table
 from programs.coin.settlement import counted, paper
 from programs.coin.settlement.statement import statement
 from programs.coin.settlement.tables import office_books
+from programs.coin.turnover.tables import published
 from sync.months import written
 
 
@@ -16,7 +18,7 @@ class CoinPulled:
     """See `central.pulled.Pulled`."""
 
     def files(self, connection: sa.Connection, span: Span) -> Mapping[str, bytes]:
-        return {**_circulation(connection, span), **_statements(connection, span)}
+        return {**_circulation(connection, span), **_published(connection, span), **_statements(connection, span)}
 
 
 def _circulation(connection: sa.Connection, span: Span) -> dict[str, bytes]:
@@ -25,6 +27,16 @@ def _circulation(connection: sa.Connection, span: Span) -> dict[str, bytes]:
     if not found:
         return {}
     return {"circulation.csv": table(found).encode()}
+
+
+def _published(connection: sa.Connection, span: Span) -> dict[str, bytes]:
+    """Return the months that were published, as they were."""
+    try:
+        files, _ = published.files(connection)
+    except PublishError as error:
+        raise PulledError(str(error)) from error
+    names = [published.name(month) for month in span.months]
+    return {name: files[name] for name in names if name in files}
 
 
 def _statements(connection: sa.Connection, span: Span) -> dict[str, bytes]:

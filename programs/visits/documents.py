@@ -1,7 +1,6 @@
 """A month as it is published: one table for spreadsheets and machines. Format 1; its bytes must never change."""
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterator
 from typing import Final
@@ -28,10 +27,6 @@ def document(month: Month) -> bytes:
     for spot in sorted(month.spots):
         writer.writerows((written(month.month), spot.place, spot.service, *row) for row in _rows(month, spot))
     return out.getvalue().encode()
-
-
-def sha256(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
 
 
 def _rows(month: Month, spot: Spot) -> Iterator[Row]:

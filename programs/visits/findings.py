@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from central.change import Change
-from central.console.heat import DAYS, busiest, idle_days
+from central.console.heat import of_times
 from central.console.moment import Say
 from central.hiding import K
-from central.weekly import WEEKDAYS, days_of
 from programs.visits.books import Month, Spot
 from programs.visits.hiding import Shown
-from sync.months import first_day, written
+from sync.months import days_in, first_day, written
 
 
 def of_town(month: Month, names: Mapping[str, Say]) -> list[Say]:
@@ -42,20 +41,11 @@ def of_spot(month: int, seen: Shown, beside: Sequence[tuple[Spot, int]], names: 
         return [Say(few, f"Fewer than {K} people came in this month, so no figures are shown.")]
     if not seen.visits:
         return [Say("この月の利用は届いていません。", "No visits of this month have arrived.")]
-    return [*_times(month, seen), *_people(seen), *_others(beside, names)]
-
-
-def _times(month: int, seen: Shown) -> Iterator[Say]:
-    since, days = first_day(month), first_day(month + 1) - first_day(month)
-    if found := busiest(seen.at, {day: days_of(day, since, days) for day in WEEKDAYS}):
-        (weekday, hour), number = found
-        yield Say(
-            f"{DAYS[weekday].ja}曜{hour}時台がいちばん多い(1回あたり{number:.1f}回)。",
-            f"Busiest: {DAYS[weekday].en} from {hour}:00 ({number:.1f} visits each time).",
-        )
-    if empty := idle_days(seen.at):
-        ja, en = ("・".join(day.ja for day in empty), ", ".join(day.en for day in empty))
-        yield Say(f"{ja}曜の利用はありません。", f"No visits on {en}.")
+    return [
+        *of_times(seen.at, first_day(month), days_in(month), Say("利用", "visits"), "回"),
+        *_people(seen),
+        *_others(beside, names),
+    ]
 
 
 def _people(seen: Shown) -> Iterator[Say]:

@@ -7,24 +7,21 @@ import msgspec
 import sqlalchemy as sa
 
 from central.change import Change, change
+from central.console.books import place_names
 from central.console.coverage import Coverage, coverage, of_coverage
 from central.console.moment import Say
-from central.reconcile import statements
 from programs.visits.books import Month, Spot, read_month, read_totals, spots
 from programs.visits.entries import Touch
 from programs.visits.findings import of_change, of_spot, of_town
 from programs.visits.hiding import NOBODY, Shown
 from programs.visits.rules import COUNTER
 from programs.visits.tables import published
-from sync.directory import place_key
 from sync.entries import kind_of
-from sync.facts import PlaceNamed
-from sync.months import first_day, month_of, written
+from sync.months import FIRST_MONTH, first_day, month_of
 from sync.program import day_begins_ms, town_day
 
 MONTHS: Final = 13  # a year, and the same month of the year before
 AROUND: Final = 3  # months on either side of a change
-FIRST_MONTH: Final = 1970 * 12
 VISITS: Final = kind_of(Touch).partition(".")[0]
 
 
@@ -82,7 +79,7 @@ def read(connection: sa.Connection, asked: Asked, now_ms: int, offset_minutes: i
     answer = Insight(
         month=month,
         is_over=month < this,
-        is_published=is_published(connection, month),
+        is_published=published.has(connection, month),
         all=found,
         names=names,
         coverage=covered,
@@ -118,16 +115,6 @@ def _compare(connection: sa.Connection, spot: Spot, since: int | None, this: int
     return change({month: seen.visits for month, seen in totals.items()}, since, AROUND)
 
 
-def place_names(connection: sa.Connection, places: set[str]) -> dict[str, Say]:
-    """Return what the town calls places; those that it has not named by their ids."""
-    said = statements(connection, [place_key(place) for place in places])
-    facts = {place: said[place_key(place)].fact for place in places if place_key(place) in said}
-    return {
-        place: Say(fact.name, fact.name_en) if isinstance(fact := facts.get(place), PlaceNamed) else Say(place, place)
-        for place in places
-    }
-
-
 def covered_of(
     connection: sa.Connection, month: int, now_ms: int, offset_minutes: int, place: str | None = None
 ) -> Coverage:
@@ -138,16 +125,3 @@ def covered_of(
 def end_ms(month: int, offset_minutes: int) -> int:
     """Return when a month is over, in Unix milliseconds."""
     return day_begins_ms(first_day(month + 1), offset_minutes)
-
-
-def is_published(connection: sa.Connection, month: int) -> bool:
-    return connection.execute(sa.select(published.c.month).where(published.c.month == month)).first() is not None
-
-
-def month_named(text: str) -> int | None:
-    """Read a month as people write it, 2026-12; None for anything else."""
-    year, _, number = text.partition("-")
-    if not (year.isascii() and year.isdigit() and number.isascii() and number.isdigit()):
-        return None
-    month = int(year[:5]) * 12 + int(number[:3]) - 1
-    return month if written(month) == text and month >= FIRST_MONTH else None

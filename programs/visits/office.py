@@ -3,11 +3,11 @@
 A visit is the first touch of a card there on that day.
 """
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
 import sqlalchemy as sa
 
 from central.office import Office, Unmoved
@@ -19,7 +19,6 @@ from programs.visits.entries import Published, Touch
 from programs.visits.rules import Day
 from programs.visits.tables import published, visit
 from sync.entries import Entry, kind_of
-from sync.messages import OFFICE_STREAM
 from sync.touches import Touched
 
 _READ: Final = Sieve(Touched, Published)
@@ -34,14 +33,10 @@ class Visits(Unmoved):
     metadata: sa.MetaData = tables.metadata
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
-        read = _READ(entries)
-        behind = 0
-        for number, entry in enumerate(read):
-            if isinstance(entry.fact, Published) and entry.unit == OFFICE_STREAM:
-                _record(connection, read[behind:number])
-                behind = number
-                _publish(connection, entry.fact)
-        _record(connection, read[behind:])
+        for some, said in published.parts(_READ(entries)):
+            _record(connection, some)
+            if said is not None:
+                published.keep(connection, said, functools.partial(_document, connection, said))
 
     def state(self, connection: sa.Connection, key: str) -> Any:
         card, _, day = key.partition("/")
@@ -69,13 +64,8 @@ def _record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     tables.ADD_FIRSTS.lines(connection, ((*spot, day) for spot, day in sorted(first_day.items())))
 
 
-def _publish(connection: sa.Connection, said: Published) -> None:
-    """Keep the document as it follows from what had arrived before: of a month the first one stays."""
-    if connection.execute(sa.select(published.c.month).where(published.c.month == said.month)).first():
-        return
-    text = document(read_month(connection, said.month, said.offset_minutes, spots(connection))).decode()
-    fact = msgspec.json.encode(said).decode()
-    connection.execute(sa.insert(published).values(month=said.month, said=fact, document=text))
+def _document(connection: sa.Connection, said: Published) -> bytes:
+    return document(read_month(connection, said.month, said.offset_minutes, spots(connection)))
 
 
 OFFICE: Final[Office] = Visits()

@@ -15,8 +15,8 @@ from central.hiding import K
 from programs.visits.books import Spot
 from programs.visits.documents import document
 from programs.visits.hiding import Shown
-from programs.visits.insight import FIRST_MONTH, MONTHS, VISITS, Asked, Insight, month_named, read
-from sync.months import first_day, month_of, written
+from programs.visits.insight import MONTHS, VISITS, Asked, Insight, read
+from sync.months import FIRST_MONTH, days_in, month_named, month_of, written
 from sync.program import town_day
 
 MONTHS_OFFERED: Final = 2 * MONTHS
@@ -78,7 +78,7 @@ def _read(engine: sa.Engine, moment: Moment, **filters: str) -> Insight | None:
 
 def _lines(found: Insight) -> Iterator[Line]:
     """Yield the spots, those of most visits first, and those that are hidden at the end."""
-    days = first_day(found.month + 1) - first_day(found.month)
+    days = days_in(found.month)
     ordered = sorted(found.all.spots.items(), key=lambda one: (-(one[1].visits or 0), one[0]))
     for spot, seen in ordered:
         yield Line(spot, found.names[spot.place], seen, f"{(seen.visits or 0) / days:.1f}")

@@ -5,17 +5,16 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from central.calendar import utc_offset_minutes
+from central import publishing
 from central.centre import Centre
+from central.console.books import place_names
 from central.hiding import K
-from central.worded import WordedError
+from central.published import MonthLine, sha256
 from programs.visits.books import read_month, spots
-from programs.visits.documents import COLUMNS, DAYS, FORMAT, HIDDEN, document, sha256
+from programs.visits.documents import COLUMNS, DAYS, FORMAT, HIDDEN, document
 from programs.visits.entries import Published
-from programs.visits.insight import covered_of, end_ms, is_published, place_names
+from programs.visits.insight import covered_of
 from programs.visits.tables import published
-from sync.messages import OFFICE_STREAM
-from sync.months import written
 
 FEED: Final = "feed.json"
 _ABOUT: Final = {
@@ -29,45 +28,19 @@ _ABOUT: Final = {
 }
 
 
-class PublishError(WordedError):
-    """A month cannot be published; the message says why, in Japanese and in English."""
-
-
-class MonthLine(msgspec.Struct, frozen=True):
-    """One month in the feed; `complete` of `units` had told everything of it, of the others `missing` entries."""
-
-    month: str
-    file: str
-    sha256: str
-    units: int
-    complete: int
-    missing: int
-
-
 def publish(centre: Centre, month: int) -> Published:
     """Publish a month with what has arrived by now. What arrives later changes nothing that is published.
 
     Raises:
         PublishError: it is not over, or published already.
     """
-    with centre.reconciler.counted() as connection:
-        now_ms, offset = centre.town.clock.wall_ms(), utc_offset_minutes(connection)
-        if end_ms(month, offset) > now_ms:
-            raise PublishError(
-                f"{written(month)} はまだ終わっていません。月が変わってから公開してください。",
-                f"{written(month)} is not over yet: publish it when it is.",
-            )
-        if is_published(connection, month):
-            raise PublishError(
-                f"{written(month)} はもう公開ずみで、数字は変えません。feed で同じファイルを書き出せます。",
-                f"{written(month)} is published, and stays as it is; feed writes the same file again.",
-            )
-        text = document(read_month(connection, month, offset, spots(connection)))
+
+    def made(connection: sa.Connection, now_ms: int, offset: int) -> Published:
         seen = covered_of(connection, month, now_ms, offset)
-        said = Published(month, offset, K, seen.units, seen.complete, seen.missing, sha256(text))
-        centre.streams.append(connection, OFFICE_STREAM, [said])
-    centre.reconciler.catch_up()
-    return said
+        text = document(read_month(connection, month, offset, spots(connection)))
+        return Published(month, offset, K, seen.units, seen.complete, seen.missing, sha256(text))
+
+    return publishing.publish(centre, published, month, made)
 
 
 def feed(connection: sa.Connection) -> dict[str, bytes]:
@@ -76,18 +49,7 @@ def feed(connection: sa.Connection) -> dict[str, bytes]:
     Raises:
         PublishError: the tables of a month do not come to what was published.
     """
-    files: dict[str, bytes] = {}
-    lines = []
-    for row in connection.execute(sa.select(published).order_by(published.c.month)):
-        said = msgspec.json.decode(row.said, type=Published)
-        raw, name = row.document.encode(), f"visits-{written(said.month)}.csv"
-        if sha256(raw) != said.sha256:
-            raise PublishError(
-                f"{written(said.month)} の数字が、公開したものと合いません。公開ずみのファイルを使いつづけてください。",
-                f"The figures of {written(said.month)} are not those that were published: keep the file that is out.",
-            )
-        files[name] = raw
-        lines.append(MonthLine(written(said.month), name, said.sha256, said.units, said.complete, said.missing))
+    files, lines = published.files(connection)
     places = sorted({spot.place for spot in spots(connection)})
     return files | {FEED: _about(lines, places, connection)}
 

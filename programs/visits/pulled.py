@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from central.published import PublishError
 from central.pulled import Pulled, PulledError, Span
-from programs.visits.publishing import PublishError, feed
-from sync.months import written
+from programs.visits.tables import published
 
 
 class VisitsPulled:
@@ -14,11 +14,11 @@ class VisitsPulled:
 
     def files(self, connection: sa.Connection, span: Span) -> Mapping[str, bytes]:
         try:
-            published = feed(connection)
+            files, _ = published.files(connection)
         except PublishError as error:
             raise PulledError(str(error)) from error
-        names = [f"visits-{written(month)}.csv" for month in span.months]
-        return {name: published[name] for name in names if name in published}
+        names = [published.name(month) for month in span.months]
+        return {name: files[name] for name in names if name in files}
 
 
 PULLED: Pulled = VisitsPulled()

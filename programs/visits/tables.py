@@ -5,7 +5,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
+from central.published import Shelf, shelf_table
 from central.upsert import Upsert
+from programs.visits.entries import Published
 
 metadata = MetaData()
 
@@ -31,13 +33,7 @@ first = Table(
     sqlite_with_rowid=False,
 )
 
-published = Table(
-    "visits_published",
-    metadata,
-    Column("month", Integer, primary_key=True),
-    Column("said", Text, nullable=False),  # the entry's fact
-    Column("document", Text, nullable=False),
-)
+published: Final = Shelf(shelf_table("visits_published", metadata), Published, "visits")
 
 ADD_VISITS: Final = Upsert(
     visit,

@@ -26,6 +26,26 @@ def fits(page: Page, *widths: int) -> None:
         assert page.evaluate(SPILLED) == [], page.url
 
 
+# Each number's ink on its own paper, by WCAG 2.2; the nearest ancestor with a colour is the paper.
+FAINT = """() => {
+    const parts = (colour) => colour.match(/[0-9.]+/g).map(Number);
+    const light = (colour) => parts(colour).slice(0, 3).map((part) => part / 255)
+        .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+    const paper = (one) => { while (parts(getComputedStyle(one).backgroundColor)[3] === 0) one = one.parentElement;
+        return getComputedStyle(one).backgroundColor; };
+    return [...document.querySelectorAll('main :is(td, th, p, li, dt, dd, abbr, span, label, h1, h2)')].map((one) => {
+        const [ink, under] = [light(getComputedStyle(one).color), light(paper(one))];
+        return [(Math.max(ink, under) + 0.05) / (Math.min(ink, under) + 0.05), one.textContent];
+    }).filter(([contrast]) => contrast < 7);
+}"""
+
+
+def faint(page: Page) -> list[Any]:
+    """Return the words of a page that have less than 7:1 on their paper, each with its contrast (WCAG 2.2 AAA)."""
+    return list(page.evaluate(FAINT))
+
+
 class Lettering(NamedTuple):
     """A text in a drawing, and its contrast with what is drawn under it (WCAG 2.2), the worst place counting."""
 

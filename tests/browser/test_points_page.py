@@ -12,11 +12,10 @@ from programs.points.entries import Rule
 from programs.steps.entries import PEDOMETER, Walked
 from sync.accounts import Role
 from sync.facts import PlaceNamed
-from tests.browser.looking import fits
+from tests.browser.looking import faint, fits
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_accessible import DESK, PHONE, faults
 from tests.browser.test_sign_in_page import come_in
-from tests.browser.test_visits_page import CONTRAST
 from tests.central.visiting import Person, person
 from tests.programs.points.hall import Hall
 
@@ -79,7 +78,7 @@ def test_a_rule_takes_two_officers(hall: Hall, console: ConsoleServing, page: Pa
     plain.get_by_role("link", name="からの提案を見る").click()
     expect(plain.locator("#trial tbody tr")).to_contain_text("図書館")
     fits(plain)
-    assert plain.evaluate(CONTRAST) == []
+    assert faint(plain) == []
     plain.get_by_role("button", name="この規則を承認する").click()
     expect(plain.get_by_role("status")).to_contain_text("承認しました")
     expect(plain.locator("#coming")).to_contain_text("提案 yamada ・ 承認 sato")
@@ -157,7 +156,7 @@ def test_a_touch_is_made_void_by_two_officers(hall: Hall, console: ConsoleServin
     plain.locator("#voids").get_by_role("link").click()
     expect(plain.locator("main")).to_contain_text("機械の試験")
     assert plain.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert plain.evaluate(CONTRAST) == []
+    assert faint(plain) == []
     plain.get_by_role("button", name="取り消しを承認する").click()
     expect(plain.get_by_role("status")).to_contain_text("取り消しました")
     expect(plain.locator("h1")).to_contain_text("このタッチは 0ポイント")

@@ -11,23 +11,10 @@ from drivers.clock.sim import Driver as Clock
 from simulation.centre import open_sim_centre
 from sync.entries import Fact
 from sync.facts import PlaceNamed
+from tests.browser.looking import faint
 from tests.browser.serving import ConsoleServing
 from tests.central.pen import Pen
 from tests.programs.visits.hall import at, came
-
-# Each number's ink on its own paper, by WCAG 2.2; the nearest ancestor with a colour is the paper.
-CONTRAST = """() => {
-    const parts = (colour) => colour.match(/[0-9.]+/g).map(Number);
-    const light = (colour) => parts(colour).slice(0, 3).map((part) => part / 255)
-        .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
-    const paper = (one) => { while (parts(getComputedStyle(one).backgroundColor)[3] === 0) one = one.parentElement;
-        return getComputedStyle(one).backgroundColor; };
-    return [...document.querySelectorAll('main :is(td, th, p, li, dt, dd, abbr, span, label, h1, h2)')].map((one) => {
-        const [ink, under] = [light(getComputedStyle(one).color), light(paper(one))];
-        return [(Math.max(ink, under) + 0.05) / (Math.min(ink, under) + 0.05), one.textContent];
-    }).filter(([contrast]) => contrast < 7);
-}"""
 
 
 @pytest.fixture
@@ -72,7 +59,7 @@ def test_a_month_is_asked_for_and_read(centre: Centre, console: ConsoleServing, 
     expect(page.locator("#coverage")).to_contain_text("0/1台")
     page.get_by_role("link", name="図書館").click()
     expect(page.locator("h1")).to_contain_text("図書館の利用")
-    assert page.evaluate(CONTRAST) == []
+    assert faint(page) == []
     expect(page.locator("#beside")).to_contain_text("15人以上")
     plain.goto(page.url)
     rows = plain.locator("#heat tbody tr")

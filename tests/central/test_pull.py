@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from central.pulled import PulledError, Span
 from central.pulling import gather
 from drivers.clock.sim import Driver as Clock
+from programs.coin.publishing import publish as publish_turnover
 from programs.coin.settlement import marking
 from programs.coin.settlement.calendar import day_of
 from programs.coin.settlement.facts import State
@@ -81,6 +82,9 @@ def test_batches_that_were_paid_in_it_and_months_that_lie_in_it(street: Street) 
     assert "\n2026-11," not in files["coin/circulation.csv"].decode(), "it does not begin with its first day"
     november = list(csv.DictReader(io.StringIO(pulled(street, *NOVEMBER)["coin/circulation.csv"].decode())))
     assert [(row["month"], row["paid"]) for row in november] == [("2026-11", "4500")]
+    assert "coin/turnover-2026-11.csv" not in pulled(street, *NOVEMBER)
+    publish_turnover(street.centre, month_of(day_of("2026-11-01")))
+    assert b"2026-11,yen,,,*" in pulled(street, *NOVEMBER)["coin/turnover-2026-11.csv"], "one person's"
 
 
 def test_of_visits_only_what_was_published_as_it_was(street: Street) -> None:
@@ -94,7 +98,7 @@ def test_of_visits_only_what_was_published_as_it_was(street: Street) -> None:
     pen.send(pen.write(touch(day_of("2026-11-21"), "5e" * 16)))
     assert pulled(street, *NOVEMBER)["visits/visits-2026-11.csv"] == before
     with street.centre.engine.begin() as connection:
-        connection.execute(sa.update(published).values(document="otherwise"))
+        connection.execute(sa.update(published.table).values(document="otherwise"))
     with pytest.raises(PulledError, match="not those that were published"):
         pulled(street, *NOVEMBER)
 

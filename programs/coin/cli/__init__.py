@@ -12,7 +12,9 @@ from programs.coin.cli import (
     counting,
     disputes,
     expiring,
+    feed,
     giving,
+    held,
     insuring,
     issuing,
     law,
@@ -29,6 +31,7 @@ from programs.coin.cli import (
     statement,
     terms,
     trading,
+    turnover,
 )
 
 
@@ -45,9 +48,10 @@ def coin() -> None:
 
 
 of_money = (terms, balance, giving, issuing, expiring, migrating, refund, pin, law, months, insuring, counting)
-of_shops = (closings, shops, code, receipt, settlement, statement, disputes, reconciling, trading, circulation)
+of_shops = (closings, shops, code, receipt, settlement, statement, disputes, reconciling, trading)
+of_all = (circulation, turnover, held, feed)
 of_losses = (after_loss, case, losses, moving)
-for room in (*of_money, *of_shops, *of_losses):
+for room in (*of_money, *of_shops, *of_all, *of_losses):
     for command in room.COMMANDS:
         coin.add_command(command)
 

@@ -1,8 +1,9 @@
 """How coin goes round in the town, month by month: what comes in, how often it is paid with, how much leaves and how.
 
 Every figure is added up from the ledger's lines, by the month in which an entry arrived, so that it is the same
-whenever it is asked, and the last days of all months fit the unused balances (`procedures.unused`). The sentences that
-explain the figures stand beside them, for the command and for the page on the console.
+whenever it is asked, and the last days of all months fit the unused balances (`procedures.unused`); or by the month in
+which it was written, for whoever asks what people did then. Over all months both come to the same yen. The sentences
+that explain the figures stand beside them, for the command and for the page on the console.
 """
 
 import csv
@@ -23,7 +24,7 @@ from programs.coin.settlement import tables
 from programs.coin.settlement.accounts import BANK, SHOP
 from programs.coin.settlement.books import OfficeBooks
 from programs.coin.settlement.facts import Transfer, TransferBack
-from sync.months import month_of, written
+from sync.months import days_in, month_of, written
 from sync.program import DAY_MS, MINUTE_MS
 
 _CARD, _SHOP, _CASH, _BANK, _EXPIRED, _OTHER = "card", "shop", "cash", "bank", "expired", "other"
@@ -34,7 +35,7 @@ _CASHED_OUT: Final = "coin.cashed-out"
 
 
 class Month(msgspec.Struct, frozen=True):
-    """One month, in yen; each figure is explained in `EXPLAINED`."""
+    """One month, in yen; each figure is explained in `EXPLAINED`. `before`, `held_before`: when the month began."""
 
     month: str
     charged: int
@@ -47,6 +48,9 @@ class Month(msgspec.Struct, frozen=True):
     expired: int
     before: int
     circulating: int
+    held_before: int
+    held: int
+    days: int
 
     @property
     def turnover(self) -> int:
@@ -61,6 +65,15 @@ class Month(msgspec.Struct, frozen=True):
         """Return how often each yen in circulation was paid with; None where nothing was in circulation."""
         average = (self.before + self.circulating) / 2
         return round(self.turnover / average, 2) if average > 0 else None
+
+    @property
+    def stays(self) -> float | None:
+        """Return how many days a yen lay on a card before it was paid with; None where nothing was paid or lay there.
+
+        What lies somewhere on average is what passes through a day, times the days that it stays (Little's law).
+        """
+        average = (self.held_before + self.held) / 2
+        return round(average * self.days / self.paid, 1) if self.paid > 0 and average > 0 else None
 
     @property
     def turns(self) -> float | None:
@@ -129,6 +142,16 @@ EXPLAINED: Final = (
         "What cards and shops held when the month ended: that of the month before, and what came in, less what left.",
     ),
     Explained(
+        *("held", "カードにある額", "Held on cards"),
+        "出回っている額のうち、月の終わりにカードにあった額。残りは、店がこれから受け取る分です。",
+        "Of what circulates, what was on cards when the month ended; the rest is what shops were still to get.",
+    ),
+    Explained(
+        *("stays", "使うまでの日数", "Days on a card"),
+        "(月の初めと終わりにカードにあった額の平均)÷(1日の支払い)。1円がカードに平均で何日あるか。",
+        "(Mean of what was on cards at the month's two ends) / (paid a day): how many days a yen lies on a card.",
+    ),
+    Explained(
         *("velocity", "月の回転", "Velocity"),
         "(支払い+店どうし)÷(月の初めと終わりに出回っていた額の平均)。1円がその月に何回使われたか。",
         "(Paid + between shops) / (mean of what circulated at the month's two ends): how often a yen was used.",
@@ -148,21 +171,44 @@ EXPLAINED: Final = (
 
 
 def months(connection: sa.Connection) -> list[Month]:
-    """Return the months since the first in which something moved, by what has arrived."""
+    """Return the months since the first in which something arrived that moved, by what has arrived."""
+    moved = _by_month(connection, _arrived(connection))
+    return _listed(moved, range(min(moved), max(moved) + 1) if moved else range(0))
+
+
+def months_done(connection: sa.Connection, last: int, count: int) -> list[Month]:
+    """Return so many months up to the last one, by the clocks of those who wrote; without those before the first.
+
+    A clock that is ahead writes into a month after the last one: that is in none of them until its month comes.
+    """
+    moved = _by_month(connection, _written(connection))
+    first = max(last - count + 1, min(moved, default=last + 1))
+    return _listed(moved, range(first, last + 1))
+
+
+def _by_month(connection: sa.Connection, day: sa.ColumnElement[int]) -> dict[int, Counter[str]]:
+    """Return what the figures of each month come to; `day`: what says when an entry counts."""
     moved: dict[int, Counter[str]] = {}
-    for day, kind, source, target, yen in _moved(connection):
-        found = moved.setdefault(month_of(day), Counter())
+    for when, kind, source, target, yen in _moved(connection, day):
+        found = moved.setdefault(month_of(when), Counter())
         for figure, change in _figures(kind, source, target, yen):
             found[figure] += change
-    for month, yen in _outside(connection):
+    for month, yen in _outside(connection, day):
         moved.setdefault(month, Counter())["outside"] += yen
-    result, before = [], 0
-    for month in range(min(moved), max(moved) + 1) if moved else ():
+    return moved
+
+
+def _listed(moved: dict[int, Counter[str]], wanted: range) -> list[Month]:
+    earlier = [found for month, found in moved.items() if month < wanted.start]
+    before, held_before = (sum(found[name] for found in earlier) for name in ("inside", "on_cards"))
+    result = []
+    for month in wanted:
         found = moved.get(month, Counter())
-        after = before + found.pop("inside", 0)
+        after, held = before + found["inside"], held_before + found["on_cards"]
         figures = {name: found[name] for name in _SUMMED}
-        result.append(Month(month=written(month), **figures, before=before, circulating=after))
-        before = after
+        ends = {"before": before, "circulating": after, "held_before": held_before, "held": held}
+        result.append(Month(month=written(month), **figures, **ends, days=days_in(month)))
+        before, held_before = after, held
     return result
 
 
@@ -180,6 +226,8 @@ def _figures(kind: str, source: str, target: str, yen: int) -> Iterator[tuple[st
             yield name, into
         else:
             yield {_BANK: "to_banks", _EXPIRED: "expired"}[other], -into
+    if (source == _CARD) != (target == _CARD):
+        yield "on_cards", yen if target == _CARD else -yen
     if kind == _BETWEEN:
         yield "between", yen
     elif _SHOP in (source, target) and kind not in _DRAWN and _BANK not in (source, target):
@@ -205,35 +253,40 @@ def _sort(name: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     )
 
 
-def _moved(connection: sa.Connection) -> Iterator[tuple[int, str, str, str, int]]:
+def _moved(connection: sa.Connection, day: sa.ColumnElement[int]) -> Iterator[tuple[int, str, str, str, int]]:
     """Return what was moved on each day, by kind of entry and sorts of accounts; points are no money."""
     line = ledger.posting
     source, target = _sort(line.c.source), _sort(line.c.target)
     same = sa.and_(*(line.c[name] == entry.c[name] for name in ("writer", "boot", "seq")))
-    columns = (_day(connection).label("day"), entry.c.kind, source.label("source"), target.label("target"))
+    columns = (day.label("day"), entry.c.kind, source.label("source"), target.label("target"))
     each = sa.select(*columns, line.c.amount).join(entry, same).join(store.segment, store.segment.c.n == entry.c.n)
     lines = each.where(source != "", target != "").subquery()
     keys = (lines.c.day, lines.c.kind, lines.c.source, lines.c.target)
     asked = sa.select(*keys, sa.func.sum(lines.c.amount)).group_by(*keys).order_by(*keys)
-    for day, kind, of, to, yen in connection.execute(asked):
+    for when, kind, of, to, yen in connection.execute(asked):
         if of != to or kind == _BETWEEN:
-            yield int(day), kind, of, to, int(yen)
+            yield int(when), kind, of, to, int(yen)
 
 
-def _day(connection: sa.Connection) -> sa.ColumnElement[int]:
+def _arrived(connection: sa.Connection) -> sa.ColumnElement[int]:
     """Return the day of the town on which a segment arrived."""
     return (store.segment.c.received_ms + utc_offset_minutes(connection) * MINUTE_MS) // DAY_MS
 
 
-def _outside(connection: sa.Connection) -> Iterator[tuple[int, int]]:
+def _written(connection: sa.Connection) -> sa.ColumnElement[int]:
+    """Return the day of the town on which an entry was written, by the clock of whoever wrote it."""
+    return (entry.c.at + utc_offset_minutes(connection) * MINUTE_MS) // DAY_MS
+
+
+def _outside(connection: sa.Connection, day: sa.ColumnElement[int]) -> Iterator[tuple[int, int]]:
     """Return what went to branches that are not in the town, and what came back from there, with its month."""
     books = tables.office_books(connection)
     said = [one for one in tables.said_entries(connection) if isinstance(one.fact, Transfer | TransferBack)]
     if not said:
         return
-    asked = sa.select(entry.c.boot, entry.c.seq, _day(connection)).join(store.segment, store.segment.c.n == entry.c.n)
+    asked = sa.select(entry.c.boot, entry.c.seq, day).join(store.segment, store.segment.c.n == entry.c.n)
     asked = asked.where(entry.c.kind.in_(["coin.transfer", "coin.transfer-back"]))
-    days = {(boot, seq): int(day) for boot, seq, day in connection.execute(asked)}
+    days = {(boot, seq): int(when) for boot, seq, when in connection.execute(asked)}
     for one in said:
         fact: Any = one.fact
         if _is_outside(books, fact.batch, fact.place):

@@ -22,7 +22,7 @@ SHOPS: Final = "shops"
 ADJUSTMENTS: Final = "adjustments"
 PARTS: Final = (PAYMENTS, VOIDS, REFUNDS, SHOPS, ADJUSTMENTS)
 _PART_OF: Final = {
-    **dict.fromkeys(("coin.pay", "coin.insured", "coin.online"), PAYMENTS),
+    **dict.fromkeys(("coin.pay", "coin.insured", "coin.counter-pay", "coin.online"), PAYMENTS),
     **dict.fromkeys(("coin.void", "coin.insured-void"), VOIDS),
     **dict.fromkeys(("coin.refund", "coin.shop-refund"), REFUNDS),
     **dict.fromkeys(("coin.drawn", "coin.put-back", "coin.shop-paid"), SHOPS),
@@ -146,9 +146,14 @@ def _returned(standing: Sequence[BatchBook], place: str, since: When, upto: When
     return sum(sent.yen for sent in came if sent.back and since < sent.back and (upto is None or sent.back < upto))
 
 
+def part_of(kind: str) -> str:
+    """Return to which part of a statement an entry belongs, by its kind."""
+    return _PART_OF.get(kind, ADJUSTMENTS)
+
+
 def _line(line: Line, first: int | None, utc_offset_minutes: int) -> StatementLine:
     day = line.counts_for(utc_offset_minutes)
-    part = _PART_OF.get(line.kind, ADJUSTMENTS)
+    part = part_of(line.kind)
     return StatementLine(line.id, day, part, line.yen, is_late=first is not None and day < first)
 
 

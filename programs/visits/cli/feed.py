@@ -1,24 +1,11 @@
 """`machi central visits publish|feed`: a month is published once and stays; the feed is a folder for any web server."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from central.cli.common import FOLDER, JSON, RefusedForSafetyError, open_books, plainly, say
-from programs.visits.cli.asking import month_typed
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    from programs.visits.publishing import PublishError
-
-    with plainly():
-        try:
-            yield
-        except PublishError as error:
-            raise RefusedForSafetyError(str(error)) from error
+from central.cli.common import FOLDER, JSON
+from central.cli.feeds import publish_month, write_feed
 
 
 @click.command(epilog="\b\nExamples:\n  machi central visits publish /srv/town 2026-11")
@@ -30,14 +17,9 @@ def publish(folder: Path, month: str, as_json: bool) -> None:
 
     What arrives later changes nothing of it: two versions of a month would tell who came in between.
     """
-    from programs.visits.publishing import publish as publish_month
+    from programs.visits.publishing import publish as made
 
-    wanted = month_typed(month)
-    centre = open_books(folder)
-    with _refusing():
-        said = publish_month(centre, wanted)
-    told = {"month": month, "units": said.units, "complete": said.complete, "missing": said.missing}
-    say({"schema": "machi.central.visits.publish/1", **told, "sha256": said.sha256}, as_json=as_json)
+    publish_month(folder, month, made, "machi.central.visits.publish/1", as_json=as_json)
 
 
 @click.command(epilog="\b\nExamples:\n  machi central visits feed /srv/town /srv/www/visits")
@@ -46,18 +28,9 @@ def publish(folder: Path, month: str, as_json: bool) -> None:
 @JSON
 def feed(folder: Path, out: Path, as_json: bool) -> None:
     """Write the feed of all published months into a folder OUT: a table for each, and feed.json about them."""
-    from central.store import reading
     from programs.visits.publishing import feed as files_of
 
-    centre = open_books(folder)
-    with _refusing():
-        centre.reconciler.catch_up()
-        with reading(centre.engine) as connection:
-            files = files_of(connection)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, raw in files.items():
-        (out / name).write_bytes(raw)
-    say({"schema": "machi.central.visits.feed/1", "folder": str(out), "files": len(files)}, as_json=as_json)
+    write_feed(folder, out, files_of, "machi.central.visits.feed/1", as_json=as_json)
 
 
 COMMANDS = (publish, feed)

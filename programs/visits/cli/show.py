@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from central.cli.common import FOLDER, JSON, NotFoundError, open_books, plainly, say
-from programs.visits.cli.asking import month_typed
+from central.cli.common import FOLDER, JSON, NotFoundError, month_typed, open_books, plainly, say
 from sync.terminal import printable
 
 if TYPE_CHECKING:

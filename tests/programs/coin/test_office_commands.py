@@ -10,8 +10,10 @@ from central.calendar import day_at
 from central.centre import Centre
 from programs.coin.entries import Charge, Insured, Pay
 from sync.facts import CardState, PlaceNamed
+from sync.months import month_of, written
+from sync.program import JAPAN_MINUTES, town_day
 from sync.rights import Returned
-from tests.central.pen import Pen
+from tests.central.pen import AT, Pen
 from tests.central.test_commands import CHECK_FAILED, REFUSED, USAGE, document, machi
 
 CARD, SHOPS = "0a" * 16, "0b" * 16
@@ -101,3 +103,25 @@ def test_the_fund_is_shown_to_the_yen_and_a_promise_without_a_right_is_found(fol
     assert "owes the fund nothing" in machi("coin", "write-off", folder, CARD, "--because", "x", "--yes", ends=REFUSED)
     found = coin(folder, "insured", ends=CHECK_FAILED)
     assert (found["worth"], found["unbacked"]) == (4100, {"fish01": 900})
+
+
+@pytest.mark.usefixtures("pen")
+def test_a_month_of_payments_is_shown_published_once_and_laid_out(folder: Path, tmp_path: Path) -> None:
+    wrote = written(month_of(town_day(AT, JAPAN_MINUTES)))
+    found = coin(folder, "turnover", "--month", wrote)
+    assert (found["month"], found["payments"], found["yen"], found["shops"], found["all_shops"]) == (
+        wrote, None, None, [], 1
+    )  # fmt: skip
+    assert "5人未満" in machi("coin", "turnover", folder, "--month", wrote)
+    rows = list(csv.DictReader(machi("coin", "turnover", folder, "--month", wrote, "--csv").splitlines()))
+    assert {row["value"] for row in rows if row["figure"] in ("yen", "payments", "payments_at")} == {"*"}
+    assert "Write a month as 2026-11" in machi("coin", "turnover", folder, "--month", "11/2026", ends=USAGE)
+    assert "公開" in machi("coin", "publish", folder, "2999-01", ends=REFUSED)
+    empty = coin(folder, "publish", "2020-01")
+    assert (empty["month"], empty["units"], empty["complete"]) == ("2020-01", 0, 0)
+    assert "公開ずみ" in machi("coin", "publish", folder, "2020-01", ends=REFUSED)
+    assert (coin(folder, "held")["yen"], coin(folder, "held")["since"]) == (None, [])
+    assert "5人未満" in machi("coin", "held", folder)
+    assert coin(folder, "feed", tmp_path / "www")["files"] == 2
+    table = list(csv.DictReader((tmp_path / "www" / "turnover-2020-01.csv").read_text().splitlines()))
+    assert {row["figure"]: row["value"] for row in table if not row["weekday"]}["yen"] == "0"

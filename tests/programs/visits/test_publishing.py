@@ -11,13 +11,15 @@ import pytest
 from central.centre import Centre, open_centre
 from central.change import change
 from central.peers import Peer
+from central.published import PublishError
 from central.world import SystemEntropy
 from drivers.clock.sim import Driver as Clock
-from programs.visits.insight import covered_of, month_named
-from programs.visits.publishing import FEED, PublishError, feed, publish
+from programs.visits.insight import covered_of
+from programs.visits.publishing import FEED, feed, publish
 from simulation.centre import open_sim_centre
 from sync.entries import Fact
 from sync.messages import Report
+from sync.months import month_named
 from tests.central.pen import Pen
 from tests.central.test_commands import NAMES, NOT_FOUND, REFUSED, USAGE, document, machi
 from tests.programs.visits.hall import DECEMBER, NOVEMBER, OCTOBER, OFFSET, at, came
