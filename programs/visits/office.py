@@ -1,5 +1,7 @@
 """What is used in the town, by place, service and day, and which months were published, with what was known then.
 
+By age it is counted once, when a month is published: the office says the numbers, and they are kept as they were said.
+
 A visit is the first touch of a card there on that day.
 """
 
@@ -14,7 +16,7 @@ from central.office import Office, Unmoved
 from programs.visits import tables
 from programs.visits.books import read_month, spots
 from programs.visits.documents import document
-from programs.visits.entries import Published, Touch
+from programs.visits.entries import Aged, Published, Touch
 from programs.visits.rules import Day
 from programs.visits.tables import first, published, visit
 from sync.entries import Entry, kind_of
@@ -28,16 +30,16 @@ class Visits(Unmoved):
     """The visits, for the office."""
 
     name: str = "visits"
-    version: int = 2
+    version: int = 3
     metadata: sa.MetaData = tables.metadata
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
         behind = 0
         for number, entry in enumerate(entries):
-            if isinstance(entry.fact, Published) and entry.unit == OFFICE_STREAM:
+            if entry.unit == OFFICE_STREAM and isinstance(entry.fact, Aged | Published):
                 _record(connection, entries[behind:number])
                 behind = number
-                _publish(connection, entry.fact)
+                _hear(connection, entry.fact)
         _record(connection, entries[behind:])
 
     def state(self, connection: sa.Connection, key: str) -> Any:
@@ -77,9 +79,27 @@ def _record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     )
 
 
+def _is_published(connection: sa.Connection, month: int) -> bool:
+    return connection.execute(sa.select(published.c.month).where(published.c.month == month)).first() is not None
+
+
+def _hear(connection: sa.Connection, said: Aged | Published) -> None:
+    if isinstance(said, Aged):
+        _keep(connection, said)
+    else:
+        _publish(connection, said)
+
+
+def _keep(connection: sa.Connection, said: Aged) -> None:
+    """Keep what was said of a month by age, until the month is published: what is said afterwards comes too late."""
+    if not _is_published(connection, said.month):
+        place = {"month": said.month, "place": said.place, "service": said.service}
+        tables.KEEP_AGED(connection, [place | {"said": msgspec.json.encode(said).decode()}])
+
+
 def _publish(connection: sa.Connection, said: Published) -> None:
     """Keep the document as it follows from what had arrived before: of a month the first one stays."""
-    if connection.execute(sa.select(published.c.month).where(published.c.month == said.month)).first():
+    if _is_published(connection, said.month):
         return
     text = document(read_month(connection, said.month, said.offset_minutes, spots(connection))).decode()
     fact = msgspec.json.encode(said).decode()

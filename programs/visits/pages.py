@@ -1,4 +1,7 @@
-"""The page of what is used in the town: by place and service, weekday and hour, by whom, and together with what."""
+"""The page of what is used in the town: by place and service, weekday and hour, by whom, and together with what.
+
+Officers publish a month there, which is when it is counted by age.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -7,15 +10,20 @@ import msgspec
 import sqlalchemy as sa
 
 from central import store
-from central.console.brought import Page
+from central.centre import Centre
+from central.console.brought import Act, NotDoneError, Page, Said
 from central.console.moment import Moment, Say
 from central.console.roles import TOWN_HALL
+from central.residents.ages import BANDS, Band, year_began
+from central.residents.days import day
 from programs.visits.books import Spot
-from programs.visits.counting import WEEKDAYS
+from programs.visits.counting import WEEKDAYS, Cell
 from programs.visits.documents import document
 from programs.visits.findings import DAYS
-from programs.visits.hiding import K, Shown
+from programs.visits.hiding import ByAge, K, Shown
 from programs.visits.insight import FIRST_MONTH, MONTHS, VISITS, Asked, Insight, month_named, read
+from programs.visits.publishing import PublishError, publish
+from sync.accounts import Role
 from sync.months import first_day, month_of, written
 from sync.program import town_day
 
@@ -23,6 +31,7 @@ FIRST_HOUR: Final = 7
 LAST_HOUR: Final = 20
 STEPS: Final = 5  # of colour
 MONTHS_OFFERED: Final = 2 * MONTHS
+TICKED: Final = "yes"
 
 
 class Square(msgspec.Struct, frozen=True):
@@ -49,6 +58,14 @@ class Bar(msgspec.Struct, frozen=True):
     share: int
 
 
+class BandLine(msgspec.Struct, frozen=True):
+    """One age band of a spot; `cell`: its visits and people, None if hidden; `share`: of the largest, in percent."""
+
+    band: Band
+    cell: Cell | None
+    share: int
+
+
 def shown(engine: sa.Engine, moment: Moment, **filters: str) -> Mapping[str, Any] | None:
     """Return what the page shows; None if somebody asks for what is not there."""
     found = _read(engine, moment, **filters)
@@ -65,6 +82,10 @@ def shown(engine: sa.Engine, moment: Moment, **filters: str) -> Mapping[str, Any
         "hours": _hours(found.seen),
         "rows": [(DAYS[day], _squares(found.seen, day)) for day in WEEKDAYS],
         "bars": _bars(found.series),
+        "bands": BANDS,
+        "counted_on": day(year_began(found.month)),
+        "ages": _bands(found.all.ages.get(found.spot)) if found.spot else [],
+        "ticked": TICKED,
         "beside": [(spot, found.names[spot.place], number) for spot, number in found.beside],
         "since": filters["change"],
         "service": VISITS,
@@ -95,6 +116,14 @@ def _lines(found: Insight) -> Iterator[Line]:
         yield Line(spot, found.names[spot.place], seen, f"{(seen.visits or 0) / days:.1f}")
 
 
+def _bands(seen: ByAge | None) -> list[BandLine]:
+    if seen is None:
+        return []
+    cells = {band: seen.bands.get(band.name) for band in BANDS}
+    most = max((cell.people for cell in cells.values() if cell), default=0)
+    return [BandLine(band, cell, 100 * cell.people // most if cell and most else 0) for band, cell in cells.items()]
+
+
 def _hours(seen: Shown) -> range:
     """Return the usual hours, and all between them and any other with visits."""
     used = [hour for (_, hour), number in seen.at.items() if number]
@@ -116,6 +145,25 @@ def _bars(series: Mapping[int, Shown]) -> list[Bar]:
     ]
 
 
+def _publish(centre: Centre, by: str, form: Mapping[str, str]) -> Said:
+    month = month_named(form.get("month", ""))
+    if month is None or form.get("sure") != TICKED:
+        raise NotDoneError(
+            "公開した数は、あとから変えられません。確かめたら、しるしをつけてください。",
+            "Figures cannot be changed once they are published: look at them, and tick the box.",
+        )
+    try:
+        said = publish(centre, month, by)
+    except PublishError as error:
+        raise NotDoneError(error.ja, error.en) from error
+    ja, en = ("", "") if said.files is None else (f"年代は{said.files:,}人分。", f" Ages of {said.files:,} residents.")
+    return Said(
+        f"{written(month)} を公開しました。{ja}machi central visits feed で書き出せます。",
+        f"{written(month)} is published.{en} machi central visits feed writes the files.",
+        {"month": written(month)},
+    )
+
+
 PAGES: Final = (
     Page(
         "visits",
@@ -125,6 +173,7 @@ PAGES: Final = (
         shown,
         filters=("month", "place", "service", "change"),
         table=table,
+        acts=(Act("publish", frozenset({Role.OFFICER}), _publish),),
         open_data=("month",),
     ),
 )

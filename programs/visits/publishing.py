@@ -1,17 +1,25 @@
-"""Publishes months, each once and for good, and writes the feed of those that are published."""
+"""Publishes months, each once and for good, and writes the feed of those that are published.
 
+Where the town has stated that it counts ages, a month is counted by age as it is published, and never again: two counts
+would tell the band of whoever agreed in between.
+"""
+
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 
+from central.ages import CardBands
 from central.calendar import utc_offset_minutes
 from central.centre import Centre
-from programs.visits.books import read_month, spots
+from central.residents.ages import BANDS, year_began
+from central.residents.sealing import SealingError
+from programs.visits.books import Spot, count_ages, read_month, spots
 from programs.visits.documents import COLUMNS, DAYS, FORMAT, HIDDEN, document, sha256
-from programs.visits.entries import Published
-from programs.visits.hiding import K
-from programs.visits.insight import covered_of, end_ms, is_published, place_names
+from programs.visits.entries import AgeBand, Aged, Published
+from programs.visits.hiding import ByAge, K
+from programs.visits.insight import VISITS, covered_of, end_ms, is_published, place_names
 from programs.visits.tables import published
 from sync.messages import OFFICE_STREAM
 from sync.months import written
@@ -25,6 +33,11 @@ _ABOUT: Final = {
     "returning": "前にも来た人。 / People who had come there before.",
     "visits_at": "曜日と時刻ごとの利用。行のない時刻は0。 / Visits by weekday and hour; no row: none.",
     "people_also_at_least": "その月に両方を使った人(5の倍数に切り捨て)。 / People of both, rounded down to fives.",
+    **{
+        f"{part}_{band.name}": f"{ja}: 年度はじめ(4月1日)の年齢が{band.ja}。 / {en} by age on 1 April: {band.en}."
+        for part, ja, en in (("people", "人", "People"), ("visits", "利用", "Visits"))
+        for band in BANDS
+    },
 }
 
 
@@ -33,10 +46,16 @@ class PublishError(Exception):
 
     def __init__(self, ja: str, en: str) -> None:
         super().__init__(f"{ja} / {en}")
+        self.ja, self.en = ja, en
 
 
 class MonthLine(msgspec.Struct, frozen=True):
-    """One month in the feed; `complete` of `units` had told everything of it, of the others `missing` entries."""
+    """One month in the feed.
+
+    Attributes:
+        units, complete, missing: `complete` of `units` had told everything of it, of the others `missing` entries.
+        files: of so many residents an age was known; None: it was not counted by age.
+    """
 
     month: str
     file: str
@@ -44,13 +63,17 @@ class MonthLine(msgspec.Struct, frozen=True):
     units: int
     complete: int
     missing: int
+    files: int | None
 
 
-def publish(centre: Centre, month: int) -> Published:
+def publish(centre: Centre, month: int, by: str) -> Published:
     """Publish a month with what has arrived by now. What arrives later changes nothing that is published.
 
+    Args:
+        by: who does it, as the journal will name them where files are opened to count by age.
+
     Raises:
-        PublishError: it is not over, or published already.
+        PublishError: it is not over, or published already, or files do not open.
     """
     with centre.reconciler.counted() as connection:
         now_ms, offset = centre.town.clock.wall_ms(), utc_offset_minutes(connection)
@@ -64,12 +87,39 @@ def publish(centre: Centre, month: int) -> Published:
                 f"{written(month)} はもう公開ずみで、数字は変えません。feed で同じファイルを書き出せます。",
                 f"{written(month)} is published, and stays as it is; feed writes the same file again.",
             )
-        text = document(read_month(connection, month, offset, spots(connection)))
+        all_spots = spots(connection)
+        known = _bands(centre, connection, month, by)
+        ages = count_ages(connection, month, all_spots, known.bands) if known else {}
+        text = document(read_month(connection, month, offset, all_spots, ages))
         seen = covered_of(connection, month, now_ms, offset)
-        said = Published(month, offset, K, seen.units, seen.complete, seen.missing, sha256(text))
-        centre.streams.append(connection, OFFICE_STREAM, [said])
+        files = known.files if known else None
+        said = Published(month, offset, K, seen.units, seen.complete, seen.missing, sha256(text), files)
+        centre.streams.append(connection, OFFICE_STREAM, [*_aged(month, ages), said])
     centre.reconciler.catch_up()
     return said
+
+
+def _bands(centre: Centre, connection: sa.Connection, month: int, by: str) -> CardBands | None:
+    """Return the age bands of cards; None where the town has not stated that it counts ages."""
+    if not centre.letterhead.counts_ages:
+        return None
+    why = f"{written(month)} の利用を年代ごとに数えるため(名前は出ません)"
+    try:
+        return centre.ages.of_cards(connection, VISITS, year_began(month), by, why)
+    except SealingError as error:
+        ja, _, en = str(error).partition("\n")
+        raise PublishError(ja, en) from error
+
+
+def _aged(month: int, ages: Mapping[Spot, ByAge]) -> list[Aged]:
+    return [
+        Aged(month, spot.place, spot.service, seen.visits, seen.people, _shown_bands(seen))
+        for spot, seen in ages.items()
+    ]
+
+
+def _shown_bands(seen: ByAge) -> tuple[AgeBand, ...]:
+    return tuple(AgeBand(band, cell.number, cell.people) for band, cell in seen.bands.items())
 
 
 def feed(connection: sa.Connection) -> dict[str, bytes]:
@@ -89,7 +139,8 @@ def feed(connection: sa.Connection) -> dict[str, bytes]:
                 f"The figures of {written(said.month)} are not those that were published: keep the file that is out.",
             )
         files[name] = raw
-        lines.append(MonthLine(written(said.month), name, said.sha256, said.units, said.complete, said.missing))
+        covered = said.units, said.complete, said.missing, said.files
+        lines.append(MonthLine(written(said.month), name, said.sha256, *covered))
     places = sorted({spot.place for spot in spots(connection)})
     return files | {FEED: _about(lines, places, connection)}
 

@@ -28,15 +28,18 @@ def _refusing() -> Iterator[None]:
 def publish(folder: Path, month: str, as_json: bool) -> None:
     """Publish a MONTH with what has arrived by now, once and for good: 2026-11.
 
-    What arrives later changes nothing of it: two versions of a month would tell who came in between.
+    What arrives later changes nothing of it: two versions of a month would tell who came in between. With counts_ages
+    in [registration] of central.toml, it is counted by age too, and the journal says that files were opened for it.
     """
+    from central.cli.resident import clerk
     from programs.visits.publishing import publish as publish_month
 
     wanted = month_typed(month)
     centre = open_books(folder)
     with _refusing():
-        said = publish_month(centre, wanted)
+        said = publish_month(centre, wanted, clerk())
     told = {"month": month, "units": said.units, "complete": said.complete, "missing": said.missing}
+    told |= {} if said.files is None else {"files": said.files}
     say({"schema": "machi.central.visits.publish/1", **told, "sha256": said.sha256}, as_json=as_json)
 
 

@@ -10,7 +10,7 @@ from programs.visits.cli.asking import month_typed
 from sync.terminal import printable
 
 if TYPE_CHECKING:
-    from programs.visits.hiding import Shown
+    from programs.visits.hiding import ByAge, Shown
     from programs.visits.insight import Insight
 
 
@@ -73,11 +73,33 @@ def _document(found: "Insight") -> dict[str, Any]:
         document |= {
             "spot": msgspec.to_builtins(found.spot),
             "at": [{"weekday": at[0], "hour": at[1], "visits": number} for at, number in found.seen.at.items()],
+            "ages": _ages(found.all.ages.get(found.spot)),
             "also": [{**msgspec.to_builtins(spot), "people_at_least": number} for spot, number in found.beside],
             "months": [{"month": written(month), **_totals(seen)} for month, seen in found.series.items()],
             "change": msgspec.to_builtins(found.change) if found.change else None,
         }
     return document
+
+
+def _ages(seen: "ByAge | None") -> list[dict[str, Any]]:
+    """Return the bands as they were published; None: hidden."""
+    from central.residents.ages import BANDS
+
+    shown = [(band, seen.bands.get(band.name)) for band in BANDS] if seen else []
+    return [
+        {
+            "band": band.name,
+            "ja": band.ja,
+            "en": band.en,
+            "visits": cell.number if cell else None,
+            "people": cell.people if cell else None,
+        }
+        for band, cell in shown
+    ]
+
+
+def _band(one: dict[str, Any]) -> str:
+    return f"{one['ja']} / {one['en']}  visits {_number(one['visits'])}  people {_number(one['people'])}"
 
 
 def _totals(seen: "Shown") -> dict[str, int | None]:
@@ -101,6 +123,7 @@ def _lines(found: "Insight") -> list[str]:
     for weekday, day in enumerate(DAYS if found.spot else ()):
         hours = " ".join(f"{_number(found.seen.at.get((weekday, hour))):>5}" for hour in range(24))
         lines.append(f"{day.en}  {hours}")
+    lines += [_band(one) for one in _ages(found.all.ages.get(found.spot) if found.spot else None)]
     lines += [f"+ {spot.place} ({spot.service})  >= {number}" for spot, number in found.beside]
     for month, seen in found.series.items():
         lines.append(f"{written(month)}  visits {_number(seen.visits)}  people {_number(seen.people)}")
