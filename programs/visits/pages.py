@@ -94,7 +94,7 @@ def shown(engine: sa.Engine, moment: Moment, **filters: str) -> Mapping[str, Any
 
 
 def table(engine: sa.Engine, moment: Moment, **filters: str) -> bytes | None:
-    """Return the month as it would be published; a byte order mark, so that spreadsheets see that it is UTF-8."""
+    """Return the month as it would be published, by age once it is; a byte order mark, for spreadsheets."""
     found = _read(engine, moment, **filters)
     return None if found is None else b"\xef\xbb\xbf" + document(found.all)
 

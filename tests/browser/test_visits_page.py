@@ -15,8 +15,7 @@ from sync.entries import Fact
 from sync.facts import PlaceNamed
 from tests.browser.serving import ConsoleServing
 from tests.central.pen import Pen
-from tests.programs.visits.hall import NOVEMBER, at, came
-from tests.programs.visits.test_ages import MIDDLE, OLD, YOUNG, register
+from tests.programs.visits.hall import MIDDLE, NOVEMBER, OLD, YOUNG, at, came, register
 
 # Each number's ink on its own paper, by WCAG 2.2; the nearest ancestor with a colour is the paper.
 CONTRAST = """() => {

@@ -8,7 +8,6 @@ import pytest
 from central import retention
 from central.centre import Centre
 from central.residents import books as residents
-from central.residents.person import Person
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import Insured, InsuredVoid
 from programs.coin.insured import books as insured
@@ -20,12 +19,10 @@ from programs.coin.till import books as till
 from programs.visits.publishing import feed, publish
 from simulation.centre import name_place
 from sync.facts import CardState
-from sync.messages import OFFICE_STREAM
 from sync.months import month_of
-from sync.residents import CardBound, Form, How
 from tests.central.pen import Pen
 from tests.central.street import CARD, TODAY, Street
-from tests.programs.visits.hall import came, card
+from tests.programs.visits.hall import OLD, YOUNG, came, register
 
 OTHER = "0b" * 16
 
@@ -73,10 +70,7 @@ def test_a_month_by_age_is_the_same_over_each_kind_of_database(centre: Centre, c
     pen = Pen.enrolled(centre)
     pen.send(pen.begin(*(entry.fact for entry in came("2026-11-02T10:00", range(30)))))
     for who in range(24):
-        person = Person("灯台", "トウダイ", "上町1", date(1940 if who < 14 else 1990, 5, 5))
-        holder = centre.registration.add(person, How.TYPED, "sato", consents=("visits",), is_another=True)
-        with centre.reconciler.counted() as connection:
-            centre.streams.append(connection, OFFICE_STREAM, [CardBound(holder, card(who), Form.CARD, "sato")])
+        register(centre, who, OLD if who < 14 else YOUNG)
     clock.advance(30 * 86_400)
     publish(centre, month_of(TODAY), "sato")
     centre.reconciler.wipe()

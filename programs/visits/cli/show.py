@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 @click.option("--place", default="", help="One place: also hours, months, and what else its people used.")
 @click.option("--service", default="visits", show_default=True, help="Which of its services.")
 @click.option("--change", default="", help="Compare the months before this one with those from it on.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print the month as a table, as it would be published.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a table, as it would be published; ages once it is.")
 @JSON
 def show(folder: Path, month: str, place: str, service: str, change: str, as_csv: bool, as_json: bool) -> None:
     """Show what is used in the town, as the console's page does.
 
     A visit is a card's first touch at a place on a day. Numbers of fewer than 5 people are hidden, and others from
-    which they could be told.
+    which they could be told. Ages are those that were counted when the month was published.
     """
     from central.calendar import utc_offset_minutes
     from programs.visits.books import Spot
@@ -60,7 +60,10 @@ def _document(found: "Insight") -> dict[str, Any]:
 
     from sync.months import written
 
-    spots = [{"place": spot.place, "service": spot.service, **_figures(seen)} for spot, seen in found.all.spots.items()]
+    spots = [
+        {"place": spot.place, "service": spot.service, **_figures(seen), "ages": _ages(found.all.ages.get(spot))}
+        for spot, seen in found.all.spots.items()
+    ]
     document: dict[str, Any] = {
         "month": written(found.month),
         "is_over": found.is_over,
@@ -73,7 +76,6 @@ def _document(found: "Insight") -> dict[str, Any]:
         document |= {
             "spot": msgspec.to_builtins(found.spot),
             "at": [{"weekday": at[0], "hour": at[1], "visits": number} for at, number in found.seen.at.items()],
-            "ages": _ages(found.all.ages.get(found.spot)),
             "also": [{**msgspec.to_builtins(spot), "people_at_least": number} for spot, number in found.beside],
             "months": [{"month": written(month), **_totals(seen)} for month, seen in found.series.items()],
             "change": msgspec.to_builtins(found.change) if found.change else None,
@@ -120,10 +122,10 @@ def _lines(found: "Insight") -> list[str]:
     for spot, seen in shown.items():
         figures = "  ".join(f"{name} {_number(number)}" for name, number in _figures(seen).items())
         lines.append(f"{spot.place} ({spot.service})  {figures}")
+        lines += [f"  {_band(one)}" for one in _ages(found.all.ages.get(spot))]
     for weekday, day in enumerate(DAYS if found.spot else ()):
         hours = " ".join(f"{_number(found.seen.at.get((weekday, hour))):>5}" for hour in range(24))
         lines.append(f"{day.en}  {hours}")
-    lines += [_band(one) for one in _ages(found.all.ages.get(found.spot) if found.spot else None)]
     lines += [f"+ {spot.place} ({spot.service})  >= {number}" for spot, number in found.beside]
     for month, seen in found.series.items():
         lines.append(f"{written(month)}  visits {_number(seen.visits)}  people {_number(seen.people)}")

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from central import store
 from central.centre import Centre, open_centre
-from central.residents import books
+from central.residents import books, papers
 from central.residents.ages import BANDS, band_of, year_began
 from central.residents.books import Wanted
 from central.residents.person import Person
+from central.residents.standing import Standing
 from central.world import SystemEntropy
 from drivers.clock.sim import Driver as Clock
 from programs.visits.books import Spot, read_month, spots
@@ -24,29 +25,18 @@ from programs.visits.publishing import FEED, PublishError, feed, publish
 from programs.visits.tables import visit
 from sync.entries import Fact
 from sync.messages import OFFICE_STREAM
-from sync.residents import CardBound, Form, How, Leaving
+from sync.residents import CardBound, Form, Leaving
 from sync.segment import from_text, unpack
 from tests.central.pen import Pen
 from tests.central.test_commands import NAMES, document, machi
-from tests.programs.visits.hall import NOVEMBER, OCTOBER, OFFSET, at, came, card
+from tests.programs.visits.hall import BY, MIDDLE, NOVEMBER, OCTOBER, OFFSET, OLD, YOUNG, at, came, card, register
 
-BY = "sato"
 LIBRARY = Spot("library", "visits")
-OLD, MIDDLE, YOUNG = date(1940, 6, 1), date(1980, 6, 1), date(2000, 6, 1)
 SWITCHED_ON = '\n[registration]\noffice = "町民課"\naddress = "上町1"\npurposes = ["登録"]\ncounts_ages = true\n'
 
 
 def facts(text: str, people: range) -> list[Fact]:
     return [entry.fact for entry in came(text, people)]
-
-
-def register(centre: Centre, who: int, born: date, consents: tuple[str, ...] = ("visits",), guardian: str = "") -> str:
-    """Register somebody who has a card, and return the number of the file."""
-    person = Person(f"灯台 {who}", "トウダイ", "上町1", born)
-    holder = centre.registration.add(person, How.TYPED, BY, consents=consents, guardian=guardian, is_another=True)
-    with centre.reconciler.counted() as connection:
-        centre.streams.append(connection, OFFICE_STREAM, [CardBound(holder, card(who), Form.CARD, BY)])
-    return holder
 
 
 def opened(folder: Path) -> Centre:
@@ -279,6 +269,18 @@ def test_of_two_places_by_age_less_is_said_of_who_used_both(centre: Centre) -> N
     assert "people_also_at_least,,,hall,visits,5" in text
 
 
+def test_what_is_said_by_age_after_a_month_was_published_comes_too_late(centre: Centre) -> None:
+    pen = Pen.enrolled(centre)
+    pen.send(pen.begin(*facts("2026-11-02T10:00", range(20))))
+    publish(centre, NOVEMBER, BY)
+    with centre.reconciler.counted() as connection:
+        again = Aged(NOVEMBER, "library", "visits", 20, 20, (AgeBand("75up", 20, 20),))
+        centre.streams.append(connection, OFFICE_STREAM, [again])
+    with centre.reconciler.counted() as connection:
+        seen = read_month(connection, NOVEMBER, OFFSET, spots(connection)).ages[LIBRARY]
+    assert (seen.bands["75up"].people, seen.bands["unknown"].people) == (0, 20)
+
+
 def test_what_somebody_else_says_by_age_is_hearsay(centre: Centre) -> None:
     pen = Pen.enrolled(centre)
     false = Aged(NOVEMBER, "library", "visits", 20, 20, (AgeBand("75up", 20, 20),))
@@ -298,3 +300,23 @@ def test_the_sheet_and_the_register_of_files_say_what_it_is_for(folder: Path) ->
     (folder / "central.toml").write_text(text)
     entry = document("resident", "register-of-files", folder)["entry"]
     assert entry["個人情報ファイルの利用目的"] == "登録"
+    for counts_ages in (False, True):
+        office = papers.Office(purposes=("登録",), counts_ages=counts_ages)
+        person = Person("灯台", "トウダイ", "上町1", OLD)
+        sheet = papers.sheet("0a" * 16, person, Standing(version=1), ((), ()), {}, office, date(2026, 12, 1))
+        assert any("どの年代" in row.value for row in sheet.rows) is counts_ages
+
+
+def test_the_command_shows_what_was_counted(centre: Centre, folder: Path) -> None:
+    """In a month that is over by whichever clock this machine has; the middle ones were younger then."""
+    pen = Pen.enrolled(centre)
+    pen.send(pen.begin(*facts("2020-11-02T10:00", range(20))))
+    for who in range(20):
+        register(centre, who, OLD if who < 15 else MIDDLE)
+    asked = ("visits", "show", folder, "--month", "2020-11")
+    assert document(*asked)["spots"][0]["ages"] == []
+    assert document("visits", "publish", folder, "2020-11")["files"] == 20
+    bands = {one["band"]: (one["people"], one["visits"]) for one in document(*asked)["spots"][0]["ages"]}
+    assert (bands["75up"], bands["15to39"], bands["unknown"]) == ((15, 15), (5, 5), (0, 0))
+    assert "75歳以上 / 75 and over  visits 15  people 15" in machi(*asked)
+    assert "年代が分かる人では、75歳以上がいちばん多い(15人、75%)。" in machi(*asked, "--place", "library")
