@@ -48,4 +48,4 @@ class Ages:
         noted = FilesCounted(program, len(cards), on.isoformat(), by, why)
         self._streams.append(connection, OFFICE_STREAM, [noted])
         bands = {holder: band_of(person, on) for holder, person in self._files.some(connection, cards).items()}
-        return CardBands(len(cards), {card: bands[holder] for holder, theirs in cards.items() for card in theirs})
+        return CardBands(len(cards), {card: band for holder, band in bands.items() for card in cards[holder]})

@@ -14,6 +14,7 @@ from simulation.centre import open_sim_centre
 from sync.entries import Fact
 from sync.facts import PlaceNamed
 from tests.browser.serving import ConsoleServing
+from tests.browser.test_accessible import faults
 from tests.central.pen import Pen
 from tests.programs.visits.hall import MIDDLE, NOVEMBER, OLD, YOUNG, at, came, register
 
@@ -103,6 +104,7 @@ def test_an_officer_publishes_a_month_and_sees_it_by_age(centre: Centre, console
     page.goto(f"{console.url}/visits?month=2026-11")
     expect(page.locator("#bands")).to_have_count(0)
     page.get_by_text("この月を公開する").click()
+    assert faults(page) == []
     page.get_by_label("2026-11 の数を確かめました").check()
     page.get_by_role("button", name="公開する").click()
     expect(page.locator("[role=status]")).to_contain_text("2026-11 を公開しました。年代は29人分。")
@@ -110,10 +112,11 @@ def test_an_officer_publishes_a_month_and_sees_it_by_age(centre: Centre, console
     row = page.locator("#bands tbody tr")
     expect(row).to_have_count(1)
     assert [cell.strip() for cell in row.locator("td").all_inner_texts()] == ["0", "*", "17", "0", "*", "11"]
+    assert faults(page) == []
     page.locator("#bands").get_by_role("link", name="図書館").click()
     expect(page.locator(".finding")).to_contain_text("公開したときの40人のうち、29人の年代が分かります。")
     expect(page.locator(".finding")).to_contain_text("40〜64歳がいちばん多い(17人、59%)。")
-    assert page.evaluate(CONTRAST) == []
+    assert page.evaluate(CONTRAST) == faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.goto(f"{console.url}/audit")
     expect(page.locator("#looks")).to_contain_text("2026-11 の利用を年代ごとに数えるため(名前は出ません): 29件")
