@@ -31,8 +31,9 @@ def seen(table: Table, k: int) -> Seen:
     "somebody told from published figures",
     control="Numbers of 1 to 4 people are hidden, and others with them, so that subtracting any two tables tells"
     " none of them; periods never overlap, and a published month never changes.",
-    residual="Whoever knows four of five visitors knows the fifth. The console shows each touch with its pseudonym, and"
-    " its numbers change with what arrives late: it is no publication.",
+    residual="Whoever knows four of five visitors knows the fifth. Whoever has the database besides can fit a year of"
+    " tables by age to what each card did, and gets many bands right. The console shows each touch with its pseudonym,"
+    " and its numbers change with what arrives late: it is no publication.",
 )
 @pytest.mark.parametrize(
     ("size", "most", "k", "by_people"),
