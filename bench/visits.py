@@ -19,7 +19,7 @@ from programs.visits.insight import MONTHS
 from programs.visits.office import OFFICE
 from programs.visits.tables import visit
 from simulation.year import FIRST_DAY, Size
-from simulation.year.town import clock_at_the_end, play
+from simulation.year.town import clock_at_the_end, play, publish_year
 from sync.entries import kind_of
 from sync.installed import register
 from sync.months import first_day, month_of, written
@@ -39,6 +39,8 @@ def measure(folder: Path) -> None:
     row("written, signed, verified and stored", rate(size.touches / (time.perf_counter() - began)), "touches")
     _replay(centre)
     centre.reconciler.catch_up()
+    months, took = _timed(lambda: len(publish_year(centre)))
+    row("a month published and counted by age", f"{1000 * took / months:.0f} ms", "of a processor")
     centre.engine.dispose()
     centre = open_centre(folder / "central", clock_at_the_end(size), SystemEntropy())
     pages.measure(centre, lambda: _bare(centre.engine), _looked_at(centre.engine))

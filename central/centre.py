@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from central import folder as at
 from central import ssh, store
+from central.ages import Ages
 from central.authority import Authority
 from central.bundles import FOLDER as BUNDLES_FOLDER
 from central.bundles import Bundles
@@ -26,6 +27,7 @@ from central.parting import Parting
 from central.reconcile import Reconciler
 from central.registrar import Registrar
 from central.registration import Registration
+from central.residents.files import Files
 from central.residents.papers import Office as Letterhead
 from central.residents.sealing import Keyring
 from central.rollout import RollOuts
@@ -57,6 +59,7 @@ class Centre:
     enroller: Enroller
     registrar: Registrar
     registration: Registration
+    ages: Ages
     reconciler: Reconciler
     granter: Granter
     dealer: Dealer
@@ -127,6 +130,7 @@ def assemble(
     every_tender = tenders()
     registrar = Registrar(engine, streams, card_key)
     granter = Granter(streams, reconciler, clock, own_kinds(every_tender))
+    keyring = Keyring(resident_keys)
     return Centre(
         engine=engine,
         town=town,
@@ -136,7 +140,8 @@ def assemble(
         intake=Intake(engine, town, streams),
         enroller=Enroller(engine, town, streams, authority, town_id, card_key, vouch, renew_days),
         registrar=registrar,
-        registration=Registration(engine, town, streams, reconciler, registrar, Keyring(resident_keys)),
+        registration=Registration(engine, town, streams, reconciler, registrar, keyring),
+        ages=Ages(streams, Files(keyring, entropy)),
         reconciler=reconciler,
         granter=granter,
         dealer=Dealer(engine, granter, clock, tenders=every_tender),
@@ -155,4 +160,13 @@ def assemble(
 
 def _letterhead(config: at.CentralConfig) -> Letterhead:
     town, said = config.town, config.registration
-    return Letterhead(town.name, town.phone, said.office, said.address, said.purposes, said.given_to, said.remarks)
+    return Letterhead(
+        town.name,
+        town.phone,
+        said.office,
+        said.address,
+        said.purposes,
+        said.given_to,
+        said.remarks,
+        counts_ages=said.counts_ages,
+    )

@@ -87,6 +87,7 @@ class RegistrationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         purposes: 利用目的, a sentence each.
         given_to: to whom records are regularly given outside of the town; nobody, if left out.
         remarks: 備考.
+        counts_ages: the use of places is counted by age, too; the sheet and the register of files then say so.
     """
 
     office: str = ""
@@ -94,6 +95,7 @@ class RegistrationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     purposes: tuple[str, ...] = ()
     given_to: tuple[str, ...] = ()
     remarks: str = ""
+    counts_ages: bool = False
 
 
 class CentralConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

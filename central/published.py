@@ -74,14 +74,19 @@ class Shelf(Generic[Said]):
             row = {"month": said.month, "said": fact, "document": document().decode()}
             connection.execute(sa.insert(self.table).values(row))
 
-    def files(self, connection: sa.Connection) -> tuple[dict[str, bytes], list[MonthLine]]:
-        """Return the documents by the names of their files, and what the feed says of each.
+    def line(self, said: Said) -> MonthLine:
+        """Return what a feed says of a month."""
+        name, counted = self.name(said.month), (said.units, said.complete, said.missing)
+        return MonthLine(written(said.month), name, said.sha256, *counted)
+
+    def files(self, connection: sa.Connection) -> tuple[dict[str, bytes], list[Said]]:
+        """Return the documents by the names of their files, and what the office said of each.
 
         Raises:
             PublishError: one of them does not come to what was published.
         """
         files: dict[str, bytes] = {}
-        lines = []
+        months = []
         for row in connection.execute(sa.select(self.table).order_by(self.table.c.month)):
             said = msgspec.json.decode(row.said, type=self.kind)
             raw, month = row.document.encode(), written(said.month)
@@ -91,8 +96,8 @@ class Shelf(Generic[Said]):
                     f"The figures of {month} are not those that were published: keep the file that is out.",
                 )
             files[self.name(said.month)] = raw
-            lines.append(MonthLine(month, self.name(said.month), said.sha256, said.units, said.complete, said.missing))
-        return files, lines
+            months.append(said)
+        return files, months
 
     def refuse(self, connection: sa.Connection, month: int, *, is_over: bool) -> None:
         """Make sure that a month may be published.

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from sync.entries import Card, Fact, HashHex, Ref, Text
+from sync.entries import Card, Count, Fact, HashHex, Ref, Text
 
 READ_AT_ONCE: Final = 20  # names that one look may show
 
@@ -161,6 +161,22 @@ class NamesRead(Fact, frozen=True, tag="resident.read"):
     why: Text
 
 
+class FilesCounted(Fact, frozen=True, tag="resident.counted"):
+    """Files were opened to count by age, and nobody saw a name. It is written before the first is opened.
+
+    Attributes:
+        program: those files whose holders agree to it, and no other.
+        files: how many these were.
+        on: the day on which the age counts.
+    """
+
+    program: Ref
+    files: Count
+    on: Day
+    by: Clerk
+    why: Text
+
+
 class CardRead(Fact, frozen=True, tag="card.read"):
     """A person looked at what was done with one card. It is written before anything is shown."""
 
@@ -178,6 +194,6 @@ class CardPrefers(Fact, frozen=True, tag="card.prefers"):
 
 OFFICE: Final[tuple[type[Fact], ...]] = (
     *(FileWritten, FileErased, CardBound, CardEnded, Consented, GuardianSet, Preferred, Left, Merged, NamesRead),
-    CardRead,
+    *(CardRead, FilesCounted),
 )
 KINDS: Final[tuple[type[Fact], ...]] = (*OFFICE, CardPrefers)

@@ -11,19 +11,29 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from central.centre import Centre
-    from sync.published import PublishedMonth
+    from central.published import Said
+
+
+def _nothing(_said: object) -> dict[str, int]:
+    return {}
 
 
 def publish_month(
-    folder: Path, month: str, publish: "Callable[[Centre, int], PublishedMonth]", schema: str, *, as_json: bool
+    folder: Path,
+    month: str,
+    publish: "Callable[[Centre, int], Said]",
+    schema: str,
+    also: "Callable[[Said], dict[str, int]]" = _nothing,
+    *,
+    as_json: bool,
 ) -> None:
-    """Publish a month as it was typed, and tell what was published."""
+    """Publish a month as it was typed, and tell what was published; `also`: what the program says besides."""
     wanted = month_typed(month)
     centre = open_books(folder)
     with _refusing():
         said = publish(centre, wanted)
     told = {"month": month, "units": said.units, "complete": said.complete, "missing": said.missing}
-    say({"schema": schema, **told, "sha256": said.sha256}, as_json=as_json)
+    say({"schema": schema, **told, **also(said), "sha256": said.sha256}, as_json=as_json)
 
 
 def write_feed(

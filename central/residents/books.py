@@ -15,7 +15,7 @@ from central.residents.standing import STANDINGS, Standing
 from central.upsert import upsert
 from sync.entries import Entry, kind_of
 from sync.messages import OFFICE_STREAM
-from sync.residents import OFFICE, CardBound, CardRead, GuardianSet, Merged, NamesRead
+from sync.residents import OFFICE, CardBound, CardRead, FilesCounted, GuardianSet, Merged, NamesRead
 
 metadata = MetaData()
 
@@ -55,10 +55,10 @@ _STANDINGS: Final = Kept(resident, STANDINGS)
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """Somebody looked into a file, or at what was done with a card.
+    """Somebody looked into a file, or at what was done with a card, or had many files counted without seeing a name.
 
     Attributes:
-        holder: whose file or card it was when it was looked at; "" for a card of nobody.
+        holder: whose file or card it was when it was looked at; "" for a card of nobody, and for many files.
         boot, seq: the entry that says so, in the office's journal.
         card: whose deeds were looked at; "" where it was a name.
     """
@@ -118,9 +118,12 @@ def note(connection: sa.Connection, entries: Iterable[Entry]) -> None:
             case CardRead(card=name, by=by, why=why):
                 place = {"boot": entry.boot, "seq": entry.seq, "at_ms": entry.at, "by": by, "why": why, "card": name}
                 connection.execute(sa.insert(read), [place | {"holder": holder_of(connection, name) or ""}])
+            case FilesCounted(files=files, by=by, why=why):
+                place = {"boot": entry.boot, "seq": entry.seq, "at_ms": entry.at, "by": by, "card": "", "holder": ""}
+                connection.execute(sa.insert(read), [place | {"why": f"{why}: {files:,}件"}])
             case _:
                 pass
-        if isinstance(entry.fact, OFFICE) and not isinstance(entry.fact, NamesRead | CardRead):
+        if isinstance(entry.fact, OFFICE) and not isinstance(entry.fact, NamesRead | CardRead | FilesCounted):
             _note_act(connection, entry, entry.fact)
 
 
@@ -167,6 +170,21 @@ def agrees(connection: sa.Connection, name: str, program: str) -> bool:
     """Tell whether the holder of a card agrees that a program uses what the town knows of them."""
     holder = holder_of(connection, name)
     return holder is not None and standing(connection, holder).agrees_to(program)
+
+
+def agreeing(connection: sa.Connection, program: str) -> dict[str, list[str]]:
+    """Return whose files a program may use now, each with all cards that are or were theirs."""
+    standings = every(connection)
+    found: dict[str, list[str]] = {
+        holder: [] for holder, said in standings.items() if said.version and said.agrees_to(program)
+    }
+    for name, holder in connection.execute(sa.select(card.c.card, card.c.holder).order_by(card.c.card)):
+        counts = holder
+        while into := standings[counts].into:
+            counts = into
+        if counts in found:
+            found[counts].append(name)
+    return found
 
 
 def readings(connection: sa.Connection, wanted: Wanted, limit: int) -> list[Reading]:

@@ -1,6 +1,6 @@
 """Writes, opens and deletes the sealed files, within the caller's transaction. What was opened is kept nowhere."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -45,7 +45,13 @@ class Files:
     def every(self, connection: sa.Connection) -> dict[str, Person]:
         """Open every file that counts: none that was merged into another one."""
         merged = {one for one, said in books.every(connection).items() if said.into}
-        rows = [row for row in _rows(connection) if row["holder"] not in merged]
+        return self._opened(row for row in _rows(connection) if row["holder"] not in merged)
+
+    def some(self, connection: sa.Connection, holders: Container[str]) -> dict[str, Person]:
+        """Open the files of some people, and no other."""
+        return self._opened(row for row in _rows(connection) if row["holder"] in holders)
+
+    def _opened(self, rows: Iterable[sa.RowMapping]) -> dict[str, Person]:
         return {row["holder"]: self._keyring.unseal(row["holder"], row["version"], row["sealed"]) for row in rows}
 
     def reseal(self, connection: sa.Connection, by: str) -> list[FileWritten]:

@@ -51,6 +51,13 @@ class Paper(msgspec.Struct, frozen=True):
     is_signed: bool = False
 
 
+COUNTS_AGES: Final = (
+    "どの施設やサービスが どの年代に使われているかを数える統計のため"
+    "(同意した人の4月1日の年齢を、15歳未満から75歳以上までの5つに分けて数えます。5人未満の数は出しません)"
+)
+"""The purpose that a town states by counting ages; without it nothing is counted."""
+
+
 class Office(msgspec.Struct, frozen=True):
     """The town as it signs its papers: see `central.folder.RegistrationConfig`."""
 
@@ -61,6 +68,12 @@ class Office(msgspec.Struct, frozen=True):
     purposes: tuple[str, ...] = ()
     given_to: tuple[str, ...] = ()
     remarks: str = ""
+    counts_ages: bool = False
+
+    @property
+    def used_for(self) -> tuple[str, ...]:
+        """Every purpose that has to be stated."""
+        return (*self.purposes, COUNTS_AGES) if self.counts_ages else self.purposes
 
     @property
     def lacks(self) -> list[str]:
@@ -95,7 +108,7 @@ def sheet(
         Row("保護者 / Guardian", guardians),
         Row("子ども / Children", children),
         Row("状態 / State", LEFT.get(was.left, "")),
-        *(Row("利用目的 / Used for", purpose) for purpose in office.purposes),
+        *(Row("利用目的 / Used for", purpose) for purpose in office.used_for),
         Row("問い合わせ / Ask", f"{office.office} {office.address} 電話 {office.phone}".strip()),
         Row("", "マイナンバー(個人番号)は 読み取っても 記録しても いません。同意は いつでも 取りやめられます。"),
         Row("", "Your personal number is neither read nor kept. You can withdraw consent at any time."),
@@ -160,7 +173,7 @@ def register_of_files(office: Office, programs: Iterable[str], people: int) -> P
         Row("個人情報ファイルの名称", "利用登録者ファイル"),
         Row("行政機関等の名称", office.town),
         Row("個人情報ファイルが利用に供される事務をつかさどる組織の名称", office.office),
-        Row("個人情報ファイルの利用目的", " ".join(office.purposes)),
+        Row("個人情報ファイルの利用目的", " ".join(office.used_for)),
         Row("記録項目", items),
         Row("記録範囲", "町のサービスの利用を登録した人と、その保護者"),
         Row("記録情報の収集方法", "本人または保護者の申込み、本人のカードの券面事項の読取り、端末へのタッチ"),

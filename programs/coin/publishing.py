@@ -36,10 +36,10 @@ def publish(centre: Centre, month: int) -> Published:
         PublishError: it is not over, or published already.
     """
 
-    def made(connection: sa.Connection, now_ms: int, offset: int) -> Published:
+    def made(connection: sa.Connection, now_ms: int, offset: int) -> tuple[tuple[()], Published]:
         seen = covered_of(connection, month, now_ms, offset)
         text = document(month, counted(connection, month, offset))
-        return Published(month, offset, K, seen.units, seen.complete, seen.missing, sha256(text), P)
+        return (), Published(month, offset, K, seen.units, seen.complete, seen.missing, sha256(text), P)
 
     return publishing.publish(centre, published, month, made)
 
@@ -50,8 +50,8 @@ def feed(connection: sa.Connection) -> dict[str, bytes]:
     Raises:
         PublishError: the tables of a month do not come to what was published.
     """
-    files, lines = published.files(connection)
-    return files | {FEED: _about(lines)}
+    files, months = published.files(connection)
+    return files | {FEED: _about([published.line(said) for said in months])}
 
 
 def _about(lines: list[MonthLine]) -> bytes:

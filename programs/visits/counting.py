@@ -70,3 +70,14 @@ def count(visits: Iterable[Visit], first_days: Mapping[str, int], first_day: int
         returning=len(cards) - new,
         cards=frozenset(cards),
     )
+
+
+def by_band(visits_of: Mapping[str, int], bands: Mapping[str, str], otherwise: str) -> dict[str, Cell]:
+    """Count the visits of each card by age band; `otherwise`: the band of cards that have none."""
+    visits: dict[str, int] = {}
+    people: dict[str, int] = {}
+    for card, number in visits_of.items():
+        band = bands.get(card, otherwise)
+        visits[band] = visits.get(band, 0) + number
+        people[band] = people.get(band, 0) + 1
+    return {band: Cell(visits[band], people[band]) for band in visits}

@@ -5,8 +5,9 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
+from central.residents.ages import BANDS
 from programs.visits.books import Month, Spot
-from programs.visits.hiding import Shown
+from programs.visits.hiding import ByAge, Shown
 from sync.months import written
 
 FORMAT: Final = 1
@@ -15,6 +16,7 @@ COLUMNS: Final = ("month", "place", "service", "figure", "weekday", "hour", "oth
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NOWHEN: Final = ("", "")
 _NOBODY: Final = ("", "")
+_PARTS: Final = {"people": "people", "visits": "number"}  # of a cell
 
 Row = tuple[str, ...]
 
@@ -33,9 +35,19 @@ def _rows(month: Month, spot: Spot) -> Iterator[Row]:
     seen = month.spots[spot]
     for figure in ("visits", "people", "touches", "new", "returning"):
         yield figure, *_NOWHEN, *_NOBODY, _value(getattr(seen, figure))
+    if spot in month.ages:
+        yield from _ages(month.ages[spot])
     yield from _times(seen)
     for other, number in month.beside(spot):
         yield "people_also_at_least", *_NOWHEN, other.place, other.service, str(number)
+
+
+def _ages(seen: ByAge) -> Iterator[Row]:
+    """Yield people and visits of each age band, also of those that are hidden."""
+    for part in ("people", "visits"):
+        for band in BANDS:
+            cell = seen.bands.get(band.name)
+            yield f"{part}_{band.name}", *_NOWHEN, *_NOBODY, _value(getattr(cell, _PARTS[part]) if cell else None)
 
 
 def _times(seen: Shown) -> Iterator[Row]:

@@ -6,8 +6,9 @@ from central.change import Change
 from central.console.heat import of_times
 from central.console.moment import Say
 from central.hiding import K
+from central.residents.ages import KNOWN, UNKNOWN
 from programs.visits.books import Month, Spot
-from programs.visits.hiding import Shown
+from programs.visits.hiding import ByAge, Shown
 from sync.months import days_in, first_day, written
 
 
@@ -34,8 +35,10 @@ def of_town(month: Month, names: Mapping[str, Say]) -> list[Say]:
     return said or [Say("この月の利用は届いていません。", "No visits of this month have arrived.")]
 
 
-def of_spot(month: int, seen: Shown, beside: Sequence[tuple[Spot, int]], names: Mapping[str, Say]) -> list[Say]:
-    """Say when it is used, by whom, and what else they use."""
+def of_spot(
+    month: int, seen: Shown, ages: ByAge | None, beside: Sequence[tuple[Spot, int]], names: Mapping[str, Say]
+) -> list[Say]:
+    """Say when it is used, by whom, and what else they use. `ages`: as it was published, if it was counted by age."""
     if seen.is_hidden:
         few = f"この月に使った人は{K}人未満なので、数を出しません。"
         return [Say(few, f"Fewer than {K} people came in this month, so no figures are shown.")]
@@ -44,6 +47,7 @@ def of_spot(month: int, seen: Shown, beside: Sequence[tuple[Spot, int]], names: 
     return [
         *of_times(seen.at, first_day(month), days_in(month), Say("利用", "visits"), "回"),
         *_people(seen),
+        *(_ages(ages) if ages else ()),
         *_others(beside, names),
     ]
 
@@ -54,6 +58,28 @@ def _people(seen: Shown) -> Iterator[Say]:
         yield Say(
             f"{seen.people:,}人のうち{seen.new:,}人({share}%)がはじめて来ました。",
             f"{seen.new:,} of {seen.people:,} people ({share}%) came for the first time.",
+        )
+
+
+def _ages(seen: ByAge) -> Iterator[Say]:
+    """Say which band has most people, and of how many it is known; a hidden band is smaller than any that is shown."""
+    unknown = seen.bands.get(UNKNOWN.name)
+    known = seen.people - unknown.people if unknown else 0
+    if known:
+        yield Say(
+            f"公開したときの{seen.people:,}人のうち、{known:,}人の年代が分かります。",
+            f"Of {seen.people:,} people when it was published, the age of {known:,} is known.",
+        )
+    people = {band: seen.bands[band.name].people for band in KNOWN if band.name in seen.bands}
+    band = max(people, key=lambda one: people[one], default=None)
+    if band and people[band]:
+        ja, en = f"{people[band]:,}人", f"{people[band]:,}"
+        if known:
+            share = round(100 * people[band] / known)
+            ja, en = f"{ja}、{share}%", f"{en}, {share}%"
+        yield Say(
+            f"年代が分かる人では、{band.ja}がいちばん多い({ja})。",
+            f"Of those whose age is known, most are {band.en} ({en}).",
         )
 
 

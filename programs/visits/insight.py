@@ -92,7 +92,7 @@ def read(connection: sa.Connection, asked: Asked, now_ms: int, offset_minutes: i
 def _with_spot(connection: sa.Connection, answer: Insight, spot: Spot, since: int | None, this: int) -> Insight:
     seen, beside = answer.all.at(spot), answer.all.beside(spot)
     months = range(max(FIRST_MONTH, answer.month - MONTHS + 1), answer.month + 1)
-    findings = of_spot(answer.month, seen, beside, answer.names)
+    findings = of_spot(answer.month, seen, answer.all.ages.get(spot), beside, answer.names)
     compared = _compare(connection, spot, since, this)
     if compared:
         findings.append(of_change(compared))

@@ -1,5 +1,7 @@
 """What is used in the town, by place, service and day, and which months were published, with what was known then.
 
+By age it is counted once, when a month is published: the office says the numbers, and they are kept as they were said.
+
 A visit is the first touch of a card there on that day.
 """
 
@@ -8,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 
 from central.office import Office, Unmoved
@@ -15,13 +18,15 @@ from central.sieve import Sieve
 from programs.visits import tables
 from programs.visits.books import read_month, spots
 from programs.visits.documents import document
-from programs.visits.entries import Published, Touch
+from programs.visits.entries import Aged, Published, Touch
 from programs.visits.rules import Day
 from programs.visits.tables import published, visit
 from sync.entries import Entry, kind_of
+from sync.messages import OFFICE_STREAM
 from sync.touches import Touched
 
-_READ: Final = Sieve(Touched, Published)
+_READ: Final = Sieve(Touched, Aged, Published)
+_AGED: Final = Sieve(Aged)
 _SERVICE: Final = kind_of(Touch).partition(".")[0]
 
 
@@ -29,7 +34,7 @@ class Visits(Unmoved):
     """The visits, for the office."""
 
     name: str = "visits"
-    version: int = 2
+    version: int = 3
     metadata: sa.MetaData = tables.metadata
 
     def record(self, connection: sa.Connection, entries: Sequence[Entry]) -> None:
@@ -62,10 +67,20 @@ def _record(connection: sa.Connection, entries: Iterable[Entry]) -> None:
         first_day[spot] = min(first_day.get(spot, day), day)
     tables.ADD_VISITS.lines(connection, ((*key, len(times), min(times)) for key, times in sorted(touched.items())))
     tables.ADD_FIRSTS.lines(connection, ((*spot, day) for spot, day in sorted(first_day.items())))
+    for entry in _AGED(entries):
+        if isinstance(said := entry.fact, Aged) and entry.unit == OFFICE_STREAM:
+            _keep(connection, said)
 
 
 def _document(connection: sa.Connection, said: Published) -> bytes:
     return document(read_month(connection, said.month, said.offset_minutes, spots(connection)))
+
+
+def _keep(connection: sa.Connection, said: Aged) -> None:
+    """Keep what was said of a month by age, until the month is published: what is said afterwards comes too late."""
+    if not published.has(connection, said.month):
+        place = {"month": said.month, "place": said.place, "service": said.service}
+        tables.KEEP_AGED(connection, [place | {"said": msgspec.json.encode(said).decode()}])
 
 
 OFFICE: Final[Office] = Visits()

@@ -1,4 +1,7 @@
-"""The page of what is used in the town: by place and service, weekday and hour, by whom, and together with what."""
+"""The page of what is used in the town: by place and service, weekday and hour, by whom, and together with what.
+
+Officers publish a month there, which is when it is counted by age.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -7,19 +10,25 @@ import msgspec
 import sqlalchemy as sa
 
 from central import store
-from central.console.brought import Page
+from central.centre import Centre
+from central.console.brought import Act, NotDoneError, Page, Said
 from central.console.heat import heat
 from central.console.moment import Moment, Say
 from central.console.roles import TOWN_HALL
-from central.hiding import K
+from central.hiding import Cell, K
+from central.residents.ages import BANDS, Band, year_began
+from central.residents.days import day
 from programs.visits.books import Spot
 from programs.visits.documents import document
-from programs.visits.hiding import Shown
+from programs.visits.hiding import ByAge, Shown
 from programs.visits.insight import MONTHS, VISITS, Asked, Insight, read
+from programs.visits.publishing import publish
+from sync.accounts import Role
 from sync.months import FIRST_MONTH, days_in, month_named, month_of, written
 from sync.program import town_day
 
 MONTHS_OFFERED: Final = 2 * MONTHS
+TICKED: Final = "yes"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -39,6 +48,14 @@ class Bar(msgspec.Struct, frozen=True):
     share: int
 
 
+class BandLine(msgspec.Struct, frozen=True):
+    """One age band of a spot; `cell`: its visits and people, None if hidden; `share`: of the largest, in percent."""
+
+    band: Band
+    cell: Cell | None
+    share: int
+
+
 def shown(engine: sa.Engine, moment: Moment, **filters: str) -> Mapping[str, Any] | None:
     """Return what the page shows; None if somebody asks for what is not there."""
     found = _read(engine, moment, **filters)
@@ -54,6 +71,10 @@ def shown(engine: sa.Engine, moment: Moment, **filters: str) -> Mapping[str, Any
         "several": len({spot.service for spot in found.all.spots}) > 1,
         "heat": heat(found.seen.at),
         "bars": _bars(found.series),
+        "bands": BANDS,
+        "counted_on": day(year_began(found.month)),
+        "ages": _bands(found.all.ages.get(found.spot)) if found.spot else [],
+        "ticked": TICKED,
         "beside": [(spot, found.names[spot.place], number) for spot, number in found.beside],
         "since": filters["change"],
         "service": VISITS,
@@ -62,7 +83,7 @@ def shown(engine: sa.Engine, moment: Moment, **filters: str) -> Mapping[str, Any
 
 
 def table(engine: sa.Engine, moment: Moment, **filters: str) -> bytes | None:
-    """Return the month as it would be published; a byte order mark, so that spreadsheets see that it is UTF-8."""
+    """Return the month as it would be published, by age once it is; a byte order mark, for spreadsheets."""
     found = _read(engine, moment, **filters)
     return None if found is None else b"\xef\xbb\xbf" + document(found.all)
 
@@ -84,6 +105,14 @@ def _lines(found: Insight) -> Iterator[Line]:
         yield Line(spot, found.names[spot.place], seen, f"{(seen.visits or 0) / days:.1f}")
 
 
+def _bands(seen: ByAge | None) -> list[BandLine]:
+    if seen is None:
+        return []
+    cells = {band: seen.bands.get(band.name) for band in BANDS}
+    most = max((cell.people for cell in cells.values() if cell), default=0)
+    return [BandLine(band, cell, 100 * cell.people // most if cell and most else 0) for band, cell in cells.items()]
+
+
 def _bars(series: Mapping[int, Shown]) -> list[Bar]:
     most = max([seen.visits or 0 for seen in series.values()], default=0)
     return [
@@ -91,6 +120,22 @@ def _bars(series: Mapping[int, Shown]) -> list[Bar]:
         for month, seen in series.items()
         if month >= FIRST_MONTH
     ]
+
+
+def _publish(centre: Centre, by: str, form: Mapping[str, str]) -> Said:
+    month = month_named(form.get("month", ""))
+    if month is None or form.get("sure") != TICKED:
+        raise NotDoneError(
+            "公開した数は、あとから変えられません。確かめたら、しるしをつけてください。",
+            "Figures cannot be changed once they are published: look at them, and tick the box.",
+        )
+    said = publish(centre, month, by)
+    ja, en = ("", "") if said.files is None else (f"年代は{said.files:,}人分。", f" Ages of {said.files:,} residents.")
+    return Said(
+        f"{written(month)} を公開しました。{ja}machi central visits feed で書き出せます。",
+        f"{written(month)} is published.{en} machi central visits feed writes the files.",
+        {"month": written(month)},
+    )
 
 
 PAGES: Final = (
@@ -102,6 +147,7 @@ PAGES: Final = (
         shown,
         filters=("month", "place", "service", "change"),
         table=table,
+        acts=(Act("publish", frozenset({Role.OFFICER}), _publish),),
         open_data=("month",),
     ),
 )

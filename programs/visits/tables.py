@@ -35,6 +35,15 @@ first = Table(
 
 published: Final = Shelf(shelf_table("visits_published", metadata), Published, "visits")
 
+aged = Table(
+    "visits_aged",
+    metadata,
+    Column("month", Integer, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("said", Text, nullable=False),  # the entry's fact; nothing in it is hidden
+)
+
 ADD_VISITS: Final = Upsert(
     visit,
     lambda new: {
@@ -43,3 +52,4 @@ ADD_VISITS: Final = Upsert(
     },
 )
 ADD_FIRSTS: Final = Upsert(first, lambda new: {"day": sa.case((new.day < first.c.day, new.day), else_=first.c.day)})
+KEEP_AGED: Final = Upsert(aged, lambda new: {"said": new.said})

@@ -24,7 +24,7 @@ def year(folder: Path, seed: int, touches: int, units_port: int, console_port: i
 
     from central.found import Plan
     from simulation.year import Size
-    from simulation.year.town import play
+    from simulation.year.town import play, publish_year
 
     plan = Plan("todai", "灯台町", "Todai", "00-1234", units_port, ("localhost", "127.0.0.1"), console_port)
     if folder.exists() and any(folder.iterdir()):
@@ -33,6 +33,8 @@ def year(folder: Path, seed: int, touches: int, units_port: int, console_port: i
         )
     centre = play(folder, Size(touches=touches, seed=seed), plan)
     segments = centre.reconciler.catch_up()
+    months = publish_year(centre)
     figures = centre.reconciler.figures()
     document = {"schema": "machi.simulate.year/1", "folder": str(folder), "segments": segments, "figures": figures}
+    document["published"] = months
     click.echo(msgspec.json.encode(document) if as_json else f"{folder}: {segments} segments, {figures['visits']}")

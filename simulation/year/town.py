@@ -5,21 +5,27 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+import sqlalchemy as sa
+
 from central.centre import Centre, open_centre
 from central.found import Plan, found
 from central.peers import Peer
 from drivers.clock.sim import Driver as Clock
 from drivers.entropy.sim import Driver as Entropy
 from drivers.keystore.sim import Driver as Keystore
+from programs.visits.publishing import publish
+from programs.visits.tables import published, visit
 from simulation.unit import enrol
 from simulation.year import FIRST_DAY, Size
 from simulation.year.deeds import Deed, payments, touches
 from simulation.year.places import places, shops
+from simulation.year.residents import BY, register, say_who_registers
 from sync import chain
 from sync.entries import Entry, encode
 from sync.facts import Boot, Key
 from sync.messages import Holdings, Report, open_signed, text
-from sync.program import DAY_MS
+from sync.months import month_of, written
+from sync.program import DAY_MS, JAPAN_MINUTES, town_day
 from sync.segment import ENTRIES_MAX, Segment, pack, to_text
 
 WAITING: Final = "unit01"
@@ -37,17 +43,30 @@ def play(folder: Path, size: Size, plan: Plan) -> Centre:
     clock = Clock(Clock.Options(wall_ms=(FIRST_DAY - 1) * DAY_MS))
     entropy = Entropy(Entropy.Options(f"year/{size.seed}"))
     found(folder, plan, clock, entropy)
+    say_who_registers(folder)
     centre = open_centre(folder, clock, entropy)
-    keys = _let_in(centre, size)
+    keys, touched = _let_in(centre, size), touches(size)
+    register(centre, folder, size, touched)
     clock.advance((clock_at_the_end(size).wall_ms() - clock.wall_ms()) / 1000)
-    take_in(centre, segments(size, keys), size.waiting)
+    take_in(centre, segments(size, keys, touched), size.waiting)
     return centre
 
 
-def segments(size: Size, keys: dict[str, Keystore]) -> list[tuple[int, Segment]]:
+def publish_year(centre: Centre) -> list[str]:
+    """Publish every month of the year that is over and was not published, the oldest first; return which."""
+    with centre.reconciler.counted() as connection:
+        months = sorted({month_of(day) for day in connection.execute(sa.select(visit.c.day).distinct()).scalars()})
+        last = month_of(town_day(centre.town.clock.wall_ms(), JAPAN_MINUTES)) - 1
+        waiting = [month for month in months if month <= last and not published.has(connection, month)]
+    for month in waiting:
+        publish(centre, month, BY)
+    return [written(month) for month in waiting]
+
+
+def segments(size: Size, keys: dict[str, Keystore], touched: Iterable[Deed]) -> list[tuple[int, Segment]]:
     """Return what all units wrote, signed, in the order in which it would have been sent, with the time of the last."""
     written: dict[str, list[Deed]] = {}
-    for deed in (*touches(size), *payments(size)):
+    for deed in (*touched, *payments(size)):
         written.setdefault(deed.unit, []).append(deed)
     waiting = {WAITING: size.waiting}
     all_of_them = [

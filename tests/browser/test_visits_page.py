@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from central.centre import Centre
 from drivers.clock.sim import Driver as Clock
+from programs.visits.tables import published
 from simulation.centre import open_sim_centre
 from sync.entries import Fact
 from sync.facts import PlaceNamed
 from tests.browser.looking import faint
 from tests.browser.serving import ConsoleServing
+from tests.browser.test_accessible import faults
 from tests.central.pen import Pen
-from tests.programs.visits.hall import at, came
+from tests.programs.visits.hall import MIDDLE, NOVEMBER, OLD, YOUNG, at, came, register
 
 
 @pytest.fixture
@@ -75,3 +78,46 @@ def test_a_month_is_asked_for_and_read(centre: Centre, console: ConsoleServing, 
     assert "2026-11,library,visits,visits,,,,,53\r\n" in answer.text()
     for missing in ("/visits?month=11", "/visits?place=nowhere", "/visits.csv?place=nowhere", "/visits?change=x"):
         assert page.request.get(console.url + missing).status == 404
+
+
+def test_an_officer_publishes_a_month_and_sees_it_by_age(centre: Centre, console: ConsoleServing, page: Page) -> None:
+    centre.letterhead = msgspec.structs.replace(centre.letterhead, counts_ages=True)
+    pen = Pen.enrolled(centre)
+    pen.send(pen.begin(*facts("2026-11-02T09:00", range(40))))
+    for who in range(29):
+        register(centre, who, OLD if who < 3 else MIDDLE if who < 20 else YOUNG)
+    console.book()
+    console.let_in(page)
+    page.goto(f"{console.url}/visits?month=2026-11")
+    expect(page.locator("#bands")).to_have_count(0)
+    page.get_by_text("この月を公開する").click()
+    assert faults(page) == []
+    page.get_by_label("2026-11 の数を確かめました").check()
+    page.get_by_role("button", name="公開する").click()
+    expect(page.locator("[role=status]")).to_contain_text("2026-11 を公開しました。年代は29人分。")
+    expect(page.get_by_text("この月を公開する")).to_have_count(0)
+    row = page.locator("#bands tbody tr")
+    expect(row).to_have_count(1)
+    assert [cell.strip() for cell in row.locator("td").all_inner_texts()] == ["0", "*", "17", "0", "*", "11"]
+    assert faults(page) == []
+    page.locator("#bands").get_by_role("link", name="図書館").click()
+    expect(page.locator(".finding")).to_contain_text("公開したときの40人のうち、29人の年代が分かります。")
+    expect(page.locator(".finding")).to_contain_text("40〜64歳がいちばん多い(17人、59%)。")
+    assert faint(page) == faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.goto(f"{console.url}/audit")
+    expect(page.locator("#looks")).to_contain_text("2026-11 の利用を年代ごとに数えるため(名前は出ません): 29件")
+
+
+def test_nobody_publishes_by_mistake(centre: Centre, console: ConsoleServing, page: Page) -> None:
+    pen = Pen.enrolled(centre)
+    pen.send(pen.begin(*facts("2026-11-02T09:00", range(40))))
+    console.book()
+    console.let_in(page)
+    page.goto(f"{console.url}/visits?month=2026-11")
+    page.get_by_text("この月を公開する").click()
+    page.locator("input[name=sure]").evaluate("box => box.required = false")
+    page.get_by_role("button", name="公開する").click()
+    expect(page.locator(".finding.bad")).to_contain_text("しるしをつけてください")
+    with centre.reconciler.counted() as connection:
+        assert not published.has(connection, NOVEMBER)

@@ -2,10 +2,12 @@
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from central import retention
 from central.centre import Centre
+from central.residents import books as residents
 from drivers.clock.sim import Driver as Clock
 from programs.coin.entries import Insured, InsuredVoid
 from programs.coin.insured import books as insured
@@ -20,7 +22,7 @@ from sync.facts import CardState
 from sync.months import month_of
 from tests.central.pen import Pen
 from tests.central.street import CARD, TODAY, Street
-from tests.programs.visits.hall import came
+from tests.programs.visits.hall import OLD, YOUNG, came, register
 
 OTHER = "0b" * 16
 
@@ -63,6 +65,23 @@ def test_figures_are_the_same_over_each_kind_of_database(street: Street) -> None
         assert retention.compare(connection, year.year, retention.archive(connection, year.year)).is_whole
 
 
+def test_a_month_by_age_is_the_same_over_each_kind_of_database(centre: Centre, clock: Clock) -> None:
+    centre.letterhead = msgspec.structs.replace(centre.letterhead, counts_ages=True)
+    pen = Pen.enrolled(centre)
+    pen.send(pen.begin(*(entry.fact for entry in came("2026-11-02T10:00", range(30)))))
+    for who in range(24):
+        register(centre, who, OLD if who < 14 else YOUNG)
+    clock.advance(30 * 86_400)
+    publish(centre, month_of(TODAY), "sato")
+    centre.reconciler.wipe()
+    with centre.reconciler.counted() as connection:
+        text = feed(connection)["visits-2026-11.csv"].decode()
+        (looked,) = residents.readings(connection, residents.Wanted(by="sato"), 9)
+    shown = {line.split(",")[3]: line.split(",")[-1] for line in text.split("\r\n") if line.split(",")[3:4]}
+    assert [shown[f"people_{band}"] for band in ("75up", "15to39", "unknown", "under15")] == ["14", "10", "6", "0"]
+    assert looked.why.endswith(": 24件")
+
+
 def test_a_month_of_visits_is_the_same_over_each_kind_of_database(centre: Centre, clock: Clock) -> None:
     pen = Pen.enrolled(centre)
     touches = (
@@ -72,7 +91,7 @@ def test_a_month_of_visits_is_the_same_over_each_kind_of_database(centre: Centre
     )
     pen.send(pen.begin(*(entry.fact for some in touches for entry in some)))
     clock.advance(30 * 86_400)
-    publish(centre, month_of(TODAY))
+    publish(centre, month_of(TODAY), "sato")
     with centre.reconciler.counted() as connection:
         lines = feed(connection)["visits-2026-11.csv"].decode().split("\r\n")
     assert [line.split(",", 2)[2] for line in lines[1:6]] == [

@@ -92,7 +92,7 @@ def test_of_visits_only_what_was_published_as_it_was(street: Street) -> None:
     pen.send(pen.begin(*(touch(day_of("2026-11-20"), f"{card:032x}") for card in range(20))))
     street.on("2026-12-01")
     assert "visits/visits-2026-11.csv" not in pulled(street, *NOVEMBER)
-    publishing.publish(street.centre, month_of(day_of("2026-11-01")))
+    publishing.publish(street.centre, month_of(day_of("2026-11-01")), "sato")
     before = pulled(street, *NOVEMBER)["visits/visits-2026-11.csv"]
     assert b"library" in before
     pen.send(pen.write(touch(day_of("2026-11-21"), "5e" * 16)))

@@ -7,13 +7,16 @@ import msgspec
 
 from central.audit import audit
 from central.found import Plan
+from central.hiding import K
 from programs.coin.entries import Pay
+from programs.visits.books import read_month, spots
 from programs.visits.entries import Touch
 from programs.visits.insight import Asked, read
+from programs.visits.publishing import feed
 from simulation.year import FIRST_DAY, Size
 from simulation.year.deeds import payments, touches
 from simulation.year.places import places
-from simulation.year.town import WAITING, clock_at_the_end, play
+from simulation.year.town import WAITING, clock_at_the_end, play, publish_year
 from sync.program import JAPAN_MINUTES, town_day
 
 SMALL = Size(members=120, touches=1_500, payments=40, payment_units=2, shops=3, waiting=21)
@@ -47,5 +50,27 @@ def test_a_real_centre_takes_it_in_and_knows_what_is_missing(tmp_path: Path) -> 
     assert seen is not None
     assert (seen.coverage.units, seen.coverage.missing, seen.coverage.silent) == (28, SMALL.waiting, (WAITING,))
     assert seen.month == 2026 * 12 + 10
+    assert not seen.all.ages, "no month was published"
     assert FIRST_DAY + SMALL.days == town_day(clock_at_the_end(SMALL).wall_ms(), JAPAN_MINUTES)
+    centre.engine.dispose()
+
+
+def test_its_months_are_published_by_age_and_its_residents_are_of_an_age_that_goes_with_their_places(
+    tmp_path: Path,
+) -> None:
+    size = msgspec.structs.replace(SMALL, members=1_000, touches=15_000)
+    centre = play(tmp_path / "town", size, PLAN)
+    centre.reconciler.catch_up()
+    assert publish_year(centre)[:2] == ["2025-12", "2026-01"]
+    assert publish_year(centre) == []
+    with centre.reconciler.counted() as connection:
+        found = read_month(connection, 2026 * 12 + 5, JAPAN_MINUTES, spots(connection))
+        files = feed(connection)
+    assert len(files) == 12 + 1
+    children = {
+        spot.place: seen.bands["under15"].people for spot, seen in found.ages.items() if "under15" in seen.bands
+    }
+    assert any(place.startswith("school") and people >= K for place, people in children.items())
+    assert centre.registration.people()["here"] > 0.8 * size.members
+    assert audit(centre.engine, centre.town).unfounded == ()
     centre.engine.dispose()

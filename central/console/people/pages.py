@@ -211,7 +211,8 @@ class _Counter:
         return await self._gate.do(lambda: view.open_view(self._centre, self._desk.words, who, by, why))
 
     async def _render(self, template: str, status: int = 200, **values: object) -> Response:
-        return await run_in_threadpool(lambda: self._pages.render(template, status, **values))
+        purposes = self._centre.letterhead.used_for
+        return await run_in_threadpool(lambda: self._pages.render(template, status, purposes=purposes, **values))
 
     def _tell(self, said: Said, address: str) -> Response:
         tell(said.ja, said.en)

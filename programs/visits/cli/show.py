@@ -9,7 +9,7 @@ from central.cli.common import FOLDER, JSON, NotFoundError, month_typed, open_bo
 from sync.terminal import printable
 
 if TYPE_CHECKING:
-    from programs.visits.hiding import Shown
+    from programs.visits.hiding import ByAge, Shown
     from programs.visits.insight import Insight
 
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 @click.option("--place", default="", help="One place: also hours, months, and what else its people used.")
 @click.option("--service", default="visits", show_default=True, help="Which of its services.")
 @click.option("--change", default="", help="Compare the months before this one with those from it on.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print the month as a table, as it would be published.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a table, as it would be published; ages once it is.")
 @JSON
 def show(folder: Path, month: str, place: str, service: str, change: str, as_csv: bool, as_json: bool) -> None:
     """Show what is used in the town, as the console's page does.
 
     A visit is a card's first touch at a place on a day. Numbers of fewer than 5 people are hidden, and others from
-    which they could be told.
+    which they could be told. Ages are those that were counted when the month was published.
     """
     from central.calendar import utc_offset_minutes
     from programs.visits.books import Spot
@@ -59,7 +59,10 @@ def _document(found: "Insight") -> dict[str, Any]:
 
     from sync.months import written
 
-    spots = [{"place": spot.place, "service": spot.service, **_figures(seen)} for spot, seen in found.all.spots.items()]
+    spots = [
+        {"place": spot.place, "service": spot.service, **_figures(seen), "ages": _ages(found.all.ages.get(spot))}
+        for spot, seen in found.all.spots.items()
+    ]
     document: dict[str, Any] = {
         "month": written(found.month),
         "is_over": found.is_over,
@@ -77,6 +80,27 @@ def _document(found: "Insight") -> dict[str, Any]:
             "change": msgspec.to_builtins(found.change) if found.change else None,
         }
     return document
+
+
+def _ages(seen: "ByAge | None") -> list[dict[str, Any]]:
+    """Return the bands as they were published; None: hidden."""
+    from central.residents.ages import BANDS
+
+    shown = [(band, seen.bands.get(band.name)) for band in BANDS] if seen else []
+    return [
+        {
+            "band": band.name,
+            "ja": band.ja,
+            "en": band.en,
+            "visits": cell.number if cell else None,
+            "people": cell.people if cell else None,
+        }
+        for band, cell in shown
+    ]
+
+
+def _band(one: dict[str, Any]) -> str:
+    return f"{one['ja']} / {one['en']}  visits {_number(one['visits'])}  people {_number(one['people'])}"
 
 
 def _totals(seen: "Shown") -> dict[str, int | None]:
@@ -97,6 +121,7 @@ def _lines(found: "Insight") -> list[str]:
     for spot, seen in shown.items():
         figures = "  ".join(f"{name} {_number(number)}" for name, number in _figures(seen).items())
         lines.append(f"{spot.place} ({spot.service})  {figures}")
+        lines += [f"  {_band(one)}" for one in _ages(found.all.ages.get(spot))]
     for weekday, day in enumerate(DAYS if found.spot else ()):
         hours = " ".join(f"{_number(found.seen.at.get((weekday, hour))):>5}" for hour in range(24))
         lines.append(f"{day.en}  {hours}")

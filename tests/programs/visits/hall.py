@@ -1,13 +1,17 @@
 """Touches by the town's clock, and the books of a library and a hall, for the tests of what is counted."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import sqlalchemy as sa
 
+from central.centre import Centre
+from central.residents.person import Person
 from programs.visits.entries import Touch
 from programs.visits.office import OFFICE
 from sync.entries import Entry
+from sync.messages import OFFICE_STREAM
 from sync.program import town_day
+from sync.residents import CardBound, Form, How
 from sync.touches import Touched
 
 JST = timezone(timedelta(hours=9))
@@ -17,6 +21,8 @@ BOOT = "9f3c0a1b22d4e5f6"
 NOVEMBER = 2026 * 12 + 10
 OCTOBER = NOVEMBER - 1
 DECEMBER = NOVEMBER + 1
+BY = "sato"
+OLD, MIDDLE, YOUNG = date(1940, 6, 1), date(1980, 6, 1), date(2000, 6, 1)
 
 
 class Story(Touched, frozen=True, tag="story.heard"):
@@ -44,3 +50,12 @@ def came(text: str, people: range, place: str = "library", kind: type[Touched] =
 
 def record(connection: sa.Connection, *touches: list[Entry]) -> None:
     OFFICE.record(connection, [entry for some in touches for entry in some])
+
+
+def register(centre: Centre, who: int, born: date, consents: tuple[str, ...] = ("visits",), guardian: str = "") -> str:
+    """Register somebody who has a card, and return the number of the file."""
+    person = Person(f"灯台 {who}", "トウダイ", "上町1", born)
+    holder = centre.registration.add(person, How.TYPED, BY, consents=consents, guardian=guardian, is_another=True)
+    with centre.reconciler.counted() as connection:
+        centre.streams.append(connection, OFFICE_STREAM, [CardBound(holder, card(who), Form.CARD, BY)])
+    return holder

@@ -1,6 +1,6 @@
 """Nobody can tell a small number from what is shown: somebody tries, with all small tables there are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from central.hiding import Cell, K, cells, shared
 from programs.visits.counting import Counted
-from programs.visits.hiding import NOBODY, Shown, shown
+from programs.visits.hiding import NOBODY, ByAge, Shown, by_age, shared_by_age, shown
 
 Table = tuple[Cell, ...]
 Seen = tuple[tuple[int, int], ...]
@@ -32,8 +32,9 @@ def seen(table: Table, k: int) -> Seen:
     "somebody told from published figures",
     control="Numbers of 1 to 4 people are hidden, and others with them, so that subtracting any two tables tells"
     " none of them; periods never overlap, and a published month never changes.",
-    residual="Whoever knows four of five visitors knows the fifth. The console shows each touch with its pseudonym, and"
-    " its numbers change with what arrives late: it is no publication.",
+    residual="Whoever knows four of five visitors knows the fifth. Whoever has the database besides can fit a year of"
+    " tables by age to what each card did, and gets many bands right. The console shows each touch with its pseudonym,"
+    " and its numbers change with what arrives late: it is no publication.",
 )
 @pytest.mark.parametrize(
     ("size", "most", "k", "by_people"),
@@ -82,6 +83,93 @@ def test_who_used_only_one_of_two_cannot_be_told(k: int) -> None:
     for known, possible in worlds.items():
         for numbers in possible:
             assert len(numbers) > 1 or not 0 < min(numbers) < k, f"{known}: {possible}"
+
+
+# ---- by age
+
+Bands = tuple[int, ...]
+
+
+def parts(total: int, size: int) -> Iterator[Bands]:
+    """Yield all ways in which so many people can be in so many bands."""
+    for numbers in product(range(total + 1), repeat=size - 1):
+        if sum(numbers) <= total:
+            yield (*numbers, total - sum(numbers))
+
+
+def aged(table: Sequence[Cell], k: int) -> ByAge:
+    found = by_age({str(key): cell for key, cell in enumerate(table) if cell.people}, map(str, range(len(table))), k)
+    assert found is not None
+    return found
+
+
+def known(seen: ByAge) -> object:
+    return seen.visits, seen.people, tuple(sorted(seen.bands.items()))
+
+
+@pytest.mark.threat("somebody told from published figures")
+@pytest.mark.parametrize(("size", "most", "k"), [(2, 11, 3), (3, 8, 3), (2, 14, 4)])
+def test_no_hidden_band_can_be_told_from_people_and_visits_together(size: int, most: int, k: int) -> None:
+    """Of the same bands both tables are there, and both totals; whoever subtracts in both finds two answers or more."""
+    worlds: dict[object, list[tuple[set[int], set[int]]]] = {}
+    for table in tables(size, most, by_people=False):
+        if sum(cell.people for cell in table) >= k:
+            possible = worlds.setdefault(known(aged(table, k)), [(set(), set()) for _ in table])
+            for cell, (visits, people) in zip(table, possible, strict=True):
+                visits.add(cell.number)
+                people.add(cell.people)
+    assert len(worlds) > 50
+    for seen, possible in worlds.items():
+        for visits, people in possible:
+            assert len(people) > 1 or not 0 < min(people) < k, f"{seen}: {people} people"
+            assert len(people) == 1 or len(visits) > 1, f"{seen}: {visits} visits of a hidden band"
+
+
+@pytest.mark.threat("somebody told from published figures")
+@pytest.mark.parametrize(("size", "most", "k"), [(2, 11, 3), (3, 7, 3), (2, 14, 5)])
+def test_two_places_by_age_and_who_used_both_tell_no_small_number(size: int, most: int, k: int) -> None:
+    """Two tables by age, and how many people used both: neither a band, nor who of a band used only one, can be told.
+
+    Worlds are all there are in which each place is used by at least k people: who used it, by band, and who of these
+    the other, too.
+    """
+    worlds: dict[object, list[set[int]]] = {}
+    shown_of = {
+        bands: aged([Cell(people, people) for people in bands], k)
+        for total in range(k, most + 1)
+        for bands in parts(total, size)
+    }
+    for (one, of_one), (other, of_other) in product(shown_of.items(), repeat=2):
+        for both in product(*(range(min(pair) + 1) for pair in zip(one, other, strict=True))):
+            told = known(of_one), known(of_other), shared_by_age(of_one, of_other, sum(both), k)
+            numbers = [n for a, b, ab in zip(one, other, both, strict=True) for n in (a, b, ab, a - ab, b - ab)]
+            numbers += [sum(both), sum(one) - sum(both), sum(other) - sum(both)]
+            for possible, number in zip(worlds.setdefault(told, [set() for _ in numbers]), numbers, strict=True):
+                possible.add(number)
+    assert len(worlds) > 1_000
+    assert any(told[2] for told in worlds if isinstance(told, tuple)), "of some places it is said at all"
+    for world, all_possible in worlds.items():
+        for number, possible in enumerate(all_possible):
+            assert len(possible) > 1 or not 0 < min(possible) < k, f"{world}: number {number} is {possible}"
+
+
+def test_bands_hide_by_their_people_and_visits_with_them() -> None:
+    """As many people in two bands: both are hidden, however different their visits are."""
+    table = [Cell(90, 3), Cell(8, 6), Cell(40, 6), Cell(70, 20), Cell(0, 0)]
+    seen = aged(table, K)
+    assert seen.bands == {"3": Cell(70, 20), "4": Cell(0, 0)}
+    assert (seen.visits, seen.people) == (208, 35)
+    assert aged([Cell(9, 3), Cell(8, 4)], K).bands == {}
+    assert by_age({"0": Cell(9, 4)}, ["0"]) is None, "the month itself is hidden"
+
+
+def test_of_both_it_is_said_so_much_less_than_the_bands_allow() -> None:
+    one, other = aged([Cell(40, 40), Cell(6, 6)], K), aged([Cell(0, 0), Cell(30, 30)], K)
+    assert shared_by_age(one, other, 6) is None, "only the six of one band can have used both"
+    assert shared_by_age(one, one, 46) == 40
+    assert shared_by_age(one, one, 23) == 20
+    small = aged([Cell(40, 40), Cell(4, 4)], K)
+    assert shared_by_age(one, small, 44) == 35, "of hidden bands it counts how many they are together"
 
 
 def month(visits: int, people: int, again: Cell, new: int, **at: Cell) -> Counted:

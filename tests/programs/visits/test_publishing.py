@@ -60,14 +60,14 @@ def files(centre: Centre) -> dict[str, bytes]:
 def test_what_is_published_stays_as_it_was_also_after_a_replay(centre: Centre, folder: Path, tmp_path: Path) -> None:
     pen = Pen.enrolled(centre)
     pen.send(pen.begin(*facts("2026-11-02T10:00", range(20))))
-    said = publish(centre, NOVEMBER)
+    said = publish(centre, NOVEMBER, "sato")
     assert (said.units, said.complete) == (1, 0), "the unit was not heard since"
     before = files(centre)
     pen.send(pen.write(*facts("2026-11-03T10:00", range(21))))
     with pytest.raises(PublishError, match="公開ずみ"):
-        publish(centre, NOVEMBER)
+        publish(centre, NOVEMBER, "sato")
     with pytest.raises(PublishError, match="まだ終わって"):
-        publish(centre, DECEMBER)
+        publish(centre, DECEMBER, "sato")
     assert files(centre) == before, "who came in between cannot be told"
     assert document("visits", "show", folder, "--month", "2026-11")["spots"][0]["visits"] == 41
     machi("replay", folder)
