@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from central.hiding import Cell, shared
+from central.hiding import shared
 from central.residents.ages import BANDS, UNKNOWN
 from programs.visits.counting import Counted, Visit, by_band, count
 from programs.visits.entries import Aged
@@ -54,7 +54,7 @@ _FIRSTS: Final = sa.select(first.c.card, first.c.day).where(
     first.c.place == sa.bindparam("at"), first.c.service == sa.bindparam("of"), first.c.day <= sa.bindparam("until")
 )
 _SPOTS: Final = sa.select(first.c.place, first.c.service).distinct().order_by(first.c.place, first.c.service)
-_BY_CARD: Final = sa.select(visit.c.card, sa.func.count()).where(_IS_SPOT, _IN_MONTH).group_by(visit.c.card)
+_CARDS: Final = sa.select(visit.c.card).distinct().where(_IS_SPOT, _IN_MONTH)
 _AGED: Final = sa.select(aged.c.said).where(aged.c.month == sa.bindparam("of_month"))
 _TOTALS: Final = sa.select(sa.func.count(), sa.func.count(visit.c.card.distinct())).where(_IS_SPOT, _IN_MONTH)
 
@@ -96,7 +96,7 @@ def read_ages(connection: sa.Connection, month: int) -> dict[Spot, ByAge]:
 
 
 def _by_age(said: Aged) -> ByAge:
-    return ByAge(said.visits, said.people, {one.band: Cell(one.visits, one.people) for one in said.bands})
+    return ByAge(said.people, {one.band: one.people for one in said.bands})
 
 
 def count_ages(
@@ -106,8 +106,8 @@ def count_ages(
     names = [band.name for band in BANDS]
     found = {}
     for spot in all_spots:
-        rows: Any = connection.execute(_BY_CARD, _bound(spot, month))
-        found[spot] = by_age(by_band(dict(map(tuple, rows)), bands, UNKNOWN.name), names)
+        cards = connection.execute(_CARDS, _bound(spot, month)).scalars()
+        found[spot] = by_age(by_band(cards, bands, UNKNOWN.name), names)
     return {spot: seen for spot, seen in found.items() if seen}
 
 

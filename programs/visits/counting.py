@@ -5,6 +5,7 @@ A visit is the first touch of a card there on a day; its hour is that of this to
 counts twice, and who has none, never.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -72,12 +73,6 @@ def count(visits: Iterable[Visit], first_days: Mapping[str, int], first_day: int
     )
 
 
-def by_band(visits_of: Mapping[str, int], bands: Mapping[str, str], otherwise: str) -> dict[str, Cell]:
-    """Count the visits of each card by age band; `otherwise`: the band of cards that have none."""
-    visits: dict[str, int] = {}
-    people: dict[str, int] = {}
-    for card, number in visits_of.items():
-        band = bands.get(card, otherwise)
-        visits[band] = visits.get(band, 0) + number
-        people[band] = people.get(band, 0) + 1
-    return {band: Cell(visits[band], people[band]) for band in visits}
+def by_band(cards: Iterable[str], bands: Mapping[str, str], otherwise: str) -> dict[str, int]:
+    """Count cards by age band; `otherwise`: the band of those that have none."""
+    return dict(Counter(bands.get(card, otherwise) for card in cards))

@@ -16,7 +16,6 @@ COLUMNS: Final = ("month", "place", "service", "figure", "weekday", "hour", "oth
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NOWHEN: Final = ("", "")
 _NOBODY: Final = ("", "")
-_PARTS: Final = {"people": "people", "visits": "number"}  # of a cell
 
 Row = tuple[str, ...]
 
@@ -43,11 +42,9 @@ def _rows(month: Month, spot: Spot) -> Iterator[Row]:
 
 
 def _ages(seen: ByAge) -> Iterator[Row]:
-    """Yield people and visits of each age band, also of those that are hidden."""
-    for part in ("people", "visits"):
-        for band in BANDS:
-            cell = seen.bands.get(band.name)
-            yield f"{part}_{band.name}", *_NOWHEN, *_NOBODY, _value(getattr(cell, _PARTS[part]) if cell else None)
+    """Yield the people of each age band, also of those that are hidden."""
+    for band in BANDS:
+        yield f"people_{band.name}", *_NOWHEN, *_NOBODY, _value(seen.bands.get(band.name))
 
 
 def _times(seen: Shown) -> Iterator[Row]:

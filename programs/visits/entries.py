@@ -14,10 +14,9 @@ class Touch(Touched, frozen=True, tag="visits.touch"):
 
 
 class AgeBand(msgspec.Struct, frozen=True):
-    """Visits of one age band, and of how many people; `band`: as `central.residents.ages` names it."""
+    """So many people of one age band; `band`: as `central.residents.ages` names it."""
 
     band: Ref
-    visits: Count
     people: Count
 
 
@@ -26,14 +25,13 @@ class Aged(Fact, frozen=True, tag="visits.aged"):
 
     Attributes:
         month: as `sync.months` counts them.
-        visits, people: of all ages.
+        people: of all ages.
         bands: those that may be shown. What is hidden is in no entry.
     """
 
     month: int
     place: Ref
     service: Ref
-    visits: Count
     people: Count
     bands: tuple[AgeBand, ...] = ()
 

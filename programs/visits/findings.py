@@ -64,13 +64,13 @@ def _people(seen: Shown) -> Iterator[Say]:
 def _ages(seen: ByAge) -> Iterator[Say]:
     """Say which band has most people, and of how many it is known; a hidden band is smaller than any that is shown."""
     unknown = seen.bands.get(UNKNOWN.name)
-    known = seen.people - unknown.people if unknown else 0
+    known = seen.people - unknown if unknown is not None else 0
     if known:
         yield Say(
             f"公開したときの{seen.people:,}人のうち、{known:,}人の年代が分かります。",
             f"Of {seen.people:,} people when it was published, the age of {known:,} is known.",
         )
-    people = {band: seen.bands[band.name].people for band in KNOWN if band.name in seen.bands}
+    people = {band: seen.bands[band.name] for band in KNOWN if band.name in seen.bands}
     band = max(people, key=lambda one: people[one], default=None)
     if band and people[band]:
         ja, en = f"{people[band]:,}人", f"{people[band]:,}"

@@ -35,13 +35,12 @@ class ByAge(msgspec.Struct, frozen=True):
     """What may be shown of a month by age.
 
     Attributes:
-        visits, people: of all ages, when they were counted.
-        bands: visits and people of those that may be shown, none among them; bands that are not in it are hidden.
+        people: of all ages, when they were counted.
+        bands: people of those that may be shown, none among them; bands that are not in it are hidden.
     """
 
-    visits: int
     people: int
-    bands: Mapping[str, Cell]
+    bands: Mapping[str, int]
 
 
 NOBODY: Final = Shown(0, 0, 0, dict.fromkeys(ALL_TIMES, 0), 0, 0)
@@ -74,17 +73,12 @@ def totals(visits: int, people: int, k: int = K) -> Shown:
     return Shown() if people < k else Shown(visits, people)
 
 
-def by_age(bands: Mapping[str, Cell], keys: Iterable[str], k: int = K) -> ByAge | None:
-    """Return what may be shown of a month by age; None where the month itself is hidden.
-
-    Which bands these are follows from the people in them alone, so that visits and people of a band hide together: then
-    two hidden bands can be exchanged in both tables at once.
-    """
-    visits, people = (sum(cell[part] for cell in bands.values()) for part in (0, 1))
+def by_age(bands: Mapping[str, int], keys: Iterable[str], k: int = K) -> ByAge | None:
+    """Return what may be shown of the people of a month by age; None where the month itself is hidden."""
+    people = sum(bands.values())
     if people < k:
         return None
-    open_ones = cells({band: Cell(cell.people, cell.people) for band, cell in bands.items()}, keys, k)
-    return ByAge(visits, people, {band: bands.get(band, Cell(0, 0)) for band in open_ones})
+    return ByAge(people, cells({band: Cell(number, number) for band, number in bands.items()}, keys, k))
 
 
 def shared_by_age(one: ByAge, other: ByAge, both: int, k: int = K) -> int | None:
@@ -99,6 +93,6 @@ def shared_by_age(one: ByAge, other: ByAge, both: int, k: int = K) -> int | None
 
 def _at_most(one: ByAge, other: ByAge) -> int:
     """Return how many people can have used both, by what is shown."""
-    known = [(cell.people, other.bands[band].people) for band, cell in one.bands.items() if band in other.bands]
+    known = [(people, other.bands[band]) for band, people in one.bands.items() if band in other.bands]
     of_one, of_other = (sum(numbers) for numbers in zip(*known, strict=True)) if known else (0, 0)
     return sum(map(min, known)) + min(one.people - of_one, other.people - of_other)

@@ -15,7 +15,7 @@ from central.console.brought import Act, NotDoneError, Page, Said
 from central.console.heat import heat
 from central.console.moment import Moment, Say
 from central.console.roles import TOWN_HALL
-from central.hiding import Cell, K
+from central.hiding import K
 from central.residents.ages import BANDS, Band, year_began
 from central.residents.days import day
 from programs.visits.books import Spot
@@ -49,10 +49,10 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class BandLine(msgspec.Struct, frozen=True):
-    """One age band of a spot; `cell`: its visits and people, None if hidden; `share`: of the largest, in percent."""
+    """One age band of a spot; `people`: None if hidden; `share`: of the largest, in percent."""
 
     band: Band
-    cell: Cell | None
+    people: int | None
     share: int
 
 
@@ -108,9 +108,9 @@ def _lines(found: Insight) -> Iterator[Line]:
 def _bands(seen: ByAge | None) -> list[BandLine]:
     if seen is None:
         return []
-    cells = {band: seen.bands.get(band.name) for band in BANDS}
-    most = max((cell.people for cell in cells.values() if cell), default=0)
-    return [BandLine(band, cell, 100 * cell.people // most if cell and most else 0) for band, cell in cells.items()]
+    most = max(seen.bands.values(), default=0)
+    people = [(band, seen.bands.get(band.name)) for band in BANDS]
+    return [BandLine(band, number, 100 * (number or 0) // most if most else 0) for band, number in people]
 
 
 def _bars(series: Mapping[int, Shown]) -> list[Bar]:

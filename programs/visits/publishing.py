@@ -36,8 +36,7 @@ _ABOUT: Final = {
     "visits_at": "曜日と時刻ごとの利用。行のない時刻は0。 / Visits by weekday and hour; no row: none.",
     "people_also_at_least": "その月に両方を使った人(5の倍数に切り捨て)。 / People of both, rounded down to fives.",
     **{
-        f"{part}_{band.name}": f"{ja}: 年度はじめ(4月1日)の年齢が{band.ja}。 / {en} by age on 1 April: {band.en}."
-        for part, ja, en in (("people", "人", "People"), ("visits", "利用", "Visits"))
+        f"people_{band.name}": f"人: 年度はじめ(4月1日)の年齢が{band.ja}。 / People by age on 1 April: {band.en}."
         for band in BANDS
     },
 }
@@ -86,13 +85,9 @@ def _bands(centre: Centre, connection: sa.Connection, month: int, by: str) -> Ca
 
 def _aged(month: int, ages: Mapping[Spot, ByAge]) -> list[Aged]:
     return [
-        Aged(month, spot.place, spot.service, seen.visits, seen.people, _shown_bands(seen))
+        Aged(month, spot.place, spot.service, seen.people, tuple(AgeBand(*one) for one in seen.bands.items()))
         for spot, seen in ages.items()
     ]
-
-
-def _shown_bands(seen: ByAge) -> tuple[AgeBand, ...]:
-    return tuple(AgeBand(band, cell.number, cell.people) for band, cell in seen.bands.items())
 
 
 def feed(connection: sa.Connection) -> dict[str, bytes]:

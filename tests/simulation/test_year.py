@@ -67,9 +67,7 @@ def test_its_months_are_published_by_age_and_its_residents_are_of_an_age_that_go
         found = read_month(connection, 2026 * 12 + 5, JAPAN_MINUTES, spots(connection))
         files = feed(connection)
     assert len(files) == 12 + 1
-    children = {
-        spot.place: seen.bands["under15"].people for spot, seen in found.ages.items() if "under15" in seen.bands
-    }
+    children = {spot.place: seen.bands["under15"] for spot, seen in found.ages.items() if "under15" in seen.bands}
     assert any(place.startswith("school") and people >= K for place, people in children.items())
     assert centre.registration.people()["here"] > 0.8 * size.members
     assert audit(centre.engine, centre.town).unfounded == ()

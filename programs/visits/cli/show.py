@@ -87,20 +87,11 @@ def _ages(seen: "ByAge | None") -> list[dict[str, Any]]:
     from central.residents.ages import BANDS
 
     shown = [(band, seen.bands.get(band.name)) for band in BANDS] if seen else []
-    return [
-        {
-            "band": band.name,
-            "ja": band.ja,
-            "en": band.en,
-            "visits": cell.number if cell else None,
-            "people": cell.people if cell else None,
-        }
-        for band, cell in shown
-    ]
+    return [{"band": band.name, "ja": band.ja, "en": band.en, "people": people} for band, people in shown]
 
 
 def _band(one: dict[str, Any]) -> str:
-    return f"{one['ja']} / {one['en']}  visits {_number(one['visits'])}  people {_number(one['people'])}"
+    return f"{one['ja']} / {one['en']}  people {_number(one['people'])}"
 
 
 def _totals(seen: "Shown") -> dict[str, int | None]:
