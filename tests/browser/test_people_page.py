@@ -38,7 +38,7 @@ def page(browser: Browser, console: ConsoleServing) -> Iterator[Page]:
 
 def type_in(page: Page, *fields: str) -> None:
     """Type into one field after the other, with the tab key, once the page has put the cursor into the first."""
-    page.wait_for_function("document.activeElement !== document.body")
+    expect(page.locator(":focus")).to_have_count(1)
     for text in fields:
         page.keyboard.insert_text(text)
         page.keyboard.press("Tab")
