@@ -10,6 +10,7 @@ from central import store
 from central.centre import Centre
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import name_place, open_sim_centre
+from tests.central.desk import Desk
 from tests.central.pen import Pen
 from tests.central.street import Street
 from tests.central.visiting import Browser, Person, forget, person
@@ -93,3 +94,11 @@ def street(centre: Centre, clock: Clock) -> Street:
     name_place(centre, "fish")
     name_place(centre, "bakery")
     return Street(centre, clock)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    one = Desk(tmp_path)
+    with one.browser:
+        yield one
+    one.centre.engine.dispose()

@@ -1,10 +1,6 @@
 """The clerk's desk on the console: who gets in, what is noted before a name is shown, what is refused and kept."""
 
-import json
 import re
-from collections.abc import Iterator
-from datetime import date
-from pathlib import Path
 
 import httpx
 import pytest
@@ -12,87 +8,25 @@ import sqlalchemy as sa
 
 from central import store
 from central.console.people.forms import REASONS
-from central.reading import CardReading
-from central.residents import books
-from central.residents.books import Reading, Wanted
 from central.residents.papers import Office
 from central.residents.person import Person
-from central.residents.standing import Standing
-from drivers.clock.sim import Driver as Clock
-from simulation.centre import name_place, open_sim_centre
 from sync.accounts import Role
 from sync.messages import OFFICE_STREAM
-from sync.residents import CardEnd, Form, How, Leaving
+from sync.residents import CardEnd, How, Leaving
+from tests.central.desk import (
+    ASKED,
+    BY,
+    CONFLICT,
+    HANAKO,
+    JIRO,
+    KICHI,
+    NOT_FOUND,
+    OK,
+    SEE_OTHER,
+    Desk,
+    pasted,
+)
 from tests.central.pen import Pen, touch
-from tests.central.visiting import Browser, signed_in
-
-OK, SEE_OTHER, CONFLICT, NOT_FOUND = 200, 303, 409, 404
-BY = "hanako"
-WHY = {"why": "counter"}
-ASKED = "?why=counter"
-HANAKO = Person("髙橋\u3000花子", "タカハシ ハナコ", "灯台町1-2", date(1954, 3, 2))
-KICHI = Person("𠮷田\u3000葛\U000e0100子", "ヨシダ カツコ", "灯台町9", date(1960, 1, 1))
-JIRO = {"name": "高橋　次郎", "kana": "たかはし じろう", "birth": "H30.7.8", "address": "灯台町1-2"}
-
-
-class Desk:
-    """A clerk in a town with one resident, who has a card."""
-
-    def __init__(self, folder: Path) -> None:
-        self.centre = open_sim_centre(Clock(), "people", f"sqlite:///{folder / 'town.db'}")
-        name_place(self.centre, "library")
-        self.browser = Browser(self.centre)
-        self.come_as(Role.CLERK)
-        self.hanako = self.centre.registration.add(HANAKO, How.TYPED, BY)
-        self.card = self.centre.registration.add_card(self.hanako, reading(1), Form.CARD, BY)[1]
-        self.home = f"/residents/{self.hanako}"
-
-    def come_as(self, *roles: Role) -> None:
-        self.browser.cookie = signed_in(self.browser.gate, roles, BY)[self.browser.gate.cookie]
-
-    def do(self, act: str, /, home: str = "", **form: str) -> httpx.Response:
-        return self.browser.post(f"{home or self.home}/{act}", WHY | form)
-
-    def did(self, act: str, /, home: str = "", **form: str) -> str:
-        """Do something that is done; return the page that tells of it."""
-        answer = self.do(act, home, **form)
-        assert answer.status_code == SEE_OTHER, answer.text
-        return self.browser.get(answer.headers["location"]).text
-
-    def search(self, words: str, **form: str) -> httpx.Response:
-        return self.browser.post("/residents", {"words": words, **WHY, **form})
-
-    def looks(self) -> list[Reading]:
-        with self.centre.reconciler.counted() as connection:
-            return books.readings(connection, Wanted(), 100)
-
-    def standing(self) -> Standing:
-        return self.centre.registration.standing(self.hanako)
-
-
-def reading(number: int) -> CardReading:
-    return CardReading("pass", f"test-{number:04}")
-
-
-def signed(**other: object) -> str:
-    """Return what `machi card holder --json` prints of a card, with some of it otherwise."""
-    attributes = {"name": "架空　次郎", "address": "架空県試験市一丁目2番", "birth": "1980-02-17", "sex": "1"}
-    said: dict[str, object] = {"schema": "machi.card.holder/1", "ok": True, "words": "good", "attributes": attributes}
-    return json.dumps(said | {"card": json.loads(pasted(5))} | other, ensure_ascii=False)
-
-
-def pasted(number: int) -> str:
-    said = {"schema": "machi.card/1", "ok": True, "words": "good", "profile": "pass", "proof": "card"}
-    return json.dumps(said | {"identifier": f"test-{number:04}"})
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    one = Desk(tmp_path)
-    with one.browser:
-        yield one
-    one.centre.engine.dispose()
-
 
 # ---- looking
 
@@ -196,86 +130,6 @@ def test_a_registration_that_is_refused_keeps_what_was_typed(desk: Desk) -> None
     assert "--guardian" not in answer.text
     assert "1954-03-02" in desk.browser.post("/residents/new", JIRO | {"birth": "きのう"}).text
     assert "個人番号" in desk.browser.post("/residents/new", JIRO | {"address": "1234-5678-9012"}).text
-
-
-def test_what_a_card_has_signed_is_taken_and_not_what_was_typed(desk: Desk) -> None:
-    filled = desk.browser.post("/residents/new", {"fill": "1", "holder": signed(), "guardian": ""})
-    assert filled.status_code == OK
-    for words in ("架空　次郎", "試験市一丁目", "昭和55年2月17日", "いっしょに結びます"):
-        assert words in filled.text
-    assert filled.text.count('id="kana"') == 1
-    assert not [field for field in ("name", "birth", "address", "sex") if f'id="{field}"' in filled.text]
-    assert desk.looks() == [], "no file was looked at"
-    typed = {"holder": signed(), "kana": "かくう じろう", "phone": "076-555-0101", "consent-visits": "1"}
-    over = {"name": "別人", "birth": "2001-01-01", "address": "よその町", "sex": "9"}
-    answer = desk.browser.post("/residents/new", typed | over)
-    assert answer.status_code == SEE_OTHER, answer.text
-    page = desk.browser.get(answer.headers["location"]).text
-    for words in (
-        "架空　次郎",
-        "試験市一丁目",
-        "1980-02-17",
-        "男",
-        "カードで確認",
-        "076-555-0101",
-        "カードも結びました",
-    ):
-        assert words in page
-    assert not [words for words in over.values() if words in page and words != "9"]
-    found = desk.search("", reading=json.dumps(json.loads(signed())["card"]))
-    assert found.headers["location"] == answer.headers["location"].replace("why=paper", "why=counter")
-
-
-def test_a_card_that_proved_nothing_by_itself_says_whose_it_is_all_the_same(desk: Desk) -> None:
-    alone = signed(card={"schema": "machi.card/1", "ok": True, "words": "", "profile": "jpki", "proof": "none"})
-    assert "あとで結びます" in desk.browser.post("/residents/new", {"fill": "1", "holder": alone}).text
-    answer = desk.browser.post("/residents/new", {"holder": alone, "kana": "かくう じろう"})
-    page = desk.browser.get(answer.headers["location"]).text
-    assert "カードで確認" in page
-    assert "カードは まだありません" in page
-
-
-def test_a_card_of_somebody_else_is_not_bound_twice_and_what_is_refused_keeps_the_card(desk: Desk) -> None:
-    twin = {"name": HANAKO.name, "address": HANAKO.address, "birth": "1954-03-02", "sex": "2"}
-    known = signed(attributes=twin, card=json.loads(pasted(1)))
-    answer = desk.browser.post("/residents/new", {"holder": known, "kana": "たかはし はなこ"})
-    assert answer.status_code == CONFLICT
-    assert "(RSD-030)" in answer.text
-    assert 'name="holder"' in answer.text
-    assert 'id="birth"' not in answer.text
-    again = {"holder": known, "kana": "たかはし はなこ", "another": "1"}
-    said = desk.browser.get(desk.browser.post("/residents/new", again).headers["location"]).text
-    assert "カードは結んでいません" in said
-    assert "(RSD-011)" in said
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        "",
-        "{}",
-        "花子",
-        '{"schema":"machi.card/1","ok":true,"words":""}',
-        '{"schema":"machi.card.holder/1","ok":false,"words":"no"}',
-        '{"schema":"machi.card.holder/1","ok":true,"words":"","attributes":{"name":"a","address":"b","birth":"x","sex":"1"}}',
-    ],
-)
-def test_what_is_no_card_of_a_holder_is_refused_and_shown_again(desk: Desk, wrong: str) -> None:
-    answer = desk.browser.post("/residents/new", {"fill": "1", "holder": wrong})
-    assert answer.status_code == CONFLICT
-    assert "まだ何もしていません" in answer.text
-    assert 'id="from-card"' in answer.text
-    if wrong:
-        assert desk.browser.post("/residents/new", JIRO | {"holder": wrong}).status_code == CONFLICT
-
-
-def test_a_held_card_finds_its_holder_and_nobody_without_a_reason(desk: Desk) -> None:
-    answer = desk.search("", reading=pasted(1))
-    assert (answer.status_code, answer.headers["location"]) == (SEE_OTHER, f"{desk.home}{ASKED}")
-    assert "なぜ" in desk.browser.post("/residents", {"words": "", "reading": pasted(1)}).text
-    assert "まだ だれにも結ばれていません" in desk.search("", reading=pasted(7)).text
-    assert "使えません" in desk.search("", reading="{").text
-    assert desk.looks() == [], "no name was shown yet"
 
 
 def test_a_namesake_is_another_person_only_if_the_clerk_says_so(desk: Desk) -> None:
