@@ -43,6 +43,7 @@ FAINT = """() => {
 
 def faint(page: Page) -> list[Any]:
     """Return the words of a page that have less than 7:1 on their paper, each with its contrast (WCAG 2.2 AAA)."""
+    page.wait_for_load_state("load")  # its colours may come later than its words
     return list(page.evaluate(FAINT))
 
 
@@ -65,6 +66,7 @@ SHARE = 0.1  # of the pixels under a text: a colour of which there is less is an
 
 def lettering(page: Page) -> list[Lettering]:
     """Return every text in the drawings of a page; axe looks at none of them. The texts are hidden afterwards."""
+    page.wait_for_load_state("load")
     before = _picture(page)
     found = page.locator("svg text").evaluate_all(LETTERED)
     after = _picture(page)

@@ -27,6 +27,7 @@ PAGES_MIN = 12
 
 def faults(page: Page) -> list[str]:
     """Return what is wrong with a page as it stands, a line each."""
+    page.wait_for_load_state("load")  # its colours may come later than its words
     found = Axe().run(page, options=AA).response["violations"]
     return [f"{page.url}: {one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 

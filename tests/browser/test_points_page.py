@@ -94,7 +94,7 @@ def looked_at(page: Page, name: str) -> list[str]:
     wrong = []
     for size in (DESK, PHONE):
         page.set_viewport_size(size)  # type: ignore[arg-type]
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        fits(page)
         wrong += faults(page)
         if pictures := os.environ.get("POINTS_PICTURES"):
             page.screenshot(path=f"{pictures}/{name}-{size['width']}.png", full_page=True)
@@ -155,7 +155,7 @@ def test_a_touch_is_made_void_by_two_officers(hall: Hall, console: ConsoleServin
     plain.get_by_role("link", name="承認を待っている取り消しが 1件").click()
     plain.locator("#voids").get_by_role("link").click()
     expect(plain.locator("main")).to_contain_text("機械の試験")
-    assert plain.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(plain)
     assert faint(plain) == []
     plain.get_by_role("button", name="取り消しを承認する").click()
     expect(plain.get_by_role("status")).to_contain_text("取り消しました")

@@ -13,7 +13,7 @@ from programs.visits.tables import published
 from simulation.centre import open_sim_centre
 from sync.entries import Fact
 from sync.facts import PlaceNamed
-from tests.browser.looking import faint
+from tests.browser.looking import faint, fits
 from tests.browser.serving import ConsoleServing
 from tests.browser.test_accessible import faults
 from tests.central.pen import Pen
@@ -104,7 +104,7 @@ def test_an_officer_publishes_a_month_and_sees_it_by_age(centre: Centre, console
     expect(page.locator(".finding")).to_contain_text("公開したときの40人のうち、29人の年代が分かります。")
     expect(page.locator(".finding")).to_contain_text("40〜64歳がいちばん多い(17人、59%)。")
     assert faint(page) == faults(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     page.goto(f"{console.url}/audit")
     expect(page.locator("#looks")).to_contain_text("2026-11 の利用を年代ごとに数えるため(名前は出ません): 29件")
 
