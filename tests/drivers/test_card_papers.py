@@ -169,6 +169,19 @@ def test_a_damaged_certificate_is_never_believed(pki: TestPki, data: st.DataObje
         certificates.check(certificates.load(bytes(der)), [pki.own.authentication.certificate], NOW, POLICIES)
 
 
+def test_a_signature_has_one_spelling(pki: TestPki) -> None:
+    """The same bits, of which it says that the last one is not used: the library takes both for one signature."""
+    key = pki.keys.rsa("cards/990000000000001/authentication").public_key()
+    every = (pki.own.authentication.issue(f"TEST{number}", key, BEGINS, ENDS, signs=False) for number in range(64))
+    even = next(one for one in every if not one.signature[-1] & 1)
+    der = even.public_bytes(Encoding.DER)
+    other = der.removesuffix(b"\x00" + even.signature) + b"\x01" + even.signature
+    assert certificates.load(der) == even
+    assert x509.load_der_x509_certificate(other).signature == even.signature
+    with pytest.raises(NotReadableError):
+        certificates.load(other)
+
+
 @given(st.binary(max_size=400))
 def test_noise_is_no_certificate(noise: bytes) -> None:
     with pytest.raises(NotReadableError):

@@ -57,6 +57,8 @@ def load(der: bytes) -> x509.Certificate:
         _ = certificate.issuer, certificate.subject
     except _UNREADABLE as error:
         raise NotReadableError(f"no certificate: {error}") from error
+    if not der.endswith(b"\x00" + certificate.signature):  # that its last bits are not used, only other bytes can say
+        raise NotReadableError("no certificate: its signature is not spelled as DER wants it")
     return certificate
 
 
