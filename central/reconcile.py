@@ -5,9 +5,10 @@ from the first segment gives the same numbers, and `digest` shows it.
 """
 
 import functools
+import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
 import msgspec
@@ -150,7 +151,7 @@ class Reconciler:
         return total
 
     def _stride(self, segments: int, *, is_long: bool) -> int:
-        with self._engine.begin() as connection:
+        with self._engine.begin() as connection, _uncollected() if is_long else nullcontext():
             if is_long:
                 give_room(connection)
             return self._step(connection, segments)
@@ -223,6 +224,18 @@ class Reconciler:
     def version(self) -> str:
         """Which core and programs add up here: two of the same version make the same tables of the same segments."""
         return " ".join((f"core:{_VERSION}", *sorted(f"{office.name}:{office.version}" for office in self._offices)))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let nobody look for circles meanwhile: there are none in all these rows, and looking is a tenth of the work."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _index(n: int, entries: Sequence[Entry], hashes: Sequence[bytes]) -> list[Line]:
