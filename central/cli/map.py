@@ -24,9 +24,7 @@ def map_(folder: Path, file: Any, off: bool, as_json: bool) -> None:
     """
     from central import settings
     from central.console.town_map import BYTES_MAX, SETTING, MapError, TownMap, kept, read_map
-    from central.reconcile import statements
-    from sync.directory import place_key
-    from sync.facts import PlaceNamed
+    from central.places import named
 
     if off == bool(file):
         raise click.UsageError("say a FILE, or --off")
@@ -36,13 +34,8 @@ def map_(folder: Path, file: Any, off: bool, as_json: bool) -> None:
     except MapError as error:
         raise RefusedForSafetyError(str(error)) from error
     with plainly(), centre.reconciler.counted() as connection:
-        said = statements(connection, [place_key(place) for place in town.places])
-        strange = [place for place in town.places if not _is_named(said, place_key(place), PlaceNamed)]
+        strange = [place for place in town.places if not named(connection, place)]
         if strange:
             raise NotFoundError(f"no such place: {', '.join(sorted(strange))}; name it first: machi central place")
         settings.put(connection, SETTING, kept(town))
     say({"schema": "machi.central.map/1", "places": len(town.places), "lines": len(town.lines)}, as_json=as_json)
-
-
-def _is_named(said: Any, key: str, kind: type) -> bool:
-    return key in said and isinstance(said[key].fact, kind)
