@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 from central.reading import read_holder
 from drivers.card.sim.pcscd import PrivatePcscd
 from drivers.card.sim.pki import TestPki
-from drivers.card.sim.plan import Plan, Trouble
+from drivers.card.sim.plan import Trouble
 from drivers.clock.sim import Driver as Clock
 from simulation.centre import open_sim_centre
 from sync.accounts import Role
@@ -21,15 +21,13 @@ from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.looking import fits
 from tests.browser.serving import ConsoleServing, Serving
 from tests.browser.test_accessible import AA
-from tests.desk.program import READER, DeskProgram
+from tests.desk.program import READER, SEEN_S, DeskProgram, Lay, laying
 
 pytestmark = pytest.mark.pcsc
 
 CODE, WRONG, PIN = "60040120940000", "60040120940001", "1234"
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 NAME, ADDRESS = "架空\u3000花子", "架空県試験市一丁目２番３号"
-SEEN_S = 0.6  # until pcscd has seen that a card went
-Lay = Callable[..., Plan]
 
 
 @pytest.fixture(scope="module")
@@ -69,21 +67,7 @@ def serials() -> Iterator[int]:
 
 @pytest.fixture
 def lay(pcscd: PrivatePcscd, pki: TestPki, serials: Iterator[int]) -> Iterator[Lay]:
-    laid: list[Plan] = []
-
-    def down(*faults: str, **more: object) -> Plan:
-        given = {"serial": str(next(serials)), "faults": frozenset(faults), "pki": str(pki.folder)} | more
-        plan = Plan(**given)  # type: ignore[arg-type]
-        if laid:
-            pcscd.table.remove(READER)
-            time.sleep(SEEN_S)
-        pcscd.table.present(READER, plan)
-        laid.append(plan)
-        return plan
-
-    yield down
-    pcscd.table.remove(READER)
-    time.sleep(SEEN_S)
+    yield from laying(pcscd, pki, serials)
 
 
 @pytest.fixture

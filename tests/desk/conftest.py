@@ -1,16 +1,13 @@
 """A private pcscd with one reader, and the desk's program before it."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from drivers.card.sim.pcscd import PrivatePcscd
 from drivers.card.sim.pki import TestPki
-from drivers.card.sim.plan import Plan
-from tests.desk.program import READER, DeskProgram
+from tests.desk.program import READER, DeskProgram, Lay, laying
 
-SEEN_S = 0.6  # until pcscd has seen that a card went
 CONSOLE = "https://console.todai.example"
 
 
@@ -36,20 +33,6 @@ def serials() -> Iterator[int]:
 
 
 @pytest.fixture
-def lay(pcscd: PrivatePcscd, pki: TestPki, serials: Iterator[int]) -> Iterator[Callable[..., Plan]]:
+def lay(pcscd: PrivatePcscd, pki: TestPki, serials: Iterator[int]) -> Iterator[Lay]:
     """Lay a fresh card of this plan on the reader; it is taken away at the end."""
-    laid: list[Plan] = []
-
-    def down(*faults: str, **more: object) -> Plan:
-        given = {"serial": str(next(serials)), "faults": frozenset(faults), "pki": str(pki.folder)} | more
-        plan = Plan(**given)  # type: ignore[arg-type]
-        if laid:
-            pcscd.table.remove(READER)
-            time.sleep(SEEN_S)
-        pcscd.table.present(READER, plan)
-        laid.append(plan)
-        return plan
-
-    yield down
-    pcscd.table.remove(READER)
-    time.sleep(SEEN_S)
+    yield from laying(pcscd, pki, serials)

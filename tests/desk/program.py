@@ -3,16 +3,21 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from drivers.card.sim.pcscd import PrivatePcscd
+from drivers.card.sim.pki import TestPki
+from drivers.card.sim.plan import Plan
 from tests.ports import free_port
 
 READER = "window"
 READY_S, STOP_S = 20.0, 5.0
+SEEN_S = 0.6  # until pcscd has seen that a card went
+Lay = Callable[..., Plan]
 
 
 class DeskProgram:
@@ -67,3 +72,22 @@ class DeskProgram:
         assert answer.status_code == httpx.codes.OK, answer.text
         said: dict[str, Any] = answer.json()
         return said
+
+
+def laying(pcscd: PrivatePcscd, pki: TestPki, serials: Iterator[int]) -> Iterator[Lay]:
+    """Yield what lays a fresh card of a plan on the reader; it is taken away at the end."""
+    laid: list[Plan] = []
+
+    def down(*faults: str, **more: object) -> Plan:
+        given = {"serial": str(next(serials)), "faults": frozenset(faults), "pki": str(pki.folder)} | more
+        plan = Plan(**given)  # type: ignore[arg-type]
+        if laid:
+            pcscd.table.remove(READER)
+            time.sleep(SEEN_S)
+        pcscd.table.present(READER, plan)
+        laid.append(plan)
+        return plan
+
+    yield down
+    pcscd.table.remove(READER)
+    time.sleep(SEEN_S)
